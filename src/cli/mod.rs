@@ -1,0 +1,122 @@
+//! The command line: one file a subcommand, all over the same engine as the window.
+
+mod inspect;
+mod output;
+mod referrers;
+mod wait;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Network;
+use crate::engine::{EngineConfig, EngineError, Failure};
+use crate::model::Platform;
+
+/// Look inside container images, in a window or on the command line.
+#[derive(Debug, Parser)]
+#[command(name = "porthole", version, args_conflicts_with_subcommands = true)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub global: Global,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    /// What the window opens: references such as docker.io/library/busybox or
+    /// oci:FOLDER:NAME, or folders.
+    #[arg(value_name = "REFERENCE")]
+    pub references: Vec<String>,
+}
+
+/// What holds for the window and every subcommand.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Use plain http for this registry (HOST or HOST:PORT; may be repeated).
+    #[arg(long, value_name = "HOST", global = true)]
+    plain_http: Vec<String>,
+
+    /// Log what Porthole does, to stderr and to Help > Diagnostics.
+    #[arg(long, global = true)]
+    pub debug: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show what an image is: platforms, config and layers.
+    Inspect(inspect::Inspect),
+    /// List what refers to an image: signatures, SBOMs, attestations, and what refers to
+    /// those.
+    Referrers(referrers::Referrers),
+}
+
+/// How a subcommand ended when it did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    #[error("{0}")]
+    Failed(#[from] Failure),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error("the output could not be written: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+impl CliError {
+    fn hint(&self) -> &str {
+        match self {
+            Self::Failed(failure) => &failure.hint,
+            Self::Engine(_) => "Check the system's limits and its certificate store",
+            Self::Output(_) => "Check where the output goes",
+        }
+    }
+}
+
+impl Arguments {
+    /// Whether the window is asked for, not a subcommand.
+    pub const fn wants_window(&self) -> bool {
+        self.command.is_none()
+    }
+
+    /// Runs the subcommand. Gives 0 when it is done, 1 when it failed.
+    pub fn run(self) -> ExitCode {
+        let config = self.global.engine_config();
+        let ended = match self.command {
+            None => return ExitCode::from(2),
+            Some(Command::Inspect(inspect)) => inspect.run(config),
+            Some(Command::Referrers(referrers)) => referrers.run(config),
+        };
+        match ended {
+            Ok(()) => ExitCode::SUCCESS,
+            // whoever reads has seen enough
+            Err(CliError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                let message = error.to_string();
+                eprintln!("porthole: {}", crate::model::text::visible(&message));
+                eprintln!("  {}", crate::model::text::visible(error.hint()));
+                ExitCode::from(1)
+            }
+        }
+    }
+}
+
+impl Global {
+    /// What the engine is started with: the environment, and what was said here.
+    pub fn engine_config(&self) -> EngineConfig {
+        let mut network = Network::from_environment();
+        network.plain_http.extend(self.plain_http.iter().cloned());
+        EngineConfig {
+            platform: Platform::host(),
+            network,
+            cache: cache_folder(),
+        }
+    }
+}
+
+/// Where documents are kept between runs; nothing where the system names no place.
+fn cache_folder() -> Option<PathBuf> {
+    let folders = directories::ProjectDirs::from("io.github", "porthole", "porthole")?;
+    Some(folders.cache_dir().to_owned())
+}

@@ -1,0 +1,136 @@
+//! Waiting for the engine, for those who do not draw.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+
+use crate::engine::{
+    Command, Engine, EngineConfig, Extent, Failure, ImageId, ImageSnapshot, NodePath, Opened,
+    Remote,
+};
+use crate::model::{Platform, text};
+use crate::referrers::ReferrerTree;
+
+use super::CliError;
+
+/// Opens `reference` and waits until what is wanted of it is known.
+pub(super) fn open(
+    config: EngineConfig,
+    reference: &str,
+    platform: Option<Platform>,
+    extent: Extent,
+) -> Result<Arc<ImageSnapshot>, CliError> {
+    let waiting = Waiting::open(config, reference, platform, extent)?;
+    match extent {
+        Extent::Everything => waiting.everything(reference),
+        Extent::Shown | Extent::Root => waiting.opened(reference),
+    }
+}
+
+/// An engine with one image, which is waited for.
+pub(super) struct Waiting {
+    engine: Engine,
+    changes: Receiver<()>,
+    image: ImageId,
+}
+
+impl Waiting {
+    /// Starts to open `reference`.
+    pub(super) fn open(
+        config: EngineConfig,
+        reference: &str,
+        platform: Option<Platform>,
+        extent: Extent,
+    ) -> Result<Self, CliError> {
+        // one mark is enough: the slot always holds the latest
+        let (changed, changes) = sync_channel(1);
+        let waker = Arc::new(move || {
+            let _ = changed.try_send(());
+        });
+        let engine = Engine::spawn(config, waker)?;
+        let image = ImageId::next();
+        engine.send(Command::Open {
+            image,
+            input: reference.to_owned(),
+            platform,
+            extent,
+        });
+        Ok(Self {
+            engine,
+            changes,
+            image,
+        })
+    }
+
+    /// Waits for the root document.
+    pub(super) fn opened(&self, reference: &str) -> Result<Arc<ImageSnapshot>, CliError> {
+        self.until(reference, || true)
+    }
+
+    /// Waits for everything that was asked for with the image.
+    pub(super) fn everything(&self, reference: &str) -> Result<Arc<ImageSnapshot>, CliError> {
+        // the opening job ends behind its last snapshot
+        self.until(reference, || {
+            self.engine.jobs().iter().all(|job| job.state.is_final())
+        })
+    }
+
+    /// Asks for what refers to the manifest at `path` and waits for all of it.
+    pub(super) fn referrers(&self, path: &NodePath) -> Result<Arc<ReferrerTree>, CliError> {
+        self.engine.send(Command::ListReferrers {
+            image: self.image,
+            manifest: path.clone(),
+        });
+        self.wait(|snapshot| match snapshot.referrers(path) {
+            Remote::Ready(tree) => Some(Ok(Arc::clone(tree))),
+            Remote::Failed { error, .. } => Some(Err(Failure::clone(error).into())),
+            Remote::NotAsked | Remote::Pending { .. } => None,
+        })
+    }
+
+    fn until(
+        &self,
+        reference: &str,
+        enough: impl Fn() -> bool,
+    ) -> Result<Arc<ImageSnapshot>, CliError> {
+        self.wait(|snapshot| match &snapshot.opened {
+            Remote::Failed { error, .. } => Some(Err(Failure::clone(error).into())),
+            Remote::Ready(Opened::Several(images)) => Some(Err(several(reference, images).into())),
+            Remote::Ready(Opened::Image(_)) if enough() => {
+                let latest = self.engine.image(self.image);
+                Some(Ok(latest.unwrap_or_else(|| Arc::clone(snapshot))))
+            }
+            _ => None,
+        })
+    }
+
+    fn wait<T>(
+        &self,
+        look: impl Fn(&Arc<ImageSnapshot>) -> Option<Result<T, CliError>>,
+    ) -> Result<T, CliError> {
+        loop {
+            if let Some(found) = self.engine.image(self.image).as_ref().and_then(&look) {
+                return found;
+            }
+            // the sender lives as long as the engine, which lives as long as this
+            let _ = self.changes.recv();
+        }
+    }
+}
+
+/// What is said where a reference led to no image.
+pub(super) fn nothing_found() -> Failure {
+    Failure::refused("nothing was found", "Check the reference")
+}
+
+fn several(reference: &str, images: &[crate::transport::NamedImage]) -> Failure {
+    let names: Vec<_> = images.iter().map(|image| image.name.to_string()).collect();
+    let shown: Vec<_> = names.iter().take(12).map(|n| text::visible(n)).collect();
+    let more = if names.len() > 12 { ", …" } else { "" };
+    Failure::refused(
+        format!("{reference} holds {} images", images.len()),
+        format!(
+            "Add one of their names behind a colon: {}{more}",
+            shown.join(", ")
+        ),
+    )
+}

@@ -1,0 +1,33 @@
+//! Settings that are read from files and given at the start. Reads files, no network.
+
+mod certificates;
+mod credentials;
+mod engines;
+mod network;
+mod secret;
+
+pub use certificates::{ClientCertificate, HostCertificates};
+pub use credentials::{Credentials, Stored};
+pub use engines::{EngineAddress, Engines};
+pub use network::{Network, Retry};
+pub use secret::Secret;
+
+use std::path::{Path, PathBuf};
+
+/// A file of settings that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} cannot be used: {why}", path.display())]
+pub struct SettingsError {
+    pub path: PathBuf,
+    /// What is wrong with it; never a part of its content.
+    pub why: String,
+}
+
+impl SettingsError {
+    fn new(path: &Path, why: impl ToString) -> Self {
+        Self {
+            path: path.to_owned(),
+            why: why.to_string(),
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! How registries and container engines are reached.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Engines;
+
+/// Places of certificates and credentials, hosts without TLS, and how long to wait.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// Hosts, with their ports, that the user allowed plain http for.
+    pub plain_http: Vec<String>,
+    /// Folders with one folder of certificates a host, the first that has the host wins.
+    pub certs_dirs: Vec<PathBuf>,
+    /// Files with credentials, the first that has the host wins.
+    pub auth_files: Vec<PathBuf>,
+    /// Where container engines listen.
+    pub engines: Engines,
+    /// Longest wait for a connection, its TLS handshake included.
+    pub connect_timeout: Duration,
+    /// Longest wait for the head of an answer, and for its next piece.
+    pub stall_timeout: Duration,
+    /// When and how often a request is made again.
+    pub retry: Retry,
+}
+
+/// When and how often a request that changes nothing is made again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// Tries after the first one.
+    pub limit: u32,
+    /// Pause before the first of them; it doubles from one to the next.
+    pub pause: Duration,
+    /// Longest pause.
+    pub longest_pause: Duration,
+    /// Most time, all pauses together, that is waited because a registry asked to wait
+    /// (`Retry-After`). One that asks for more is an error at once.
+    pub patience: Duration,
+}
+
+impl Default for Retry {
+    /// Somebody sits in front of it: a server that stays broken is an error in two seconds.
+    fn default() -> Self {
+        Self {
+            limit: 3,
+            pause: Duration::from_millis(250),
+            longest_pause: Duration::from_secs(2),
+            patience: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Default for Network {
+    /// No file of the user is read: no credentials, no certificates but the system's. No
+    /// container engine is looked for.
+    fn default() -> Self {
+        Self {
+            plain_http: Vec::new(),
+            certs_dirs: Vec::new(),
+            auth_files: Vec::new(),
+            engines: Engines::default(),
+            connect_timeout: Duration::from_secs(10),
+            stall_timeout: Duration::from_secs(30),
+            retry: Retry::default(),
+        }
+    }
+}
+
+impl Network {
+    /// The places that docker, podman and skopeo use on this machine, in the order of
+    /// containers/image. Nothing is read yet.
+    pub fn from_environment() -> Self {
+        let home = directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned());
+        Self {
+            engines: Engines::from_environment(),
+            ..Self::from_variables(|name| std::env::var_os(name), home, runtime_dir())
+        }
+    }
+
+    /// As [`Network::from_environment`], with the environment's variables from `variable`;
+    /// `runtime_dir` stands in where `XDG_RUNTIME_DIR` is not set.
+    fn from_variables(
+        variable: impl Fn(&str) -> Option<OsString>,
+        home: Option<PathBuf>,
+        runtime_dir: Option<PathBuf>,
+    ) -> Self {
+        let path = |name: &str| {
+            let value = variable(name).filter(|value| !value.is_empty());
+            value.map(PathBuf::from)
+        };
+        let in_home = |rest: &str| home.as_ref().map(|home| home.join(rest));
+        let config = path("XDG_CONFIG_HOME").or_else(|| in_home(".config"));
+        let config = config.map(|config| config.join("containers"));
+
+        let auth_files = match path("REGISTRY_AUTH_FILE") {
+            Some(file) => vec![file],
+            None => {
+                let runtime = path("XDG_RUNTIME_DIR").map(|dir| dir.join("containers"));
+                let docker = path("DOCKER_CONFIG").or_else(|| in_home(".docker"));
+                [
+                    runtime.or(runtime_dir).map(|dir| dir.join("auth.json")),
+                    config.as_ref().map(|dir| dir.join("auth.json")),
+                    docker.map(|dir| dir.join("config.json")),
+                    in_home(".dockercfg"),
+                ]
+                .into_iter()
+                .flatten()
+                .collect()
+            }
+        };
+        let certs_dirs = [
+            config.map(|dir| dir.join("certs.d")),
+            Some("/etc/containers/certs.d".into()),
+            Some("/etc/docker/certs.d".into()),
+        ];
+        Self {
+            certs_dirs: certs_dirs.into_iter().flatten().collect(),
+            auth_files,
+            ..Self::default()
+        }
+    }
+}
+
+/// Where podman keeps credentials of a user without `XDG_RUNTIME_DIR`.
+#[cfg(target_os = "linux")]
+fn runtime_dir() -> Option<PathBuf> {
+    use std::os::unix::fs::MetadataExt;
+    let user = std::fs::metadata("/proc/self").ok()?.uid();
+    Some(format!("/run/containers/{user}").into())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn runtime_dir() -> Option<PathBuf> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn network(variables: &[(&str, &str)]) -> Network {
+        let variables: Vec<_> = variables.to_vec();
+        Network::from_variables(
+            |name| {
+                let found = variables.iter().find(|(n, _)| *n == name)?;
+                Some(OsString::from(found.1))
+            },
+            Some("/home/u".into()),
+            Some("/run/containers/7".into()),
+        )
+    }
+
+    fn texts(paths: &[PathBuf]) -> Vec<&str> {
+        paths.iter().filter_map(|path| path.to_str()).collect()
+    }
+
+    #[test]
+    fn auth_files_come_in_the_order_of_containers_image() {
+        assert_eq!(
+            texts(&network(&[]).auth_files),
+            [
+                "/run/containers/7/auth.json",
+                "/home/u/.config/containers/auth.json",
+                "/home/u/.docker/config.json",
+                "/home/u/.dockercfg",
+            ]
+        );
+        let moved = network(&[
+            ("XDG_RUNTIME_DIR", "/run/user/7"),
+            ("XDG_CONFIG_HOME", "/conf"),
+            ("DOCKER_CONFIG", "/docker"),
+        ]);
+        assert_eq!(
+            texts(&moved.auth_files),
+            [
+                "/run/user/7/containers/auth.json",
+                "/conf/containers/auth.json",
+                "/docker/config.json",
+                "/home/u/.dockercfg",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_named_auth_file_is_the_only_one() {
+        let network = network(&[
+            ("REGISTRY_AUTH_FILE", "/my/auth.json"),
+            ("XDG_RUNTIME_DIR", "/run/user/7"),
+        ]);
+        assert_eq!(texts(&network.auth_files), ["/my/auth.json"]);
+    }
+
+    #[test]
+    fn an_empty_variable_is_as_good_as_none() {
+        let network = network(&[("REGISTRY_AUTH_FILE", ""), ("DOCKER_CONFIG", "")]);
+        assert_eq!(network.auth_files.len(), 4);
+        assert_eq!(
+            network.auth_files[2],
+            PathBuf::from("/home/u/.docker/config.json")
+        );
+    }
+
+    #[test]
+    fn certificates_of_the_user_come_before_the_systems() {
+        assert_eq!(
+            texts(&network(&[("XDG_CONFIG_HOME", "/conf")]).certs_dirs),
+            [
+                "/conf/containers/certs.d",
+                "/etc/containers/certs.d",
+                "/etc/docker/certs.d",
+            ]
+        );
+    }
+}

@@ -1,0 +1,49 @@
+//! Chores: what is done once, away from any image, and ends with an [`Outcome`].
+
+mod cache;
+mod sample;
+mod sample_files;
+mod save;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::shared::Shared;
+use super::{Failure, Outcome};
+
+/// Something to be done in the background.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Chore {
+    /// Counts the bytes of the cache on disk.
+    MeasureCache,
+    /// Empties the cache, in memory and on disk.
+    ClearCache,
+    /// Writes a text to a file, whole or not at all.
+    SaveText { path: PathBuf, text: String },
+    /// Puts the sample image that comes with the program on the disk.
+    UnpackSample,
+}
+
+/// Does a chore and tells what came of it.
+pub(super) async fn run(shared: Arc<Shared>, chore: Chore) {
+    let done = match chore {
+        Chore::MeasureCache => Ok(cache::measure(&shared).await),
+        Chore::ClearCache => cache::clear(&shared).await,
+        Chore::SaveText { path, text } => save::save(path, &text).await,
+        Chore::UnpackSample => sample::unpack(shared.config.cache.as_deref()).await,
+    };
+    let failed = |failure: Failure| Outcome::Failed(Arc::new(failure));
+    shared.slots.put_outcome(done.unwrap_or_else(failed));
+}
+
+/// A failure of the disk at `path`.
+fn disk_failure(what: &str, path: &std::path::Path, error: &std::io::Error) -> Failure {
+    let place = path.display().to_string();
+    let place = crate::model::text::visible(&place);
+    let mut failure = Failure::refused(
+        format!("{what} {place}: {error}"),
+        "Check that the folder is there, may be written and has room",
+    );
+    failure.details.push(format!("{error:?}"));
+    failure
+}

@@ -1,0 +1,60 @@
+//! What a window or a command line asks of the engine: plain data, never waited for.
+
+use std::ops::Range;
+
+use crate::model::Platform;
+
+use super::{Chore, ImageId, JobId, NodePath};
+
+/// How much of an image is fetched without being looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// The root document and nothing under it.
+    Root,
+    /// What is shown first, and the whole of a small index.
+    #[default]
+    Shown,
+    /// Everything under every index.
+    Everything,
+}
+
+/// A wish. Its outcome is seen in the slot of what it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Opens what was typed, dropped or clicked under a new id.
+    Open {
+        image: ImageId,
+        input: String,
+        /// The platform wanted; nothing for the one in the settings.
+        platform: Option<Platform>,
+        extent: Extent,
+    },
+    /// Asks the place again; what is known stays visible meanwhile.
+    Reload { image: ImageId },
+    /// Looks, without reading it, whether the folder or file of an image has changed since.
+    LookAgain { image: ImageId },
+    /// Forgets an image and ends what is done for it.
+    Close { image: ImageId },
+    /// Somebody looks at these entries of the index at `index`: fetch them first, with
+    /// their configs. What is known already is not asked again.
+    Want {
+        image: ImageId,
+        index: NodePath,
+        entries: Range<usize>,
+    },
+    /// Somebody looks at what refers to the manifest at `manifest`, or at the index there:
+    /// search for it. What is known or on its way is not asked again; a reload asks again
+    /// for everything that was looked at.
+    ListReferrers { image: ImageId, manifest: NodePath },
+    /// Reads config and layers of the manifest at `manifest` through and compares their
+    /// digests.
+    CheckBlobs { image: ImageId, manifest: NodePath },
+    /// Ends a job.
+    Cancel { job: JobId },
+    /// Does a job that failed or was cancelled again.
+    Retry { job: JobId },
+    /// Forgets the jobs that have ended.
+    ClearJobs,
+    /// Does something that belongs to no image.
+    Chore(Chore),
+}

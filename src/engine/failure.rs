@@ -1,0 +1,109 @@
+//! Failures as they are shown: what happened, what to try, and the details.
+
+use crate::transport::{LocateError, Problem, TransportError};
+
+/// What is shown of an error. Made once, where the error is handled.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{headline}")]
+pub struct Failure {
+    /// What happened, to what.
+    pub headline: String,
+    /// What to try.
+    pub hint: String,
+    /// More for those who unfold it: what the place said, the causes.
+    pub details: Vec<String>,
+    pub kind: FailureKind,
+}
+
+/// What sort of failure, for icon and colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// Content that is not what its digest promises, or cannot be read.
+    Damaged,
+    /// It is not there.
+    Missing,
+    /// The place wants a login or refuses.
+    Access,
+    /// The place did not answer well.
+    Network,
+    /// The user ended it.
+    Cancelled,
+    Other,
+}
+
+impl From<TransportError> for Failure {
+    fn from(error: TransportError) -> Self {
+        let kind = match &error.problem {
+            Problem::WrongDigest { .. }
+            | Problem::WrongSize { .. }
+            | Problem::NotAFile { .. }
+            | Problem::CutOff { .. }
+            | Problem::NotInArchive { cut_off: true }
+            | Problem::Broken { .. } => FailureKind::Damaged,
+            Problem::NotFound
+            | Problem::NotInFolder
+            | Problem::NotInArchive { cut_off: false }
+            | Problem::NotInEngine { .. }
+            | Problem::NoEngine { .. }
+            | Problem::NoSuchPath
+            | Problem::NoSuchName { .. } => FailureKind::Missing,
+            Problem::Unauthorized { .. }
+            | Problem::WrongCredentials { .. }
+            | Problem::CredentialsNotReadable { .. }
+            | Problem::ClientCertificate { .. }
+            | Problem::Forbidden { .. }
+            | Problem::RateLimited { .. } => FailureKind::Access,
+            Problem::Server { .. }
+            | Problem::Protocol { .. }
+            | Problem::Unreachable { .. }
+            | Problem::Timeout { .. }
+            | Problem::BrokenOff { .. }
+            | Problem::EngineUnreachable { .. }
+            | Problem::NotAnEngine { .. }
+            | Problem::EngineRefused { .. }
+            | Problem::Certificate { .. } => FailureKind::Network,
+            Problem::Cancelled => FailureKind::Cancelled,
+            _ => FailureKind::Other,
+        };
+        Self {
+            headline: error.to_string(),
+            hint: error.problem.hint(),
+            details: error
+                .problem
+                .said()
+                .map(|said| format!("{} said: {said}", whose(&error.problem)))
+                .into_iter()
+                .collect(),
+            kind,
+        }
+    }
+}
+
+/// Who said what a problem repeats.
+const fn whose(problem: &Problem) -> &'static str {
+    match problem {
+        Problem::EngineRefused { .. } => "The engine",
+        _ => "The registry",
+    }
+}
+
+impl From<LocateError> for Failure {
+    fn from(error: LocateError) -> Self {
+        match error {
+            LocateError::Transport(error) => error.into(),
+            other => Self::refused(other.to_string(), other.hint()),
+        }
+    }
+}
+
+impl Failure {
+    /// Something that the limits or the shape of the image forbid.
+    pub fn refused(headline: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            headline: headline.into(),
+            hint: hint.into(),
+            details: Vec::new(),
+            kind: FailureKind::Other,
+        }
+    }
+}

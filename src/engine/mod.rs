@@ -1,0 +1,140 @@
+//! Runs everything in the background: commands in, snapshots out.
+//!
+//! Each open image and each job has a slot that holds its latest snapshot. The engine
+//! overwrites slots and calls a waker; whoever draws reads the slots. So a window that
+//! does not look never makes work stall, and nothing here knows of a window.
+
+mod actor;
+mod chores;
+mod command;
+mod failure;
+mod fetch;
+mod job;
+mod outcome;
+mod queue;
+mod shared;
+mod slots;
+mod snapshot;
+mod supervisor;
+mod tree;
+
+pub use chores::Chore;
+pub use command::{Command, Extent};
+pub use failure::{Failure, FailureKind};
+pub use job::{JobId, JobKind, JobSnapshot, JobState, Progress, Unit};
+pub use outcome::Outcome;
+pub use slots::Slots;
+pub use snapshot::{
+    Chosen, Image, ImageId, ImageSnapshot, Node, NodePath, Opened, Parts, ReferrerTrees, Remote,
+};
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::config::Network;
+use crate::model::Platform;
+use crate::store::Store;
+use crate::transport::TransportError;
+use crate::transport::registry::Client;
+
+use shared::{Jobs, Shared};
+use supervisor::Supervisor;
+
+/// Called, from any thread, when a slot has changed. It must not block.
+pub type Waker = Arc<dyn Fn() + Send + Sync>;
+
+/// What the engine needs to know before it starts.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// The platform wanted where a command names none.
+    pub platform: Platform,
+    /// How registries are reached.
+    pub network: Network,
+    /// The folder of the cache; nothing for none.
+    pub cache: Option<PathBuf>,
+}
+
+/// A handle on the engine. Clones share it; it ends when the last one is dropped.
+#[derive(Clone)]
+pub struct Engine {
+    commands: tokio::sync::mpsc::UnboundedSender<Command>,
+    slots: Arc<Slots>,
+}
+
+/// Why the engine could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error("the background threads could not be started: {0}")]
+    Threads(#[from] std::io::Error),
+    #[error(transparent)]
+    Network(#[from] TransportError),
+}
+
+impl Engine {
+    /// Starts the engine on threads of its own. It ends when the last handle is dropped.
+    ///
+    /// # Errors
+    /// Where threads or the TLS roots cannot be had.
+    pub fn spawn(config: EngineConfig, waker: Waker) -> Result<Self, EngineError> {
+        let client = Client::new(config.network.clone())?;
+        let slots = Arc::new(Slots::new(waker));
+        let shared = Arc::new(Shared {
+            store: Store::new(config.cache.clone()),
+            client,
+            jobs: Jobs::new(Arc::clone(&slots)),
+            slots: Arc::clone(&slots),
+            config,
+        });
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("porthole-engine")
+            .enable_all()
+            .build()?;
+        let (commands, receiver) = tokio::sync::mpsc::unbounded_channel();
+        std::thread::Builder::new()
+            .name("porthole-supervisor".to_owned())
+            .spawn(move || {
+                runtime.block_on(Supervisor::new(shared).run(receiver));
+                // what is still being read on other threads is not waited for
+                runtime.shutdown_background();
+            })?;
+        Ok(Self { commands, slots })
+    }
+
+    /// An engine that does nothing by itself: commands come out of the receiver, and
+    /// whoever holds the slots fills them. For tests of what draws.
+    pub fn scripted() -> (
+        Self,
+        tokio::sync::mpsc::UnboundedReceiver<Command>,
+        Arc<Slots>,
+    ) {
+        let (commands, receiver) = tokio::sync::mpsc::unbounded_channel();
+        let slots = Arc::new(Slots::new(Arc::new(|| ())));
+        let engine = Self {
+            commands,
+            slots: Arc::clone(&slots),
+        };
+        (engine, receiver, slots)
+    }
+
+    /// Sends a command. Never blocks; after the engine has ended it does nothing.
+    pub fn send(&self, command: Command) {
+        // the receiver is only gone while the program ends
+        let _ = self.commands.send(command);
+    }
+
+    /// What is known of an image now; nothing before it was opened or after it was closed.
+    pub fn image(&self, id: ImageId) -> Option<Arc<ImageSnapshot>> {
+        self.slots.image(id)
+    }
+
+    /// What came of chores and looks since this was last asked, in order. Each is told once.
+    pub fn take_outcomes(&self) -> Vec<Outcome> {
+        self.slots.take_outcomes()
+    }
+
+    /// The jobs, the oldest first.
+    pub fn jobs(&self) -> Arc<[Arc<JobSnapshot>]> {
+        self.slots.jobs()
+    }
+}

@@ -1,0 +1,119 @@
+//! What all tasks of the engine share.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::store::Store;
+use crate::transport::registry::Client;
+
+use super::{EngineConfig, ImageId, JobId, JobKind, JobSnapshot, JobState, Progress, Slots, Unit};
+
+/// The one client, the one cache, the slots.
+pub(super) struct Shared {
+    pub config: EngineConfig,
+    pub client: Client,
+    pub store: Store,
+    pub slots: Arc<Slots>,
+    pub jobs: Jobs,
+}
+
+/// The jobs that run.
+pub(super) struct Jobs {
+    slots: Arc<Slots>,
+    running: Arc<Mutex<HashMap<JobId, CancellationToken>>>,
+}
+
+/// A running job, in the hands of who does it.
+#[derive(Clone)]
+pub(super) struct JobHandle {
+    snapshot: JobSnapshot,
+    token: CancellationToken,
+    slots: Arc<Slots>,
+    running: Arc<Mutex<HashMap<JobId, CancellationToken>>>,
+}
+
+impl Jobs {
+    pub fn new(slots: Arc<Slots>) -> Self {
+        Self {
+            slots,
+            running: Arc::default(),
+        }
+    }
+
+    /// Starts a job and shows it.
+    pub fn start(
+        &self,
+        kind: JobKind,
+        title: String,
+        image: ImageId,
+        unit: Unit,
+        phase: &'static str,
+    ) -> JobHandle {
+        let handle = JobHandle {
+            snapshot: JobSnapshot {
+                id: JobId::next(),
+                kind,
+                title: title.into(),
+                image,
+                progress: Arc::new(Progress::new(unit)),
+                state: JobState::Running { phase },
+                started: Instant::now(),
+                ended: None,
+            },
+            token: CancellationToken::new(),
+            slots: Arc::clone(&self.slots),
+            running: Arc::clone(&self.running),
+        };
+        lock(&self.running).insert(handle.snapshot.id, handle.token.clone());
+        self.slots.put_job(Arc::new(handle.snapshot.clone()));
+        handle
+    }
+
+    /// Asks a job to end. Gives false where it has ended already.
+    pub fn cancel(&self, job: JobId) -> bool {
+        let token = lock(&self.running).get(&job).cloned();
+        token.inspect(CancellationToken::cancel).is_some()
+    }
+}
+
+impl JobHandle {
+    pub const fn id(&self) -> JobId {
+        self.snapshot.id
+    }
+
+    pub fn progress(&self) -> &Progress {
+        &self.snapshot.progress
+    }
+
+    /// The progress, for who counts on another thread.
+    pub fn shared_progress(&self) -> Arc<Progress> {
+        Arc::clone(&self.snapshot.progress)
+    }
+
+    /// Cancelled when the user wants the job to end.
+    pub const fn token(&self) -> &CancellationToken {
+        &self.token
+    }
+
+    /// Says what is being done now.
+    pub fn phase(&mut self, phase: &'static str) {
+        self.snapshot.state = JobState::Running { phase };
+        self.slots.put_job(Arc::new(self.snapshot.clone()));
+    }
+
+    /// Shows how the job ended.
+    pub fn end(mut self, state: JobState) {
+        lock(&self.running).remove(&self.snapshot.id);
+        self.snapshot.state = state;
+        self.snapshot.ended = Some(Instant::now());
+        self.slots.put_job(Arc::new(self.snapshot.clone()));
+    }
+}
+
+/// Held for one look at the map only; a panic cannot leave it half changed.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,116 @@
+//! The slots: the latest snapshot of each image, and of the jobs.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
+
+use super::{ImageId, ImageSnapshot, JobSnapshot, Outcome, Waker};
+
+/// How many ended jobs are kept; the oldest are forgotten first.
+const ENDED_JOBS: usize = 100;
+
+/// Latest values, replaced whole. Reading takes no lock that a writer holds.
+pub struct Slots {
+    images: ArcSwap<HashMap<ImageId, Arc<ImageSnapshot>>>,
+    jobs: ArcSwap<Vec<Arc<JobSnapshot>>>,
+    /// Final words queue: each is told once.
+    outcomes: Mutex<Vec<Outcome>>,
+    waker: Waker,
+}
+
+impl Slots {
+    /// Empty slots that call `waker` when they change.
+    pub fn new(waker: Waker) -> Self {
+        Self {
+            images: ArcSwap::default(),
+            jobs: ArcSwap::default(),
+            outcomes: Mutex::default(),
+            waker,
+        }
+    }
+
+    /// What is known of an image.
+    pub fn image(&self, id: ImageId) -> Option<Arc<ImageSnapshot>> {
+        self.images.load().get(&id).cloned()
+    }
+
+    /// The jobs, the oldest first.
+    pub fn jobs(&self) -> Arc<[Arc<JobSnapshot>]> {
+        self.jobs.load().iter().cloned().collect()
+    }
+
+    /// Puts a snapshot in its slot, unless a newer one is there.
+    pub fn put_image(&self, snapshot: Arc<ImageSnapshot>) {
+        self.images.rcu(|images| {
+            let mut images = HashMap::clone(images);
+            let older = images
+                .get(&snapshot.id)
+                .is_none_or(|there| there.generation < snapshot.generation);
+            if older {
+                images.insert(snapshot.id, Arc::clone(&snapshot));
+            }
+            images
+        });
+        (self.waker)();
+    }
+
+    /// Empties the slot of an image.
+    pub fn remove_image(&self, id: ImageId) {
+        self.images.rcu(|images| {
+            let mut images = HashMap::clone(images);
+            images.remove(&id);
+            images
+        });
+        (self.waker)();
+    }
+
+    /// Puts a job in its slot.
+    pub fn put_job(&self, job: Arc<JobSnapshot>) {
+        self.jobs.rcu(|jobs| {
+            let mut jobs = Vec::clone(jobs);
+            match jobs.iter_mut().find(|there| there.id == job.id) {
+                Some(there) => *there = Arc::clone(&job),
+                None => jobs.push(Arc::clone(&job)),
+            }
+            let ended = jobs.iter().filter(|job| job.state.is_final()).count();
+            if ended > ENDED_JOBS
+                && let Some(oldest) = jobs.iter().position(|job| job.state.is_final())
+            {
+                jobs.remove(oldest);
+            }
+            jobs
+        });
+        (self.waker)();
+    }
+
+    /// Forgets the jobs that have ended.
+    pub fn clear_jobs(&self) {
+        self.jobs.rcu(|jobs| {
+            let running = jobs.iter().filter(|job| !job.state.is_final());
+            running.cloned().collect::<Vec<_>>()
+        });
+        (self.waker)();
+    }
+
+    /// Tells how something ended.
+    pub fn put_outcome(&self, outcome: Outcome) {
+        self.lock_outcomes().push(outcome);
+        (self.waker)();
+    }
+
+    /// What ended since this was last asked.
+    pub fn take_outcomes(&self) -> Vec<Outcome> {
+        std::mem::take(&mut *self.lock_outcomes())
+    }
+
+    /// Held for one push or take only; a panic cannot leave the list half changed.
+    fn lock_outcomes(&self) -> MutexGuard<'_, Vec<Outcome>> {
+        self.outcomes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says that something changed that is not in a slot, such as progress.
+    pub fn wake(&self) {
+        (self.waker)();
+    }
+}

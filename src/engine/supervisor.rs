@@ -1,0 +1,128 @@
+//! Takes commands and hands them to the task of the image that they are about.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::actor::{Actor, Message};
+use super::chores;
+use super::shared::Shared;
+use super::{Command, ImageId, JobId, JobKind, JobSnapshot, NodePath};
+
+/// The open images, and what each job could be done again by.
+pub(super) struct Supervisor {
+    shared: Arc<Shared>,
+    images: HashMap<ImageId, Running>,
+    /// The manifest that was last checked of an image, to check it again.
+    checked: HashMap<ImageId, NodePath>,
+}
+
+struct Running {
+    messages: mpsc::UnboundedSender<Message>,
+    closed: CancellationToken,
+}
+
+impl Supervisor {
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            images: HashMap::new(),
+            checked: HashMap::new(),
+        }
+    }
+
+    /// Runs until nobody can send commands any more.
+    pub async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
+        while let Some(command) = commands.recv().await {
+            self.handle(command);
+        }
+        for running in self.images.values() {
+            running.closed.cancel();
+        }
+    }
+
+    fn handle(&mut self, command: Command) {
+        match command {
+            Command::Open {
+                image,
+                input,
+                platform,
+                extent,
+            } => {
+                let (messages, receiver) = mpsc::unbounded_channel();
+                let closed = CancellationToken::new();
+                let actor = Actor::new(Arc::clone(&self.shared), image, input, platform, extent);
+                tokio::spawn(actor.run(receiver, closed.clone()));
+                let running = Running { messages, closed };
+                if let Some(previous) = self.images.insert(image, running) {
+                    previous.closed.cancel();
+                }
+            }
+            Command::Close { image } => {
+                self.checked.remove(&image);
+                if let Some(running) = self.images.remove(&image) {
+                    running.closed.cancel();
+                }
+            }
+            Command::Reload { image } => self.tell(image, Message::Reload),
+            Command::LookAgain { image } => self.tell(image, Message::LookAgain),
+            Command::Want {
+                image,
+                index,
+                entries,
+            } => self.tell(image, Message::Want { index, entries }),
+            Command::ListReferrers { image, manifest } => {
+                self.tell(image, Message::ListReferrers { manifest });
+            }
+            Command::CheckBlobs { image, manifest } => {
+                self.checked.insert(image, manifest.clone());
+                self.tell(image, Message::CheckBlobs { manifest });
+            }
+            Command::Cancel { job } => self.cancel(job),
+            Command::Retry { job } => self.retry(job),
+            Command::Chore(chore) => {
+                tokio::spawn(chores::run(Arc::clone(&self.shared), chore));
+            }
+            Command::ClearJobs => self.shared.slots.clear_jobs(),
+        }
+    }
+
+    fn tell(&self, image: ImageId, message: Message) {
+        if let Some(running) = self.images.get(&image) {
+            // an actor that has ended has nothing to do
+            let _ = running.messages.send(message);
+        }
+    }
+
+    fn cancel(&self, id: JobId) {
+        if !self.shared.jobs.cancel(id) {
+            return;
+        }
+        if let Some(job) = self.job(id)
+            && matches!(job.kind, JobKind::Open | JobKind::Reload)
+        {
+            self.tell(job.image, Message::CancelOpening { job: id });
+        }
+    }
+
+    fn retry(&self, id: JobId) {
+        let Some(job) = self.job(id).filter(|job| job.state.is_final()) else {
+            return;
+        };
+        match job.kind {
+            JobKind::Open | JobKind::Reload => self.tell(job.image, Message::Reload),
+            JobKind::Check => {
+                if let Some(manifest) = self.checked.get(&job.image).cloned() {
+                    self.tell(job.image, Message::CheckBlobs { manifest });
+                }
+            }
+        }
+    }
+
+    fn job(&self, id: JobId) -> Option<Arc<JobSnapshot>> {
+        let jobs = self.shared.slots.jobs();
+        jobs.iter().find(|job| job.id == id).cloned()
+    }
+}

@@ -1,0 +1,107 @@
+//! Limits on what comes from outside. Past a limit there is an error that names it.
+
+/// Largest manifest or index that is read, in bytes.
+///
+/// The distribution specification asks registries to take at least 4 MiB; an index of
+/// ten thousand platforms is just under that, so there is room above it.
+pub const MANIFEST_BYTES: u64 = 16 << 20;
+
+/// Largest image config that is read, in bytes.
+pub const CONFIG_BYTES: u64 = 16 << 20;
+
+/// How many indexes may lie inside each other, the outermost counted.
+pub const INDEX_DEPTH: usize = 8;
+
+/// Most entries that one index, or layers that one manifest, may list.
+pub const ENTRIES: usize = 100_000;
+
+/// Longest reference that is parsed, in bytes.
+pub const REFERENCE_BYTES: usize = 8192;
+
+/// Longest media type that is accepted, in bytes (RFC 6838, section 4.2: 127 for each half).
+pub const MEDIA_TYPE_BYTES: usize = 255;
+
+/// Longest JSON text that is shown as a tree, in bytes: the largest document there is.
+pub const JSON_BYTES: usize = 16 << 20;
+
+/// How deep the values of a JSON text may lie in each other, the outermost counted.
+pub const JSON_DEPTH: usize = 128;
+
+/// Most values of a JSON text that is shown as a tree.
+pub const JSON_VALUES: usize = 1_000_000;
+
+/// Most entries of an archive that are looked at. An image has one for each blob and folder.
+pub const ARCHIVE_ENTRIES: usize = 100_000;
+
+/// Longest name of an archive's entry that is remembered, in bytes. No part of an image is
+/// called longer; what is, is stepped over.
+pub const ARCHIVE_NAME_BYTES: usize = 1024;
+
+/// Largest extension of an archive's header (a long name, PAX records), in bytes.
+pub const ARCHIVE_EXTENSION_BYTES: u64 = 1 << 20;
+
+/// Most bytes of small files that are kept in memory of a compressed archive, where every
+/// read begins at its start again.
+pub const ARCHIVE_MEMORY_BYTES: u64 = 32 << 20;
+
+/// Most bytes that a compressed archive or layer may unpack to, whatever its own size.
+pub const UNPACKED_BYTES: u64 = 256 << 30;
+
+/// How many times its own size a compressed archive or layer may unpack to. Images unpack to
+/// two to ten times their size.
+pub const UNPACKED_RATIO: u64 = 256;
+
+/// Bytes that anything compressed may unpack to, however small it is.
+pub const UNPACKED_FREE_BYTES: u64 = 256 << 20;
+
+/// Largest `manifest.json` of what `docker save` writes, in bytes, as containers/image has it.
+pub const DOCKER_LIST_BYTES: u64 = 1 << 20;
+
+/// Largest image config in what `docker save` writes, in bytes, as containers/image has it.
+pub const DOCKER_CONFIG_BYTES: u64 = 4 << 20;
+
+/// Largest image that is fetched from an engine, in bytes of the archive that it sends.
+pub const ENGINE_IMAGE_BYTES: u64 = 256 << 30;
+
+/// Largest answer of an engine that is not an image, in bytes.
+pub const ENGINE_ANSWER_BYTES: u64 = 16 << 20;
+
+/// Largest signature that lies beside a manifest, in bytes.
+pub const SIGNATURE_BYTES: u64 = 4 << 20;
+
+/// Most signatures that are read beside one manifest.
+pub const SIGNATURES: usize = 1000;
+
+/// Most referrers of one manifest that a place is listened to about.
+pub const LISTED_REFERRERS: usize = 100_000;
+
+/// Most referrers that one tree holds; the others are counted.
+pub const TREE_REFERRERS: usize = 2_000;
+
+/// How many referrers may lie on each other (a signature on an SBOM is the second).
+pub const REFERRER_DEPTH: usize = 8;
+
+/// Most bytes of one referrer's annotations that are kept, keys and values together.
+pub const REFERRER_ANNOTATION_BYTES: usize = 32 << 10;
+
+/// Most pages of one list that a registry is asked for.
+pub const PAGES: usize = 1_000;
+
+/// Most tags of a repository that are listed.
+pub const TAGS: usize = 200_000;
+
+/// Longest page of a list, in bytes.
+pub const PAGE_BYTES: u64 = 16 << 20;
+
+/// Most bytes of all pages of one list together.
+pub const LIST_BYTES: u64 = 64 << 20;
+
+/// Largest blob of a layout that is looked into for a manifest with a `subject`, in bytes.
+/// The distribution specification asks registries for no larger manifests.
+pub const SCANNED_BLOB_BYTES: u64 = 4 << 20;
+
+/// Most bytes of them that are read, all together.
+pub const SCANNED_BYTES: u64 = 1 << 30;
+
+/// Most blobs of a layout that are looked into.
+pub const SCANNED_BLOBS: usize = 50_000;

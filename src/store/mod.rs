@@ -1,0 +1,114 @@
+//! The cache: manifests, indexes and configs by digest, in memory and on disk.
+//!
+//! What comes out was hashed again, so a torn or changed file is never believed; that is
+//! also why files are renamed into place without waiting for the disk. A cache that cannot
+//! be read or written only costs time.
+
+mod disk;
+mod memory;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::model::{Digest, MediaType, RawDocument};
+
+use disk::Disk;
+use memory::Memory;
+
+/// Most bytes that are kept on disk; the least recently used go first.
+pub const DISK_BYTES: u64 = 256 << 20;
+
+/// Most bytes that are kept in memory.
+pub const MEMORY_BYTES: usize = 32 << 20;
+
+/// The cache. Clones share it.
+#[derive(Clone)]
+pub struct Store {
+    memory: Arc<Mutex<Memory>>,
+    disk: Option<Arc<Disk>>,
+}
+
+impl Store {
+    /// A cache in `folder`, which is made when something is first put in; nothing for one
+    /// in memory only.
+    pub fn new(folder: Option<PathBuf>) -> Self {
+        Self::with_limits(folder, MEMORY_BYTES, DISK_BYTES)
+    }
+
+    /// A cache with other limits, in bytes.
+    pub fn with_limits(folder: Option<PathBuf>, memory: usize, disk: u64) -> Self {
+        Self {
+            memory: Arc::new(Mutex::new(Memory::new(memory))),
+            disk: folder.map(|folder| Arc::new(Disk::new(folder, disk))),
+        }
+    }
+
+    /// The document with this digest, where it is here and its bytes hash to it.
+    pub async fn get(&self, digest: &Digest, media_type: &MediaType) -> Option<RawDocument> {
+        let known = self.lock().get(digest);
+        if let Some(bytes) = known {
+            return RawDocument::verify(bytes, digest, media_type.clone()).ok();
+        }
+        let disk = Arc::clone(self.disk.as_ref()?);
+        let wanted = digest.clone();
+        let bytes = tokio::task::spawn_blocking(move || disk.read(&wanted))
+            .await
+            .ok()??;
+        match RawDocument::verify(bytes, digest, media_type.clone()) {
+            Ok(raw) => {
+                self.lock().put(raw.digest(), raw.bytes());
+                Some(raw)
+            }
+            Err(found) => {
+                tracing::warn!(%digest, %found, "dropped a damaged file from the cache");
+                let disk = Arc::clone(self.disk.as_ref()?);
+                let wanted = digest.clone();
+                let removed = tokio::task::spawn_blocking(move || disk.remove(&wanted));
+                // only speed is lost if it stays
+                let _ = removed.await;
+                None
+            }
+        }
+    }
+
+    /// Remembers a document. What was hashed cannot be wrong, so nothing is refused.
+    pub async fn put(&self, raw: &RawDocument) {
+        self.lock().put(raw.digest(), raw.bytes());
+        let Some(disk) = self.disk.clone() else {
+            return;
+        };
+        let raw = raw.clone();
+        let written = tokio::task::spawn_blocking(move || disk.write(raw.digest(), raw.bytes()));
+        if let Ok(Err(error)) = written.await {
+            tracing::warn!(%error, "the cache could not be written");
+        }
+    }
+
+    /// Bytes held on disk; 0 where there is no such cache, or it cannot be read.
+    pub async fn disk_size(&self) -> u64 {
+        let Some(disk) = self.disk.clone() else {
+            return 0;
+        };
+        let counted = tokio::task::spawn_blocking(move || disk.size());
+        counted.await.unwrap_or(0)
+    }
+
+    /// Forgets everything, in memory and on disk. Gives how many bytes of the disk are free
+    /// again.
+    ///
+    /// # Errors
+    /// Where a file cannot be removed; what was removed before stays so.
+    pub async fn clear(&self) -> std::io::Result<u64> {
+        self.lock().clear();
+        let Some(disk) = self.disk.clone() else {
+            return Ok(0);
+        };
+        let cleared = tokio::task::spawn_blocking(move || disk.clear());
+        cleared.await.map_err(std::io::Error::other)?
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Memory> {
+        // a panic cannot leave the map half changed
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

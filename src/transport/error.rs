@@ -1,0 +1,324 @@
+//! What can go wrong with a place, said in a person's words.
+
+use std::time::Duration;
+
+use crate::model::{Digest, text};
+
+/// A failure: what was asked, of which place, what happened.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{what} of {place}: {problem}")]
+pub struct TransportError {
+    /// What was asked for: `manifest 1.37`, `blob sha256:…`.
+    pub what: String,
+    /// Where: a reference, a host with a repository, a path. Never with credentials.
+    pub place: String,
+    #[source]
+    pub problem: Problem,
+}
+
+/// What happened.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Problem {
+    #[error("it is not there")]
+    NotFound,
+    #[error("no such file or folder")]
+    NoSuchPath,
+    #[error("the folder is empty")]
+    EmptyFolder,
+    #[error("this is not a container image: {found}")]
+    NotAnImage { found: String },
+    #[error("this is {found}, which another prefix reads")]
+    OtherTransport {
+        found: &'static str,
+        prefix: &'static str,
+    },
+    #[error("it is not in this folder")]
+    NotInFolder,
+    #[error("{}", not_in_archive(*cut_off))]
+    NotInArchive { cut_off: bool },
+    #[error("the archive breaks off before the end of {file}")]
+    CutOff { file: String },
+    #[error("it is compressed with {how}, which is not read here")]
+    Compressed { how: &'static str },
+    #[error("unpacked it has more than the {} that are read", text::size(*limit))]
+    Unpacks { limit: u64 },
+    #[error("it has more than the {limit} {what} that are read")]
+    Beyond { what: &'static str, limit: usize },
+    #[error("{} is {found}, not a plain file", text::visible(file))]
+    NotAFile { file: String, found: &'static str },
+    #[error("this is an OCI layout of version {found:?}, and only version 1 is read")]
+    LayoutVersion { found: String },
+    #[error("this is a dir: folder of version {found}, and versions up to 1.2 are read")]
+    DirVersion { found: String },
+    #[error("this archive was written by Docker before version 1.10, which had other images")]
+    OldDocker,
+    #[error("{} is broken: {why}", text::visible(file))]
+    Broken { file: String, why: String },
+    #[error("nothing here is called {wanted:?}")]
+    NoSuchName { wanted: String, names: Vec<String> },
+    #[error("no image is listed here")]
+    NoImages,
+    #[error("{count} images here have this name")]
+    NameTwice { count: usize },
+    #[error("damaged: its bytes hash to {found}, not to {expected}")]
+    WrongDigest { expected: Digest, found: Digest },
+    #[error("damaged: {}", wrong_size(*expected, *found))]
+    WrongSize { expected: u64, found: Option<u64> },
+    #[error("{}", too_large(*found, *limit))]
+    TooLarge { found: Option<u64>, limit: u64 },
+    #[error("it lists more than the {limit} {what} that are read")]
+    TooMany { what: &'static str, limit: usize },
+    #[error("the registry wants a login ({status})")]
+    Unauthorized { status: u16, message: String },
+    #[error("the credentials for {user} were refused ({status})")]
+    WrongCredentials {
+        status: u16,
+        user: String,
+        message: String,
+    },
+    /// Credentials are there, but kept in a way that is not read here.
+    #[error("the registry wants a login ({status}); {why}")]
+    CredentialsNotReadable { status: u16, why: String },
+    #[error("access is refused ({status})")]
+    Forbidden { status: u16, message: String },
+    #[error("the registry limits how often it may be asked (429)")]
+    RateLimited { retry_after: Option<Duration> },
+    #[error("the registry failed ({status})")]
+    Server { status: u16, message: String },
+    #[error("the registry answered {status}")]
+    Refused { status: u16, message: String },
+    #[error("this does not answer as a registry does: {why}")]
+    Protocol { why: String },
+    #[error("no connection: {why}")]
+    Unreachable { why: String },
+    #[error("no answer within {seconds} s while {doing}")]
+    Timeout { doing: &'static str, seconds: u64 },
+    #[error("the connection broke off: {why}")]
+    BrokenOff { why: String },
+    #[error("the certificate is not trusted: {why}")]
+    Certificate { why: String },
+    #[error("the registry wants a client certificate: {why}")]
+    ClientCertificate { why: String },
+    #[error("the address is not allowed: {why}")]
+    Address { why: String },
+    #[error("{path} cannot be used: {why}")]
+    Settings { path: String, why: String },
+    #[error("reading failed: {why}")]
+    Io { why: String },
+    #[error("no container engine is running here")]
+    NoEngine { looked_at: Vec<String> },
+    #[error("{engine} cannot be reached: {why}")]
+    EngineUnreachable { engine: String, why: String },
+    #[error("what listens at {engine} is no container engine: {why}")]
+    NotAnEngine { engine: String, why: String },
+    #[error("the engine's address {address} cannot be used: {why}")]
+    EngineAddress { address: String, why: String },
+    #[error("{engine} has no image of this name")]
+    NotInEngine { engine: String },
+    #[error("{engine} answered {status}")]
+    EngineRefused {
+        engine: String,
+        status: u16,
+        message: String,
+    },
+    #[error("{name:?} is not the name of an engine's image")]
+    EngineName { name: String },
+    #[error("cancelled")]
+    Cancelled,
+}
+
+impl TransportError {
+    /// A failure of `what` in `place`.
+    pub fn new(what: impl Into<String>, place: impl Into<String>, problem: Problem) -> Self {
+        Self {
+            what: what.into(),
+            place: place.into(),
+            problem,
+        }
+    }
+
+    /// A failure of the file system.
+    pub fn io(what: impl Into<String>, place: impl Into<String>, error: &std::io::Error) -> Self {
+        let problem = match error.kind() {
+            std::io::ErrorKind::NotFound => Problem::NoSuchPath,
+            _ => Problem::Io {
+                why: error.to_string(),
+            },
+        };
+        Self::new(what, place, problem)
+    }
+}
+
+impl Problem {
+    /// Whether it says that something is not there, and nothing else.
+    pub const fn is_missing(&self) -> bool {
+        matches!(
+            self,
+            Self::NotFound
+                | Self::NoSuchPath
+                | Self::NotInFolder
+                | Self::NotInArchive { cut_off: false }
+        )
+    }
+
+    /// What to try, in one sentence.
+    pub fn hint(&self) -> String {
+        let fixed = match self {
+            Self::NotFound => {
+                "Check the name, tag or digest; the registry may also hide what needs a login"
+            }
+            Self::NoSuchPath => "Check the path; a registry reference begins with docker://",
+            Self::EmptyFolder | Self::NotAnImage { .. } => {
+                "Open a folder with oci-layout and index.json in it, an archive that docker or skopeo wrote, or a registry reference"
+            }
+            Self::OtherTransport { prefix, .. } => {
+                return format!("Write {prefix}: before the path, or the path alone");
+            }
+            Self::NotInFolder => {
+                "A sparse copy leaves out what was not asked for; copy it here from where the image came"
+            }
+            Self::NotInArchive { cut_off: false } => {
+                "A sparse copy leaves out what was not asked for; write the archive again from where the image came"
+            }
+            Self::NotInArchive { cut_off: true } | Self::CutOff { .. } => {
+                "The archive was not written or downloaded to its end; get it again"
+            }
+            Self::Compressed { .. } => {
+                "Unpack it first; archives in gzip and zstd are read as they are"
+            }
+            Self::Unpacks { .. } => {
+                "No image unpacks to so many times its size; if you trust it, unpack it and open the plain archive"
+            }
+            Self::Beyond { .. } => "No image needs as many; check what this is",
+            Self::NotAFile { .. } => {
+                "Links are followed only inside of the folder or archive; copy the image again from where it came"
+            }
+            Self::LayoutVersion { .. } | Self::DirVersion { .. } => {
+                "Look for a newer version of this program"
+            }
+            Self::OldDocker => "Load it with docker load and save it again",
+            Self::Broken { .. } => "Copy the image again from where it came",
+            Self::NoSuchName { names, .. } => {
+                return match names.as_slice() {
+                    [] => "No image here has a name; write @0 for the first".to_owned(),
+                    names => {
+                        let shown: Vec<_> =
+                            names.iter().take(8).map(|n| text::visible(n)).collect();
+                        let more = if names.len() > 8 { ", …" } else { "" };
+                        format!("There are: {}{more}", shown.join(", "))
+                    }
+                };
+            }
+            Self::NoImages => {
+                "Its index.json or manifest.json lists nothing; copy an image into it first"
+            }
+            Self::NameTwice { .. } => "Choose one by its position: @0, @1, …",
+            Self::WrongDigest { .. } | Self::WrongSize { .. } => {
+                "The content is not what its digest promises and was not used; copy it again from where it came"
+            }
+            Self::TooLarge { .. } => {
+                "Nothing of this size is a manifest or config; check what was pushed"
+            }
+            Self::TooMany { .. } => "What was read up to there is shown",
+            Self::Unauthorized { .. } => {
+                "Log in with docker, podman or skopeo login, or check the name"
+            }
+            Self::WrongCredentials { .. } => {
+                "Log in again; the stored password or token is not valid"
+            }
+            Self::CredentialsNotReadable { .. } => {
+                "Log in with skopeo or podman login, which keep the password in an auth.json"
+            }
+            Self::Forbidden { .. } => {
+                "Log in as somebody who may pull, or ask the owner of the repository for the right"
+            }
+            Self::RateLimited { retry_after } => {
+                return match retry_after {
+                    Some(wait) => format!(
+                        "Try again in {} s, or log in for a higher limit",
+                        wait.as_secs()
+                    ),
+                    None => "Try again later, or log in for a higher limit".to_owned(),
+                };
+            }
+            Self::Server { .. } => "Try again; if it stays so, the registry's operator has to look",
+            Self::Refused { .. } | Self::Protocol { .. } => {
+                "Check the host: is it a registry that speaks the distribution API?"
+            }
+            Self::Unreachable { .. } => "Check the host name, the port and the network",
+            Self::Timeout { .. } | Self::BrokenOff { .. } => "Check the network and try again",
+            Self::Certificate { .. } => {
+                "Put the registry's CA certificate as HOST:PORT/ca.crt into ~/.config/containers/certs.d"
+            }
+            Self::ClientCertificate { .. } => {
+                "Put it as HOST:PORT/client.cert and client.key into ~/.config/containers/certs.d"
+            }
+            Self::Address { .. } => {
+                "Use https, or allow plain http for this host with --plain-http"
+            }
+            Self::Settings { .. } => "Mend or remove that file",
+            Self::Io { .. } => "Check the permissions and the disk",
+            Self::NoEngine { looked_at } => {
+                let looked_at = looked_at.join(", ");
+                return format!(
+                    "Start Docker or Podman, or set DOCKER_HOST; looked at {looked_at}"
+                );
+            }
+            Self::EngineUnreachable { .. } => {
+                "Check that it runs and that you may use its socket (the group docker, or a rootless engine)"
+            }
+            Self::NotAnEngine { .. } => "Check DOCKER_HOST and the Docker context",
+            Self::EngineAddress { .. } => {
+                "Forward the engine's socket to this machine (ssh -L) and set DOCKER_HOST=unix://PATH"
+            }
+            Self::NotInEngine { .. } => {
+                "See docker images or podman images; for the image of the registry write docker://NAME"
+            }
+            Self::EngineRefused { .. } => "See what the engine said",
+            Self::EngineName { .. } => "Write docker-daemon:NAME:TAG, or an image ID",
+            Self::Cancelled => "Open it again when you want to",
+        };
+        fixed.to_owned()
+    }
+
+    /// What the place itself said, where it said something.
+    pub fn said(&self) -> Option<&str> {
+        match self {
+            Self::Unauthorized { message, .. }
+            | Self::WrongCredentials { message, .. }
+            | Self::Forbidden { message, .. }
+            | Self::Server { message, .. }
+            | Self::Refused { message, .. }
+            | Self::EngineRefused { message, .. } => {
+                Some(message.as_str()).filter(|m| !m.is_empty())
+            }
+            _ => None,
+        }
+    }
+}
+
+const fn not_in_archive(cut_off: bool) -> &'static str {
+    if cut_off {
+        "it is not in what can be read of this archive"
+    } else {
+        "it is not in this archive"
+    }
+}
+
+fn wrong_size(expected: u64, found: Option<u64>) -> String {
+    match found {
+        Some(found) => format!("it has {found} bytes, not {expected}"),
+        None => format!("it has more than {expected} bytes"),
+    }
+}
+
+fn too_large(found: Option<u64>, limit: u64) -> String {
+    let limit = text::size(limit);
+    match found {
+        Some(found) => format!(
+            "it has {}, more than the {limit} that are read",
+            text::size(found)
+        ),
+        None => format!("it has more than the {limit} that are read"),
+    }
+}

@@ -1,0 +1,20 @@
+//! What places on this machine have in common: named files in a folder or an archive, read
+//! on a thread that may wait for the disk.
+//!
+//! A transport says in a [`LocalImage`] how its files make an image; [`LocalSource`] does
+//! the rest: it opens the place once, runs the work beside the others, and streams blobs.
+
+mod blob;
+mod document;
+mod files;
+mod folder;
+mod source;
+mod work;
+
+pub(super) use blob::presence;
+pub(super) use document::{read_digest, read_document};
+pub(super) use files::{Content, Files, Start, fill, part_of, read_content};
+pub(super) use folder::Folder;
+pub use source::{LocalImage, LocalSource, Trouble};
+pub use work::Work;
+pub(super) use work::{Stopped, problem_of};

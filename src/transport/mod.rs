@@ -1,0 +1,318 @@
+//! Where images live, and how they are read from there.
+//!
+//! One folder a transport, the same file names in each. A transport hands over bytes that
+//! it hashed: whoever gets a [`RawDocument`] need not check it again.
+
+mod archive;
+pub mod daemon;
+pub mod directory;
+pub mod docker_archive;
+mod error;
+pub mod layout;
+mod local;
+mod locate;
+mod note;
+mod referrer;
+pub mod registry;
+mod stamp;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+
+use crate::model::{
+    Annotations, Descriptor, Digest, Hasher, ImageName, PathReference, RawDocument, Reference,
+    Transport,
+};
+
+pub use error::{Problem, TransportError};
+pub use locate::{LocateError, Located, locate, recognise};
+use locate::{describe_path, other_transport};
+pub use note::Note;
+pub(crate) use referrer::outcome;
+pub use referrer::{
+    Answer, Asked, Found, ListedReferrer, Listing, ListingOutcome, ReferrerListing, Way,
+};
+pub use stamp::{Stamp, stamp};
+
+/// A place that an image is read from. Cheap to share; every call may run beside others.
+///
+/// Dropping a returned future cancels what it does.
+pub trait Source: Send + Sync {
+    /// What is read, as it was asked for.
+    fn reference(&self) -> &Reference;
+
+    /// Does what takes long before anything can be read: fetches an image from its engine,
+    /// reads a compressed archive through. Elsewhere there is nothing to do. Without it,
+    /// [`Source::resolve`] does the same and says nothing on the way.
+    fn prepare(&self, report: Report) -> BoxFuture<'_, Result<(), TransportError>> {
+        drop(report);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Resolves the reference once. Everything after this is asked for by digest.
+    fn resolve(&self) -> BoxFuture<'_, Result<Resolved, TransportError>>;
+
+    /// The manifest or index that `descriptor` points at, checked against its digest and
+    /// size.
+    fn manifest<'a>(
+        &'a self,
+        descriptor: &'a Descriptor,
+    ) -> BoxFuture<'a, Result<RawDocument, TransportError>>;
+
+    /// The blob that `descriptor` points at, as it comes: not yet checked. `range` is in
+    /// bytes of the stored blob.
+    fn blob<'a>(
+        &'a self,
+        descriptor: &'a Descriptor,
+        range: Option<Range<u64>>,
+    ) -> BoxFuture<'a, Result<BlobStream, TransportError>>;
+
+    /// How the place was reached, for people; nothing for local places.
+    fn connection(&self) -> Option<Connection> {
+        None
+    }
+
+    /// The place's own look at its blobs, where one costs no network.
+    fn blob_check(&self) -> Option<&dyn BlobCheck> {
+        None
+    }
+
+    /// The signatures that lie beside manifests, where the place has such.
+    fn detached_signatures(&self) -> Option<&dyn DetachedSignatures> {
+        None
+    }
+
+    /// What refers to manifests of the place, where it can be asked.
+    fn referrer_listing(&self) -> Option<&dyn ReferrerListing> {
+        None
+    }
+}
+
+/// A blob on its way.
+pub type BlobStream = BoxStream<'static, Result<Bytes, TransportError>>;
+
+/// Called, from any thread and often, while a place is made ready. It must not block.
+pub type Report = Arc<dyn Fn(Preparation) + Send + Sync>;
+
+/// How far the preparation of a place is, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preparation {
+    pub done: u64,
+    /// Nothing where it is not known. An engine only estimates it.
+    pub total: Option<u64>,
+}
+
+/// What a reference stands for.
+#[derive(Clone, Debug)]
+pub enum Resolved {
+    /// One manifest or index.
+    Document {
+        raw: RawDocument,
+        /// What the place says about it (a layout's `index.json` entry).
+        annotations: Annotations,
+        /// What else there is to know about it.
+        notes: Vec<Note>,
+    },
+    /// Several images, and the reference names none of them.
+    Several(Vec<NamedImage>),
+}
+
+/// One image of several in a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedImage {
+    /// What to add to the reference.
+    pub name: ImageName,
+    pub descriptor: Descriptor,
+}
+
+/// How a registry was reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// Host with port.
+    pub host: String,
+    pub security: Security,
+    /// Whether credentials were sent, and for whom.
+    pub user: Option<String>,
+}
+
+/// How far the way to a registry can be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    /// https, checked against the system's roots.
+    Https,
+    /// https, checked against a certificate folder of the user.
+    HttpsOwnRoots,
+    /// Plain http on this machine.
+    HttpLoopback,
+    /// Plain http because the user said so.
+    HttpAllowed,
+}
+
+/// A look at blobs without reading them through a network.
+pub trait BlobCheck: Send + Sync {
+    /// Whether the blob is there with the right size, without reading it.
+    fn presence<'a>(&'a self, descriptor: &'a Descriptor) -> BoxFuture<'a, BlobState>;
+}
+
+/// Signatures that lie beside manifests, outside of any document (containers/image's
+/// simple signing).
+pub trait DetachedSignatures: Send + Sync {
+    /// The signatures of the manifest with this digest, each as it was stored: not checked
+    /// in any way.
+    fn signatures<'a>(
+        &'a self,
+        manifest: &'a Digest,
+    ) -> BoxFuture<'a, Result<Vec<Bytes>, TransportError>>;
+}
+
+/// What is known of a blob in its place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum BlobState {
+    /// Nobody looked.
+    #[default]
+    NotChecked,
+    /// It is there and has the right size; its bytes were not hashed.
+    Present,
+    /// Its bytes hash to its digest.
+    Verified,
+    /// It is not there.
+    Missing,
+    /// It has another size than the manifest says.
+    WrongSize { expected: u64, found: u64 },
+    /// Its bytes hash to something else.
+    WrongDigest { found: Digest },
+    /// It could not be read.
+    Unreadable { why: String },
+}
+
+impl BlobState {
+    /// Whether the blob is not what the manifest says.
+    pub const fn is_damaged(&self) -> bool {
+        matches!(
+            self,
+            Self::WrongSize { .. } | Self::WrongDigest { .. } | Self::Unreadable { .. }
+        )
+    }
+}
+
+/// Reads a small blob whole and checks size and digest.
+///
+/// # Errors
+/// Where it has more than `limit` bytes, another size or another digest than the
+/// descriptor says, or the place fails.
+pub async fn read_blob(
+    source: &dyn Source,
+    descriptor: &Descriptor,
+    limit: u64,
+) -> Result<RawDocument, TransportError> {
+    let fail = |problem| {
+        TransportError::new(
+            format!("blob {}", descriptor.digest),
+            source.reference().to_string(),
+            problem,
+        )
+    };
+    if descriptor.size > limit {
+        return Err(fail(Problem::TooLarge {
+            found: Some(descriptor.size),
+            limit,
+        }));
+    }
+    let mut stream = source.blob(descriptor, None).await?;
+    let mut bytes = BytesMut::new();
+    while let Some(piece) = stream.next().await {
+        let piece = piece?;
+        if (bytes.len() + piece.len()) as u64 > descriptor.size {
+            return Err(fail(Problem::WrongSize {
+                expected: descriptor.size,
+                found: None,
+            }));
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    if bytes.len() as u64 != descriptor.size {
+        return Err(fail(Problem::WrongSize {
+            expected: descriptor.size,
+            found: Some(bytes.len() as u64),
+        }));
+    }
+    RawDocument::verify(
+        bytes.freeze(),
+        &descriptor.digest,
+        descriptor.media_type.clone(),
+    )
+    .map_err(|found| {
+        fail(Problem::WrongDigest {
+            expected: descriptor.digest.clone(),
+            found,
+        })
+    })
+}
+
+/// Reads a blob through and hashes it, telling `progress` how many bytes came.
+///
+/// # Errors
+/// Where the place fails; a wrong size or digest is a state, not an error.
+pub async fn hash_blob(
+    source: &dyn Source,
+    descriptor: &Descriptor,
+    mut progress: impl FnMut(u64) + Send,
+) -> Result<BlobState, TransportError> {
+    let mut stream = source.blob(descriptor, None).await?;
+    let mut hasher = Hasher::new(descriptor.digest.algorithm());
+    let mut found = 0u64;
+    while let Some(piece) = stream.next().await {
+        let piece = piece?;
+        found += piece.len() as u64;
+        progress(piece.len() as u64);
+        if found > descriptor.size {
+            break;
+        }
+        hasher.update(&piece);
+    }
+    if found != descriptor.size {
+        return Ok(BlobState::WrongSize {
+            expected: descriptor.size,
+            found,
+        });
+    }
+    let digest = hasher.finish();
+    Ok(if digest == descriptor.digest {
+        BlobState::Verified
+    } else {
+        BlobState::WrongDigest { found: digest }
+    })
+}
+
+/// Opens the place that `reference` names, without reading from it yet. Engines are looked
+/// for where the settings of `client` say.
+pub fn open(reference: &Reference, client: &registry::Client) -> Arc<dyn Source> {
+    match reference {
+        Reference::Registry(image) => {
+            Arc::new(registry::RegistrySource::new(client.clone(), image.clone()))
+        }
+        Reference::Path(path) => open_path(path),
+        Reference::Daemon(name) => Arc::new(daemon::DaemonSource::new(
+            name.clone(),
+            client.network().clone(),
+        )),
+    }
+}
+
+fn open_path(path: &PathReference) -> Arc<dyn Source> {
+    match path.transport {
+        Transport::Dir => Arc::new(directory::DirectorySource::new(path.clone())),
+        Transport::DockerArchive => {
+            Arc::new(docker_archive::DockerArchiveSource::new(path.clone()))
+        }
+        // the others have no path
+        Transport::Oci | Transport::OciArchive | Transport::Docker | Transport::DockerDaemon => {
+            Arc::new(layout::LayoutSource::new(path.clone()))
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Blobs, as streams: distribution-spec, "Pulling blobs".
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use futures_util::stream::{self, BoxStream, StreamExt};
+use reqwest::header::{CONTENT_RANGE, HeaderMap, HeaderValue, RANGE};
+
+use crate::model::{Descriptor, RegistryReference};
+
+use super::answer::Answer;
+use super::client::{Client, Reached, Request};
+use super::fault::{Again, Fault};
+use super::retry;
+
+/// How many bytes must come after a break for the next one to count as the first.
+const PROGRESS: u64 = 1 << 20;
+
+/// A blob, or a part of one, on its way.
+struct Reading {
+    client: Client,
+    request: Request,
+    /// Size of the blob as its descriptor says it.
+    size: u64,
+    /// Position in the blob of the next byte to give.
+    at: u64,
+    /// Position behind the last byte to give; nothing for all that comes.
+    end: Option<u64>,
+    /// Bytes to pass over first: the answer begins before `at`.
+    skip: u64,
+    /// The answer that is being read; nothing before the first and after a break.
+    answer: Option<Answer>,
+    /// Breaks since there was [`PROGRESS`], and the bytes that came since the last one.
+    breaks: u32,
+    since_break: u64,
+}
+
+/// Asks for the blob that `descriptor` points at, or for `range` of it, and gives its
+/// bytes as they come: not checked. A connection that breaks off is made again from
+/// where it was.
+///
+/// Ranges are asked for with both ends, since some registries know no other; one that
+/// sends the whole blob instead is read past what is not wanted.
+pub(super) async fn open(
+    client: &Client,
+    image: &RegistryReference,
+    descriptor: &Descriptor,
+    range: Option<Range<u64>>,
+) -> Result<(BoxStream<'static, Result<Bytes, Fault>>, Option<Reached>), Fault> {
+    let path = format!("blobs/{}", descriptor.digest);
+    let size = descriptor.size;
+    let range = range.map(|range| range.start.min(size)..range.end.min(size));
+    let mut reading = Reading {
+        client: client.clone(),
+        request: Request::get(image, &path, HeaderMap::new()),
+        size,
+        at: range.as_ref().map_or(0, |range| range.start),
+        end: range.map(|range| range.end),
+        skip: 0,
+        answer: None,
+        breaks: 0,
+        since_break: 0,
+    };
+    if reading.end.is_some_and(|end| end <= reading.at) {
+        return Ok((stream::empty().boxed(), None));
+    }
+    let reached = reading.ask().await?;
+    let pieces = stream::try_unfold(reading, |mut reading| async move {
+        Ok(reading.next().await?.map(|piece| (piece, reading)))
+    });
+    Ok((pieces.boxed(), Some(reached)))
+}
+
+impl Reading {
+    /// Asks for what is still to come.
+    async fn ask(&mut self) -> Result<Reached, Fault> {
+        let end = self.end.unwrap_or(self.size);
+        let part = self.at > 0 || end < self.size;
+        let mut request = self.request.clone();
+        if part {
+            let range = format!("bytes={}-{}", self.at, end - 1);
+            let range = HeaderValue::from_str(&range).expect("digits are allowed in headers");
+            request.headers.insert(RANGE, range);
+        }
+        let reply = self.client.open(&request).await?;
+        self.skip = match (reply.answer.status().as_u16(), part) {
+            (200, _) => self.at,
+            (206, true) => {
+                check_range(reply.answer.headers(), self.at..end, self.size)?;
+                0
+            }
+            (status, _) => {
+                return Err(Fault::protocol(format!(
+                    "it answered {status} where a blob was asked for"
+                )));
+            }
+        };
+        self.answer = Some(reply.answer);
+        Ok(reply.reached)
+    }
+
+    /// The next piece; nothing at the end.
+    async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
+        loop {
+            if self.end.is_some_and(|end| self.at >= end) {
+                return Ok(None);
+            }
+            let Some(answer) = &mut self.answer else {
+                self.ask().await?;
+                continue;
+            };
+            match answer.piece().await {
+                Ok(None) => return Ok(None),
+                Ok(Some(piece)) => {
+                    let piece = self.wanted(piece);
+                    if !piece.is_empty() {
+                        return Ok(Some(piece));
+                    }
+                }
+                Err(fault) => {
+                    self.answer = None;
+                    self.after_break(fault).await?;
+                    if self.at >= self.end.unwrap_or(self.size) {
+                        // all of it had come
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The part of `piece` that is wanted.
+    fn wanted(&mut self, mut piece: Bytes) -> Bytes {
+        let passed_over = self.skip.min(piece.len() as u64);
+        self.skip -= passed_over;
+        let mut piece = piece.split_off(passed_over as usize);
+        if let Some(end) = self.end {
+            let left = end - self.at;
+            piece.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+        }
+        self.at += piece.len() as u64;
+        self.since_break += piece.len() as u64;
+        piece
+    }
+
+    /// Waits before the blob is asked for again.
+    ///
+    /// # Errors
+    /// `fault`, where that cannot help or was done often enough.
+    async fn after_break(&mut self, fault: Fault) -> Result<(), Fault> {
+        if self.since_break >= PROGRESS {
+            self.breaks = 0;
+        }
+        let retry = *self.client.retry();
+        let pause = match fault.again {
+            Again::Never => None,
+            _ => retry::pause(&retry, &fault, self.breaks, std::time::Duration::ZERO),
+        };
+        let Some(pause) = pause else {
+            return Err(fault);
+        };
+        tracing::debug!(at = self.at, problem = %fault.problem, "the blob broke off");
+        self.breaks += 1;
+        self.since_break = 0;
+        tokio::time::sleep(pause).await;
+        Ok(())
+    }
+}
+
+/// Checks that an answer with status 206 holds `wanted` of a blob of `size` bytes.
+fn check_range(headers: &HeaderMap, wanted: Range<u64>, size: u64) -> Result<(), Fault> {
+    let value = headers
+        .get(CONTENT_RANGE)
+        .and_then(|value| value.to_str().ok());
+    let said = value.unwrap_or_default();
+    let right = parse_range(said)
+        .is_some_and(|(range, total)| range == wanted && total.is_none_or(|total| total == size));
+    if right {
+        return Ok(());
+    }
+    let shown: String = said.chars().take(80).collect();
+    Err(Fault::protocol(format!(
+        "it sent {shown:?} where bytes {}-{} of {size} were asked for",
+        wanted.start,
+        wanted.end - 1
+    )))
+}
+
+/// Reads `bytes 0-9/100` or `bytes 0-9/*` (RFC 9110, section 14.4).
+fn parse_range(value: &str) -> Option<(Range<u64>, Option<u64>)> {
+    let (unit, rest) = value.trim().split_once(' ')?;
+    if !unit.eq_ignore_ascii_case("bytes") {
+        return None;
+    }
+    let (range, total) = rest.trim().split_once('/')?;
+    let (first, last) = range.split_once('-')?;
+    let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
+    let total = match total {
+        "*" => None,
+        total => Some(total.parse().ok()?),
+    };
+    Some((first..last.checked_add(1)?, total))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_ranges_are_read_strictly() {
+        for (value, expected) in [
+            ("bytes 0-9/100", Some((0..10, Some(100)))),
+            ("Bytes 5-5/*", Some((5..6, None))),
+            ("bytes */100", None),
+            ("bytes 0-9", None),
+            ("items 0-9/100", None),
+            ("bytes 0-x/100", None),
+            ("bytes 0-18446744073709551615/100", None),
+            ("bytes -5-9/100", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_range(value), expected, "{value:?}");
+        }
+    }
+}

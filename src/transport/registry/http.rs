@@ -1,0 +1,213 @@
+//! One exchange with a host: the scheme, the time limits, and redirects by hand.
+
+use std::time::Instant;
+
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
+use reqwest::{Method, Request, Url};
+
+use crate::config::Network;
+use crate::transport::Problem;
+
+use super::address::{self, Host, Scheme};
+use super::answer::{Answer, Timeouts};
+use super::fault::Fault;
+use super::pool::{Pool, Way};
+use super::scheme::Plan;
+
+/// Most redirects that are followed.
+const HOPS: usize = 5;
+
+/// Sends requests and follows where they are sent on to. Knows nothing of registries.
+pub(super) struct Http {
+    network: Network,
+    pool: Pool,
+}
+
+/// What is asked of a host.
+#[derive(Clone, Debug)]
+pub(super) struct Ask {
+    pub(super) method: Method,
+    pub(super) headers: HeaderMap,
+    /// Goes to the host that is asked and to no other.
+    pub(super) authorization: Option<HeaderValue>,
+}
+
+impl Ask {
+    /// GET with `headers`.
+    pub(super) const fn get(headers: HeaderMap) -> Self {
+        Self {
+            method: Method::GET,
+            headers,
+            authorization: None,
+        }
+    }
+}
+
+impl Http {
+    pub(super) fn new(network: Network) -> Self {
+        Self {
+            network,
+            pool: Pool::default(),
+        }
+    }
+
+    pub(super) const fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// Whether plain http to `host` is allowed at all.
+    pub(super) fn may_be_plain(&self, host: &Host) -> bool {
+        Pool::may_be_plain(&self.network, host)
+    }
+
+    /// Asks for `path` of a registry, by the scheme that is right for it.
+    pub(super) async fn at_host(
+        &self,
+        host: &Host,
+        path: &str,
+        ask: &Ask,
+    ) -> Result<Answer, Fault> {
+        let plan = self.pool.plan(&self.network, host);
+        let scheme = match plan {
+            Plan::Http => Scheme::Http,
+            Plan::Https | Plan::HttpsFirst => Scheme::Https,
+        };
+        let first = self
+            .exchange(host, scheme, host.url(scheme, path)?, ask)
+            .await;
+        let (scheme, answer) = match (plan, first) {
+            (Plan::HttpsFirst, Err(fault)) if fault.not_tls => {
+                let url = host.url(Scheme::Http, path)?;
+                (
+                    Scheme::Http,
+                    self.exchange(host, Scheme::Http, url, ask).await,
+                )
+            }
+            (_, first) => (scheme, first),
+        };
+        match answer {
+            Ok(answer) => {
+                self.pool.remember(host, scheme);
+                self.follow(answer, ask).await
+            }
+            Err(fault) => {
+                self.pool.forget(host);
+                Err(fault)
+            }
+        }
+    }
+
+    /// Asks for an address that a registry has named.
+    ///
+    /// # Errors
+    /// Besides what can go wrong on the way: plain http where it is not allowed.
+    pub(super) async fn at_url(&self, url: Url, ask: &Ask) -> Result<Answer, Fault> {
+        let (host, scheme) = self.allowed(&url)?;
+        let answer = self.exchange(&host, scheme, url, ask).await?;
+        self.follow(answer, ask).await
+    }
+
+    /// Host and scheme of an address that is not the user's own words.
+    fn allowed(&self, url: &Url) -> Result<(Host, Scheme), Fault> {
+        let host = Host::of(url);
+        let refuse = |why| Fault::lasting(Problem::Address { why });
+        let scheme = Scheme::of(url)
+            .ok_or_else(|| refuse(format!("{}: is no address of the web", url.scheme())))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(refuse(format!("the address at {host} holds a password")));
+        }
+        if scheme == Scheme::Http && !self.may_be_plain(&host) {
+            return Err(refuse(format!("plain http to {host} was not allowed")));
+        }
+        Ok((host, scheme))
+    }
+
+    async fn follow(&self, mut answer: Answer, ask: &Ask) -> Result<Answer, Fault> {
+        let home = answer.url().clone();
+        let mut hops = 0;
+        while let Some(next) = next_address(&answer)? {
+            hops += 1;
+            if hops > HOPS {
+                return Err(Fault::protocol(format!(
+                    "it sent on more than {HOPS} times, lastly to {}",
+                    Host::of(&next)
+                )));
+            }
+            if answer.url().scheme() == "https" && next.scheme() != "https" {
+                let why = format!("{} sends from https on to {}", answer.host(), next.scheme());
+                return Err(Problem::Address { why }.into());
+            }
+            address::may_lead(answer.url(), &next)?;
+            let (host, scheme) = self.allowed(&next)?;
+            let mut ask = ask.clone();
+            if next.origin() != home.origin() {
+                ask.authorization = None;
+            }
+            let security = answer.security;
+            answer = self.exchange(&host, scheme, next, &ask).await?;
+            answer.security = security;
+            answer.at_home = answer.url().origin() == home.origin();
+        }
+        Ok(answer)
+    }
+
+    /// One request and the head of its answer.
+    async fn exchange(
+        &self,
+        host: &Host,
+        scheme: Scheme,
+        url: Url,
+        ask: &Ask,
+    ) -> Result<Answer, Fault> {
+        let Way { client, security } = self.pool.way(&self.network, host, scheme)?;
+        let timeouts = Timeouts {
+            connect: self.network.connect_timeout,
+            stall: self.network.stall_timeout,
+        };
+        let (started, path) = (Instant::now(), url.path().to_owned());
+        let mut request = Request::new(ask.method.clone(), url);
+        request.headers_mut().extend(ask.headers.clone());
+        if let Some(authorization) = &ask.authorization {
+            let mut authorization = authorization.clone();
+            authorization.set_sensitive(true);
+            request.headers_mut().insert(AUTHORIZATION, authorization);
+        }
+        let response = tokio::time::timeout(timeouts.stall, client.execute(request)).await;
+        let elapsed = started.elapsed();
+        let (method, scheme) = (&ask.method, scheme.name());
+        // the query is not logged: an address of a storage is signed there
+        match response {
+            Ok(Ok(response)) => {
+                let status = response.status().as_u16();
+                tracing::debug!(%method, scheme, %host, path, status, ?elapsed, "answered");
+                Ok(Answer::new(response, security, timeouts))
+            }
+            Ok(Err(error)) => {
+                let fault = Fault::connection(&error, timeouts.connect);
+                tracing::debug!(%method, scheme, %host, path, ?elapsed, problem = %fault.problem, "failed");
+                Err(fault)
+            }
+            Err(_) => {
+                tracing::debug!(%method, scheme, %host, path, ?elapsed, "no answer");
+                Err(Fault::timeout("waiting for the answer", timeouts.stall))
+            }
+        }
+    }
+}
+
+/// Where the answer sends on to; nothing where it does not.
+fn next_address(answer: &Answer) -> Result<Option<Url>, Fault> {
+    if !matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let location = answer.headers().get(LOCATION);
+    let location = location.and_then(|location| location.to_str().ok());
+    let next = location.and_then(|location| answer.url().join(location).ok());
+    match next {
+        Some(next) => Ok(Some(next)),
+        None => Err(Fault::protocol(format!(
+            "it answered {} without saying where to go",
+            answer.status().as_u16()
+        ))),
+    }
+}

@@ -1,0 +1,56 @@
+//! What a part of the window wants to happen. Parts draw and push actions; the application
+//! carries them out after the frame. Nothing else changes the application.
+
+use crate::engine::{Command, ImageId, NodePath};
+
+use super::commands::CommandId;
+use super::views::View;
+
+/// A wish of a part of the window.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Tell the engine.
+    Send(Command),
+    /// Open a reference or path in a new tab, or show the tab that has it.
+    Open(String),
+    /// Show this view in the tab of the image.
+    ShowView(ImageId, View),
+    /// Select a manifest of the image: what Layers, Config and Raw are about.
+    Select(ImageId, NodePath),
+    /// Put a text on the clipboard, and say so (`what` names it: "digest").
+    Copy { text: String, what: String },
+    /// Run a command of the command table.
+    Run(CommandId),
+    /// Show the tab of this image.
+    ShowTab(ImageId),
+    /// Close the tab of this image.
+    CloseTab(ImageId),
+    /// Take a reference out of the list of those that were open before.
+    ForgetRecent(String),
+    /// Take a reference into the favourites, or out of them.
+    ToggleFavourite(String),
+    /// Ask for the image of a tab that an earlier run had open.
+    Wake(ImageId),
+    /// End the program, whatever is being done.
+    Quit,
+    /// The hint that a folder has changed was seen.
+    DismissChange(ImageId),
+    /// Open a web address in the browser of the system (http and https only).
+    Browse(String),
+}
+
+/// Collects the actions of a frame.
+#[derive(Debug, Default)]
+pub struct Actions(Vec<Action>);
+
+impl Actions {
+    /// Adds a wish.
+    pub fn push(&mut self, action: Action) {
+        self.0.push(action);
+    }
+
+    /// Takes what was wished so far.
+    pub fn take(&mut self) -> Vec<Action> {
+        std::mem::take(&mut self.0)
+    }
+}

@@ -1,0 +1,204 @@
+//! After a frame: what the parts of the window wished.
+
+use super::{App, Tab};
+use crate::diagnostics;
+use crate::engine::{Chore, Command, Extent, ImageId, NodePath};
+use crate::model::{limits, text};
+use crate::ui::action::Action;
+use crate::ui::commands::CommandId;
+use crate::ui::dialogs::{Diagnostics, Dialog};
+use crate::ui::views::View;
+
+impl App {
+    /// Carries out what was wished in this frame.
+    pub(super) fn carry_out(&mut self) {
+        let actions = self.actions.take();
+        if actions.is_empty() {
+            return;
+        }
+        for action in actions {
+            self.act(action);
+        }
+        // a wish changes what the next frame shows
+        self.ctx.request_repaint();
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            // reloads say what they found, so they are told apart
+            Action::Send(Command::Reload { image }) => self.reload(image),
+            Action::Send(command) => self.engine.send(command),
+            Action::Open(input) => self.open(&input),
+            Action::ShowView(image, view) => {
+                self.tabs.show(image);
+                self.show_view(view);
+            }
+            Action::Select(image, path) => self.select(image, path),
+            Action::Copy { text, what } => self.copy(text, &what),
+            Action::Run(id) => self.run_command(id),
+            Action::ShowTab(image) => self.tabs.show(image),
+            Action::CloseTab(image) => self.close_tab(image),
+            Action::ForgetRecent(reference) => self.settings.recents.remove(&reference),
+            Action::ToggleFavourite(reference) => self.settings.favourites.toggle(&reference),
+            Action::Wake(image) => self.wake(image),
+            Action::Quit => self.quit_anyway(),
+            Action::DismissChange(image) => {
+                if let Some(tab) = self.tabs.get_mut(image) {
+                    tab.changed_on_disk = false;
+                }
+            }
+            Action::Browse(address) => self.browse(&address),
+        }
+    }
+
+    /// Runs a command of the table where it can run.
+    pub(super) fn run_command(&mut self, id: CommandId) {
+        let command = id.command();
+        if (command.enabled)(&self.situation()).is_ok() {
+            (command.run)(self);
+        }
+    }
+
+    /// Opens a reference or path in a new tab, or shows the tab that has it; asks again
+    /// where that tab is shown already.
+    pub fn open(&mut self, input: &str) {
+        let input = input.trim();
+        if input.is_empty() {
+            return;
+        }
+        if input.len() > limits::REFERENCE_BYTES {
+            self.warn("That is too long to be a reference or a path");
+            return;
+        }
+        if let Some(image) = self.tabs.find(&text::without_secrets(input)) {
+            let asleep = self.tabs.get(image).is_some_and(|tab| tab.asleep);
+            if self.tabs.focused_id() == Some(image) && !asleep {
+                self.reload(image);
+            }
+            self.tabs.show(image);
+            return;
+        }
+        self.open_new(input, View::default());
+    }
+
+    fn open_new(&mut self, input: &str, view: View) {
+        let image = ImageId::next();
+        let mut tab = Tab::new(image, text::without_secrets(input).into_owned());
+        tab.view = view;
+        self.tabs.add(tab);
+        self.engine.send(Command::Open {
+            image,
+            input: input.to_owned(),
+            platform: None,
+            extent: Extent::Shown,
+        });
+    }
+
+    /// Closes a tab and ends what is done for its image.
+    pub(in crate::ui) fn close_tab(&mut self, image: ImageId) {
+        if self.tabs.close(image) {
+            self.history.forget(image);
+            self.noted.remove(&image);
+            self.reloads.forget(image);
+            self.engine.send(Command::Close { image });
+        }
+    }
+
+    /// Opens what was closed last once more.
+    pub(in crate::ui) fn reopen_tab(&mut self) {
+        if let Some(closed) = self.tabs.take_closed() {
+            self.open_new(&closed.input, closed.view);
+        }
+    }
+
+    pub(in crate::ui) fn cycle_tabs(&mut self, forward: bool) {
+        self.tabs.cycle(forward);
+    }
+
+    pub(in crate::ui) fn show_view(&mut self, view: View) {
+        if let Some(tab) = self.tabs.focused_mut() {
+            tab.view = view;
+        }
+    }
+
+    fn select(&mut self, image: ImageId, path: NodePath) {
+        if let Some(tab) = self.tabs.get_mut(image) {
+            tab.selected = Some(path);
+        }
+    }
+
+    /// One step through what was shown.
+    pub(in crate::ui) fn go(&mut self, back: bool) {
+        let Some(location) = self.history.go(back).cloned() else {
+            return;
+        };
+        self.tabs.show(location.image);
+        if let Some(tab) = self.tabs.focused_mut() {
+            tab.view = location.view;
+            tab.selected = location.selected;
+        }
+    }
+
+    /// Puts a text on the clipboard and says so.
+    pub(in crate::ui) fn copy(&mut self, text: String, what: &str) {
+        self.ctx.copy_text(text);
+        self.toasts.say(&self.ctx, format!("Copied {what}"));
+    }
+
+    pub(super) fn warn(&mut self, text: impl Into<String>) {
+        self.toasts.warn(&self.ctx, text.into());
+    }
+
+    /// Only the web: an image must not start another program through its labels.
+    fn browse(&mut self, address: &str) {
+        let web = ["https://", "http://"]
+            .iter()
+            .any(|scheme| address.starts_with(scheme));
+        if web {
+            self.ctx.open_url(egui::OpenUrl::new_tab(address));
+        } else {
+            self.warn("Only web addresses are opened");
+        }
+    }
+
+    pub(in crate::ui) fn focus_address(&mut self) {
+        self.address.focus();
+    }
+
+    /// Opens the dialog that picks a folder after this frame. While the system's is open,
+    /// or does not answer, our own takes its place.
+    pub(in crate::ui) fn pick_folder(&mut self) {
+        if self.picking.is_some() {
+            self.show_dialog(Dialog::folder());
+        } else {
+            self.wants_folder = true;
+        }
+    }
+
+    /// Asks for the clipboard, to open what is on it as soon as it comes.
+    pub(in crate::ui) fn request_paste(&mut self) {
+        self.asked_for_paste = Some(self.ctx.input(|input| input.time));
+        self.ctx
+            .send_viewport_cmd(egui::ViewportCommand::RequestPaste);
+        self.ctx.request_repaint();
+    }
+
+    /// Shows what helps to find out what is wrong, as it is now.
+    pub(in crate::ui) fn show_diagnostics(&mut self) {
+        let facts = &self.surroundings.facts;
+        let is_set = |name: &str| std::env::var_os(name).is_some();
+        let report = diagnostics::report(facts, is_set, &diagnostics::log::last_lines());
+        let dialog = Diagnostics::new(report, facts.cache.clone());
+        self.show_dialog(Dialog::Diagnostics(dialog));
+        self.engine.send(Command::Chore(Chore::MeasureCache));
+    }
+
+    pub(in crate::ui) fn show_dialog(&mut self, dialog: Dialog) {
+        self.dialog = Some(dialog);
+    }
+
+    pub(in crate::ui) fn set_theme(&mut self, theme: egui::ThemePreference) {
+        self.ctx.set_theme(theme);
+        self.remember();
+    }
+}

@@ -1,0 +1,125 @@
+//! Picking a folder with the dialog of the system, off the thread that draws.
+
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::task::{Context, Poll, Wake};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+/// What came out of a dialog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Picked {
+    Folder(PathBuf),
+    /// The person closed the dialog.
+    Nothing,
+    /// There is no dialog service here.
+    NoService,
+}
+
+/// Something that lets a person pick a folder.
+pub trait FolderPicker {
+    /// Opens a dialog over the window of `frame` and gives the answer when it is there, from
+    /// any thread. Does not wait.
+    fn pick(&self, frame: &eframe::Frame, answer: Answer);
+}
+
+/// Where the answer goes.
+pub struct Answer {
+    sender: Sender<Picked>,
+    ctx: egui::Context,
+}
+
+impl Answer {
+    /// Gives the answer and wakes the window.
+    pub fn give(self, picked: Picked) {
+        // nobody waits any more when the window was closed meanwhile
+        let _ = self.sender.send(picked);
+        self.ctx.request_repaint();
+    }
+}
+
+/// A dialog that is open.
+pub struct Pending(Receiver<Picked>);
+
+impl Pending {
+    /// Opens a dialog.
+    pub fn start(picker: &dyn FolderPicker, frame: &eframe::Frame, ctx: &egui::Context) -> Self {
+        let (sender, receiver) = channel();
+        let ctx = ctx.clone();
+        picker.pick(frame, Answer { sender, ctx });
+        Self(receiver)
+    }
+
+    /// The answer, once it is there.
+    pub fn answer(&self) -> Option<Picked> {
+        self.0.try_recv().ok()
+    }
+}
+
+/// The dialog of the desktop: the XDG portal, or zenity, or the system's own.
+pub struct SystemPicker;
+
+/// A dialog that ends this soon was never seen by a person: rfd says the same for a dialog
+/// that was closed and for one that no service could show.
+const TOO_SOON: Duration = Duration::from_secs(1);
+
+impl FolderPicker for SystemPicker {
+    fn pick(&self, frame: &eframe::Frame, answer: Answer) {
+        // made here, since some systems want that on the main thread
+        let dialog = rfd::AsyncFileDialog::new()
+            .set_title("Open an OCI layout folder")
+            .set_parent(frame)
+            .pick_folder();
+        let wait = move || {
+            let started = Instant::now();
+            answer.give(match wait_for(dialog) {
+                Some(folder) => Picked::Folder(folder.path().to_owned()),
+                None if started.elapsed() < TOO_SOON => Picked::NoService,
+                None => Picked::Nothing,
+            });
+        };
+        let thread = thread::Builder::new().name("folder dialog".to_owned());
+        if let Err(error) = thread.spawn(wait) {
+            tracing::error!("no thread for the folder dialog: {error}");
+        }
+    }
+}
+
+/// Waits on this thread, which has nothing else to do, until `future` is done.
+fn wait_for<F: Future>(future: F) -> F::Output {
+    struct Unpark(Thread);
+
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+
+    let waker = Arc::new(Unpark(thread::current())).into();
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_future_that_another_thread_completes_is_waited_for() {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let later = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(20));
+            sender.send(7).unwrap();
+        });
+        assert_eq!(wait_for(receiver), Ok(7));
+        later.join().unwrap();
+    }
+}

@@ -1,0 +1,54 @@
+//! What came of chores and looks: said, or shown where it belongs.
+
+use super::App;
+use crate::engine::{JobState, Outcome};
+use crate::model::text;
+use crate::ui::dialogs::Dialog;
+
+impl App {
+    /// Takes what has ended since the last frame.
+    pub(super) fn read_outcomes(&mut self) {
+        for outcome in self.engine.take_outcomes() {
+            match outcome {
+                Outcome::ChangedOnDisk { image } => {
+                    if !self.reloads.is_on_its_way(image)
+                        && let Some(tab) = self.tabs.get_mut(image)
+                    {
+                        tab.changed_on_disk = true;
+                    }
+                }
+                Outcome::CacheMeasured { bytes } => self.show_cache_size(bytes),
+                Outcome::CacheCleared { freed } => {
+                    self.show_cache_size(0);
+                    let text = format!("Cache cleared: {} are free again", text::size(freed));
+                    self.toasts.say(&self.ctx, text);
+                }
+                Outcome::Saved { path } => {
+                    let path = path.display().to_string();
+                    let text = format!("Saved {}", text::visible(&path));
+                    self.toasts.say(&self.ctx, text);
+                }
+                Outcome::SampleReady { reference } => self.open(&reference),
+                Outcome::Failed(failure) => self.toasts.fail(&self.ctx, &failure),
+            }
+        }
+    }
+
+    fn show_cache_size(&mut self, bytes: u64) {
+        if let Some(Dialog::Diagnostics(diagnostics)) = &mut self.dialog {
+            diagnostics.cache_bytes = Some(bytes);
+        }
+    }
+
+    /// Keeps the failures of jobs among the messages. They are not shown over the window:
+    /// the jobs panel and the tab of the image say them already.
+    pub(super) fn note_failed_jobs(&mut self) {
+        for job in self.jobs.iter() {
+            if let JobState::Failed(failure) = &job.state
+                && self.noted_failures.insert(job.id)
+            {
+                self.toasts.record(failure);
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! A tab: an open image, and what is shown of it.
+
+use std::sync::Arc;
+
+use crate::engine::{Engine, Failure, Image, ImageId, ImageSnapshot, Node, NodePath, Opened};
+use crate::model::{Digest, Reference, text};
+use crate::ui::recents;
+use crate::ui::views::{View, ViewState};
+
+/// Longest title that is shown in a tab, in characters.
+const TITLE: usize = 36;
+
+/// An open image in the window.
+pub struct Tab {
+    image: ImageId,
+    /// What was typed, dropped or clicked.
+    pub input: String,
+    pub view: View,
+    /// What the input says by itself, for a name before the image is known.
+    parsed: Option<Reference>,
+    /// What a person selected; nothing for what the engine chose.
+    pub selected: Option<NodePath>,
+    pub view_state: ViewState,
+    /// Opened by an earlier run, and not shown in this one yet: it was not asked for.
+    pub asleep: bool,
+    /// The folder or file is not as it was when it was read.
+    pub changed_on_disk: bool,
+    snapshot: Option<Arc<ImageSnapshot>>,
+    /// What opens the image again in another run, once the input was understood.
+    lasting: Option<String>,
+}
+
+impl Tab {
+    /// A tab that shows an image from its beginning.
+    pub fn new(image: ImageId, input: String) -> Self {
+        Self {
+            image,
+            parsed: Reference::parse_prefixed(&input).and_then(Result::ok),
+            input,
+            view: View::default(),
+            selected: None,
+            view_state: ViewState::default(),
+            asleep: false,
+            changed_on_disk: false,
+            snapshot: None,
+            lasting: None,
+        }
+    }
+
+    /// A tab of an earlier run, which sleeps until it is shown. `reference` is the
+    /// [`lasting_text`](Self::lasting_text) that it had.
+    pub fn asleep(image: ImageId, reference: String) -> Self {
+        Self {
+            // known already: it must not be lost where its place does not answer today
+            lasting: Some(reference.clone()),
+            asleep: true,
+            ..Self::new(image, reference)
+        }
+    }
+
+    /// Takes the latest of what is known. Says whether something new was there.
+    pub(super) fn refresh(&mut self, engine: &Engine) -> bool {
+        let latest = engine.image(self.image);
+        let generation = |snapshot: &Option<Arc<ImageSnapshot>>| {
+            snapshot.as_ref().map(|snapshot| snapshot.generation)
+        };
+        let new = generation(&latest) != generation(&self.snapshot);
+        if new {
+            self.snapshot = latest;
+            if self.lasting.is_none() {
+                let understood = self.snapshot.as_ref().and_then(|s| s.reference.as_ref());
+                self.lasting = understood.map(recents::lasting_text);
+            }
+        }
+        new
+    }
+
+    /// What opens the image again in another run, once the input was understood.
+    pub fn lasting_text(&self) -> Option<&str> {
+        self.lasting.as_deref()
+    }
+
+    /// The image's id in the engine.
+    pub const fn image_id(&self) -> ImageId {
+        self.image
+    }
+
+    /// The latest of what is known.
+    pub const fn snapshot(&self) -> Option<&Arc<ImageSnapshot>> {
+        self.snapshot.as_ref()
+    }
+
+    /// The image, where one was found.
+    pub fn image(&self) -> Option<&Image> {
+        self.snapshot.as_ref()?.image()
+    }
+
+    /// The digest of what the reference stands for.
+    pub fn root_digest(&self) -> Option<&Digest> {
+        Some(self.image()?.root.document.raw().digest())
+    }
+
+    /// Why there is nothing to show.
+    pub fn failure(&self) -> Option<&Arc<Failure>> {
+        let opened = &self.snapshot.as_ref()?.opened;
+        if opened.value().is_none() {
+            opened.error()
+        } else {
+            None
+        }
+    }
+
+    /// Whether the place holds several images and the reference names none of them.
+    pub fn is_several(&self) -> bool {
+        let opened = self.snapshot.as_ref().and_then(|s| s.opened.value());
+        matches!(opened, Some(Opened::Several(_)))
+    }
+
+    /// What the input was understood as.
+    pub fn reference(&self) -> Option<&Reference> {
+        let understood = self.snapshot.as_ref().and_then(|s| s.reference.as_ref());
+        understood.or(self.parsed.as_ref())
+    }
+
+    /// What the views are about: what was selected, else what the engine chose, else the
+    /// root.
+    pub fn selection(&self) -> NodePath {
+        let chosen = || self.image().and_then(|image| image.chosen.as_ref());
+        self.selected
+            .clone()
+            .or_else(|| chosen().map(|chosen| chosen.path.clone()))
+            .unwrap_or_default()
+    }
+
+    /// The selected manifest or index, where it is known.
+    pub fn node(&self) -> Option<&Arc<Node>> {
+        self.image()?.node(&self.selection())
+    }
+
+    /// The whole name, fit for the screen.
+    pub fn full_title(&self) -> String {
+        let text = match self.reference() {
+            Some(reference) => reference.to_string(),
+            None => self.input.clone(),
+        };
+        text::visible(&text).into_owned()
+    }
+
+    /// A short name for the tab, with the middle left out where it is long.
+    pub fn title(&self) -> String {
+        let title = self
+            .reference()
+            .map_or_else(|| self.input.clone(), Reference::title);
+        text::middle(&text::visible(&title), TITLE).into_owned()
+    }
+
+    /// Whether `text` is what this tab shows.
+    pub(super) fn answers_to(&self, text: &str) -> bool {
+        self.input == text
+            || self
+                .reference()
+                .is_some_and(|reference| reference.to_string() == text)
+    }
+}

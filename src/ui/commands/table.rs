@@ -1,0 +1,410 @@
+//! The table of commands, in the order in which menus and palette show them.
+
+use egui::{Key, KeyboardShortcut, Modifiers};
+
+use super::effects;
+use super::situation::{
+    always, can_be_favourite, can_go_back, can_go_forward, has_closed_tab, has_digest,
+    has_finished_jobs, has_manifest, has_recents, has_registry_image, has_several_tabs, has_tab,
+    has_text_reference, is_theme, is_view,
+};
+use super::{Command, CommandId as Id, Enabled, Menu, Situation};
+use crate::ui::app::App;
+use crate::ui::views::View;
+
+const CTRL: Modifiers = Modifiers::COMMAND;
+const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
+/// Control on every system: Cmd+Tab is the system's own on a Mac.
+const REAL_CTRL: Modifiers = Modifiers::CTRL;
+const REAL_CTRL_SHIFT: Modifiers = Modifiers::CTRL.plus(Modifiers::SHIFT);
+
+const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(modifiers, key)
+}
+
+impl Command {
+    const fn new(
+        id: Id,
+        menu: Menu,
+        group: u8,
+        name: &'static str,
+        tooltip: &'static str,
+        run: fn(&mut App),
+    ) -> Self {
+        Self {
+            id,
+            name,
+            tooltip,
+            menu,
+            group,
+            shortcuts: &[],
+            enabled: always,
+            checked: None,
+            run,
+        }
+    }
+
+    const fn keys(self, shortcuts: &'static [KeyboardShortcut]) -> Self {
+        Self { shortcuts, ..self }
+    }
+
+    const fn when(self, enabled: fn(&Situation<'_>) -> Enabled) -> Self {
+        Self { enabled, ..self }
+    }
+
+    const fn checked(self, checked: fn(&Situation<'_>) -> bool) -> Self {
+        Self {
+            checked: Some(checked),
+            ..self
+        }
+    }
+}
+
+/// Every command.
+pub static COMMANDS: &[Command] = &[
+    Command::new(
+        Id::OpenReference,
+        Menu::File,
+        0,
+        "Open reference…",
+        "Type a reference or a path in the address bar",
+        effects::open_reference,
+    )
+    .keys(&[key(CTRL, Key::L)]),
+    Command::new(
+        Id::OpenFolder,
+        Menu::File,
+        0,
+        "Open folder…",
+        "Choose an OCI layout folder",
+        effects::open_folder,
+    )
+    .keys(&[key(CTRL, Key::O)]),
+    Command::new(
+        Id::PasteAndOpen,
+        Menu::File,
+        0,
+        "Paste and open",
+        "Open the reference, path or pull command that is on the clipboard",
+        effects::paste_and_open,
+    )
+    .keys(&[key(CTRL_SHIFT, Key::V)]),
+    Command::new(
+        Id::OpenRecent,
+        Menu::File,
+        0,
+        "Open recent…",
+        "Find an image that was open before by a part of its name",
+        effects::open_recent,
+    )
+    .keys(&[key(CTRL, Key::P)])
+    .when(has_recents),
+    Command::new(
+        Id::OpenSample,
+        Menu::File,
+        0,
+        "Open the sample image",
+        "Open an image that comes with Porthole: two platforms and an SBOM",
+        effects::open_sample,
+    ),
+    Command::new(
+        Id::ReopenTab,
+        Menu::File,
+        1,
+        "Reopen closed tab",
+        "Open the image that was closed last once more",
+        effects::reopen_tab,
+    )
+    .keys(&[key(CTRL_SHIFT, Key::T)])
+    .when(has_closed_tab),
+    Command::new(
+        Id::CloseTab,
+        Menu::File,
+        1,
+        "Close tab",
+        "Close the image and end what is done for it",
+        effects::close_tab,
+    )
+    .keys(&[key(CTRL, Key::W)])
+    .when(has_tab),
+    Command::new(
+        Id::Quit,
+        Menu::File,
+        2,
+        "Quit",
+        "End the program",
+        effects::quit,
+    )
+    .keys(&[key(CTRL, Key::Q)]),
+    Command::new(
+        Id::CopyReference,
+        Menu::Edit,
+        0,
+        "Copy reference",
+        "Copy the reference of the image as it was resolved from",
+        effects::copy_reference,
+    )
+    .keys(&[key(CTRL_SHIFT, Key::C)])
+    .when(has_text_reference),
+    Command::new(
+        Id::CopyDigest,
+        Menu::Edit,
+        0,
+        "Copy digest",
+        "Copy the digest of the selected manifest or index",
+        effects::copy_digest,
+    )
+    .keys(&[key(CTRL_SHIFT, Key::D)])
+    .when(has_digest),
+    Command::new(
+        Id::CopyReferenceByDigest,
+        Menu::Edit,
+        0,
+        "Copy reference by digest",
+        "Copy a reference that always means these bytes: the repository at the digest",
+        effects::copy_reference_by_digest,
+    )
+    .when(has_registry_image),
+    Command::new(
+        Id::ShowOverview,
+        Menu::View,
+        0,
+        "Show overview",
+        "What the image is, at a glance",
+        |app| app.show_view(View::Overview),
+    )
+    .keys(&[key(CTRL, Key::Num1)])
+    .when(has_tab)
+    .checked(|situation| is_view(situation, View::Overview)),
+    Command::new(
+        Id::ShowPlatforms,
+        Menu::View,
+        0,
+        "Show platforms",
+        "Every manifest of the index",
+        |app| app.show_view(View::Platforms),
+    )
+    .keys(&[key(CTRL, Key::Num2)])
+    .when(has_tab)
+    .checked(|situation| is_view(situation, View::Platforms)),
+    Command::new(
+        Id::ShowLayers,
+        Menu::View,
+        0,
+        "Show layers",
+        "The layers, and the instruction that made each",
+        |app| app.show_view(View::Layers),
+    )
+    .keys(&[key(CTRL, Key::Num3)])
+    .when(has_tab)
+    .checked(|situation| is_view(situation, View::Layers)),
+    Command::new(
+        Id::ShowConfig,
+        Menu::View,
+        0,
+        "Show config",
+        "How a container of the image runs",
+        |app| app.show_view(View::Config),
+    )
+    .keys(&[key(CTRL, Key::Num4)])
+    .when(has_tab)
+    .checked(|situation| is_view(situation, View::Config)),
+    Command::new(
+        Id::ShowRaw,
+        Menu::View,
+        0,
+        "Show raw",
+        "The exact bytes of the document",
+        |app| app.show_view(View::Raw),
+    )
+    .keys(&[key(CTRL, Key::Num5)])
+    .when(has_tab)
+    .checked(|situation| is_view(situation, View::Raw)),
+    Command::new(
+        Id::Back,
+        Menu::View,
+        1,
+        "Back",
+        "Return to what was shown before",
+        effects::back,
+    )
+    .keys(&[key(Modifiers::ALT, Key::ArrowLeft)])
+    .when(can_go_back),
+    Command::new(
+        Id::Forward,
+        Menu::View,
+        1,
+        "Forward",
+        "Go again to where Back came from",
+        effects::forward,
+    )
+    .keys(&[key(Modifiers::ALT, Key::ArrowRight)])
+    .when(can_go_forward),
+    Command::new(
+        Id::NextTab,
+        Menu::View,
+        1,
+        "Next tab",
+        "Show the image to the right",
+        |app| app.cycle_tabs(true),
+    )
+    .keys(&[key(REAL_CTRL, Key::Tab), key(REAL_CTRL, Key::PageDown)])
+    .when(has_several_tabs),
+    Command::new(
+        Id::PreviousTab,
+        Menu::View,
+        1,
+        "Previous tab",
+        "Show the image to the left",
+        |app| app.cycle_tabs(false),
+    )
+    .keys(&[key(REAL_CTRL_SHIFT, Key::Tab), key(REAL_CTRL, Key::PageUp)])
+    .when(has_several_tabs),
+    Command::new(
+        Id::ToggleExplorer,
+        Menu::View,
+        2,
+        "Explorer",
+        "Show or hide the list of images at the left",
+        effects::toggle_explorer,
+    )
+    .keys(&[key(CTRL, Key::B)])
+    .checked(|situation| situation.explorer_open),
+    Command::new(
+        Id::ToggleJobs,
+        Menu::View,
+        2,
+        "Jobs",
+        "Show or hide what runs in the background",
+        effects::toggle_jobs,
+    )
+    .keys(&[key(CTRL, Key::J)])
+    .checked(|situation| situation.jobs_open),
+    Command::new(
+        Id::ClearJobs,
+        Menu::View,
+        2,
+        "Clear finished jobs",
+        "Forget the jobs that have ended",
+        effects::clear_jobs,
+    )
+    .when(has_finished_jobs),
+    Command::new(
+        Id::ThemeSystem,
+        Menu::View,
+        3,
+        "System theme",
+        "Light or dark, as the desktop is",
+        |app| app.set_theme(egui::ThemePreference::System),
+    )
+    .checked(|situation| is_theme(situation, egui::ThemePreference::System)),
+    Command::new(
+        Id::ThemeLight,
+        Menu::View,
+        3,
+        "Light theme",
+        "Dark text on a light ground",
+        |app| app.set_theme(egui::ThemePreference::Light),
+    )
+    .checked(|situation| is_theme(situation, egui::ThemePreference::Light)),
+    Command::new(
+        Id::ThemeDark,
+        Menu::View,
+        3,
+        "Dark theme",
+        "Light text on a dark ground",
+        |app| app.set_theme(egui::ThemePreference::Dark),
+    )
+    .checked(|situation| is_theme(situation, egui::ThemePreference::Dark)),
+    Command::new(
+        Id::ZoomIn,
+        Menu::View,
+        4,
+        "Zoom in",
+        "Make everything larger",
+        effects::zoom_in,
+    )
+    .keys(&[key(CTRL, Key::Plus), key(CTRL, Key::Equals)]),
+    Command::new(
+        Id::ZoomOut,
+        Menu::View,
+        4,
+        "Zoom out",
+        "Make everything smaller",
+        effects::zoom_out,
+    )
+    .keys(&[key(CTRL, Key::Minus)]),
+    Command::new(
+        Id::ZoomReset,
+        Menu::View,
+        4,
+        "Reset zoom",
+        "Show everything in its own size",
+        effects::zoom_reset,
+    )
+    .keys(&[key(CTRL, Key::Num0)]),
+    Command::new(
+        Id::Reload,
+        Menu::Image,
+        0,
+        "Reload",
+        "Ask the place again; what is known stays visible meanwhile",
+        effects::reload,
+    )
+    .keys(&[key(Modifiers::NONE, Key::F5), key(CTRL, Key::R)])
+    .when(has_tab),
+    Command::new(
+        Id::CheckBytes,
+        Menu::Image,
+        0,
+        "Check bytes",
+        "Read config and layers of the selected manifest through and compare their digests",
+        effects::check_bytes,
+    )
+    .when(has_manifest),
+    Command::new(
+        Id::Favourite,
+        Menu::Image,
+        1,
+        "Favourite",
+        "Keep the image among the favourites of the explorer",
+        effects::toggle_favourite,
+    )
+    .keys(&[key(CTRL, Key::D)])
+    .when(can_be_favourite)
+    .checked(|situation| situation.favourite),
+    Command::new(
+        Id::Palette,
+        Menu::Help,
+        0,
+        "Command palette…",
+        "Find a command by a part of its name",
+        effects::palette,
+    )
+    .keys(&[key(CTRL_SHIFT, Key::P)]),
+    Command::new(
+        Id::Shortcuts,
+        Menu::Help,
+        0,
+        "Keyboard shortcuts",
+        "Every command that has a shortcut",
+        effects::shortcuts,
+    )
+    .keys(&[key(Modifiers::NONE, Key::F1)]),
+    Command::new(
+        Id::Diagnostics,
+        Menu::Help,
+        1,
+        "Diagnostics…",
+        "Versions, folders and the last lines of the log; the size of the cache",
+        |app| app.show_diagnostics(),
+    ),
+    Command::new(
+        Id::About,
+        Menu::Help,
+        1,
+        "About Porthole",
+        "Version and licences",
+        effects::about,
+    ),
+];

@@ -1,0 +1,130 @@
+//! Dialogs over the window. One is open at a time; Escape and a click beside it close it.
+
+mod about;
+mod diagnostics;
+mod finder;
+mod folder;
+mod fuzzy;
+mod palette;
+mod quit;
+mod recents;
+mod shortcuts;
+
+use egui::{Align2, Color32, Context, Frame, Id, Margin, Modal, Ui, vec2};
+
+pub use self::diagnostics::Diagnostics;
+use self::finder::Finder;
+use super::action::Actions;
+use super::commands::Situation;
+use super::recents::Recents;
+use super::theme::Tokens;
+
+/// The dialog that is open.
+#[derive(Debug)]
+pub enum Dialog {
+    /// Finds a command.
+    Palette(Finder),
+    /// Finds an image that was open before.
+    Recents(Finder),
+    /// Takes the path of a folder, where no dialog service runs.
+    Folder(folder::Folder),
+    Shortcuts,
+    About(about::About),
+    Diagnostics(Diagnostics),
+    /// Asks before jobs are lost.
+    Quit(quit::Quit),
+}
+
+impl Dialog {
+    /// Finds a command.
+    pub fn palette() -> Self {
+        Self::Palette(Finder::default())
+    }
+
+    /// Finds an image that was open before.
+    pub fn recents() -> Self {
+        Self::Recents(Finder::default())
+    }
+
+    /// Takes the path of a folder.
+    pub fn folder() -> Self {
+        Self::Folder(folder::Folder::default())
+    }
+
+    /// Version and licences.
+    pub fn about() -> Self {
+        Self::About(about::About::default())
+    }
+
+    /// Asks before these jobs are lost.
+    pub const fn quit(jobs: Vec<String>) -> Self {
+        Self::Quit(quit::Quit { jobs })
+    }
+}
+
+/// Draws the dialog that is open, and closes it where that was asked for.
+pub fn show(
+    ctx: &Context,
+    dialog: &mut Option<Dialog>,
+    situation: &Situation<'_>,
+    images: &Recents,
+    actions: &mut Actions,
+) {
+    let close = match dialog {
+        None => return,
+        Some(Dialog::Palette(finder)) => palette::show(ctx, finder, situation, actions),
+        Some(Dialog::Recents(finder)) => recents::show(ctx, finder, images, actions),
+        Some(Dialog::Folder(folder)) => folder.show(ctx, actions),
+        Some(Dialog::Shortcuts) => shortcuts::show(ctx),
+        Some(Dialog::About(about)) => about.show(ctx),
+        Some(Dialog::Diagnostics(diagnostics)) => diagnostics.show(ctx, actions),
+        Some(Dialog::Quit(quit)) => quit.show(ctx, actions),
+    };
+    if close {
+        *dialog = None;
+        ctx.request_repaint();
+    }
+}
+
+/// Where a dialog lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// In the middle.
+    Middle,
+    /// Under the address bar, so that a list can grow downwards.
+    Top,
+}
+
+/// Draws a dialog called `name`, `width` points wide; `content` says whether it is done.
+fn modal(
+    ctx: &Context,
+    name: &str,
+    place: Place,
+    width: f32,
+    margin: i8,
+    content: impl FnOnce(&mut Ui) -> bool,
+) -> bool {
+    let tokens = Tokens::for_dark(ctx.theme() == egui::Theme::Dark);
+    let id = Id::unique(("dialog", name));
+    let (align, offset) = match place {
+        Place::Middle => (Align2::CENTER_CENTER, vec2(0.0, 0.0)),
+        Place::Top => (Align2::CENTER_TOP, vec2(0.0, 84.0)),
+    };
+    let area = Modal::default_area(id)
+        .anchor(align, offset)
+        .accessible_name(name);
+    let style = ctx.global_style();
+    let frame = Frame::window(&style).inner_margin(Margin::same(margin));
+    let width = width.min(ctx.content_rect().width() - 48.0);
+    let response = Modal::new(id)
+        .area(area)
+        .frame(frame)
+        .backdrop_color(Color32::BLACK.gamma_multiply(if tokens.dark { 0.5 } else { 0.25 }))
+        .show(ctx, |ui| {
+            ui.set_width(width - 2.0 * f32::from(margin));
+            // a dialog is as bright as a button elsewhere
+            ui.visuals_mut().widgets.inactive.weak_bg_fill = tokens.panel;
+            content(ui)
+        });
+    response.inner || response.should_close()
+}

@@ -1,0 +1,55 @@
+//! Every command that has a shortcut, from the table of commands.
+
+use egui::{Align, Context, Layout, RichText, ScrollArea, Ui, vec2};
+
+use super::{Place, modal};
+use crate::ui::commands::{COMMANDS, Menu, format_all};
+use crate::ui::panels::parts::{group_heading, plain_button};
+use crate::ui::theme::{Tokens, strong};
+
+/// Draws the dialog; says whether it is done.
+pub fn show(ctx: &Context) -> bool {
+    modal(ctx, "Keyboard shortcuts", Place::Middle, 760.0, 20, |ui| {
+        ui.label(strong("Keyboard shortcuts").size(17.0));
+        ui.add_space(8.0);
+        let height = ui.ctx().content_rect().height() - 200.0;
+        ScrollArea::vertical()
+            .max_height(height)
+            .content_margin(egui::Margin {
+                right: 12,
+                ..egui::Margin::ZERO
+            })
+            .show(ui, columns);
+        ui.add_space(16.0);
+        let close = |ui: &mut Ui| plain_button(ui, "Close").clicked();
+        ui.with_layout(Layout::right_to_left(Align::Center), close)
+            .inner
+    })
+}
+
+fn columns(ui: &mut Ui) {
+    ui.spacing_mut().item_spacing.x = 32.0;
+    ui.columns(2, |columns| {
+        for menu in [Menu::File, Menu::Edit, Menu::Image, Menu::Help] {
+            group(&mut columns[0], menu);
+        }
+        group(&mut columns[1], Menu::View);
+    });
+}
+
+fn group(ui: &mut Ui, menu: Menu) {
+    ui.spacing_mut().item_spacing = vec2(8.0, 0.0);
+    ui.add_space(8.0);
+    group_heading(ui, menu.name());
+    let weak = Tokens::of(ui).weak;
+    let commands = COMMANDS.iter().filter(|command| command.menu == menu);
+    for command in commands.filter(|command| !command.shortcuts.is_empty()) {
+        ui.horizontal(|ui| {
+            ui.label(command.name);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let keys = format_all(ui.ctx(), command);
+                ui.label(RichText::new(keys).color(weak));
+            });
+        });
+    }
+}

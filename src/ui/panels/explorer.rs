@@ -1,0 +1,138 @@
+//! The explorer at the left: the favourites, and the images that were open before.
+
+use egui::{Button, Frame, Margin, Panel, RichText, ScrollArea, Ui};
+
+use super::list_row;
+use super::parts::group_heading;
+use crate::ui::action::{Action, Actions};
+use crate::ui::favourites::Favourites;
+use crate::ui::recents::{Recent, Recents};
+use crate::ui::state::{EXPLORER_WIDTH, Settings};
+use crate::ui::theme::{Tokens, size};
+
+/// Draws the explorer where it is open. `current` is the reference of the focused tab.
+pub fn show(ui: &mut Ui, settings: &mut Settings, current: Option<&str>, actions: &mut Actions) {
+    let tokens = Tokens::of(ui);
+    let Settings {
+        explorer_open,
+        explorer_width,
+        recents,
+        favourites,
+        ..
+    } = settings;
+    let panel = Panel::left("explorer")
+        .frame(Frame::NONE.fill(tokens.panel))
+        .default_size(*explorer_width)
+        .size_range(*EXPLORER_WIDTH.start()..=*EXPLORER_WIDTH.end());
+    let shown = panel.show_collapsible(ui, explorer_open, |ui| {
+        ScrollArea::vertical()
+            .auto_shrink([false, false])
+            .content_margin(Margin::symmetric(8, 16))
+            .show(ui, |ui| list(ui, recents, favourites, current, actions));
+    });
+    if let Some(shown) = shown
+        && *explorer_open
+    {
+        let width = shown.response.rect.width();
+        *explorer_width = width.clamp(*EXPLORER_WIDTH.start(), *EXPLORER_WIDTH.end());
+    }
+}
+
+fn list(
+    ui: &mut Ui,
+    recents: &Recents,
+    favourites: &Favourites,
+    current: Option<&str>,
+    actions: &mut Actions,
+) {
+    ui.spacing_mut().item_spacing.y = 0.0;
+    if !favourites.is_empty() {
+        heading(ui, "Favourites");
+        for favourite in favourites.iter() {
+            // the same image may be listed below as well
+            ui.push_id("favourites", |ui| {
+                row(
+                    ui,
+                    favourite,
+                    Group::Favourites,
+                    favourites,
+                    current,
+                    actions,
+                );
+            });
+        }
+        ui.add_space(16.0);
+    }
+    heading(ui, "Recent");
+    if recents.is_empty() {
+        let hint = "Images that you open are listed here.";
+        Frame::NONE
+            .inner_margin(Margin::symmetric(8, 4))
+            .show(ui, |ui| {
+                ui.label(RichText::new(hint).color(Tokens::of(ui).weak));
+            });
+    }
+    for recent in recents.iter() {
+        row(ui, recent, Group::Recent, favourites, current, actions);
+    }
+}
+
+/// Which list a row stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Group {
+    Favourites,
+    Recent,
+}
+
+fn heading(ui: &mut Ui, text: &str) {
+    ui.horizontal(|ui| {
+        ui.add_space(8.0);
+        group_heading(ui, text);
+    });
+    ui.add_space(2.0);
+}
+
+fn row(
+    ui: &mut Ui,
+    recent: &Recent,
+    group: Group,
+    favourites: &Favourites,
+    current: Option<&str>,
+    actions: &mut Actions,
+) {
+    let selected = current == Some(recent.reference.as_str());
+    let response = list_row::show(ui, recent, selected, size::LIST_ROW);
+    if response.clicked() {
+        actions.push(Action::Open(recent.reference.clone()));
+    }
+    let favourite = favourites.contains(&recent.reference);
+    response.context_menu(|ui| row_menu(ui, recent, group, favourite, actions));
+}
+
+fn row_menu(ui: &mut Ui, recent: &Recent, group: Group, favourite: bool, actions: &mut Actions) {
+    let reference = &recent.reference;
+    let star = if favourite {
+        "Remove from favourites"
+    } else {
+        "Add to favourites"
+    };
+    let copy = Action::Copy {
+        text: reference.clone(),
+        what: "reference".to_owned(),
+    };
+    let forget = Action::ForgetRecent(reference.clone());
+    let mut items = vec![
+        ("Open", Action::Open(reference.clone())),
+        ("Copy reference", copy),
+        (star, Action::ToggleFavourite(reference.clone())),
+    ];
+    if group == Group::Recent {
+        items.push(("Remove from recent", forget));
+    }
+    for (name, action) in items {
+        if ui.add(Button::new(name)).clicked() {
+            actions.push(action);
+            ui.close();
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! The tabs of the open images, which can be dragged, split and closed.
+
+use std::collections::BTreeMap;
+
+use egui::text::{LayoutJob, TextFormat};
+use egui::{
+    Align, Align2, Color32, CursorIcon, FontId, Id, PointerButton, Rect, Response, Role, Sense,
+    Stroke, Style, Ui, Visuals, WidgetInfo, WidgetText, vec2,
+};
+use egui_tiles::{
+    Behavior, EditAction, ResizeState, SimplificationOptions, TabState, Tabs as TabBar, TileId,
+    Tiles, UiResponse,
+};
+
+use super::image_pane;
+use crate::engine::ImageId;
+use crate::ui::action::{Action, Actions};
+use crate::ui::app::{Tab, TabsParts};
+use crate::ui::theme::{Tokens, icons, size};
+
+/// Height of the bar that the tabs lie in.
+const BAR: f32 = 36.0;
+/// Space left and right of a title.
+const MARGIN: f32 = 14.0;
+/// The button that closes a tab, with its distance from the title.
+const CLOSE: f32 = 16.0;
+const CLOSE_GAP: f32 = 6.0;
+/// The line under what is selected.
+pub(super) const UNDERLINE: f32 = 2.0;
+
+/// Draws the tabs and what they show.
+pub fn show(ui: &mut Ui, tabs: TabsParts<'_>, now: jiff::Timestamp, actions: &mut Actions) {
+    let tokens = Tokens::of(ui);
+    let TabsParts {
+        tree,
+        open,
+        focused,
+        reveal,
+    } = tabs;
+    let several = open.len() > 1;
+    let mut behavior = ImageTabs {
+        open,
+        focused,
+        reveal,
+        several,
+        now,
+        tokens,
+        actions,
+    };
+    tree.ui(&mut behavior, ui);
+}
+
+struct ImageTabs<'a> {
+    open: &'a mut BTreeMap<ImageId, Tab>,
+    focused: &'a mut Option<ImageId>,
+    reveal: &'a mut Option<ImageId>,
+    several: bool,
+    now: jiff::Timestamp,
+    tokens: &'static Tokens,
+    actions: &'a mut Actions,
+}
+
+impl ImageTabs<'_> {
+    fn tab(&self, tiles: &Tiles<ImageId>, tile: TileId) -> Option<&Tab> {
+        self.open.get(tiles.get_pane(&tile)?)
+    }
+
+    fn close_button(&mut self, ui: &Ui, rect: Rect, id: Id, tab: ImageId, title: &str) -> bool {
+        let response = ui.interact(rect, id.with("close"), Sense::click());
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Close {title}")));
+        let strong = response.hovered() || response.has_focus();
+        if strong {
+            ui.painter()
+                .rect_filled(rect, f32::from(size::CORNER), self.tokens.hover);
+        }
+        ui.painter().text(
+            rect.center(),
+            Align2::CENTER_CENTER,
+            icons::X,
+            FontId::proportional(13.0),
+            if strong {
+                self.tokens.text
+            } else {
+                self.tokens.faint
+            },
+        );
+        let clicked = response.clicked();
+        if clicked {
+            self.actions.push(Action::CloseTab(tab));
+        }
+        response.on_hover_text("Close (Ctrl+W)");
+        clicked
+    }
+}
+
+impl Behavior<ImageId> for ImageTabs<'_> {
+    fn pane_ui(&mut self, ui: &mut Ui, _tile: TileId, image: &mut ImageId) -> UiResponse {
+        let rect = ui.max_rect();
+        let pressed = ui.input(|input| input.pointer.any_pressed());
+        if pressed && ui.rect_contains_pointer(rect) {
+            *self.focused = Some(*image);
+        }
+        ui.painter().rect_filled(rect, 0.0, self.tokens.background);
+        if let Some(tab) = self.open.get_mut(image) {
+            image_pane::show(ui, tab, self.now, self.actions);
+        }
+        UiResponse::None
+    }
+
+    fn tab_title_for_pane(&mut self, image: &ImageId) -> WidgetText {
+        self.open
+            .get(image)
+            .map(Tab::title)
+            .unwrap_or_default()
+            .into()
+    }
+
+    fn tab_ui(
+        &mut self,
+        tiles: &mut Tiles<ImageId>,
+        ui: &mut Ui,
+        id: Id,
+        tile: TileId,
+        state: &TabState,
+    ) -> Response {
+        let tab = self.tab(tiles, tile);
+        let title = tab.map(Tab::title).unwrap_or_default();
+        let failure = tab.and_then(Tab::failure).cloned();
+        let full_title = tab.map(Tab::full_title).unwrap_or_default();
+        let image = tab.map(Tab::image_id);
+
+        let focused = image.is_some() && image == *self.focused;
+        let color = if state.active {
+            self.tokens.text
+        } else {
+            self.tokens.weak
+        };
+        let mut job = LayoutJob::default();
+        let mut append = |text: &str, gap: f32, size: f32, color: Color32| {
+            let mut format = TextFormat::simple(FontId::proportional(size), color);
+            format.valign = Align::Center;
+            job.append(text, gap, format);
+        };
+        let gap = if failure.is_some() {
+            append(icons::TRIANGLE_ALERT, 0.0, 13.0, self.tokens.rejected);
+            6.0
+        } else {
+            0.0
+        };
+        append(&title, gap, size::BODY, color);
+        let galley = ui.painter().layout_job(job);
+        let width = galley.size().x + 2.0 * MARGIN + CLOSE_GAP + CLOSE;
+        let (_, rect) = ui.allocate_space(vec2(width, BAR));
+        let response = ui
+            .interact(rect, id, Sense::click_and_drag())
+            .on_hover_cursor(CursorIcon::Default);
+        response.widget_info(|| WidgetInfo::selected(Role::Tab, true, state.active, &title));
+        if image.is_some() && image == *self.reveal {
+            ui.scroll_to_rect(rect, None);
+            *self.reveal = None;
+        }
+        let close = Rect::from_center_size(
+            egui::pos2(rect.right() - MARGIN - CLOSE / 2.0 + 4.0, rect.center().y),
+            vec2(CLOSE, CLOSE),
+        );
+
+        if !state.is_being_dragged {
+            let painter = ui.painter();
+            let at = egui::pos2(
+                rect.left() + MARGIN,
+                rect.center().y - galley.size().y / 2.0,
+            );
+            painter.galley(at, galley, color);
+            if state.active {
+                let accent = if focused || !self.several {
+                    self.tokens.accent
+                } else {
+                    self.tokens.faint
+                };
+                let line = Rect::from_min_max(
+                    egui::pos2(rect.left(), rect.bottom() - UNDERLINE),
+                    rect.right_bottom(),
+                );
+                painter.rect_filled(line, 0.0, accent);
+            }
+            if let Some(image) = image {
+                let over = response.hovered() || ui.rect_contains_pointer(rect);
+                if (over || state.active)
+                    && !self.close_button(ui, close, id, image, &title)
+                    && response.clicked_by(PointerButton::Middle)
+                {
+                    self.actions.push(Action::CloseTab(image));
+                }
+                if response.clicked() || response.drag_started() {
+                    *self.focused = Some(image);
+                }
+            }
+        }
+        match failure {
+            Some(failure) => response.on_hover_text(format!("{full_title}\n{}", failure.headline)),
+            None if full_title == title => response,
+            None => response.on_hover_text(full_title),
+        }
+    }
+
+    fn drag_ui(&mut self, tiles: &Tiles<ImageId>, ui: &mut Ui, tile: TileId) {
+        let title = self.tab(tiles, tile).map(Tab::title).unwrap_or_default();
+        egui::Frame::popup(ui.style()).show(ui, |ui| ui.label(title));
+    }
+
+    fn top_bar_right_ui(
+        &mut self,
+        _tiles: &Tiles<ImageId>,
+        ui: &mut Ui,
+        _tile: TileId,
+        _tabs: &TabBar,
+        _scroll: &mut f32,
+    ) {
+        let rect = ui.max_rect();
+        ui.painter().hline(
+            rect.x_range(),
+            rect.bottom() - 0.5,
+            Stroke::new(1.0, self.tokens.border),
+        );
+    }
+
+    fn tab_bar_left_ui(
+        &mut self,
+        _tiles: &Tiles<ImageId>,
+        ui: &mut Ui,
+        _tile: TileId,
+        _tabs: &TabBar,
+    ) {
+        ui.add_space(8.0);
+    }
+
+    fn on_edit(&mut self, _: EditAction) {}
+
+    fn cycle_tabs_with_keyboard(&self) -> bool {
+        false // a command of the table does
+    }
+
+    fn simplification_options(&self) -> SimplificationOptions {
+        SimplificationOptions {
+            all_panes_must_have_tabs: true,
+            ..SimplificationOptions::default()
+        }
+    }
+
+    fn tab_bar_height(&self, _: &Style) -> f32 {
+        BAR
+    }
+
+    fn min_size(&self) -> f32 {
+        160.0
+    }
+
+    fn tab_bar_color(&self, _: &Visuals) -> Color32 {
+        self.tokens.panel
+    }
+
+    fn resize_stroke(&self, _: &Style, state: ResizeState) -> Stroke {
+        match state {
+            ResizeState::Idle => Stroke::new(1.0, self.tokens.border),
+            ResizeState::Hovering | ResizeState::Dragging => Stroke::new(2.0, self.tokens.accent),
+        }
+    }
+
+    fn drag_preview_color(&self, _: &Visuals) -> Color32 {
+        self.tokens.accent.gamma_multiply(0.15)
+    }
+}
+
+/// A tab of a bar of views: words with a line under the one that is selected.
+pub(super) fn view_tab(ui: &mut Ui, name: &str, selected: bool, height: f32) -> Response {
+    let tokens = Tokens::of(ui);
+    let font = FontId::proportional(size::BODY);
+    let galley = ui
+        .painter()
+        .layout_no_wrap(name.to_owned(), font, Color32::PLACEHOLDER);
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(galley.size().x + 20.0, height), Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::Tab, true, selected, name));
+    let color = if selected || response.hovered() || response.has_focus() {
+        tokens.text
+    } else {
+        tokens.weak
+    };
+    let at = rect.center() - galley.size() / 2.0;
+    ui.painter()
+        .galley_with_override_text_color(at, galley, color);
+    if selected || response.has_focus() {
+        let line = Rect::from_min_max(
+            egui::pos2(rect.left(), rect.bottom() - UNDERLINE),
+            rect.right_bottom(),
+        );
+        let color = if selected {
+            tokens.accent
+        } else {
+            tokens.faint
+        };
+        ui.painter().rect_filled(line, 0.0, color);
+    }
+    response
+}

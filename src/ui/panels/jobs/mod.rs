@@ -1,0 +1,190 @@
+//! The jobs panel: what runs in the background, what failed, what was found.
+
+mod meter;
+mod row;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use egui::{Margin, Panel, ScrollArea, Ui};
+
+pub use meter::Meters;
+
+use super::parts::group_heading;
+use crate::engine::{JobKind, JobSnapshot, JobState};
+use crate::ui::action::{Action, Actions};
+use crate::ui::commands::CommandId;
+use crate::ui::theme::{Tokens, icons};
+use crate::ui::widgets::{icon_button, link};
+
+/// A job that only opens something is not shown before it has run this long, so that the
+/// panel does not come and go with every click.
+const PATIENCE: Duration = Duration::from_millis(800);
+/// How long such a job is still shown after it has ended well.
+const LINGER: Duration = Duration::from_secs(4);
+/// Progress is drawn at this pace.
+const PACE: Duration = Duration::from_millis(66);
+/// How many rows are seen without scrolling.
+const ROWS: usize = 5;
+/// Height of the line above the jobs, and the space above and below all.
+const HEADING: f32 = 24.0;
+const MARGIN: i8 = 6;
+
+/// Draws the panel where it is open and has something to show.
+pub fn show(
+    ui: &mut Ui,
+    open: bool,
+    jobs: &[Arc<JobSnapshot>],
+    meters: &mut Meters,
+    actions: &mut Actions,
+) {
+    let now = Instant::now();
+    let shown: Vec<_> = jobs.iter().filter(|job| is_shown(job, now)).collect();
+    if let Some(next) = jobs.iter().filter_map(|job| changes_in(job, now)).min() {
+        ui.ctx().request_repaint_after(next);
+    }
+    if !open || shown.is_empty() {
+        return;
+    }
+    if shown.iter().any(|job| !job.state.is_final()) {
+        ui.ctx().request_repaint_after(PACE);
+    }
+    let tokens = Tokens::of(ui);
+    let rows = shown.len().min(ROWS) as f32;
+    let separator = 1.0;
+    let height = HEADING + rows * row::HEIGHT + 2.0 * f32::from(MARGIN) + separator;
+    Panel::bottom("jobs")
+        .exact_size(height)
+        .frame(super::frame(tokens, Margin::symmetric(16, MARGIN)))
+        .show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            heading(ui, &shown, actions);
+            ScrollArea::vertical()
+                .min_scrolled_height(row::HEIGHT)
+                .auto_shrink([false, false])
+                .show(ui, |ui| {
+                    for job in &shown {
+                        row::show(ui, job, meters.of(job, now), actions);
+                    }
+                });
+        });
+}
+
+fn heading(ui: &mut Ui, shown: &[&Arc<JobSnapshot>], actions: &mut Actions) {
+    ui.spacing_mut().interact_size.y = HEADING;
+    ui.horizontal(|ui| {
+        group_heading(ui, "Jobs");
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if icon_button(ui, icons::CHEVRON_DOWN, "Hide jobs").clicked() {
+                actions.push(Action::Run(CommandId::ToggleJobs));
+            }
+            let ended = shown.iter().any(|job| job.state.is_final());
+            if ended && link(ui, "Clear finished").clicked() {
+                actions.push(Action::Run(CommandId::ClearJobs));
+            }
+        });
+    });
+}
+
+/// How many jobs the status bar counts: those that run, and those that want to be seen.
+pub fn count(jobs: &[Arc<JobSnapshot>]) -> usize {
+    let now = Instant::now();
+    let jobs = jobs.iter();
+    jobs.filter(|job| !job.state.is_final() || is_shown(job, now))
+        .count()
+}
+
+/// The titles of the jobs that would be lost if the program ended now. What only brings
+/// something on the screen is not: it changes nothing, and can be asked for again.
+pub fn would_be_lost(jobs: &[Arc<JobSnapshot>]) -> Vec<String> {
+    let running = jobs.iter().filter(|job| !job.state.is_final());
+    running
+        .filter(|job| !is_seen_elsewhere(job))
+        .map(|job| job.title.to_string())
+        .collect()
+}
+
+/// Whether a job only brings something on the screen, which is seen there.
+const fn is_seen_elsewhere(job: &JobSnapshot) -> bool {
+    matches!(job.kind, JobKind::Open | JobKind::Reload)
+}
+
+fn is_shown(job: &JobSnapshot, now: Instant) -> bool {
+    let took_long = job.ended.unwrap_or(now).duration_since(job.started) >= PATIENCE;
+    match job.state {
+        JobState::Failed(_) | JobState::Cancelled => true,
+        _ if !is_seen_elsewhere(job) => true,
+        JobState::Running { .. } => took_long,
+        JobState::Done => took_long && job.ended.is_some_and(|end| now - end < LINGER),
+    }
+}
+
+/// When a job comes or goes by itself.
+fn changes_in(job: &JobSnapshot, now: Instant) -> Option<Duration> {
+    if !is_seen_elsewhere(job) {
+        return None;
+    }
+    let at = match job.state {
+        JobState::Running { .. } => job.started + PATIENCE,
+        JobState::Done if is_shown(job, now) => job.ended? + LINGER,
+        _ => return None,
+    };
+    at.checked_duration_since(now)
+        .filter(|wait| !wait.is_zero())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{ImageId, JobId, Progress, Unit};
+
+    fn job(kind: JobKind, state: JobState, ran: u64, ended_ago: Option<u64>) -> JobSnapshot {
+        let now = Instant::now();
+        let ago = |ms: u64| now.checked_sub(Duration::from_millis(ms)).unwrap();
+        JobSnapshot {
+            id: JobId::next(),
+            kind,
+            title: "x".into(),
+            image: ImageId::next(),
+            progress: Arc::new(Progress::new(Unit::Bytes)),
+            state,
+            started: ago(ran + ended_ago.unwrap_or(0)),
+            ended: ended_ago.map(ago),
+        }
+    }
+
+    #[test]
+    fn quick_work_that_is_seen_elsewhere_does_not_bring_the_panel_up() {
+        let running = || JobState::Running { phase: "" };
+        let cases = [
+            (job(JobKind::Open, running(), 100, None), false),
+            (job(JobKind::Open, running(), 900, None), true),
+            (job(JobKind::Open, JobState::Done, 100, Some(10)), false),
+            (job(JobKind::Open, JobState::Done, 900, Some(10)), true),
+            (job(JobKind::Reload, JobState::Done, 900, Some(4100)), false),
+            (job(JobKind::Check, running(), 0, None), true),
+            (job(JobKind::Check, JobState::Done, 10, Some(60_000)), true),
+            (
+                job(JobKind::Open, JobState::Cancelled, 10, Some(60_000)),
+                true,
+            ),
+        ];
+        for (job, shown) in cases {
+            assert_eq!(is_shown(&job, Instant::now()), shown, "{job:?}");
+        }
+    }
+
+    #[test]
+    fn the_panel_is_drawn_again_when_a_job_comes_or_goes() {
+        let running = JobState::Running { phase: "" };
+        let now = Instant::now();
+        let wait = changes_in(&job(JobKind::Open, running.clone(), 100, None), now).unwrap();
+        assert!(wait <= PATIENCE);
+        let done = job(JobKind::Open, JobState::Done, 900, Some(10));
+        assert!(changes_in(&done, Instant::now()).unwrap() <= LINGER);
+        assert_eq!(
+            changes_in(&job(JobKind::Check, running, 0, None), now),
+            None
+        );
+    }
+}

@@ -1,0 +1,307 @@
+//! One job: what it does, how far it is, how it ended.
+
+use std::time::Duration;
+
+use egui::{
+    Align, Align2, FontId, Layout, Rect, Response, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2,
+};
+
+use super::meter::Speed;
+use crate::engine::{Command, JobSnapshot, JobState, Unit};
+use crate::model::text;
+use crate::ui::action::{Action, Actions};
+use crate::ui::theme::{Tokens, icons, size};
+use crate::ui::widgets::link;
+
+pub(super) const HEIGHT: f32 = 32.0;
+
+/// Widths of the columns that do not grow, from the left and from the right.
+const TITLE: f32 = 360.0;
+const COUNT: f32 = 150.0;
+const RATE: f32 = 84.0;
+const LEFT: f32 = 76.0;
+const BUTTONS: f32 = 72.0;
+/// Narrower than this, rate and time left are left out.
+const ROOM: f32 = 860.0;
+
+/// Draws a job over the whole width.
+pub fn show(ui: &mut Ui, job: &JobSnapshot, speed: Speed, actions: &mut Actions) {
+    let tokens = Tokens::of(ui);
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::hover());
+    let mut rest = rect;
+    let mut take_left = |width: f32| {
+        let (taken, left) = rest.split_left_right_at_x(rest.left() + width);
+        rest = left;
+        taken
+    };
+    let title = take_left(TITLE.min(rect.width() * 0.28));
+    let mut take_right = |width: f32| {
+        let (left, taken) = rest.split_left_right_at_x(rest.right() - width);
+        rest = left;
+        taken
+    };
+    let buttons = take_right(BUTTONS);
+    let roomy = rect.width() >= ROOM;
+    let (left, rate) = if roomy {
+        (Some(take_right(LEFT)), Some(take_right(RATE)))
+    } else {
+        (None, None)
+    };
+
+    let name = text::visible(&job.title);
+    let short = fit_middle(ui, &name, title.width() - 12.0);
+    let response = write(ui, title, Align2::LEFT_CENTER, &short, tokens.text);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &*name));
+    response.on_hover_text(&*name);
+    match &job.state {
+        JobState::Running { phase } => {
+            let count = take_right(COUNT);
+            bar(ui, rest.shrink2(vec2(12.0, 0.0)), job, &name);
+            let done = match counted(job) {
+                Some(done) if job.progress.done() > 0 => done,
+                _ => (*phase).to_owned(),
+            };
+            write(ui, count, Align2::RIGHT_CENTER, &done, tokens.weak);
+            if let (Some(rect), Some(text)) = (rate, rate_text(job, speed)) {
+                write(ui, rect, Align2::RIGHT_CENTER, &text, tokens.weak);
+            }
+            if let (Some(rect), Some(time)) = (left, speed.left) {
+                let text = format!("{} left", clock(time));
+                write(ui, rect, Align2::RIGHT_CENTER, &text, tokens.weak);
+            }
+        }
+        state => ended(ui, rest, job, state),
+    }
+    button(ui, buttons, job, actions);
+}
+
+/// How it ended: an icon and words, never a colour alone.
+fn ended(ui: &mut Ui, rect: Rect, job: &JobSnapshot, state: &JobState) {
+    let tokens = Tokens::of(ui);
+    let took = clock_or_seconds(job.elapsed());
+    let (icon, color, words, hint) = match state {
+        JobState::Failed(failure) => (
+            icons::CIRCLE_X,
+            tokens.rejected,
+            failure.headline.clone(),
+            failure.hint.clone(),
+        ),
+        JobState::Cancelled => (
+            icons::BAN,
+            tokens.weak,
+            "Cancelled".to_owned(),
+            String::new(),
+        ),
+        JobState::Done | JobState::Running { .. } => {
+            let what = match job.progress.unit() {
+                Unit::Bytes => text::size(job.progress.done()),
+                Unit::Documents => documents(job.progress.done()),
+            };
+            let words = format!("Done: {what} in {took}");
+            (icons::CIRCLE_CHECK, tokens.accepted, words, String::new())
+        }
+    };
+    let (mark, words_at) = rect.split_left_right_at_x(rect.left() + 24.0);
+    ui.painter().text(
+        mark.left_center() + vec2(4.0, 0.0),
+        Align2::LEFT_CENTER,
+        icon,
+        FontId::proportional(size::ICON),
+        color,
+    );
+    let words = text::visible(&words);
+    let text_color = if matches!(state, JobState::Failed(_)) {
+        tokens.text
+    } else {
+        tokens.weak
+    };
+    let response = write(ui, words_at, Align2::LEFT_CENTER, &words, text_color);
+    if !hint.is_empty() {
+        response.on_hover_text(format!("{words}\n{hint}"));
+    }
+}
+
+fn button(ui: &mut Ui, rect: Rect, job: &JobSnapshot, actions: &mut Actions) {
+    let (word, command) = match &job.state {
+        JobState::Running { .. } => ("Cancel", Command::Cancel { job: job.id }),
+        JobState::Failed(_) | JobState::Cancelled => ("Retry", Command::Retry { job: job.id }),
+        JobState::Done => return,
+    };
+    let builder = UiBuilder::new()
+        .max_rect(rect)
+        .layout(Layout::right_to_left(Align::Center));
+    ui.scope_builder(builder, |ui| {
+        let response = link(ui, word).on_hover_text(format!("{word}: {}", job.title));
+        if response.clicked() {
+            actions.push(Action::Send(command));
+        }
+    });
+}
+
+/// The bar. Where the total is not known there is only its ground.
+fn bar(ui: &mut Ui, rect: Rect, job: &JobSnapshot, name: &str) {
+    let tokens = Tokens::of(ui);
+    let rect = Rect::from_center_size(rect.center(), vec2(rect.width().max(0.0), 4.0));
+    let share = job
+        .progress
+        .total()
+        .map(|total| (job.progress.done() as f64 / total as f64).clamp(0.0, 1.0));
+    let response = ui.allocate_rect(rect, Sense::hover());
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::ProgressIndicator, true, name);
+        info.value = share.map(|share| (share * 100.0).round());
+        info
+    });
+    let painter = ui.painter();
+    painter.rect_filled(rect, 2.0, tokens.border);
+    if let Some(share) = share {
+        let mut done = rect;
+        done.set_width(rect.width() * share as f32);
+        painter.rect_filled(done, 2.0, tokens.accent);
+    }
+}
+
+/// Words in a column, cut where they are too long. A screen reader has them whole.
+fn write(ui: &mut Ui, rect: Rect, align: Align2, words: &str, color: egui::Color32) -> Response {
+    let font = FontId::proportional(size::BODY);
+    let mut job = egui::text::LayoutJob::simple_singleline(words.to_owned(), font, color);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(rect.width());
+    let galley = ui.painter().layout_job(job);
+    let at = align.align_size_within_rect(galley.size(), rect).min;
+    ui.painter().galley(at, galley, color);
+    let response = ui.allocate_rect(rect, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
+    response
+}
+
+/// Leaves the middle of `words` out until they fit in `width`.
+fn fit_middle(ui: &Ui, words: &str, width: f32) -> String {
+    let font = FontId::proportional(size::BODY);
+    let measure = |words: &str| {
+        let words = words.to_owned();
+        let galley = ui
+            .painter()
+            .layout_no_wrap(words, font.clone(), egui::Color32::PLACEHOLDER);
+        galley.size().x
+    };
+    let mut limit = words.chars().count();
+    let mut fitting = words.to_owned();
+    let mut wide = measure(&fitting);
+    while wide > width && limit > 8 {
+        // about as many characters as fit, and always fewer than before
+        limit = (limit - 1).min((limit as f32 * width / wide) as usize + 1);
+        fitting = text::middle(words, limit).into_owned();
+        wide = measure(&fitting);
+    }
+    fitting
+}
+
+/// `98.0 of 158 MB`, `3 of 7 documents`; nothing before something was counted.
+fn counted(job: &JobSnapshot) -> Option<String> {
+    let (done, total) = (job.progress.done(), job.progress.total());
+    match (job.progress.unit(), total) {
+        (_, None) if done == 0 => None,
+        (Unit::Bytes, None) => Some(text::size(done)),
+        (Unit::Bytes, Some(total)) => {
+            let (done, total) = (text::size(done), text::size(total));
+            let unit = total.rsplit(' ').next().unwrap_or_default();
+            let done = done.strip_suffix(unit).map_or(&*done, str::trim_end);
+            Some(format!("{done} of {total}"))
+        }
+        (Unit::Documents, None) => Some(documents(done)),
+        (Unit::Documents, Some(total)) => {
+            let done = text::count(done);
+            Some(format!("{done} of {}", documents(total)))
+        }
+    }
+}
+
+/// `1 document`, `10,000 documents`.
+fn documents(count: u64) -> String {
+    match count {
+        1 => "1 document".to_owned(),
+        count => format!("{} documents", text::count(count)),
+    }
+}
+
+fn rate_text(job: &JobSnapshot, speed: Speed) -> Option<String> {
+    let rate = speed.rate?;
+    match job.progress.unit() {
+        Unit::Bytes => Some(format!("{}/s", text::size(rate as u64))),
+        Unit::Documents => None,
+    }
+}
+
+/// `0:07`, `12:30`, `1:02:03`.
+fn clock(time: Duration) -> String {
+    let seconds = time.as_secs_f64().ceil() as u64;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes}:{seconds:02}")
+    }
+}
+
+fn clock_or_seconds(time: Duration) -> String {
+    if time < Duration::from_millis(100) {
+        "less than 0.1 s".to_owned()
+    } else if time < Duration::from_secs(60) {
+        format!("{:.1} s", time.as_secs_f64())
+    } else {
+        clock(time)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Instant;
+
+    use super::*;
+    use crate::engine::{ImageId, JobId, JobKind, Progress};
+
+    fn job(unit: Unit, done: u64, total: u64) -> JobSnapshot {
+        let progress = Progress::new(unit);
+        progress.add(done);
+        progress.expect(total);
+        JobSnapshot {
+            id: JobId::next(),
+            kind: JobKind::Check,
+            title: "x".into(),
+            image: ImageId::next(),
+            progress: Arc::new(progress),
+            state: JobState::Running { phase: "" },
+            started: Instant::now(),
+            ended: None,
+        }
+    }
+
+    #[test]
+    fn counts_read_as_people_say_them() {
+        let cases = [
+            (Unit::Bytes, 98_000_000, 158_000_000, Some("98.0 of 158 MB")),
+            (Unit::Bytes, 900, 158_000_000, Some("900 B of 158 MB")),
+            (Unit::Bytes, 12_400, 0, Some("12.4 KB")),
+            (Unit::Bytes, 0, 0, None),
+            (Unit::Documents, 3, 7, Some("3 of 7 documents")),
+            (
+                Unit::Documents,
+                1200,
+                10_000,
+                Some("1,200 of 10,000 documents"),
+            ),
+        ];
+        for (unit, done, total, expected) in cases {
+            assert_eq!(counted(&job(unit, done, total)).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn times_read_as_a_clock_shows_them() {
+        let cases = [(0.2, "0:01"), (61.0, "1:01"), (3723.0, "1:02:03")];
+        for (seconds, expected) in cases {
+            assert_eq!(clock(Duration::from_secs_f64(seconds)), expected);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! A line of a list of images: icon, name, and where it lies in weak words as far as there
+//! is room.
+
+use egui::text::{LayoutJob, TextFormat, TextWrapping};
+use egui::{Align, Color32, FontId, Response, Role, Sense, Ui, WidgetInfo, vec2};
+
+use crate::model::text;
+use crate::ui::recents::Recent;
+use crate::ui::theme::{Tokens, size};
+
+/// Draws one of `height` over the whole width.
+pub fn show(ui: &mut Ui, recent: &Recent, selected: bool, height: f32) -> Response {
+    let title = text::visible(&recent.title);
+    let place = text::visible(&recent.place);
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
+    response.widget_info(|| {
+        let name = format!("{title}, {place}");
+        WidgetInfo::selected(Role::ListBoxOption, true, selected, name)
+    });
+    if ui.is_rect_visible(rect) {
+        let tokens = Tokens::of(ui);
+        let fill = if selected {
+            tokens.selection
+        } else if response.hovered() || response.has_focus() {
+            tokens.hover
+        } else {
+            Color32::TRANSPARENT
+        };
+        ui.painter()
+            .rect_filled(rect, f32::from(size::CORNER), fill);
+        let mut job = LayoutJob::default();
+        for (text, gap, size, color) in [
+            (recent.icon, 0.0, size::ICON, tokens.weak),
+            (&*title, 6.0, size::BODY, tokens.text),
+            (&*place, 6.0, size::BODY, tokens.faint),
+        ] {
+            let mut format = TextFormat::simple(FontId::proportional(size), color);
+            format.valign = Align::Center;
+            job.append(text, gap, format);
+        }
+        job.wrap = TextWrapping::truncate_at_width(rect.width() - 16.0);
+        let galley = ui.painter().layout_job(job);
+        let at = egui::pos2(rect.left() + 8.0, rect.center().y - galley.size().y / 2.0);
+        ui.painter().galley(at, galley, tokens.text);
+    }
+    response.on_hover_text(text::visible(&recent.reference).into_owned())
+}

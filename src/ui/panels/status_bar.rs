@@ -1,0 +1,186 @@
+//! The status bar: what is selected, whether its bytes were verified, how it was reached.
+
+use std::sync::Arc;
+
+use egui::{Align, Button, Layout, Response, RichText, Role, Ui, WidgetInfo};
+
+use super::toasts::Toasts;
+use super::{jobs, message_list};
+use crate::engine::{JobSnapshot, Node};
+use crate::model::{Content, text};
+use crate::transport::{Connection, Security};
+use crate::ui::action::{Action, Actions};
+use crate::ui::app::Tab;
+use crate::ui::commands::CommandId;
+use crate::ui::recents;
+use crate::ui::theme::{Tokens, icons, size};
+use crate::ui::widgets::digest_tooltip;
+
+/// Draws the bar.
+pub fn show(
+    ui: &mut Ui,
+    tab: Option<&Tab>,
+    jobs: &[Arc<JobSnapshot>],
+    messages: &mut Toasts,
+    now: jiff::Timestamp,
+    actions: &mut Actions,
+) {
+    ui.horizontal_centered(|ui| {
+        ui.spacing_mut().item_spacing.x = 16.0;
+        if let Some(tab) = tab {
+            document(ui, tab, actions);
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            message_list::show(ui, messages, now);
+            if let Some(tab) = tab {
+                place(ui, tab);
+            }
+            job_count(ui, jobs, actions);
+        });
+    });
+}
+
+/// The selected manifest or index.
+fn document(ui: &mut Ui, tab: &Tab, actions: &mut Actions) {
+    let tokens = Tokens::of(ui);
+    let Some(node) = tab.node() else {
+        let pending = tab
+            .snapshot()
+            .is_none_or(|snapshot| snapshot.opened.is_pending());
+        if pending {
+            words(ui, icons::LOADER, "opening", tokens.weak);
+        }
+        return;
+    };
+    let raw = node.document.raw();
+    words(ui, icons::SHIELD_CHECK, "bytes verified", tokens.accepted)
+        .on_hover_text("The bytes of this document were hashed and are those of the digest. Nothing is said about who made it.");
+    let digest = raw.digest();
+    let text = RichText::new(digest.short())
+        .family(egui::FontFamily::Monospace)
+        .size(size::SMALL)
+        .color(tokens.weak);
+    let response = ui.add(Button::new(text).frame(false).small());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Copy {digest}")));
+    digest_tooltip(&response, digest, true);
+    if response.clicked() {
+        actions.push(Action::Run(CommandId::CopyDigest));
+    }
+    weak(ui, &kind(node));
+}
+
+/// What a document is, with how much it lists.
+fn kind(node: &Node) -> String {
+    let kind = node.document.kind();
+    match node.document.content() {
+        Content::Index(index) => {
+            let images = index
+                .descriptors()
+                .filter(|(_, descriptor)| !descriptor.is_buildkit_attestation())
+                .count();
+            format!("{kind}, {}", plural(images, "platform"))
+        }
+        Content::Manifest(manifest) => {
+            let layers = plural(manifest.layers.len(), "layer");
+            format!("{kind}, {layers}, {}", text::size(manifest.blob_size()))
+        }
+        _ => kind.to_owned(),
+    }
+}
+
+fn plural(count: usize, word: &str) -> String {
+    if count == 1 {
+        format!("1 {word}")
+    } else {
+        format!("{} {word}s", text::count(count as u64))
+    }
+}
+
+/// How the place was reached.
+fn place(ui: &mut Ui, tab: &Tab) {
+    let tokens = Tokens::of(ui);
+    let connection = tab
+        .snapshot()
+        .and_then(|snapshot| snapshot.connection.as_ref());
+    match (connection, tab.reference()) {
+        (Some(connection), _) => {
+            let (icon, word, color, hint) = security(connection, tokens);
+            let hint = match &connection.user {
+                Some(user) => format!("{}: {hint}\nLogged in as {user}", connection.host),
+                None => format!("{}: {hint}\nNot logged in", connection.host),
+            };
+            words(ui, icon, word, color).on_hover_text(hint);
+        }
+        (None, Some(reference)) if reference.transport() != crate::model::Transport::Docker => {
+            let icon = recents::icon(reference);
+            words(ui, icon, "on this computer", tokens.weak).on_hover_text(tab.full_title());
+        }
+        _ => {}
+    }
+}
+
+fn security(
+    connection: &Connection,
+    tokens: &Tokens,
+) -> (&'static str, &'static str, egui::Color32, &'static str) {
+    match connection.security {
+        Security::Https => (
+            icons::LOCK,
+            "https",
+            tokens.weak,
+            "encrypted, and checked against the certificates of the system",
+        ),
+        Security::HttpsOwnRoots => (
+            icons::LOCK,
+            "https, own certificates",
+            tokens.weak,
+            "encrypted, and checked against a certificate folder of yours",
+        ),
+        Security::HttpLoopback => (
+            icons::LOCK_OPEN,
+            "http on this machine",
+            tokens.weak,
+            "not encrypted, but it does not leave this machine",
+        ),
+        Security::HttpAllowed => (
+            icons::LOCK_OPEN,
+            "plain http",
+            tokens.caution,
+            "not encrypted, because you allowed that",
+        ),
+    }
+}
+
+fn job_count(ui: &mut Ui, jobs: &[Arc<JobSnapshot>], actions: &mut Actions) {
+    let count = jobs::count(jobs);
+    if count == 0 {
+        return;
+    }
+    let name = plural(count, "job");
+    let text = RichText::new(&name)
+        .size(size::SMALL)
+        .color(Tokens::of(ui).weak);
+    let response = ui.add(Button::new(text).frame(false).small());
+    if response.on_hover_text("Show or hide the jobs").clicked() {
+        actions.push(Action::Run(CommandId::ToggleJobs));
+    }
+}
+
+/// An icon and a word in the colour that means the same.
+fn words(ui: &mut Ui, icon: &str, word: &str, color: egui::Color32) -> Response {
+    use egui::text::{LayoutJob, TextFormat};
+    let mut job = LayoutJob::default();
+    for (text, gap, size) in [(icon, 0.0, 13.5), (word, 5.0, size::SMALL)] {
+        let mut format = TextFormat::simple(egui::FontId::proportional(size), color);
+        format.valign = Align::Center;
+        job.append(text, gap, format);
+    }
+    let response = ui.add(egui::Label::new(job).selectable(false));
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, word));
+    response
+}
+
+fn weak(ui: &mut Ui, text: &str) {
+    let color = Tokens::of(ui).weak;
+    ui.label(RichText::new(text).size(size::SMALL).color(color));
+}

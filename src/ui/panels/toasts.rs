@@ -1,0 +1,198 @@
+//! Short messages at the lower right that go away by themselves, and the list of those that
+//! are past.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use egui::accesskit::Live;
+use egui::{
+    Align, Align2, Area, Color32, Context, CornerRadius, Frame, Id, Layout, Margin, Order,
+    RichText, vec2,
+};
+use jiff::Timestamp;
+
+use crate::engine::Failure;
+use crate::model::text;
+use crate::ui::theme::{Tokens, icons, size};
+
+/// How long a message stays, in seconds; one of something that went wrong stays longer.
+const SECONDS: f64 = 4.0;
+const WARNING_SECONDS: f64 = 8.0;
+/// How many are shown at a time.
+const LIMIT: usize = 4;
+/// How many past ones are kept.
+const PAST: usize = 200;
+
+/// The messages that are shown, and those that were.
+#[derive(Debug)]
+pub struct Toasts {
+    shown: Vec<Toast>,
+    past: VecDeque<Message>,
+    unread: usize,
+    now: fn() -> Timestamp,
+}
+
+/// Something that was said.
+#[derive(Clone, Debug)]
+pub struct Message {
+    pub text: String,
+    /// What to try, and what else is known; folded until it is asked for.
+    pub details: Vec<String>,
+    pub warning: bool,
+    pub at: Timestamp,
+    /// Whether the details are shown.
+    pub open: bool,
+}
+
+#[derive(Debug)]
+struct Toast {
+    text: String,
+    warning: bool,
+    /// In the time of the input.
+    until: f64,
+}
+
+impl Toasts {
+    /// No message yet; `now` is the clock.
+    pub const fn new(now: fn() -> Timestamp) -> Self {
+        Self {
+            shown: Vec::new(),
+            past: VecDeque::new(),
+            unread: 0,
+            now,
+        }
+    }
+
+    /// Something was done.
+    pub fn say(&mut self, ctx: &Context, text: String) {
+        self.show_for(ctx, text.clone(), false);
+        self.keep(text, Vec::new(), false);
+        // what was just shown, and went well, need not be read again
+        self.unread = self.unread.saturating_sub(1);
+    }
+
+    /// Something could not be done.
+    pub fn warn(&mut self, ctx: &Context, text: String) {
+        self.show_for(ctx, text.clone(), true);
+        self.keep(text, Vec::new(), true);
+    }
+
+    /// Something failed.
+    pub fn fail(&mut self, ctx: &Context, failure: &Failure) {
+        let headline = text::visible(&failure.headline).into_owned();
+        self.show_for(ctx, headline, true);
+        self.record(failure);
+    }
+
+    /// Keeps a failure that is shown elsewhere.
+    pub fn record(&mut self, failure: &Failure) {
+        let lines = std::iter::once(&failure.hint).chain(&failure.details);
+        let details = lines
+            .filter(|line| !line.is_empty())
+            .map(|line| text::visible(line).into_owned())
+            .collect();
+        let headline = text::visible(&failure.headline).into_owned();
+        self.keep(headline, details, true);
+    }
+
+    /// What was said, the latest first.
+    pub fn past_mut(&mut self) -> impl ExactSizeIterator<Item = &mut Message> {
+        self.past.iter_mut()
+    }
+
+    /// How many nobody has looked at.
+    pub const fn unread(&self) -> usize {
+        self.unread
+    }
+
+    /// Somebody looks at the list: what is over it is in it.
+    pub fn mark_read(&mut self) {
+        self.unread = 0;
+        self.shown.clear();
+    }
+
+    /// Forgets what was said.
+    pub fn clear(&mut self) {
+        self.past.clear();
+        self.unread = 0;
+    }
+
+    fn keep(&mut self, text: String, details: Vec<String>, warning: bool) {
+        self.past.push_front(Message {
+            text,
+            details,
+            warning,
+            at: (self.now)(),
+            open: false,
+        });
+        self.past.truncate(PAST);
+        self.unread = (self.unread + 1).min(self.past.len());
+    }
+
+    fn show_for(&mut self, ctx: &Context, text: String, warning: bool) {
+        let now = ctx.input(|input| input.time);
+        // the same message again only stays longer
+        self.shown.retain(|toast| toast.text != text);
+        self.shown.push(Toast {
+            text,
+            warning,
+            until: now + if warning { WARNING_SECONDS } else { SECONDS },
+        });
+        if self.shown.len() > LIMIT {
+            self.shown.remove(0);
+        }
+    }
+
+    /// Draws them above the status bar, and asks for the frame in which the next one goes.
+    pub fn show(&mut self, ctx: &Context) {
+        let now = ctx.input(|input| input.time);
+        self.shown.retain(|toast| toast.until > now);
+        let Some(next) = self.shown.iter().map(|toast| toast.until).reduce(f64::min) else {
+            return;
+        };
+        ctx.request_repaint_after(Duration::from_secs_f64(next - now));
+        let tokens = Tokens::for_dark(ctx.theme() == egui::Theme::Dark);
+        let area = Area::new(Id::unique("toasts"))
+            .order(Order::Tooltip)
+            .anchor(Align2::RIGHT_BOTTOM, vec2(-16.0, -size::STATUS_BAR - 16.0))
+            .interactable(false)
+            .accessible_name("Messages");
+        area.show(ctx, |ui| {
+            ui.with_layout(Layout::bottom_up(Align::Max), |ui| {
+                ui.spacing_mut().item_spacing.y = 8.0;
+                for toast in self.shown.iter().rev() {
+                    toast.show(ui, tokens);
+                }
+            });
+        });
+    }
+}
+
+/// The icon and colour of a message.
+pub const fn look(warning: bool, tokens: &Tokens) -> (&'static str, Color32) {
+    if warning {
+        (icons::TRIANGLE_ALERT, tokens.caution)
+    } else {
+        (icons::CHECK, tokens.accepted)
+    }
+}
+
+impl Toast {
+    fn show(&self, ui: &mut egui::Ui, tokens: &Tokens) {
+        let (icon, color) = look(self.warning, tokens);
+        let frame = Frame::popup(ui.style())
+            .fill(tokens.raised)
+            .corner_radius(CornerRadius::same(6))
+            .inner_margin(Margin::symmetric(12, 8));
+        frame.show(ui, |ui| {
+            // toasts are laid out from the right, so the words come before their icon
+            ui.horizontal(|ui| {
+                let label = ui.label(&self.text);
+                ui.label(RichText::new(icon).size(size::ICON).color(color));
+                // read aloud as soon as it is there
+                ui.ctx()
+                    .accesskit_node_builder(label.id, |node| node.set_live(Live::Polite));
+            });
+        });
+    }
+}

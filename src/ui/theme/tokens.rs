@@ -1,0 +1,168 @@
+//! Colours and sizes by what they mean. Nothing else in the window names a colour.
+
+use egui::Color32;
+
+/// The colours of one theme.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tokens {
+    pub dark: bool,
+    /// Behind documents.
+    pub background: Color32,
+    /// Behind menus, the explorer, the jobs and the status bar.
+    pub panel: Color32,
+    /// Buttons, fields in panels, chips, dialogs.
+    pub raised: Color32,
+    /// Around fields and buttons, between panels.
+    pub border: Color32,
+    /// Between the rows of a table.
+    pub row_line: Color32,
+    /// Behind what is selected.
+    pub selection: Color32,
+    /// Behind what the pointer is over.
+    pub hover: Color32,
+    pub text: Color32,
+    /// Labels, what is said beside the main thing.
+    pub weak: Color32,
+    /// Headings of groups, hints in empty fields.
+    pub faint: Color32,
+    /// The one accent: links, the main button, what is chosen.
+    pub accent: Color32,
+    /// Text on the accent.
+    pub on_accent: Color32,
+    /// Accepted under a policy, or checked and found right.
+    pub accepted: Color32,
+    /// Rejected, failed, removed.
+    pub rejected: Color32,
+    /// Cannot say, take care, changed.
+    pub caution: Color32,
+    /// Content that is not what its digest promises.
+    pub damaged: Color32,
+    /// Keys of a JSON text.
+    pub syntax_key: Color32,
+    /// Texts in a JSON text.
+    pub syntax_text: Color32,
+    /// Numbers, `true`, `false` and `null` in a JSON text.
+    pub syntax_number: Color32,
+    /// Layers in their order, repeated; told apart by place too, never by colour alone.
+    pub layers: [Color32; 8],
+}
+
+/// Sizes in logical points, on a grid of 4.
+pub mod size {
+    pub const GRID: f32 = 4.0;
+    /// Proportional text of the body.
+    pub const BODY: f32 = 13.0;
+    /// Monospaced text.
+    pub const MONO: f32 = 12.0;
+    /// Column heads, status bar, beside the main thing.
+    pub const SMALL: f32 = 12.0;
+    /// The title of an image.
+    pub const TITLE: f32 = 19.0;
+    /// A row of a table.
+    pub const ROW: f32 = 29.0;
+    /// A row of a list such as the explorer.
+    pub const LIST_ROW: f32 = 24.0;
+    /// A button or field.
+    pub const CONTROL: f32 = 28.0;
+    pub const MENU_BAR: f32 = 28.0;
+    pub const ADDRESS_BAR: f32 = 44.0;
+    pub const STATUS_BAR: f32 = 26.0;
+    pub const EXPLORER: f32 = 248.0;
+    /// Space around the content of a view.
+    pub const VIEW_MARGIN: f32 = 20.0;
+    pub const CORNER: u8 = 4;
+    pub const ICON: f32 = 15.0;
+}
+
+impl Tokens {
+    /// The colours of the dark theme.
+    #[allow(clippy::disallowed_methods)] // the one place that names colours
+    pub const fn dark() -> Self {
+        Self {
+            dark: true,
+            background: Color32::from_rgb(0x16, 0x18, 0x1c),
+            panel: Color32::from_rgb(0x1b, 0x1e, 0x23),
+            raised: Color32::from_rgb(0x22, 0x26, 0x2d),
+            border: Color32::from_rgb(0x2d, 0x32, 0x3a),
+            row_line: Color32::from_rgb(0x20, 0x24, 0x29),
+            selection: Color32::from_rgb(0x25, 0x33, 0x45),
+            hover: Color32::from_rgb(0x22, 0x27, 0x2e),
+            text: Color32::from_rgb(0xd7, 0xdb, 0xe0),
+            weak: Color32::from_rgb(0x8b, 0x92, 0x9c),
+            faint: Color32::from_rgb(0x6f, 0x77, 0x82),
+            accent: Color32::from_rgb(0x5a, 0xa2, 0xf0),
+            on_accent: Color32::from_rgb(0x0d, 0x14, 0x1d),
+            accepted: Color32::from_rgb(0x57, 0xb8, 0x87),
+            rejected: Color32::from_rgb(0xe5, 0x69, 0x5e),
+            caution: Color32::from_rgb(0xd9, 0xa9, 0x4a),
+            damaged: Color32::from_rgb(0xe8, 0x7d, 0x4f),
+            syntax_key: Color32::from_rgb(0x9f, 0xbb, 0xdb),
+            syntax_text: Color32::from_rgb(0xb7, 0xc6, 0xa3),
+            syntax_number: Color32::from_rgb(0xd0, 0xb4, 0x8c),
+            layers: [
+                Color32::from_rgb(0x3f, 0x6f, 0xa8),
+                Color32::from_rgb(0x5b, 0x8a, 0x72),
+                Color32::from_rgb(0x8a, 0x6f, 0xa8),
+                Color32::from_rgb(0xa8, 0x80, 0x4f),
+                Color32::from_rgb(0x6d, 0x7f, 0x94),
+                Color32::from_rgb(0xa0, 0x62, 0x74),
+                Color32::from_rgb(0x4a, 0x8a, 0x96),
+                Color32::from_rgb(0x8c, 0x8a, 0x55),
+            ],
+        }
+    }
+
+    /// The colours of the light theme.
+    #[allow(clippy::disallowed_methods)] // the one place that names colours
+    pub const fn light() -> Self {
+        Self {
+            dark: false,
+            background: Color32::from_rgb(0xfb, 0xfb, 0xfc),
+            panel: Color32::from_rgb(0xf3, 0xf4, 0xf6),
+            raised: Color32::from_rgb(0xff, 0xff, 0xff),
+            border: Color32::from_rgb(0xd9, 0xdc, 0xe1),
+            row_line: Color32::from_rgb(0xec, 0xed, 0xef),
+            selection: Color32::from_rgb(0xdb, 0xe8, 0xf8),
+            hover: Color32::from_rgb(0xe9, 0xec, 0xf0),
+            text: Color32::from_rgb(0x23, 0x27, 0x2e),
+            weak: Color32::from_rgb(0x5c, 0x64, 0x6f),
+            faint: Color32::from_rgb(0x7b, 0x82, 0x8d),
+            accent: Color32::from_rgb(0x1f, 0x6f, 0xd0),
+            on_accent: Color32::from_rgb(0xff, 0xff, 0xff),
+            accepted: Color32::from_rgb(0x1b, 0x87, 0x57),
+            rejected: Color32::from_rgb(0xc2, 0x3b, 0x2f),
+            caution: Color32::from_rgb(0x9a, 0x6a, 0x08),
+            damaged: Color32::from_rgb(0xb8, 0x4f, 0x1d),
+            syntax_key: Color32::from_rgb(0x2c, 0x58, 0x8f),
+            syntax_text: Color32::from_rgb(0x47, 0x68, 0x2c),
+            syntax_number: Color32::from_rgb(0x86, 0x56, 0x1b),
+            layers: [
+                Color32::from_rgb(0x5b, 0x8f, 0xcc),
+                Color32::from_rgb(0x74, 0xad, 0x90),
+                Color32::from_rgb(0xa8, 0x8b, 0xc8),
+                Color32::from_rgb(0xcc, 0xa2, 0x6b),
+                Color32::from_rgb(0x91, 0xa3, 0xb8),
+                Color32::from_rgb(0xc7, 0x86, 0x99),
+                Color32::from_rgb(0x6c, 0xae, 0xba),
+                Color32::from_rgb(0xb1, 0xaf, 0x74),
+            ],
+        }
+    }
+
+    /// The colours of the theme that is shown.
+    pub fn of(ui: &egui::Ui) -> &'static Self {
+        Self::for_dark(ui.visuals().dark_mode)
+    }
+
+    /// The colours for dark or light.
+    pub fn for_dark(dark: bool) -> &'static Self {
+        static DARK: Tokens = Tokens::dark();
+        static LIGHT: Tokens = Tokens::light();
+        if dark { &DARK } else { &LIGHT }
+    }
+
+    /// The colour of the layer at `position`.
+    pub fn layer(&self, position: usize) -> Color32 {
+        self.layers[position % self.layers.len()]
+    }
+}

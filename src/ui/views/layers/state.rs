@@ -1,0 +1,21 @@
+//! The state of a layer's blob.
+
+use crate::engine::{Node, Parts};
+use crate::transport::BlobState;
+use crate::ui::theme::Tokens;
+use crate::ui::widgets::Status;
+
+/// How the blob of a layer is; `missing` says where it is not.
+pub(in crate::ui::views) fn blob_status(
+    node: &Node,
+    layer: usize,
+    missing: &'static str,
+    tokens: &Tokens,
+) -> Status {
+    let state = match &node.parts {
+        // the config comes first
+        Parts::Manifest { blobs, .. } => blobs.get(layer + 1),
+        _ => None,
+    };
+    Status::of_blob(state.unwrap_or(&BlobState::NotChecked), missing, tokens)
+}

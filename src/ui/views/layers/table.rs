@@ -1,0 +1,209 @@
+//! The table of layers, with the steps that made none between them where they are asked
+//! for.
+
+use std::cell::RefCell;
+
+use egui::Ui;
+
+use crate::model::text::size as size_text;
+use crate::ui::action::{Action, Actions};
+use crate::ui::views::facts::{ManifestFacts, Step};
+use crate::ui::views::overview::share;
+use crate::ui::views::subject::ManifestSubject;
+use crate::ui::widgets::table::{Column, RowUi, Table};
+use crate::ui::widgets::text;
+
+use super::{Picked, blob_status};
+
+const DOT: usize = 0;
+const POSITION: usize = 1;
+const INSTRUCTION: usize = 2;
+const TYPE: usize = 3;
+const SIZE: usize = 4;
+const SHARE: usize = 5;
+const DIFF_ID: usize = 6;
+const DIGEST: usize = 7;
+const STATE: usize = 8;
+
+const COLUMNS: [Column; 9] = [
+    Column::new("", 16.0),
+    Column::new("#", 32.0)
+        .right()
+        .hint("Layers count from 0, the lowest first"),
+    Column::wide("Instruction", 150.0, 1.0),
+    Column::new("Packed", 104.0)
+        .hint("How the layer's tar stream is compressed")
+        .from_width(940.0),
+    Column::new("Compressed", 88.0)
+        .right()
+        .hint("The size as it is stored and transferred"),
+    Column::new("Share", 52.0)
+        .right()
+        .hint("Of all layers together")
+        .from_width(700.0),
+    Column::new("DiffID", 158.0)
+        .hint("Digest of the uncompressed tar stream, as the config says")
+        .from_width(1300.0),
+    Column::new("Digest", 158.0).from_width(840.0),
+    Column::new("State", 138.0).from_width(520.0),
+];
+
+/// The table before it is drawn.
+pub(super) struct Rows<'a> {
+    pub(super) subject: &'a ManifestSubject<'a>,
+    pub(super) facts: &'a ManifestFacts,
+    pub(super) picked: Option<Picked>,
+    pub(super) show_empty: bool,
+    /// What is said of a layer that is not in its place.
+    pub(super) missing: &'static str,
+    pub(super) reveal: bool,
+}
+
+impl Rows<'_> {
+    /// Draws it; gives what was selected.
+    pub(super) fn show(&self, ui: &mut Ui, actions: &mut Actions) -> Option<Picked> {
+        let all = self.show_empty;
+        let count = if all {
+            self.facts.steps.len()
+        } else {
+            self.facts.layer_steps.len()
+        };
+        let selected = self.picked.and_then(|picked| match (picked, all) {
+            (Picked::Layer(layer), true) => self.facts.layer_steps.get(layer).copied(),
+            (Picked::Layer(layer), false) => Some(layer),
+            (Picked::Step(step), true) => Some(step),
+            (Picked::Step(_), false) => None,
+        });
+        let wished = RefCell::new(Vec::new());
+        let touched = Table::new("Layers", &COLUMNS, count)
+            .selected(selected)
+            .reveal(selected.filter(|_| self.reveal))
+            .scrolls()
+            .show(ui, |row| {
+                let step = self.step(row.index, all);
+                match step.layer {
+                    Some(layer) => self.layer(row, layer, step, &wished),
+                    None => empty(row, step),
+                }
+            });
+        for action in wished.into_inner() {
+            actions.push(action);
+        }
+        touched
+            .selected
+            .map(|row| match (all, self.step(row, all).layer) {
+                (_, Some(layer)) => Picked::Layer(layer),
+                (_, None) => Picked::Step(row),
+            })
+    }
+
+    fn step(&self, row: usize, all: bool) -> &Step {
+        let at = if all {
+            row
+        } else {
+            self.facts.layer_steps[row]
+        };
+        &self.facts.steps[at]
+    }
+
+    fn layer(&self, row: &mut RowUi<'_>, layer: usize, step: &Step, wished: &RefCell<Vec<Action>>) {
+        let descriptor = &self.subject.manifest.layers[layer];
+        row.dot(DOT, row.tokens.layer(layer));
+        row.weak(POSITION, &layer.to_string());
+        match &step.instruction {
+            Some(words) => row.words(INSTRUCTION, words),
+            None => row.weak(INSTRUCTION, "no instruction is known"),
+        }
+        row.weak(TYPE, &packed(&descriptor.media_type));
+        row.hint(TYPE, &text::line(descriptor.media_type.as_str()));
+        let size = size_text(descriptor.size);
+        row.words(SIZE, &size);
+        row.hint(SIZE, &share(descriptor.size, self.facts.layers_size));
+        row.weak(SHARE, &percent(descriptor.size, self.facts.layers_size));
+        if let Some(diff_id) = self.diff_id(layer) {
+            row.claimed_digest(DIFF_ID, diff_id);
+        }
+        row.digest(DIGEST, &descriptor.digest, false);
+        let state = blob_status(self.subject.node, layer, self.missing, row.tokens);
+        row.status(STATE, &state);
+        row.name(format!(
+            "Layer {layer}: {}, {size}, {}",
+            step.instruction
+                .as_deref()
+                .unwrap_or("no instruction is known"),
+            state.word
+        ));
+        row.response.context_menu(|ui| {
+            let copy = |text: String, what: &str| {
+                let what = what.to_owned();
+                wished.borrow_mut().push(Action::Copy { text, what });
+            };
+            if ui.button("Copy digest").clicked() {
+                copy(descriptor.digest.to_string(), "digest");
+            }
+            if let Some(diff_id) = self.diff_id(layer)
+                && ui.button("Copy DiffID").clicked()
+            {
+                copy(diff_id.to_owned(), "DiffID");
+            }
+            if let Some(words) = self.whole_instruction(step)
+                && ui.button("Copy instruction").clicked()
+            {
+                copy(words, "instruction");
+            }
+        });
+    }
+
+    fn diff_id(&self, layer: usize) -> Option<&str> {
+        let config = self.subject.node.config()?;
+        let fits = config.diff_ids.len() == self.subject.manifest.layers.len();
+        fits.then(|| config.diff_ids.get(layer).map(String::as_str))?
+    }
+
+    fn whole_instruction(&self, step: &Step) -> Option<String> {
+        let config = self.subject.node.config()?;
+        config.history.get(step.history?)?.instruction()
+    }
+}
+
+fn empty(row: &mut RowUi<'_>, step: &Step) {
+    row.faint();
+    let words = step.instruction.as_deref().unwrap_or("empty step");
+    row.words(INSTRUCTION, words);
+    row.words(SIZE, "no layer");
+    row.name(format!("Empty step: {words}"));
+}
+
+/// How a layer is packed, in a word.
+pub(super) fn packed(media_type: &crate::model::MediaType) -> String {
+    use crate::model::MediaKind;
+    match media_type.kind() {
+        MediaKind::Layer {
+            encrypted: true, ..
+        } => "encrypted".to_owned(),
+        MediaKind::Layer {
+            compression,
+            foreign,
+            ..
+        } => {
+            let foreign = if foreign { ", foreign" } else { "" };
+            format!("{}{foreign}", compression.name())
+        }
+        _ => match media_type.short_name() {
+            Some(short) => short.to_owned(),
+            None => text::line(media_type.as_str()).into_owned(),
+        },
+    }
+}
+
+fn percent(size: u64, whole: u64) -> String {
+    if whole == 0 {
+        return "–".to_owned();
+    }
+    let percent = size as f64 / whole as f64 * 100.0;
+    if percent > 0.0 && percent < 0.95 {
+        "< 1 %".to_owned()
+    } else {
+        format!("{percent:.0} %")
+    }
+}

@@ -1,0 +1,123 @@
+//! The views of an open image. A view draws a snapshot and pushes actions.
+
+mod cached;
+mod config;
+mod facts;
+mod layers;
+mod overview;
+mod page;
+mod pending;
+mod platforms;
+mod raw;
+mod several;
+mod subject;
+mod unread;
+mod wants;
+
+use crate::engine::{Command, ImageSnapshot, NodePath, Opened};
+
+use super::action::{Action, Actions};
+use super::widgets::error_box;
+
+use facts::Facts;
+use wants::Wants;
+
+/// What a tab shows of its image.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+)]
+pub enum View {
+    #[default]
+    Overview,
+    Platforms,
+    Layers,
+    Config,
+    Raw,
+}
+
+/// What a view needs to draw.
+pub struct ViewContext<'a> {
+    pub image: &'a ImageSnapshot,
+    /// The manifest (or index) that is selected; the root where nothing else is.
+    pub selected: &'a NodePath,
+    /// Now, for relative dates; fixed in tests.
+    pub now: jiff::Timestamp,
+    pub actions: &'a mut Actions,
+}
+
+impl View {
+    /// All of them, in the order of their tabs.
+    pub const ALL: [Self; 5] = [
+        Self::Overview,
+        Self::Platforms,
+        Self::Layers,
+        Self::Config,
+        Self::Raw,
+    ];
+
+    /// The word on the tab, and its accessible name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::Platforms => "Platforms",
+            Self::Layers => "Layers",
+            Self::Config => "Config",
+            Self::Raw => "Raw",
+        }
+    }
+}
+
+/// What a tab keeps of its views between frames: folds, filters, what is marked, and rows
+/// that were made ready. Made anew it shows everything from its beginning.
+#[derive(Debug, Default)]
+pub struct ViewState {
+    facts: Facts,
+    wants: Wants,
+    overview: overview::OverviewState,
+    platforms: platforms::PlatformsState,
+    layers: layers::LayersState,
+    config: config::ConfigState,
+    raw: raw::RawState,
+    /// The image that is marked among several.
+    several: Option<usize>,
+}
+
+/// Draws `view` of the image into all the space of `ui`, with its own margin and its own
+/// scroll bars; also while the image is on its way, where it could not be opened, and
+/// where there are several. `state` belongs to the tab and is the same for all its views.
+pub fn show(ui: &mut egui::Ui, view: View, state: &mut ViewState, context: &mut ViewContext<'_>) {
+    let snapshot = context.image;
+    match (snapshot.opened.value(), snapshot.opened.error()) {
+        (Some(Opened::Image(_)), _) => {
+            match view {
+                View::Overview => overview::show(ui, state, context),
+                View::Platforms => platforms::show(ui, state, context),
+                View::Layers => layers::show(ui, state, context),
+                View::Config => config::show(ui, state, context),
+                View::Raw => raw::show(ui, state, context),
+            }
+            // after the view, which may have asked for it among others
+            let selected = context.selected;
+            state.wants.ask_node(context, selected);
+        }
+        (Some(Opened::Several(images)), _) => several::show(ui, state, images, context),
+        (None, Some(error)) => page::scrolling(ui, |ui| {
+            overview::title(ui, &snapshot.title());
+            ui.add_space(page::SECTION);
+            error_box(ui, error, Some(reload(context)), context.actions);
+        }),
+        (None, None) => pending::image(ui, &snapshot.title()),
+    }
+}
+
+/// What `Try again` does.
+fn reload(context: &ViewContext<'_>) -> Action {
+    Action::Send(Command::Reload {
+        image: context.image.id,
+    })
+}
+
+/// Draws the space of an image that was just asked for, before anything is known of it.
+pub fn opening(ui: &mut egui::Ui, name: &str) {
+    pending::image(ui, name);
+}

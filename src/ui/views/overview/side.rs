@@ -1,0 +1,104 @@
+//! The column at the side: how the bytes are, where the image is, what may surprise.
+
+use egui::{RichText, Stroke, Ui};
+
+use crate::engine::Command;
+use crate::model::Reference;
+use crate::ui::action::Action;
+use crate::ui::theme::{Tokens, strong};
+use crate::ui::views::facts::{Health, health};
+use crate::ui::views::page::SECTION;
+use crate::ui::views::subject::{ManifestSubject, Subject};
+use crate::ui::views::{ViewContext, ViewState};
+use crate::ui::widgets::{link, not_here};
+
+use super::{documents, findings, pairs, place};
+
+/// Draws the column.
+pub(super) fn show(ui: &mut Ui, state: &mut ViewState, context: &mut ViewContext<'_>) {
+    let Some(image) = context.image.image() else {
+        return;
+    };
+    let subject = match Subject::of(context) {
+        Subject::Manifest(subject) => Some(subject),
+        _ => None,
+    };
+    if let Some(subject) = &subject {
+        let missing = not_here(context.image.reference.as_ref());
+        let health = health(subject.node, state.facts.index_health(&image.root), missing);
+        block(ui, &health, subject, context);
+        ui.add_space(SECTION);
+    }
+    place::show(ui, context);
+    documents::show(ui, state, subject.as_ref(), context);
+    let annotations = image.place_annotations.clone();
+    if !annotations.is_empty() {
+        ui.add_space(SECTION);
+        pairs::short(
+            ui,
+            place_says(context.image.reference.as_ref()),
+            &annotations,
+            context.now,
+            context.actions,
+        );
+    }
+    if let Some(annotations) = super::head::annotations_of(image.root.document.content())
+        && image.root.document.index().is_some()
+        && !annotations.is_empty()
+    {
+        ui.add_space(SECTION);
+        pairs::short(
+            ui,
+            "Index annotations",
+            annotations,
+            context.now,
+            context.actions,
+        );
+    }
+    findings::show(ui, state, subject.as_ref(), context);
+}
+
+/// The heading of what a place says about its image.
+const fn place_says(reference: Option<&Reference>) -> &'static str {
+    match reference {
+        Some(Reference::Path(_)) => "In index.json",
+        _ => "Said by the place",
+    }
+}
+
+/// How the bytes are, with a line in the colour of the state beside it.
+fn block(
+    ui: &mut Ui,
+    health: &Health,
+    subject: &ManifestSubject<'_>,
+    context: &mut ViewContext<'_>,
+) {
+    let tokens = Tokens::of(ui);
+    let color = (health.color)(tokens);
+    let margin = egui::Margin {
+        left: 16,
+        ..egui::Margin::ZERO
+    };
+    let drawn = egui::Frame::NONE.inner_margin(margin).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 3.0;
+        let words = format!("{} {}", health.icon, health.headline);
+        ui.label(strong(words).color(color));
+        for line in &health.lines {
+            ui.label(RichText::new(line).color(tokens.weak));
+        }
+        if health.can_check
+            && link(ui, "Check bytes")
+                .on_hover_text("Read the config and every layer and compare their digests")
+                .clicked()
+        {
+            context.actions.push(Action::Send(Command::CheckBlobs {
+                image: context.image.id,
+                manifest: subject.path.clone(),
+            }));
+        }
+    });
+    let rect = drawn.response.rect;
+    let stroke = Stroke::new(2.0, color);
+    ui.painter()
+        .vline(rect.left() + 1.0, rect.y_range(), stroke);
+}

@@ -1,0 +1,91 @@
+//! Asking the engine for what is looked at, once.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::engine::{Command, Node, NodePath, Remote};
+use crate::model::Digest;
+use crate::ui::action::Action;
+
+use super::ViewContext;
+
+/// Ranges that lie no further apart than this are asked for as one.
+const GAP: usize = 8;
+
+/// What was asked for already.
+#[derive(Debug, Default)]
+pub(super) struct Wants {
+    root: Option<Digest>,
+    asked: HashSet<(NodePath, usize)>,
+}
+
+impl Wants {
+    /// Asks for those of `positions` of the index at `path` that nobody asked for yet.
+    pub(super) fn ask(
+        &mut self,
+        context: &mut ViewContext<'_>,
+        path: &NodePath,
+        positions: impl IntoIterator<Item = usize>,
+    ) {
+        let Some(image) = context.image.image() else {
+            return;
+        };
+        let root = image.root.document.raw().digest();
+        if self.root.as_ref() != Some(root) {
+            self.root = Some(root.clone());
+            self.asked.clear();
+        }
+        let Some(node) = image.node(path) else {
+            return;
+        };
+        let mut wanted: Vec<usize> = positions
+            .into_iter()
+            .filter(|at| is_not_asked(node, *at))
+            .filter(|at| self.asked.insert((path.clone(), *at)))
+            .collect();
+        wanted.sort_unstable();
+        for entries in ranges(&wanted) {
+            context.actions.push(Action::Send(Command::Want {
+                image: context.image.id,
+                index: path.clone(),
+                entries,
+            }));
+        }
+    }
+
+    /// Asks for the node at `path`, where its index is known and it is not.
+    pub(super) fn ask_node(&mut self, context: &mut ViewContext<'_>, path: &NodePath) {
+        if let (Some(parent), Some(last)) = (path.parent(), path.positions().last()) {
+            self.ask(context, &parent, [*last]);
+        }
+    }
+}
+
+fn is_not_asked(node: &Arc<Node>, at: usize) -> bool {
+    matches!(node.child(at), Some(Remote::NotAsked))
+}
+
+/// Sorted positions as ranges.
+fn ranges(positions: &[usize]) -> Vec<Range<usize>> {
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    for &at in positions {
+        match ranges.last_mut() {
+            Some(last) if at < last.end + GAP => last.end = at + 1,
+            _ => ranges.push(at..at + 1),
+        }
+    }
+    ranges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_become_few_ranges() {
+        let ranges = ranges(&[0, 1, 2, 9, 30, 31]);
+        assert_eq!(ranges, [0..10, 30..32]);
+        assert!(super::ranges(&[]).is_empty());
+    }
+}

@@ -1,0 +1,103 @@
+//! What failed, in full, where it happened.
+
+use egui::{Id, RichText, Role, Ui, WidgetInfo};
+
+use crate::engine::{Failure, FailureKind};
+use crate::ui::action::{Action, Actions};
+use crate::ui::theme::{Tokens, icons, size, strong};
+
+use super::{button, text};
+
+/// Widest that sentences are set, in points.
+const WIDTH: f32 = 720.0;
+
+/// What failed, what to try, and the details folded. `try_again` is what its button does;
+/// nothing for no button.
+pub fn error_box(ui: &mut Ui, failure: &Failure, try_again: Option<Action>, actions: &mut Actions) {
+    let tokens = Tokens::of(ui);
+    let (icon, word, color) = look(failure.kind, tokens);
+    let id = ui.scope_id().with(("error box", &failure.headline));
+    let frame = egui::Frame::NONE.inner_margin(egui::Margin {
+        left: 16,
+        ..egui::Margin::ZERO
+    });
+    let drawn = frame.show(ui, |ui| {
+        ui.set_max_width(WIDTH.min(ui.available_width()));
+        ui.spacing_mut().item_spacing.y = size::GRID;
+        ui.label(
+            strong(format!("{icon} {word}"))
+                .size(size::BODY)
+                .color(color),
+        );
+        ui.add(egui::Label::new(RichText::new(text::value(&failure.headline))).wrap());
+        if !failure.hint.is_empty() {
+            let hint = RichText::new(text::value(&failure.hint)).color(tokens.weak);
+            ui.add(egui::Label::new(hint).wrap());
+        }
+        details(ui, failure, id);
+        ui.add_space(size::GRID);
+        ui.horizontal(|ui| {
+            if let Some(action) = try_again
+                && ui.button("Try again").clicked()
+            {
+                actions.push(action);
+            }
+            if ui.button("Copy").on_hover_text("Copy the error").clicked() {
+                actions.push(Action::Copy {
+                    text: whole(failure),
+                    what: "error".to_owned(),
+                });
+            }
+        });
+    });
+    let rect = drawn.response.rect;
+    ui.painter().vline(
+        rect.left() + 1.0,
+        rect.y_range(),
+        egui::Stroke::new(2.0, color),
+    );
+    drawn
+        .response
+        .widget_info(|| WidgetInfo::labeled(Role::Alert, true, format!("{word}: {failure}")));
+}
+
+fn details(ui: &mut Ui, failure: &Failure, id: Id) {
+    if failure.details.is_empty() {
+        return;
+    }
+    let open = ui.data(|data| data.get_temp::<bool>(id).unwrap_or(false));
+    let word = if open { "Hide details" } else { "Details" };
+    if button::link(ui, word).clicked() {
+        ui.data_mut(|data| data.insert_temp(id, !open));
+    }
+    if open {
+        let tokens = Tokens::of(ui);
+        for detail in &failure.details {
+            let line = RichText::new(text::value(detail))
+                .monospace()
+                .color(tokens.weak);
+            ui.add(egui::Label::new(line).wrap());
+        }
+    }
+}
+
+/// The failure as a text to send to somebody.
+fn whole(failure: &Failure) -> String {
+    let mut whole = format!("{}\n{}\n", failure.headline, failure.hint);
+    for detail in &failure.details {
+        whole.push_str(detail);
+        whole.push('\n');
+    }
+    whole
+}
+
+fn look(kind: FailureKind, tokens: &Tokens) -> (&'static str, &'static str, egui::Color32) {
+    match kind {
+        FailureKind::Damaged => (icons::TRIANGLE_ALERT, "Damaged", tokens.damaged),
+        FailureKind::Missing => (icons::FILE_X, "Not found", tokens.rejected),
+        FailureKind::Access => (icons::LOCK, "No access", tokens.rejected),
+        FailureKind::Network => (icons::WIFI_OFF, "Not reached", tokens.rejected),
+        FailureKind::Cancelled => (icons::CIRCLE_STOP, "Cancelled", tokens.caution),
+        FailureKind::Other => (icons::CIRCLE_X, "Failed", tokens.rejected),
+    }
+}

@@ -1,0 +1,48 @@
+//! What views and panels are made of. A widget draws and pushes actions; it keeps no
+//! state of the program.
+
+mod background;
+mod button;
+mod chip;
+mod date;
+mod digest;
+pub mod document;
+mod empty_state;
+mod error_box;
+mod field;
+mod layer_bar;
+mod rows;
+pub mod skeleton;
+mod status;
+pub mod table;
+pub mod text;
+
+pub use background::Background;
+pub use button::{icon_button, icon_toggle, link};
+pub use chip::{Beside, Chip, chip};
+pub use date::{Date, date, exact, relative};
+pub use digest::{digest, tooltip as digest_tooltip, wide_tooltip};
+pub use empty_state::empty_state;
+pub use error_box::error_box;
+pub use field::search;
+pub use layer_bar::{LayerBar, Scale};
+pub use rows::{Look, Row, heading};
+pub use status::{Status, not_here, place_word};
+
+use egui::{Rect, Stroke, StrokeKind, Ui};
+
+use super::theme::{Tokens, size};
+
+/// The thin line below a row.
+pub fn row_line(ui: &Ui, row: Rect) {
+    let stroke = Stroke::new(1.0, Tokens::of(ui).row_line);
+    ui.painter()
+        .hline(row.x_range(), row.bottom() - 0.5, stroke);
+}
+
+/// What shows where the keyboard is.
+pub fn focus_ring(ui: &Ui, rect: Rect) {
+    let stroke = Stroke::new(1.0, Tokens::of(ui).accent);
+    ui.painter()
+        .rect_stroke(rect, f32::from(size::CORNER), stroke, StrokeKind::Inside);
+}

@@ -1,0 +1,11 @@
+//! The engine against real bytes: what is shown, in which order, and how it ends.
+
+mod bad;
+mod check;
+mod chores;
+mod jobs;
+mod local;
+mod open;
+mod registry;
+mod reload;
+mod want;

@@ -1,0 +1,20 @@
+//! All integration tests in one binary, a module an area: two cores link slowly.
+
+mod archive;
+mod cli;
+#[cfg(unix)]
+mod daemon;
+mod directory;
+mod edges;
+mod engine;
+mod layout;
+mod locate;
+mod model;
+mod peers;
+mod referrers;
+mod registry;
+mod support;
+#[cfg(feature = "gui")]
+mod views;
+#[cfg(feature = "gui")]
+mod window;

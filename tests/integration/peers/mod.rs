@@ -1,0 +1,4 @@
+//! What we say of an image must be what the peers say.
+
+mod archive;
+mod layout;

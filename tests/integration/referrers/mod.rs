@@ -1,0 +1,11 @@
+//! What refers to an image: in registries with and without an API for it, in layouts, on
+//! the command line, and as others see it.
+
+mod bad;
+mod cli;
+mod engine;
+mod layout;
+mod outcomes;
+mod pages;
+mod peers;
+mod registry;

@@ -1,0 +1,12 @@
+//! What the tests of several areas need.
+
+pub mod archive;
+#[cfg(unix)]
+pub mod engine;
+pub mod layout;
+pub mod peers;
+pub mod referrer;
+pub mod registry;
+#[cfg(feature = "gui")]
+pub mod snapshots;
+pub mod watch;

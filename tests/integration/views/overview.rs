@@ -1,0 +1,274 @@
+//! The overview.
+
+use egui::accesskit::Role;
+use egui_kittest::kittest::Queryable as _;
+use porthole::engine::{Command, FailureKind, NodePath, Opened, Remote};
+use porthole::model::text::{count, size};
+use porthole::transport::{BlobState, Note};
+use porthole::ui::action::Action;
+use porthole::ui::views::View;
+
+use super::{commands, copied, rows, shown, wishes, words};
+use crate::support::snapshots::{
+    Layer, Made, failure, from_layout, index, index_of, large_index, snapshot, unread,
+};
+
+#[test]
+fn an_image_answers_at_a_glance() {
+    let harness = shown(View::Overview, from_layout("busybox-small", "1.37.0"));
+    let all = words(&harness);
+    for said in [
+        "busybox-small:1.37.0",
+        "Multi-platform image",
+        ", bytes verified",
+        "based on",
+        "docker.io/library/scratch",
+        "built ",
+        "3 layers",
+        "Entry point: /bin/sh -c",
+        "Ports: 8080/tcp, 53/udp",
+        "Health check: true, every 30 s",
+        "Chosen because it is for linux/amd64",
+        "2 attestations",
+        "Documents verified",
+        "source: salsa.debian.org",
+    ] {
+        assert!(all.contains(said), "{said:?} is not in:\n{all}");
+    }
+    assert_eq!(
+        rows(&harness)[0],
+        "Layer 0: ADD busybox-static_1:1.37.0-6+b9_amd64.deb in /, 1.1 MB"
+    );
+    // a timestamp is never shown raw
+    assert!(!all.contains("2026-01-01T00:00:00Z"), "{all}");
+}
+
+#[test]
+fn a_chip_selects_its_platform() {
+    let image = snapshot(index_of(&[
+        Made::default(),
+        Made::for_platform("linux/arm64"),
+    ]));
+    let id = image.id;
+    let mut harness = shown(View::Overview, image);
+    let total = size(71_500_000 + 700);
+    let name = format!("linux/arm64 {total}");
+    harness.get_by_role_and_label(Role::Button, &name).click();
+    harness.run();
+    let path = NodePath::root().child(1);
+    assert_eq!(wishes(&mut harness), [Action::Select(id, path)]);
+    assert!(words(&harness).contains("Selected here; a pull for linux/amd64 takes linux/amd64"));
+}
+
+#[test]
+fn attestations_are_counted_and_are_no_chips() {
+    let harness = shown(View::Overview, from_layout("buildkit-app", "1"));
+    let all = words(&harness);
+    assert!(all.contains("attestation"), "{all}");
+    let chips = harness.query_all_by_label_contains("unknown/unknown");
+    assert_eq!(chips.count(), 0);
+}
+
+#[test]
+fn missing_and_damaged_parts_are_said() {
+    let mut made = Made::default();
+    made.layers[0].state = BlobState::Missing;
+    made.layers[1].state = BlobState::Missing;
+    let harness = shown(View::Overview, snapshot(made.node()));
+    let all = words(&harness);
+    assert!(all.contains("Incomplete"), "{all}");
+    assert!(all.contains("2 layers are not in this folder"), "{all}");
+
+    made.layers[1].state = BlobState::WrongSize {
+        expected: 10,
+        found: 9,
+    };
+    let harness = shown(View::Overview, snapshot(made.node()));
+    let all = words(&harness);
+    assert!(all.contains("Damaged"), "{all}");
+    assert!(all.contains("1 layer is damaged"), "{all}");
+    assert!(all.contains("1 layer is not in this folder"), "{all}");
+    assert!(!all.contains("Every byte verified"));
+}
+
+#[test]
+fn only_what_was_read_is_said_to_be_verified() {
+    let mut made = Made::default();
+    let mut harness = shown(View::Overview, snapshot(made.node()));
+    let all = words(&harness);
+    assert!(all.contains("Documents verified"), "{all}");
+    assert!(!all.contains("Every byte verified"), "{all}");
+    harness
+        .get_by_role_and_label(Role::Link, "Check bytes")
+        .click();
+    harness.run();
+    let image = harness.state().image.id;
+    let manifest = NodePath::root();
+    assert_eq!(
+        commands(&mut harness),
+        [Command::CheckBlobs { image, manifest }]
+    );
+
+    for layer in &mut made.layers {
+        layer.state = BlobState::Verified;
+    }
+    // the config's blob is still only present
+    let harness = shown(View::Overview, snapshot(made.node()));
+    assert!(!words(&harness).contains("Every byte verified"));
+}
+
+#[test]
+fn a_platform_that_failed_says_so_on_its_chip() {
+    let images = [Made::default(), Made::for_platform("linux/arm64")];
+    let entries: Vec<_> = images.iter().map(Made::entry).collect();
+    let children = vec![
+        Remote::Ready(images[0].node()),
+        Remote::Failed {
+            error: failure(FailureKind::Damaged).into(),
+            previous: None,
+        },
+    ];
+    let harness = shown(View::Overview, snapshot(index(&entries, children)));
+    harness.get_by_role_and_label(Role::Button, "linux/arm64 damaged");
+    assert!(words(&harness).contains("1 entry is damaged"));
+}
+
+#[test]
+fn of_many_platforms_the_first_are_chips_and_are_asked_for() {
+    let mut harness = shown(View::Overview, snapshot(large_index(10_000)));
+    let image = harness.state().image.id;
+    let sent = commands(&mut harness);
+    let [
+        Command::Want {
+            entries,
+            index,
+            image: of,
+        },
+    ] = sent.as_slice()
+    else {
+        panic!("{sent:?}");
+    };
+    assert_eq!((of, index), (&image, &NodePath::root()));
+    assert_eq!(entries.start, 0);
+    assert!((10..=40).contains(&entries.end), "{entries:?}");
+    harness.run_steps(3);
+    assert_eq!(commands(&mut harness), []);
+    let more = format!("+ {} more", count(10_000 - entries.end as u64));
+    harness.get_by_label(&more).click();
+    harness.run();
+    assert_eq!(
+        wishes(&mut harness),
+        [Action::ShowView(image, View::Platforms)]
+    );
+}
+
+#[test]
+fn many_layers_are_summed_up() {
+    let made = Made {
+        layers: (0..200)
+            .map(|at| Layer::new(&format!("RUN step {at}"), 1_000_000 + at))
+            .collect(),
+        ..Made::default()
+    };
+    let mut harness = shown(View::Overview, snapshot(made.node()));
+    assert!(words(&harness).contains("200 MB compressed, 200 layers"));
+    let link = harness.get_by_role_and_label(Role::Link, "188 more layers");
+    link.click();
+    harness.run();
+    let image = harness.state().image.id;
+    assert_eq!(
+        wishes(&mut harness),
+        [Action::ShowView(image, View::Layers)]
+    );
+}
+
+#[test]
+fn a_label_with_an_address_is_a_link_and_a_value_is_copied() {
+    let mut harness = shown(View::Overview, snapshot(Made::default().node()));
+    harness
+        .get_by_role_and_label(Role::Link, "git.example.com/edge/api")
+        .click();
+    harness.run();
+    let address = "https://git.example.com/edge/api".to_owned();
+    assert_eq!(wishes(&mut harness), [Action::Browse(address)]);
+
+    let row = harness.get_by_role_and_label(Role::Label, "User: 10001");
+    row.click_secondary();
+    harness.run();
+    harness.get_by_label("Copy name and value").click();
+    harness.run();
+    assert_eq!(copied(&mut harness), ["User=10001"]);
+}
+
+#[test]
+fn the_digest_is_copied_whole() {
+    let image = snapshot(Made::default().node());
+    let digest = image.image().unwrap().root.document.raw().digest().clone();
+    let mut harness = shown(View::Overview, image);
+    harness
+        .get_by_label(&format!("Copy digest {}", digest.short()))
+        .click();
+    harness.run();
+    assert_eq!(copied(&mut harness), [digest.to_string()]);
+    let badge = format!("{digest}, bytes verified");
+    assert_eq!(harness.query_all_by_label(&badge).count(), 1);
+}
+
+#[test]
+fn what_the_place_tells_is_shown() {
+    let mut image = snapshot(Made::default().node());
+    if let Remote::Ready(Opened::Image(image)) = &mut image.opened {
+        let why = "it ends in the middle of a file".to_owned();
+        image.notes = [
+            Note::DerivedManifest {
+                from: "manifest.json",
+            },
+            Note::BrokenOff { why },
+        ]
+        .into();
+    }
+    let all = words(&shown(View::Overview, image));
+    assert!(all.contains("it was derived from manifest.json"), "{all}");
+    assert!(all.contains("it ends in the middle of a file"), "{all}");
+    assert!(all.contains("1 warning"), "{all}");
+}
+
+#[test]
+fn an_attestation_says_what_it_states_about_what() {
+    let mut image = from_layout("buildkit-app", "1");
+    let id = image.id;
+    image.generation += 1;
+    let mut harness = shown(View::Platforms, image);
+    harness.get_by_label_contains("for linux/arm64, ").click();
+    harness.run();
+    let selected = harness.state().selected.clone();
+    assert!(wishes(&mut harness).contains(&Action::Select(id, selected)));
+    harness.state_mut().view = View::Overview;
+    harness.run();
+    let all = words(&harness);
+    assert!(all.contains("Is: attestation: "), "{all}");
+    assert!(all.contains("About: linux/arm64, sha256:"), "{all}");
+    assert!(rows(&harness)[0].starts_with("https://slsa.dev/provenance/"));
+    assert!(!all.contains("Entry point"), "{all}");
+}
+
+#[test]
+fn an_artifact_shows_its_files() {
+    let value = serde_json::json!({
+        "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "artifactType": "application/vnd.example.sbom",
+        "config": {"mediaType": "application/vnd.oci.empty.v1+json", "size": 2,
+            "digest": "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},
+        "layers": [{"mediaType": "application/spdx+json", "size": 12_400,
+            "digest": "sha256:2c4473c2c286d24fc2dfa77d6639748462a732a9d975e5954f53eb02f9070a98",
+            "annotations": {"org.opencontainers.image.title": "sbom.spdx.json"}}],
+    });
+    let bytes = serde_json::to_vec(&value).unwrap();
+    let harness = shown(View::Overview, snapshot(unread(bytes, "")));
+    let all = words(&harness);
+    assert!(all.contains("Artifact"), "{all}");
+    assert!(all.contains("Is: SPDX SBOM"), "{all}");
+    assert!(all.contains("Type: application/vnd.example.sbom"), "{all}");
+    assert!(all.contains("12.4 KB in 1 file"), "{all}");
+    assert_eq!(rows(&harness), ["sbom.spdx.json, 12.4 KB, not checked"]);
+}

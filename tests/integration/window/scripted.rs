@@ -1,0 +1,193 @@
+//! Snapshots as the engine would make them, of documents written here.
+
+use std::sync::Arc;
+
+use porthole::engine::{
+    Chosen, Failure, FailureKind, Image, ImageId, ImageSnapshot, Node, NodePath, Opened, Parts,
+    Remote,
+};
+use porthole::model::{
+    Algorithm, Annotations, Choice, ChoiceReason, Document, ImageConfig, MediaType, Platform,
+    RawDocument, Reference,
+};
+use porthole::transport::{BlobState, Connection, NamedImage, Security};
+use serde_json::json;
+
+/// The reference that the snapshots were opened by.
+pub const REFERENCE: &str = "docker://registry.example.com/edge/api:1.8.2";
+
+const PLATFORMS: [(&str, Option<&str>); 3] =
+    [("amd64", None), ("arm64", None), ("arm", Some("v7"))];
+
+fn document(value: &serde_json::Value, media_type: &str) -> Arc<Document> {
+    let bytes = serde_json::to_vec(value).unwrap();
+    let raw = RawDocument::hash(bytes.into(), Algorithm::Sha256, MediaType::new(media_type));
+    Arc::new(Document::read(raw))
+}
+
+fn descriptor(of: &Document) -> serde_json::Value {
+    json!({
+        "mediaType": of.media_type().as_str(),
+        "digest": of.raw().digest().to_string(),
+        "size": of.raw().size(),
+    })
+}
+
+/// A manifest with a config and one layer. `mark` makes its digest another.
+pub fn manifest(mark: &str) -> Arc<Node> {
+    let blob = |text: &str| porthole::model::Digest::sha256(text.as_bytes()).to_string();
+    let value = json!({
+        "schemaVersion": 2,
+        "mediaType": MediaType::OCI_MANIFEST,
+        "config": {
+            "mediaType": MediaType::OCI_CONFIG,
+            "digest": blob(&format!("config of {mark}")),
+            "size": 100,
+        },
+        "layers": [{
+            "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
+            "digest": blob(&format!("layer of {mark}")),
+            "size": 2000,
+        }],
+    });
+    Arc::new(Node {
+        document: document(&value, MediaType::OCI_MANIFEST),
+        parts: Parts::Manifest {
+            config: Remote::NotAsked,
+            blobs: [BlobState::NotChecked, BlobState::NotChecked].into(),
+        },
+    })
+}
+
+/// An index of three platforms, all of them known, with amd64 chosen.
+pub fn index() -> Image {
+    let nodes: Vec<_> = PLATFORMS.iter().map(|(name, _)| manifest(name)).collect();
+    let entries: Vec<_> = nodes
+        .iter()
+        .zip(PLATFORMS)
+        .map(|(node, (architecture, variant))| {
+            let mut entry = descriptor(&node.document);
+            entry["platform"] = json!({ "os": "linux", "architecture": architecture });
+            if let Some(variant) = variant {
+                entry["platform"]["variant"] = json!(variant);
+            }
+            entry
+        })
+        .collect();
+    let value = json!({
+        "schemaVersion": 2,
+        "mediaType": MediaType::OCI_INDEX,
+        "manifests": entries,
+    });
+    Image {
+        root: Arc::new(Node {
+            document: document(&value, MediaType::OCI_INDEX),
+            parts: Parts::Index {
+                children: nodes.into_iter().map(Remote::Ready).collect(),
+            },
+        }),
+        place_annotations: Arc::new(Annotations::new()),
+        notes: Arc::default(),
+        chosen: Some(Chosen {
+            path: NodePath::root().child(0),
+            choices: vec![Choice {
+                position: 0,
+                reason: ChoiceReason::Exact,
+            }],
+        }),
+    }
+}
+
+/// A snapshot of `opened`.
+pub fn snapshot(id: ImageId, generation: u64, opened: Remote<Opened>) -> ImageSnapshot {
+    let reference = Reference::parse_prefixed(REFERENCE).unwrap().unwrap();
+    ImageSnapshot {
+        id,
+        generation,
+        input: REFERENCE.into(),
+        reference: Some(reference),
+        wanted: Platform::new("linux", "amd64"),
+        opened,
+        connection: Some(Connection {
+            host: "registry.example.com".to_owned(),
+            security: Security::Https,
+            user: None,
+        }),
+        referrers: Arc::default(),
+    }
+}
+
+/// The index, opened.
+pub fn ready(id: ImageId) -> ImageSnapshot {
+    snapshot(id, 1, Remote::Ready(Opened::Image(index())))
+}
+
+/// A single manifest in a folder, opened by `reference`.
+pub fn folder(id: ImageId, reference: &str) -> ImageSnapshot {
+    let image = Image {
+        root: manifest("folder"),
+        place_annotations: Arc::new(Annotations::new()),
+        notes: Arc::default(),
+        chosen: Some(Chosen {
+            path: NodePath::root(),
+            choices: Vec::new(),
+        }),
+    };
+    ImageSnapshot {
+        reference: Some(Reference::parse_prefixed(reference).unwrap().unwrap()),
+        input: reference.into(),
+        connection: None,
+        ..snapshot(id, 1, Remote::Ready(Opened::Image(image)))
+    }
+}
+
+/// A single manifest in a folder with a config that is not JSON, opened by `reference`.
+pub fn without_platform(id: ImageId, reference: &str) -> ImageSnapshot {
+    let opened = folder(id, reference);
+    let mut image = opened.image().unwrap().clone();
+    let raw = RawDocument::hash(
+        (&b"not JSON"[..]).into(),
+        Algorithm::Sha256,
+        MediaType::new(MediaType::OCI_CONFIG),
+    );
+    let mut root = Node::clone(&image.root);
+    if let Parts::Manifest { config, .. } = &mut root.parts {
+        *config = Remote::Ready(Arc::new(ImageConfig::read(raw)));
+    }
+    image.root = Arc::new(root);
+    ImageSnapshot {
+        opened: Remote::Ready(Opened::Image(image)),
+        ..opened
+    }
+}
+
+/// A folder with two images, opened without a name.
+pub fn several(id: ImageId) -> ImageSnapshot {
+    let named = |name: &str| {
+        let node = manifest(name);
+        let descriptor = porthole::model::Descriptor::new(
+            MediaType::OCI_MANIFEST,
+            node.document.raw().digest().clone(),
+            node.document.raw().size(),
+        );
+        NamedImage {
+            name: name.parse().unwrap(),
+            descriptor,
+        }
+    };
+    let images = [named("first"), named("second")];
+    ImageSnapshot {
+        opened: Remote::Ready(Opened::Several(images.into())),
+        ..folder(id, "oci:/images/release")
+    }
+}
+
+/// What a registry that refuses comes to.
+pub fn refused() -> Arc<Failure> {
+    Arc::new(Failure {
+        headline: "edge/api:1.8.2 may not be read".to_owned(),
+        hint: "Log in, or ask for pull rights".to_owned(),
+        details: vec!["The registry said: denied".to_owned()],
+        kind: FailureKind::Access,
+    })
+}

@@ -1,0 +1,338 @@
+"""The steps of the drive, in order. Each is named after what it proves, and starts the program if it needs a fresh one.
+
+`docs/capabilities.md` names these steps as `window: STEP`.
+"""
+
+import base64
+import json
+import socket
+import time
+
+import images
+from stage import ADDRESS_FIELD, SIZES, THEMES, TITLE, VIEWS, check
+
+# Limits for a release build on two cores without a graphics card; docs/performance.md says what was measured.
+FIRST_FRAME_MS = 400
+RESIDENT_MIB = 200
+IDLE_SECONDS = 10
+IDLE_PROCESSOR_PERCENT = 1.0
+# Two for the question how many frames there were, one for a cursor that stops blinking.
+IDLE_FRAMES = 3
+LARGE_ENTRIES = 10_000
+STARTS = 5
+
+BUSYBOX = f"oci:{images.BUSYBOX}:1.37.0"
+# The beginning of the digest of busybox-small:1.37.0 and of its amd64 image.
+INDEX_DIGEST = "baa09548"
+AMD64_DIGEST = "5d4cf3e3"
+PLATFORMS = ["linux/amd64", "linux/arm64"]
+# What each view must say of busybox-small:1.37.0, linux/amd64.
+IN_VIEW = {
+    "Overview": [INDEX_DIGEST, *PLATFORMS],
+    "Platforms": PLATFORMS,
+    "Layers": ["ADD busybox-static", "68.3 KB"],
+    "Config": ["amd64", "/bin/"],
+    "Raw": ["schemaVersion"],
+}
+
+STEPS = []
+
+
+def step(act):
+    """Registers a step under its function's name, with dashes."""
+    STEPS.append((act.__name__.replace("_", "-"), act))
+    return act
+
+
+def wait_for_busybox(window):
+    for text in [INDEX_DIGEST, *PLATFORMS]:
+        window.wait_for(text)
+
+
+@step
+def first_frame(stage):
+    """The program draws its first frame soon after it was started."""
+    times = []
+    for _ in range(STARTS):
+        stage.start()
+        stage.window.settle()
+        times.append(stage.program.first_frame_ms())
+    # The quickest of several: what the program needs, not what else the machine was doing.
+    check(min(times) <= FIRST_FRAME_MS, f"first frame after {times} ms, limit {FIRST_FRAME_MS}")
+    return f"first frame after {min(times)} ms, at most {max(times)} ms, of {STARTS} starts"
+
+
+@step
+def empty_window(stage):
+    """With nothing open the window says what to do, and takes the keyboard."""
+    window = stage.start()
+    window.wait_for(ADDRESS_FIELD, "textInput")
+    window.wait_for("Open", "button")
+    window.settle()
+    for theme in THEMES:
+        stage.choose_theme(theme)
+        stage.shoot(f"empty-{theme.lower()}")
+    stage.check_controls(*SIZES[0])
+    stage.check_alive()
+
+
+@step
+def open_by_argument(stage):
+    wait_for_busybox(stage.start(BUSYBOX))
+    stage.check_alive()
+
+
+@step
+def open_by_address_bar(stage):
+    window = stage.start()
+    stage.open(BUSYBOX)
+    wait_for_busybox(window)
+    stage.check_alive()
+
+
+@step
+def open_by_drop(stage):
+    """A folder dropped by another program, by the protocol that file managers speak."""
+    folder = images.named(stage.folder / "dropped image", "1.37.0")
+    window = stage.start()
+    window.wait_for(ADDRESS_FIELD)
+    drag = stage.client.drag(TITLE, [folder])
+    check(drag.over(), "the window does not accept the folder")
+    window.wait_for(folder.name)  # the overlay names what would be dropped
+    stage.shoot("drop-overlay")
+    drag.drop()
+    wait_for_busybox(window)
+    stage.check_alive()
+
+
+@step
+def drop_taken_away(stage):
+    """A folder that is held over the window and taken away again leaves nothing behind."""
+    folder = images.named(stage.folder / "held image", "1.37.0")
+    window = stage.start()
+    before = stage.shoot_when_still()
+    drag = stage.client.drag(TITLE, [folder])
+    check(drag.over(), "the window does not accept the folder")
+    window.wait_for(folder.name)
+    drag.leave()
+    window.wait_gone(folder.name)
+    check(stage.shoot_when_still() == before, "the window looks different after the drag")
+
+
+def view_step(view):
+    def act(stage):
+        """The view in light and dark, in a large and in a small window."""
+        window = stage.start(BUSYBOX)
+        wait_for_busybox(window)
+        stage.show_view(view)
+        pictures = set()
+        for width, height in SIZES:
+            stage.resize(width, height)
+            for theme in THEMES:
+                stage.choose_theme(theme)
+                for text in IN_VIEW[view]:
+                    window.wait_for(text)
+                window.settle()
+                stage.check_controls(width, height)
+                pictures.add(stage.shoot(f"{view.lower()}-{theme.lower()}-{width}x{height}"))
+        check(len(pictures) == len(SIZES) * len(THEMES), "two themes or sizes look the same")
+        stage.check_alive()
+
+    act.__name__ = f"view_{view.lower()}"
+    return act
+
+
+for name in VIEWS:
+    step(view_step(name))
+
+
+def bad_input_step(make):
+    def act(stage):
+        """An error that names what and where, in a window that goes on to open something good."""
+        reference, words = make(stage.folder / make.__name__)
+        window = stage.start()
+        stage.open(reference)
+        for word in words:
+            stage.wait_to_read(word)
+        window.settle()
+        stage.check_alive()
+        stage.shoot(f"bad-{make.__name__.replace('_', '-')}")
+        stage.open(BUSYBOX)
+        wait_for_busybox(window)
+
+    act.__name__ = f"bad_{make.__name__}"
+    return act
+
+
+for made in images.BAD:
+    step(bad_input_step(made))
+
+
+@step
+def silent_host(stage):
+    """A host that takes the connection and never answers holds up nothing else."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        window = stage.start()
+        stage.open(f"docker://127.0.0.1:{listener.getsockname()[1]}/silent:latest")
+        time.sleep(1)
+        before = time.monotonic()
+        stage.open(BUSYBOX)
+        wait_for_busybox(window)
+        took = time.monotonic() - before
+        check(took < 2, f"the other image took {took:.1f} s to open")
+        stage.check_alive()
+
+
+@step
+def tricky_name(stage):
+    """Characters that would act on the screen are shown, not obeyed."""
+    window = stage.start(images.tricky_name(stage.folder / "tricky"))
+    window.wait_for("\\u{202e}")
+    for node in window.tree().nodes:
+        for text in node.texts:
+            hidden = [character for character in text if character in "\u202e\u0007"]
+            check(not hidden, f"acts on the screen: {node.line().strip()}")
+    stage.shoot("tricky-name")
+
+
+@step
+def large_index(stage):
+    """Ten thousand platforms scroll from top to bottom, in little memory."""
+    folder = images.large(stage.folder / "large", LARGE_ENTRIES)
+    window = stage.start(f"oci:{folder}:large")
+    window.wait_for("linux/amd64", seconds=20)
+    stage.show_view("Platforms")
+    window.settle()
+    first = stage.shoot("large-top")
+    width, height = SIZES[0]
+    started, frame = time.monotonic(), window.tree().frame
+    for _ in range(200):
+        window.scroll(width / 2, height / 2, -4_000)
+    window.settle()
+    took, frames = time.monotonic() - started, window.tree().frame - frame
+    check(stage.shoot("large-bottom") != first, "nothing scrolled")
+    # The last platform of the list that make-large-index writes.
+    window.wait_for(f"6.{(LARGE_ENTRIES - 1) // 100}.{(LARGE_ENTRIES - 1) % 100}")
+    now, highest = stage.program.resident_mib()
+    check(highest <= RESIDENT_MIB, f"{highest:.0f} MiB at the highest, limit {RESIDENT_MIB}")
+    stage.check_alive()
+    return f"{frames} frames in {took:.1f} s, {now:.0f} MiB, at the highest {highest:.0f} MiB"
+
+
+@step
+def idle(stage):
+    """An open image that nobody touches takes no frames, no processor and little memory."""
+    window = stage.start(BUSYBOX)
+    wait_for_busybox(window)
+    window.settle()
+    time.sleep(1)  # tooltips and fades
+    frame, processor = window.tree().frame, stage.program.processor_seconds()
+    time.sleep(IDLE_SECONDS)
+    percent = (stage.program.processor_seconds() - processor) / IDLE_SECONDS * 100
+    frames = window.tree().frame - frame
+    now, highest = stage.program.resident_mib()
+    measured = f"{frames} frames and {percent:.2f} % of a core in {IDLE_SECONDS} s, {now:.0f} MiB"
+    check(frames <= IDLE_FRAMES, f"{measured}; limit {IDLE_FRAMES} frames")
+    check(percent < IDLE_PROCESSOR_PERCENT, f"{measured}; limit {IDLE_PROCESSOR_PERCENT} %")
+    check(highest <= RESIDENT_MIB, f"{measured}, at the highest {highest:.0f} MiB; limit {RESIDENT_MIB} MiB")
+    return measured
+
+
+@step
+def sample_opens(stage):
+    """The sample image opens from the first page, without a network."""
+    window = stage.start()
+    window.click("Open the sample image")
+    for text in PLATFORMS:
+        window.wait_for(text)
+    stage.wait_to_read("bytes verified")
+    window.settle()
+    for theme in THEMES:
+        stage.choose_theme(theme)
+        window.settle()
+        stage.shoot(f"sample-{theme.lower()}")
+    stage.check_alive()
+
+
+@step
+def reload_tells(stage):
+    """F5 says that a tag has stayed or moved; a folder that changed is noticed when the window gets the focus."""
+    folder = stage.folder / "moving"
+    layout = images.Layout(folder)
+    layout.image(images.GOOD_CONFIG, name="latest")
+    window = stage.start(f"oci:{folder}:latest")
+    stage.wait_to_read("bytes verified")
+    window.key("F5")
+    stage.wait_to_read("is unchanged")
+    found = layout.image(images.GOOD_CONFIG.replace(b"amd64", b"arm64"), name="latest")
+    window.events({"WindowFocused": False})
+    window.events({"WindowFocused": True})
+    stage.wait_to_read("This folder has changed on disk")
+    stage.shoot("changed-on-disk")
+    window.key("F5")
+    stage.wait_to_read(f"→ sha256:{found[:8]}")
+    stage.shoot("reload-moved")
+    window.wait_gone("has changed on disk")
+    stage.check_alive()
+
+
+@step
+def quit_asks(stage):
+    """While bytes are read through, the cross asks first; Stay goes on, and Quit anyway ends the program."""
+    folder = images.slow(stage.folder / "slow")
+    window = stage.start(f"oci:{folder}")
+    stage.wait_to_read("bytes verified")
+    window.click("Image")
+    window.click("Check bytes", "menuItem")
+    window.wait_for("Cancel", "link")
+    stage.client.ask_to_close(TITLE)
+    window.wait_for("Quit anyway", "button")
+    stage.shoot("quit-asks")
+    window.click("Stay", "button")
+    window.wait_gone("Quit anyway")
+    stage.check_alive()
+    stage.client.ask_to_close(TITLE)
+    window.click("Quit anyway", "button")
+    code = stage.program.ended(10)
+    check(code == 0, f"ended with {code}; it said: {stage.program.said()}")
+
+
+@step
+def diagnostics_hold_no_secret(stage):
+    """What Help > Diagnostics saves names versions and folders, and no password that is in a file or was pasted."""
+    home = stage.folder / "diagnosed"
+    secret = "correct-horse-battery"
+    token = base64.b64encode(f"me:{secret}".encode()).decode()
+    auth = home / "run/containers/auth.json"
+    auth.parent.mkdir(parents=True)
+    auth.write_text(json.dumps({"auths": {"127.0.0.1:1": {"auth": token}}}))
+    window = stage.start("--debug", home="diagnosed")
+    stage.open(f"skopeo inspect --creds me:{secret} docker://127.0.0.1:1/none:latest")
+    stage.wait_to_read("no connection")
+    window.click("Help")
+    window.click("Diagnostics…", "menuItem")
+    stage.wait_to_read("Cache: 0 B")
+    window.settle()
+    stage.shoot("diagnostics")
+    window.click("Save", "button")
+    stage.wait_to_read("Saved ")
+    saved = (home / "porthole-diagnostics.txt").read_text()
+    for word in ["Renderer: OpenGL", "Settings: ", "REGISTRY_AUTH_FILE: not set"]:
+        check(word in saved, f"{word!r} is not in it: {saved}")
+    for hidden in [secret, token]:
+        check(hidden not in saved, "a password is in it")
+        check(hidden not in stage.program.said(), "a password is in the log")
+    stage.check_alive()
+
+
+@step
+def closes_and_remembers(stage):
+    """The cross ends the program cleanly; the next start knows what was opened."""
+    wait_for_busybox(stage.start(BUSYBOX, home="remembering"))
+    stage.client.ask_to_close(TITLE)
+    code = stage.program.ended(10)
+    check(code == 0, f"ended with {code}; it said: {stage.program.said()}")
+    window = stage.start(home="remembering")
+    window.wait_for("busybox-small")
