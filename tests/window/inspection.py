@@ -164,19 +164,25 @@ class Window:
         self.ask({"ApplyEvents": [list(events)]})
 
     def click(self, text, role=None, exact=True, button="Primary"):
-        """Clicks what has that name, as soon as it is there and enabled."""
+        """Clicks what has that name, as soon as it is there, enabled, and where it was a frame before."""
         assert button in BUTTONS
+        before = None
 
         def target(tree):
-            return [node for node in tree.find(text, role, exact) if node.bounds and not node.disabled]
+            nonlocal before
+            nodes = (node for node in tree.find(text, role, exact) if node.bounds and not node.disabled)
+            bounds = next((node.bounds for node in nodes), None)
+            still, before = bounds is not None and bounds == before, bounds
+            return still
 
-        x, y = self.wait(target, f"nothing to click is called {text!r}")[0].middle
-        self.click_at(x, y, button)
+        self.wait(target, f"nothing to click is called {text!r}")
+        left, top, right, bottom = before
+        self.click_at((left + right) / 2, (top + bottom) / 2, button)
 
     def click_at(self, x, y, button="Primary"):
+        """Pressed and let go in one frame: on a busy machine two may lie further apart than a click may last (0.8 s)."""
         self.move(x, y)
-        for pressed in (True, False):
-            self.events({"PointerButton": [[x, y], button, pressed, modifiers()]})
+        self.events(*({"PointerButton": [[x, y], button, pressed, modifiers()]} for pressed in (True, False)))
 
     def move(self, x, y):
         self.events({"PointerMoved": [float(x), float(y)]})

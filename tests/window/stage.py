@@ -78,16 +78,18 @@ class Stage:
         window.type(str(reference))
         window.key("Enter")
 
-    def wait_to_read(self, text):
+    def wait_to_read(self, text, seconds=10):
         """Waits until the window says something; what stands in a field was typed there, and is not said."""
         self.window.wait(
-            lambda tree: [node for node in tree.find(text) if node.role != "textInput"], f"nothing says {text!r}"
+            lambda tree: [node for node in tree.find(text) if node.role != "textInput"],
+            f"nothing says {text!r}",
+            seconds,
         )
 
     def show_view(self, name):
-        self.window.click(name)
+        self.window.click(name, "tab")
         self.window.wait(
-            lambda tree: any(node.selected or node.toggled for node in tree.find(name, exact=True)),
+            lambda tree: any(node.selected or node.toggled for node in tree.find(name, "tab", exact=True)),
             f"the view {name} is not the chosen one",
         )
 
