@@ -3,6 +3,7 @@
 
 mod challenge;
 mod method;
+mod scope;
 mod token;
 
 use std::collections::HashMap;
@@ -22,27 +23,7 @@ use super::fault::Fault;
 use super::http::Http;
 pub(super) use method::Demand;
 use method::Method;
-
-/// What a token allows: `repository:NAME:pull`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Scope {
-    text: String,
-    repository: String,
-}
-
-impl Scope {
-    /// Reading from `repository`.
-    pub(super) fn pull(repository: &str) -> Self {
-        Self {
-            text: format!("repository:{repository}:pull"),
-            repository: repository.to_owned(),
-        }
-    }
-
-    fn as_str(&self) -> &str {
-        &self.text
-    }
-}
+pub(super) use scope::Scope;
 
 /// What is shown to a registry.
 pub(super) struct Pass {
@@ -272,7 +253,7 @@ async fn make(
 /// Credentials are read each time a pass is made: who logs in meanwhile is let in.
 async fn stored(http: &Http, host: &Host, scope: &Scope) -> Result<Stored, Fault> {
     let files = http.network().auth_files.clone();
-    let (host, repository) = (host.as_str().to_owned(), scope.repository.clone());
+    let (host, repository) = (host.as_str().to_owned(), scope.repository().to_owned());
     let read = move || Stored::find(&files, &host, &repository);
     let read = tokio::task::spawn_blocking(read).await;
     let read = read.map_err(|_| Fault::lasting(Problem::Cancelled))?;

@@ -62,7 +62,9 @@ pub(super) async fn fetch(
         if let Some(service) = &realm.service {
             query.append_pair("service", service);
         }
-        query.append_pair("scope", scope.as_str());
+        for text in scope.texts() {
+            query.append_pair("scope", text);
+        }
         if let Some(credentials) = credentials {
             query.append_pair("account", &credentials.user);
         }
