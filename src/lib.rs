@@ -7,6 +7,7 @@
 //! - [`store`]: the cache by digest
 //! - [`transport`]: where images live
 //! - [`referrers`]: what points at an image
+//! - [`signature`]: formats, verification, policy
 //! - [`engine`]: all of it in the background
 //! - `ui` and [`cli`]: two faces over the engine
 
@@ -16,6 +17,7 @@ pub mod diagnostics;
 pub mod engine;
 pub mod model;
 pub mod referrers;
+pub mod signature;
 pub mod store;
 pub mod transport;
 #[cfg(feature = "gui")]

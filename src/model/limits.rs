@@ -72,6 +72,25 @@ pub const SIGNATURE_BYTES: u64 = 4 << 20;
 /// Most signatures that are read beside one manifest.
 pub const SIGNATURES: usize = 1000;
 
+/// Largest attestation, bundle or signed statement that is read to be verified, in bytes:
+/// such as hold an SBOM are large.
+pub const ATTESTATION_BYTES: u64 = 16 << 20;
+
+/// Most bytes of signatures and attestations that are read for one manifest.
+pub const SIGNATURES_BYTES: u64 = 128 << 20;
+
+/// Longest certificate that is read, in bytes of DER.
+pub const CERTIFICATE_BYTES: usize = 64 << 10;
+
+/// Most certificates in one chain.
+pub const CHAIN_LENGTH: usize = 16;
+
+/// Most log entries and timestamps that are read of one bundle.
+pub const BUNDLE_ENTRIES: usize = 32;
+
+/// Largest file of keys, certificates, trust roots or policies, in bytes.
+pub const TRUST_FILE_BYTES: u64 = 4 << 20;
+
 /// Most referrers of one manifest that a place is listened to about.
 pub const LISTED_REFERRERS: usize = 100_000;
 

@@ -5,24 +5,46 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of the crate may use of the crate.
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 10] = [
     ("model", &[]),
     ("config", &["model"]),
     ("diagnostics", &["model"]),
     ("store", &["model"]),
     ("transport", &["model", "config"]),
     ("referrers", &["model", "transport"]),
+    ("signature", &["model", "transport", "referrers"]),
     (
         "engine",
-        &["model", "config", "store", "transport", "referrers"],
+        &[
+            "model",
+            "config",
+            "store",
+            "transport",
+            "referrers",
+            "signature",
+        ],
     ),
     (
         "ui",
-        &["model", "diagnostics", "transport", "referrers", "engine"],
+        &[
+            "model",
+            "diagnostics",
+            "transport",
+            "referrers",
+            "signature",
+            "engine",
+        ],
     ),
     (
         "cli",
-        &["model", "config", "transport", "referrers", "engine"],
+        &[
+            "model",
+            "config",
+            "transport",
+            "referrers",
+            "signature",
+            "engine",
+        ],
     ),
 ];
 

@@ -1,0 +1,164 @@
+//! What signatures say of themselves, read without believing any of it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use sigstore_verify::crypto::{CertificateInfo, parse_certificate_info};
+use sigstore_verify::types::DerCertificate;
+
+use crate::model::{Document, annotation, text};
+use crate::signature::found::{Claims, Format, Found};
+use crate::signature::json;
+
+/// What cosign states when it signs an image.
+pub(super) const SIGNING_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";
+
+const CERTIFICATE: &str = "dev.sigstore.cosign/certificate";
+const LOG_ENTRY: &str = "dev.sigstore.cosign/bundle";
+/// Longest claim that is kept, in characters.
+const LONGEST: usize = 300;
+
+/// What `found` claims.
+pub(super) fn of(found: &Found) -> Claims {
+    let mut claims = Claims::default();
+    match found.format {
+        Format::Cosign => {
+            if let Some(payload) = value(found) {
+                let digest = payload.pointer("/critical/image/docker-manifest-digest");
+                claims.covers.extend(string(digest));
+                let date = payload
+                    .pointer("/optional/timestamp")
+                    .and_then(Value::as_i64);
+                claims.date = date.and_then(date_of);
+            }
+            of_annotations(found, &mut claims);
+        }
+        Format::CosignAttestation => {
+            claims.covers = subjects(&statement(found).unwrap_or_default());
+            of_annotations(found, &mut claims);
+        }
+        Format::SigstoreBundle => {
+            if let Some(bundle) = value(found) {
+                of_bundle(&bundle, &mut claims);
+            }
+            claims.covers = subjects(&statement(found).unwrap_or_default());
+        }
+        Format::UnsignedStatement => {
+            claims.covers = subjects(&statement(found).unwrap_or_default());
+        }
+        _ => {}
+    }
+    if claims.date.is_none()
+        && let Some(manifest) = &found.manifest
+    {
+        let document = Document::read(manifest.clone());
+        let created = document
+            .manifest()
+            .and_then(|manifest| manifest.annotations.get(annotation::CREATED));
+        claims.date = created.cloned();
+    }
+    for text in [&mut claims.signer, &mut claims.issuer, &mut claims.date] {
+        *text = text
+            .take()
+            .map(|text| text::middle(&text, LONGEST).into_owned());
+    }
+    claims
+}
+
+/// The predicate type of the statement that is signed, or stated.
+pub(super) fn predicate_type(found: &Found) -> Option<String> {
+    let statement = statement(found)?;
+    statement
+        .get("predicateType")?
+        .as_str()
+        .map(ToOwned::to_owned)
+}
+
+fn value(found: &Found) -> Option<Value> {
+    json::read(found.raw.bytes()).ok()
+}
+
+/// The in-toto statement in a bundle or an envelope, or the document itself.
+fn statement(found: &Found) -> Option<Value> {
+    let value = value(found)?;
+    let payload = match found.format {
+        Format::SigstoreBundle => value.pointer("/dsseEnvelope/payload"),
+        Format::CosignAttestation => value.get("payload"),
+        _ => return Some(value),
+    };
+    let payload = STANDARD.decode(payload?.as_str()?).ok()?;
+    json::read(&payload).ok()
+}
+
+fn subjects(statement: &Value) -> Vec<String> {
+    let subjects = statement.get("subject").and_then(Value::as_array);
+    let digests = subjects
+        .into_iter()
+        .flatten()
+        .take(64)
+        .filter_map(|subject| {
+            let digests = subject.get("digest")?.as_object()?;
+            let (algorithm, hex) = digests
+                .iter()
+                .find(|(name, _)| *name == "sha256")
+                .or_else(|| digests.iter().next())?;
+            Some(format!("{algorithm}:{}", hex.as_str()?))
+        });
+    digests.collect()
+}
+
+fn of_annotations(found: &Found, claims: &mut Claims) {
+    let pem = found.annotations.get(CERTIFICATE);
+    if let Some(info) = pem.and_then(|pem| of_pem(pem)) {
+        of_certificate(&info, claims);
+    }
+    let entry = found.annotations.get(LOG_ENTRY);
+    if let Some(entry) = entry.and_then(|entry| json::read(entry.as_bytes()).ok()) {
+        let time = entry
+            .pointer("/Payload/integratedTime")
+            .and_then(Value::as_i64);
+        claims.date = time.and_then(date_of).or(claims.date.take());
+    }
+}
+
+fn of_bundle(bundle: &Value, claims: &mut Claims) {
+    let material = bundle.get("verificationMaterial");
+    let certificate = material.and_then(|material| {
+        let single = material.pointer("/certificate/rawBytes");
+        single.or_else(|| material.pointer("/x509CertificateChain/certificates/0/rawBytes"))
+    });
+    if let Some(der) = certificate.and_then(Value::as_str)
+        && let Ok(der) = STANDARD.decode(der)
+        && let Ok(info) = parse_certificate_info(&DerCertificate::new(der))
+    {
+        of_certificate(&info, claims);
+    }
+    let hint = material.and_then(|material| material.pointer("/publicKey/hint"));
+    if let Some(hint) = string(hint).filter(|hint| !hint.is_empty()) {
+        claims.signer = Some(format!("key {hint}"));
+    }
+    let time = material.and_then(|m| m.pointer("/tlogEntries/0/integratedTime"));
+    let seconds = time.and_then(|time| match time {
+        Value::String(text) => text.parse().ok(),
+        time => time.as_i64(),
+    });
+    claims.date = seconds.filter(|seconds| *seconds > 0).and_then(date_of);
+}
+
+fn of_pem(pem: &str) -> Option<CertificateInfo> {
+    parse_certificate_info(&DerCertificate::from_pem(pem).ok()?).ok()
+}
+
+fn of_certificate(info: &CertificateInfo, claims: &mut Claims) {
+    claims.signer = info.identity.as_ref().map(ToString::to_string);
+    claims.issuer.clone_from(&info.issuer);
+}
+
+fn string(value: Option<&Value>) -> Option<String> {
+    value.and_then(Value::as_str).map(ToOwned::to_owned)
+}
+
+/// Seconds since 1970 as RFC 3339.
+fn date_of(seconds: i64) -> Option<String> {
+    Some(jiff::Timestamp::from_second(seconds).ok()?.to_string())
+}
