@@ -126,6 +126,7 @@ fn insert_manifest(object: &mut Map<String, Value>, node: &Node, manifest: &Mani
     let total = manifest
         .blob_size()
         .saturating_add(node.document.raw().size());
+    let total = manifest.sizes_known().then_some(total);
     object.insert("totalSize".into(), json!(total));
 }
 
@@ -140,7 +141,7 @@ fn layers(manifest: &Manifest, config: Option<&ImageConfig>) -> Vec<Value> {
             let mut object = Map::new();
             object.insert("digest".into(), json!(layer.digest));
             object.insert("mediaType".into(), json!(layer.media_type));
-            object.insert("size".into(), json!(layer.size));
+            object.insert("size".into(), json!(layer.size_known.then_some(layer.size)));
             let diff_id = origin(position).and_then(|origin| origin.diff_id);
             object.insert("diffId".into(), json!(diff_id));
             let created_by = origin(position).and_then(|o| o.history?.created_by.as_deref());
@@ -267,14 +268,18 @@ fn manifest_text(out: &mut impl Write, node: &Node) -> io::Result<()> {
     let total = manifest.layers.iter().filter(|l| seen.insert(&l.digest));
     let total = total.fold(0u64, |sum, layer| sum.saturating_add(layer.size));
     let count = manifest.layers.len();
-    writeln!(out, "\n{count} layers, {}", text::size(total))?;
+    let total = match manifest.sizes_known() {
+        true => text::size(total),
+        false => "of sizes that it does not say".to_owned(),
+    };
+    writeln!(out, "\n{count} layers, {total}")?;
     let origins = config.map(|config| config.layer_origins(&manifest.layers));
     for (position, layer) in manifest.layers.iter().enumerate() {
         let origin = origins.as_ref().and_then(|origins| origins.get(position));
         let instruction = origin.and_then(|origin| origin.history?.instruction());
         let instruction = instruction.unwrap_or_default();
         let instruction = text::visible(&instruction);
-        let size = text::size(layer.size);
+        let size = layer.size_text();
         writeln!(out, "  {size:>9}  {}  {instruction}", layer.digest.short())?;
     }
     Ok(())

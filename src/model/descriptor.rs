@@ -11,8 +11,11 @@ use super::{Annotations, Digest, DigestError, MediaType, Platform, limits};
 pub struct Descriptor {
     pub media_type: MediaType,
     pub digest: Digest,
-    /// Size in bytes of the raw content.
+    /// Size in bytes of the raw content; 0 where it is not known.
     pub size: u64,
+    /// Whether the size is known: it always is but for layers of Docker's first schema.
+    #[serde(skip)]
+    pub size_known: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub urls: Vec<String>,
     #[serde(skip_serializing_if = "Annotations::is_empty")]
@@ -57,11 +60,34 @@ impl Descriptor {
             media_type: MediaType::new(media_type),
             digest,
             size,
+            size_known: true,
             urls: Vec::new(),
             annotations: Annotations::new(),
             platform: None,
             artifact_type: None,
             data: None,
+        }
+    }
+
+    /// Points at content of which only the digest is known.
+    pub fn of_unknown_size(media_type: &str, digest: Digest) -> Self {
+        Self {
+            size_known: false,
+            ..Self::new(media_type, digest, 0)
+        }
+    }
+
+    /// Whether content of `found` bytes may be what this points at.
+    pub const fn has_size(&self, found: u64) -> bool {
+        !self.size_known || self.size == found
+    }
+
+    /// Its size for people.
+    pub fn size_text(&self) -> String {
+        if self.size_known {
+            super::text::size(self.size)
+        } else {
+            "size not said".to_owned()
         }
     }
 
@@ -83,6 +109,7 @@ impl Descriptor {
             media_type: MediaType::new(media_type),
             digest: digest.parse()?,
             size: size(object)?,
+            size_known: true,
             urls: texts(object.get("urls")),
             annotations: annotations(object.get("annotations")),
             platform: object.get("platform").and_then(Platform::from_json),

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::index::IndexProblem;
 use super::manifest::ManifestProblem;
-use super::{Index, Manifest, MediaKind, MediaType, RawDocument};
+use super::{Index, Manifest, MediaKind, MediaType, RawDocument, schema1};
 
 /// A manifest or index: bytes, and the parsed view of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,9 +53,10 @@ impl Document {
     /// that has the lists of two formats is invalid, so that no two readers see different
     /// things in it (CVE-2021-41190).
     pub fn read(raw: RawDocument) -> Self {
-        let (media_type, content) = match object(raw.bytes()) {
+        // what the digest does not cover is not believed
+        let (media_type, content) = match object(raw.covered()) {
             Ok(value) => {
-                let media_type = media_type_of(&value, raw.media_type());
+                let media_type = media_type_of(&value, &raw);
                 let content = content_of(&value, &media_type).unwrap_or_else(Content::Invalid);
                 (media_type, content)
             }
@@ -134,6 +135,9 @@ fn content_of(value: &Value, media_type: &MediaType) -> Result<Content, Document
         MediaKind::OciManifest | MediaKind::DockerManifest => {
             Content::Manifest(Manifest::from_json(value, media_type.clone())?)
         }
+        MediaKind::DockerSchema1 | MediaKind::DockerSchema1Signed => {
+            Content::Manifest(schema1::manifest(value, media_type.clone())?)
+        }
         _ => Content::Unknown,
     })
 }
@@ -163,7 +167,8 @@ fn object(bytes: &[u8]) -> Result<Value, DocumentError> {
 }
 
 /// The document's own type, the one it was said to have, or the one its shape suggests.
-fn media_type_of(value: &Value, said: &MediaType) -> MediaType {
+fn media_type_of(value: &Value, raw: &RawDocument) -> MediaType {
+    let said = raw.media_type();
     let own = value.get("mediaType").and_then(Value::as_str);
     if let Some(own) = own.map(MediaType::new).filter(|t| !t.is_empty()) {
         return own;
@@ -173,7 +178,7 @@ fn media_type_of(value: &Value, said: &MediaType) -> MediaType {
     }
     let config = value.pointer("/config/mediaType").and_then(Value::as_str);
     if value.get("schemaVersion").and_then(Value::as_u64) == Some(1) {
-        return MediaType::new(if value.get("signatures").is_some() {
+        return MediaType::new(if raw.is_signed() || value.get("signatures").is_some() {
             MediaType::DOCKER_SCHEMA1_SIGNED
         } else {
             MediaType::DOCKER_SCHEMA1

@@ -32,6 +32,8 @@ pub enum ManifestProblem {
         #[source]
         problem: DescriptorProblem,
     },
+    #[error("it lists {layers} layers and {history} steps of history: each layer has one")]
+    HistoryDisagrees { layers: usize, history: usize },
     #[error("it lists {found} layers, more than the {limit} that are read")]
     TooManyLayers { found: usize, limit: usize },
 }
@@ -74,6 +76,15 @@ impl Manifest {
         })
     }
 
+    /// Whether this is of Docker's first schema: its config is put together of its history
+    /// and lies nowhere, and the sizes of its layers are not known.
+    pub fn is_schema1(&self) -> bool {
+        matches!(
+            self.media_type.kind(),
+            MediaKind::DockerSchema1 | MediaKind::DockerSchema1Signed
+        )
+    }
+
     /// Whether this is something else than a container image: it says what it is, or its
     /// config is not an image config (image-spec `manifest.md`, "Guidelines for Artifact
     /// Usage").
@@ -95,7 +106,13 @@ impl Manifest {
             })
     }
 
-    /// Sum of config and layers in bytes, each distinct blob once.
+    /// Whether the sizes of all layers are known.
+    pub fn sizes_known(&self) -> bool {
+        self.layers.iter().all(|layer| layer.size_known)
+    }
+
+    /// Sum of config and layers in bytes, each distinct blob once; those whose size is not
+    /// known count nothing.
     pub fn blob_size(&self) -> u64 {
         let mut seen = std::collections::HashSet::new();
         std::iter::once(&self.config)

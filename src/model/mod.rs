@@ -21,6 +21,7 @@ mod media_type;
 mod platform;
 mod raw;
 mod reference;
+mod schema1;
 pub mod text;
 
 pub use annotation::Annotations;

@@ -47,14 +47,14 @@ impl Store {
     pub async fn get(&self, digest: &Digest, media_type: &MediaType) -> Option<RawDocument> {
         let known = self.lock().get(digest);
         if let Some(bytes) = known {
-            return RawDocument::verify(bytes, digest, media_type.clone()).ok();
+            return RawDocument::verify_manifest(bytes, digest, media_type.clone()).ok();
         }
         let disk = Arc::clone(self.disk.as_ref()?);
         let wanted = digest.clone();
         let bytes = tokio::task::spawn_blocking(move || disk.read(&wanted))
             .await
             .ok()??;
-        match RawDocument::verify(bytes, digest, media_type.clone()) {
+        match RawDocument::verify_manifest(bytes, digest, media_type.clone()) {
             Ok(raw) => {
                 self.lock().put(raw.digest(), raw.bytes());
                 Some(raw)

@@ -270,12 +270,12 @@ pub async fn hash_blob(
         let piece = piece?;
         found += piece.len() as u64;
         progress(piece.len() as u64);
-        if found > descriptor.size {
+        if descriptor.size_known && found > descriptor.size {
             break;
         }
         hasher.update(&piece);
     }
-    if found != descriptor.size {
+    if !descriptor.has_size(found) {
         return Ok(BlobState::WrongSize {
             expected: descriptor.size,
             found,

@@ -38,11 +38,29 @@ pub fn conformance(document: &Document) -> Vec<Finding> {
     match document.content() {
         Content::Unknown | Content::Invalid(_) => return found,
         Content::Index(index) => index_findings(document, index, &mut found),
+        Content::Manifest(manifest) if manifest.is_schema1() => {
+            return schema1_findings(document);
+        }
         Content::Manifest(manifest) => manifest_findings(document, manifest, &mut found),
     }
     head_findings(document, &mut found);
     found.extend(keys::findings(document.bytes(), &KNOWN_KEYS));
     found.truncate(FINDINGS);
+    found
+}
+
+/// What is to be known of the first schema, which no rule of the later ones fits.
+fn schema1_findings(document: &Document) -> Vec<Finding> {
+    let mut found = vec![Finding::warning(
+        "It is of Docker's first schema, which registries have given up",
+        "Its config is put together of its history; it says neither DiffIDs nor sizes of layers",
+    )];
+    if document.raw().is_signed() {
+        found.push(Finding::note(
+            "It has signatures inside, which nobody judges any more",
+            "Its digest is that of the part that was signed, without them",
+        ));
+    }
     found
 }
 

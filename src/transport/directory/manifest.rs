@@ -14,7 +14,7 @@ pub(super) fn primary(folder: &Folder, work: &Work) -> Result<RawDocument, Probl
         Err(problem) if problem.is_missing() => return Err(folder.describe()),
         other => other?,
     };
-    Ok(RawDocument::hash(
+    Ok(RawDocument::hash_manifest(
         Bytes::from(bytes),
         Algorithm::Sha256,
         MediaType::default(),

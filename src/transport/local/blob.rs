@@ -22,7 +22,7 @@ pub(in crate::transport) fn presence(
     descriptor: &Descriptor,
 ) -> BlobState {
     match files.length(name) {
-        Ok(found) if found == descriptor.size => BlobState::Present,
+        Ok(found) if descriptor.has_size(found) => BlobState::Present,
         Ok(found) => BlobState::WrongSize {
             expected: descriptor.size,
             found,

@@ -17,12 +17,12 @@ pub(in crate::transport) fn read_digest(
     let content = files.open(name, None, work)?;
     let bytes = read_content(content, limits::MANIFEST_BYTES)?;
     // what it is, it says itself
-    RawDocument::verify(Bytes::from(bytes), digest, MediaType::default()).map_err(|found| {
-        Problem::WrongDigest {
+    RawDocument::verify_manifest(Bytes::from(bytes), digest, MediaType::default()).map_err(
+        |found| Problem::WrongDigest {
             expected: digest.clone(),
             found,
-        }
-    })
+        },
+    )
 }
 
 /// Reads the file `name` as what `descriptor` points at and checks its size, before it is
@@ -51,7 +51,7 @@ pub(in crate::transport) fn read_document(
     if bytes.len() as u64 != descriptor.size {
         return Err(wrong_size(bytes.len() as u64));
     }
-    RawDocument::verify(
+    RawDocument::verify_manifest(
         Bytes::from(bytes),
         &descriptor.digest,
         descriptor.media_type.clone(),

@@ -48,7 +48,11 @@ pub(super) async fn open(
     range: Option<Range<u64>>,
 ) -> Result<(BoxStream<'static, Result<Bytes, Fault>>, Option<Reached>), Fault> {
     let path = format!("blobs/{}", descriptor.digest);
-    let size = descriptor.size;
+    let size = if descriptor.size_known {
+        descriptor.size
+    } else {
+        u64::MAX
+    };
     let range = range.map(|range| range.start.min(size)..range.end.min(size));
     let mut reading = Reading {
         client: client.clone(),

@@ -39,12 +39,12 @@ pub(super) async fn tagged(
     if let Some(what) = not_a_manifest(&answer, &media_type) {
         return Err(Fault::protocol(what));
     }
-    let raw = RawDocument::hash(answer.body, Algorithm::Sha256, media_type);
+    let raw = RawDocument::hash_manifest(answer.body, Algorithm::Sha256, media_type);
     let said = answer.headers.get(CONTENT_DIGEST);
     let said: Option<Digest> = said.and_then(|said| said.to_str().ok()?.trim().parse().ok());
     match said {
-        Some(expected) if !expected.matches(raw.bytes()) => {
-            let found = Digest::of(expected.algorithm(), raw.bytes());
+        Some(expected) if !expected.matches(raw.covered()) => {
+            let found = Digest::of(expected.algorithm(), raw.covered());
             Err(Problem::WrongDigest { expected, found }.into())
         }
         _ => Ok((raw, answer.reached)),
@@ -85,7 +85,7 @@ async fn by_digest(
     let answer = ask(client, image, &digest.to_string(), kind, limit).await?;
     let media_type = MediaType::new(&content_type(&answer.headers));
     let page = not_a_manifest(&answer, &media_type);
-    match RawDocument::verify(answer.body, digest, media_type) {
+    match RawDocument::verify_manifest(answer.body, digest, media_type) {
         Ok(raw) => Ok((raw, answer.reached)),
         // a page that a network puts before everything says more than its digest
         Err(found) => Err(page.map_or_else(

@@ -62,9 +62,6 @@ pub(super) fn show(ui: &mut Ui, node: &Arc<Node>, context: &mut ViewContext<'_>)
 
 const fn headline(kind: MediaKind) -> &'static str {
     match kind {
-        MediaKind::DockerSchema1 | MediaKind::DockerSchema1Signed => {
-            "This is a manifest of Docker's first schema"
-        }
         MediaKind::OciConfig | MediaKind::DockerConfig => "This is a config, not a manifest",
         _ => "This document is of a type that is not read here",
     }
@@ -72,9 +69,6 @@ const fn headline(kind: MediaKind) -> &'static str {
 
 const fn why(kind: MediaKind) -> &'static str {
     match kind {
-        MediaKind::DockerSchema1 | MediaKind::DockerSchema1Signed => {
-            "Registries have not taken this format for years. Its bytes can be seen; pull and push the image with a current tool to see its layers."
-        }
         MediaKind::OciConfig | MediaKind::DockerConfig => {
             "What points here should point at the manifest that lists this config."
         }

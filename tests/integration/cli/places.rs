@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::archive::{Saved, Tar, fixture, gzip, of_folder, write};
 use crate::support::layout::Layout;
+use crate::support::schema1;
 
 fn porthole(arguments: &[&str]) -> Output {
     let home = tempfile::tempdir().unwrap();
@@ -170,4 +171,32 @@ fn the_engine_that_docker_host_names_is_asked() {
     assert_eq!(object["transport"], "docker-daemon");
     assert_eq!(object["notes"][0]["kind"], "engine");
     assert_eq!(engine.requests().len(), 3);
+}
+
+#[test]
+fn an_image_of_the_first_schema_is_inspected() {
+    let folder = tempfile::tempdir().unwrap();
+    let (payload, whole) = schema1::signed(&schema1::image());
+    schema1::write(folder.path(), &whole);
+    let reference = format!("dir:{}", folder.path().display());
+    let object = json_of(&["inspect", "--json", &reference]);
+    let digest = porthole::model::Digest::sha256(&payload).to_string();
+    assert_eq!(object["digest"], digest);
+    assert_eq!(object["mediaType"], MediaType::DOCKER_SCHEMA1_SIGNED);
+    assert_eq!(object["config"]["config"]["Labels"]["name"], "first");
+    let layers = object["layers"].as_array().unwrap();
+    assert_eq!(layers.len(), 2);
+    assert_eq!(layers[0]["createdBy"], "/bin/sh -c #(nop) ADD base in /");
+    // sizes that nobody said are none
+    assert_eq!(
+        (&layers[0]["size"], &object["totalSize"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(porthole(&["inspect", "--raw", &reference]).stdout, whole);
+    let text = porthole(&["inspect", &reference]).stdout;
+    let text = String::from_utf8(text).unwrap();
+    assert!(
+        text.contains("2 layers, of sizes that it does not say"),
+        "{text}"
+    );
 }

@@ -4,6 +4,7 @@ use porthole::engine::{Command, JobKind, JobState, NodePath, Opened, Parts, Unit
 use porthole::transport::{BlobState, Note};
 
 use crate::support::archive::{Saved, fixture, gzip, of_folder, write};
+use crate::support::schema1;
 use crate::support::watch::Watch;
 
 #[test]
@@ -182,4 +183,32 @@ mod engines {
             FailureKind::Cancelled
         );
     }
+}
+
+#[test]
+fn an_image_of_the_first_schema_is_shown_with_a_config_and_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let (payload, whole) = schema1::signed(&schema1::image());
+    schema1::write(folder.path(), &whole);
+    let watch = Watch::start();
+    let (id, snapshot) = watch.open_and_settle(&format!("dir:{}", folder.path().display()));
+    let image = snapshot.image().unwrap();
+    let digest = image.digest(&NodePath::root()).unwrap();
+    assert_eq!(*digest, porthole::model::Digest::sha256(&payload));
+    assert_eq!(image.root.config().unwrap().run.command, ["/bin/app"]);
+    let Parts::Manifest { blobs, .. } = &image.root.parts else {
+        panic!();
+    };
+    let expected = [BlobState::Verified, BlobState::Present, BlobState::Present];
+    assert_eq!(blobs[..], expected);
+    watch.engine.send(Command::CheckBlobs {
+        image: id,
+        manifest: NodePath::root(),
+    });
+    watch.until_job(|job| job.kind == JobKind::Check && job.state == JobState::Done);
+    let snapshot = watch.engine.image(id).unwrap();
+    let Parts::Manifest { blobs, .. } = &snapshot.image().unwrap().root.parts else {
+        panic!();
+    };
+    assert!(blobs.iter().all(|blob| *blob == BlobState::Verified));
 }

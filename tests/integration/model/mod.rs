@@ -9,6 +9,7 @@ mod document;
 mod media_type;
 mod platform;
 mod reference;
+mod schema1;
 mod text;
 
 use bytes::Bytes;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::support::archive::fixture;
 use crate::support::peers::{Tool, optional_tool, tool};
+use crate::support::schema1;
 
 fn porthole(arguments: &[&str]) -> Vec<u8> {
     let home = tempfile::tempdir().unwrap();
@@ -163,5 +164,38 @@ fn what_regctl_exports_opens_with_its_digest() {
             let found = porthole(&["inspect", "--raw", path.to_str().unwrap()]);
             assert_eq!(found, expected, "{name} {archive}");
         }
+    }
+}
+
+#[test]
+fn the_digest_of_the_first_schema_is_the_one_that_skopeo_computes() {
+    let Some(skopeo) = tool("skopeo") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (payload, whole) = schema1::signed(&schema1::image());
+    for manifest in [payload, whole] {
+        schema1::write(folder.path(), &manifest);
+        let reference = format!("dir:{}", folder.path().display());
+        let ours = parsed(&porthole(&["inspect", "--json", &reference]));
+        let file = folder.path().join("manifest.json");
+        let digest = skopeo.run(&["manifest-digest", file.to_str().unwrap()]);
+        assert_eq!(ours["digest"], str::from_utf8(&digest).unwrap().trim());
+        let theirs = parsed(&skopeo.run(&["inspect", &reference]));
+        assert_eq!(ours["digest"], theirs["Digest"]);
+        let config = &ours["config"];
+        assert_eq!(config["created"], theirs["Created"]);
+        assert_eq!(config["architecture"], theirs["Architecture"]);
+        assert_eq!(config["os"], theirs["Os"]);
+        assert_eq!(config["config"]["Labels"], theirs["Labels"]);
+        // they list the layer of the step that made none as well
+        let layers = theirs["Layers"].as_array().unwrap();
+        let ours: Vec<_> = ours["layers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|l| &l["digest"])
+            .collect();
+        assert_eq!(layers[..2].iter().collect::<Vec<_>>(), ours);
     }
 }

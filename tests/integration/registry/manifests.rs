@@ -6,6 +6,7 @@ use porthole::transport::Problem;
 
 use super::{BUSYBOX, client, document, network, problem, resolve, source};
 use crate::support::registry::{Fault, Registry};
+use crate::support::schema1::{image, signed};
 
 const MANIFEST: &[u8] = br#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{},"layers":[]}"#;
 
@@ -280,4 +281,30 @@ async fn resolving_twice_asks_twice_and_keeps_one_connection() {
     );
     assert_eq!(*second.digest(), digest);
     assert_eq!(registry.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_signed_manifest_of_the_first_schema_is_known_by_what_was_signed() {
+    let registry = Registry::start();
+    let (payload, whole) = signed(&image());
+    let digest = Digest::sha256(&payload);
+    let body = str::from_utf8(&whole).unwrap();
+    // as Docker Hub answered while it had them
+    let answer = || {
+        Fault::answer(200, MediaType::DOCKER_SCHEMA1_SIGNED, body)
+            .with_header("Docker-Content-Digest", &digest.to_string())
+    };
+    registry.fault("/old/manifests/", answer());
+    for name in ["old:latest".to_owned(), format!("old@{digest}")] {
+        let raw = resolve(network(), &registry.reference(&name))
+            .await
+            .unwrap();
+        assert_eq!((raw.digest(), &raw.bytes()[..]), (&digest, &whole[..]));
+    }
+    registry.forget_faults();
+    let changed = body.replace("old/app", "old/apq");
+    let changed = Fault::answer(200, MediaType::DOCKER_SCHEMA1_SIGNED, &changed);
+    registry.fault("/old/manifests/", changed);
+    let problem = problem(network(), &registry.reference(&format!("old@{digest}"))).await;
+    assert!(matches!(problem, Problem::WrongDigest { .. }), "{problem}");
 }

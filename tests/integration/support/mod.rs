@@ -7,6 +7,7 @@ pub mod layout;
 pub mod peers;
 pub mod referrer;
 pub mod registry;
+pub mod schema1;
 #[cfg(feature = "gui")]
 pub mod snapshots;
 pub mod watch;

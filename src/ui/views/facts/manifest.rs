@@ -52,7 +52,8 @@ impl ManifestFacts {
             kind: Some(ArtifactKind::of_document(&subject.node.document)),
             ..Self::default()
         };
-        facts.summary = summary(facts.layers_size, layers.len());
+        let sizes_known = layers.iter().all(|layer| layer.size_known);
+        facts.summary = summary(sizes_known.then_some(facts.layers_size), layers.len());
         let line = |at: usize| {
             let instruction = history.get(at)?.instruction()?;
             Some(text::line(&instruction).into_owned())
@@ -96,13 +97,11 @@ impl ManifestFacts {
     }
 }
 
-fn summary(bytes: u64, layers: usize) -> String {
-    match layers {
-        0 => "no layers".to_owned(),
-        _ => format!(
-            "{} compressed, {}",
-            size(bytes),
-            text::count(layers, "layer", "layers")
-        ),
+fn summary(bytes: Option<u64>, layers: usize) -> String {
+    let count = text::count(layers, "layer", "layers");
+    match bytes {
+        _ if layers == 0 => "no layers".to_owned(),
+        Some(bytes) => format!("{} compressed, {count}", size(bytes)),
+        None => count,
     }
 }

@@ -173,8 +173,12 @@ fn rows(
         }
         None => {}
     }
-    let exact_size = text::bytes(descriptor.size);
-    let size = format!("{} ({exact_size})", size_text(descriptor.size));
+    let size = if descriptor.size_known {
+        let exact_size = text::bytes(descriptor.size);
+        format!("{} ({exact_size})", descriptor.size_text())
+    } else {
+        "the manifest does not say its size".to_owned()
+    };
     row("Compressed", &size, Look::Words, ui, actions);
     row(
         "Media type",

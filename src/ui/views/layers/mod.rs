@@ -120,7 +120,7 @@ fn manifest(
                     .instruction(layer)
                     .unwrap_or("No instruction is known"),
             );
-            ui.weak(share(layers[layer].size, facts.layers_size));
+            ui.weak(share(&layers[layer], facts.layers_size));
         });
     }
     ui.add_space(2.0 * size::GRID);

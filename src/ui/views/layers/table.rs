@@ -5,7 +5,6 @@ use std::cell::RefCell;
 
 use egui::Ui;
 
-use crate::model::text::size as size_text;
 use crate::ui::action::{Action, Actions};
 use crate::ui::views::facts::{ManifestFacts, Step};
 use crate::ui::views::overview::share;
@@ -116,9 +115,9 @@ impl Rows<'_> {
         }
         row.weak(TYPE, &packed(&descriptor.media_type));
         row.hint(TYPE, &text::line(descriptor.media_type.as_str()));
-        let size = size_text(descriptor.size);
+        let size = descriptor.size_text();
         row.words(SIZE, &size);
-        row.hint(SIZE, &share(descriptor.size, self.facts.layers_size));
+        row.hint(SIZE, &share(descriptor, self.facts.layers_size));
         row.weak(SHARE, &percent(descriptor.size, self.facts.layers_size));
         if let Some(diff_id) = self.diff_id(layer) {
             row.claimed_digest(DIFF_ID, diff_id);

@@ -47,6 +47,9 @@ pub(super) fn show(
     }
     let config = &subject.manifest.config;
     document(ui, "Config", &config.media_type, config.size, context);
+    if !subject.manifest.sizes_known() {
+        return;
+    }
     let word = if is_index {
         "This platform"
     } else {

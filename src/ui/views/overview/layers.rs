@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use egui::{RichText, Ui};
 
-use crate::model::text::size as size_text;
+use crate::model::{Descriptor, text::size as size_text};
 use crate::ui::action::Action;
 use crate::ui::theme::{Tokens, icons, size};
 use crate::ui::views::layers::blob_status;
@@ -53,7 +53,7 @@ pub(super) fn show(
                 .instruction(layer)
                 .unwrap_or("No instruction is known");
             ui.label(words);
-            ui.weak(share(layers[layer].size, facts.layers_size));
+            ui.weak(share(&layers[layer], facts.layers_size));
         });
     }
     let mut pick = touched.clicked;
@@ -81,9 +81,9 @@ pub(super) fn show(
                 Some(words) => row.words(1, words),
                 None => row.weak(1, layer.media_type.short_name().unwrap_or("layer")),
             }
-            let size = size_text(layer.size);
+            let size = layer.size_text();
             row.words(2, &size);
-            row.hint(2, &share(layer.size, facts.layers_size));
+            row.hint(2, &share(layer, facts.layers_size));
             let state = blob_status(subject.node, row.index, missing, row.tokens);
             let wrong = state.color == row.tokens.caution || state.color == row.tokens.damaged;
             if wrong {
@@ -151,7 +151,11 @@ fn more(ui: &mut Ui, left_out: usize, context: &mut ViewContext<'_>) {
 }
 
 /// `45.4 MB, 39 % of the layers`.
-pub(in crate::ui::views) fn share(size: u64, whole: u64) -> String {
+pub(in crate::ui::views) fn share(layer: &Descriptor, whole: u64) -> String {
+    if !layer.size_known {
+        return "The manifest does not say its size".to_owned();
+    }
+    let size = layer.size;
     let exact = format!("{} ({})", size_text(size), text::bytes(size));
     if whole == 0 {
         return exact;

@@ -37,7 +37,7 @@ impl<'a> About<'a> {
         }
         let layers = &manifest.layers;
         if let Some(at) = layers.iter().position(|layer| layer.digest == *digest) {
-            return Some(format!("layer {at}, {}", size_text(layers[at].size)));
+            return Some(format!("layer {at}, {}", layers[at].size_text()));
         }
         let about = manifest.subject.as_ref()?;
         (about.digest == *digest).then(|| "the manifest that this one is about".to_owned())
