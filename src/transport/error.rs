@@ -89,6 +89,29 @@ pub enum Problem {
     Refused { status: u16, message: String },
     #[error("this does not answer as a registry does: {why}")]
     Protocol { why: String },
+    #[error("{} ({status})", why.text())]
+    NotTaken {
+        status: u16,
+        why: Refusal,
+        message: String,
+    },
+    #[error("the registry does not delete this ({status})")]
+    NoDelete { status: u16, message: String },
+    #[error(
+        "the registry deletes no tag alone, and with {digest} {} would go too",
+        others.join(", ")
+    )]
+    TagNotAlone { digest: Digest, others: Vec<String> },
+    #[error("the registry does not list its repositories")]
+    NoCatalog,
+    #[error("writing failed: {why}")]
+    Write { why: String },
+    #[error("{what} cannot be held by a place of this kind")]
+    CannotHold { what: &'static str },
+    #[error("the folder holds something else: {}", text::visible(found))]
+    NotOurs { found: String },
+    #[error("the archive is there already")]
+    Exists,
     #[error("no connection: {why}")]
     Unreachable { why: String },
     #[error("no answer within {seconds} s while {doing}")]
@@ -125,6 +148,58 @@ pub enum Problem {
     EngineName { name: String },
     #[error("cancelled")]
     Cancelled,
+}
+
+/// Why a registry did not take what was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The login may not push here.
+    Rights,
+    /// Manifests of this type are not taken.
+    MediaType,
+    /// What the manifest names is not there.
+    MissingParts,
+    /// It is larger than what is taken.
+    TooLarge,
+    /// Nothing is taken at all.
+    ReadOnly,
+    /// There is no room.
+    Full,
+    /// The manifest is not what the registry takes for valid.
+    Invalid,
+    /// What arrived did not hash to its digest.
+    Digest,
+}
+
+impl Refusal {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Rights => "the registry does not let this login push",
+            Self::MediaType => "the registry takes nothing of this type",
+            Self::MissingParts => "the registry misses something that it names",
+            Self::TooLarge => "it is larger than what the registry takes",
+            Self::ReadOnly => "the registry is read only",
+            Self::Full => "the registry has no room",
+            Self::Invalid => "the registry does not take it for a valid manifest",
+            Self::Digest => "what arrived at the registry has another digest",
+        }
+    }
+
+    const fn hint(self) -> &'static str {
+        match self {
+            Self::Rights => {
+                "Log in as somebody who may push, or ask the owner of the repository for the right"
+            }
+            Self::MediaType | Self::Invalid => {
+                "Copy with --format docker, or to a registry that takes OCI images"
+            }
+            Self::MissingParts => "Copy it whole: a sparse index is not taken everywhere",
+            Self::TooLarge => "Ask the registry's operator for a higher limit",
+            Self::ReadOnly => "Copy to another registry or repository, or ask its operator",
+            Self::Full => "Delete what is not needed, or ask the registry's operator",
+            Self::Digest => "Try again; something on the way changes what is sent",
+        }
+    }
 }
 
 impl TransportError {
@@ -245,6 +320,20 @@ impl Problem {
             Self::Refused { .. } | Self::Protocol { .. } => {
                 "Check the host: is it a registry that speaks the distribution API?"
             }
+            Self::NotTaken { why, .. } => why.hint(),
+            Self::NoDelete { .. } => {
+                "Deleting is off here, or the login may not: ask the registry's operator"
+            }
+            Self::TagNotAlone { .. } => {
+                "Delete them all with --with-other-tags, or push something else under the tag"
+            }
+            Self::NoCatalog => "Name the repository: porthole tags HOST/REPOSITORY",
+            Self::Write { .. } => "Check that the place may be written and has room",
+            Self::CannotHold { .. } => {
+                "Copy to a registry, an OCI layout (oci:FOLDER) or a folder (dir:FOLDER)"
+            }
+            Self::NotOurs { .. } => "Name an empty or new folder; nothing was changed",
+            Self::Exists => "Name another file, or remove this one first; nothing was changed",
             Self::Unreachable { .. } => "Check the host name, the port and the network",
             Self::Timeout { .. } | Self::BrokenOff { .. } => "Check the network and try again",
             Self::Certificate { .. } => {
@@ -289,6 +378,8 @@ impl Problem {
             | Self::Forbidden { message, .. }
             | Self::Server { message, .. }
             | Self::Refused { message, .. }
+            | Self::NotTaken { message, .. }
+            | Self::NoDelete { message, .. }
             | Self::EngineRefused { message, .. } => {
                 Some(message.as_str()).filter(|m| !m.is_empty())
             }

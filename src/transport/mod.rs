@@ -5,6 +5,7 @@
 
 mod archive;
 pub mod daemon;
+pub mod destination;
 pub mod directory;
 pub mod docker_archive;
 mod error;
@@ -29,9 +30,14 @@ use crate::model::{
     Transport,
 };
 
-pub use error::{Problem, TransportError};
+pub use destination::{
+    Delete, Destination, FromSource, Mount, Mounted, Naming, Payload, ReferrerWrite,
+    SignatureWrite, Takes, attach, describe_referrer,
+};
+pub use error::{Problem, Refusal, TransportError};
 pub use locate::{LocateError, Located, locate, recognise};
 use locate::{describe_path, other_transport};
+pub use local::{Disk, Step, StepHook};
 pub use note::Note;
 pub(crate) use referrer::outcome;
 pub use referrer::{
@@ -300,6 +306,32 @@ pub fn open(reference: &Reference, client: &registry::Client) -> Arc<dyn Source>
         Reference::Daemon(name) => Arc::new(daemon::DaemonSource::new(
             name.clone(),
             client.network().clone(),
+        )),
+    }
+}
+
+/// The place that `reference` names, to write to. Nothing is changed yet.
+///
+/// # Errors
+/// Where nothing can be written to places of that kind.
+pub fn open_destination(
+    reference: &Reference,
+    client: &registry::Client,
+) -> Result<Arc<dyn Destination>, TransportError> {
+    match reference {
+        Reference::Registry(image) => Ok(Arc::new(registry::RegistryDestination::new(
+            client.clone(),
+            image.clone(),
+        ))),
+        Reference::Path(path) if path.transport == Transport::Oci => {
+            Ok(Arc::new(layout::LayoutDestination::new(path.clone())))
+        }
+        Reference::Path(_) | Reference::Daemon(_) => Err(TransportError::new(
+            "image",
+            reference.to_string(),
+            Problem::CannotHold {
+                what: "what is copied",
+            },
         )),
     }
 }

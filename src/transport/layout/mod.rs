@@ -1,11 +1,13 @@
 //! OCI layouts: image-spec `image-layout.md`, in a folder (`oci:`) or in a tar archive that
-//! is read in place (`oci-archive:`). Read only; nothing is ever written.
+//! is read in place (`oci-archive:`). A folder is also written ([`LayoutDestination`]).
 //!
 //! `index.json` lists images by name ([`pick`] says which one a reference means), and
 //! everything they consist of lies in `blobs/` under its digest. Names from the layout are
 //! never used as paths.
 
 mod blob;
+mod destination;
+mod entries;
 mod index_json;
 mod pick;
 mod referrer;
@@ -23,6 +25,7 @@ use super::local::{
     read_document,
 };
 use super::{BlobState, Note, Problem, Resolved};
+pub use destination::LayoutDestination;
 pub(super) use pick::can_be_typed;
 use pick::{Pick, pick};
 pub(super) use referrer::{Referrers, not_read};

@@ -5,6 +5,7 @@
 //! the rest: it opens the place once, runs the work beside the others, and streams blobs.
 
 mod blob;
+mod disk;
 mod document;
 mod files;
 mod folder;
@@ -12,6 +13,8 @@ mod source;
 mod work;
 
 pub(super) use blob::presence;
+pub use disk::{Disk, Step, StepHook};
+pub(super) use disk::{write_blob, write_problem};
 pub(super) use document::{read_digest, read_document};
 pub(super) use files::{Content, Files, Start, fill, part_of, read_content};
 pub(super) use folder::Folder;

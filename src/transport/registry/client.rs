@@ -1,10 +1,11 @@
 //! The client: every request with authentication and retries.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use reqwest::Method;
+use reqwest::Url;
 use reqwest::header::HeaderMap;
 
 use crate::config::Network;
@@ -16,6 +17,7 @@ use super::answer::Answer;
 use super::auth::{Authenticator, Demand, Scope};
 use super::fault::Fault;
 use super::http::{Ask, Http};
+use super::outgoing::Sent;
 use super::{retry, status};
 
 /// The one client of all registries: connections, tokens, retries. Clones share it.
@@ -29,6 +31,10 @@ struct Shared {
     auth: Authenticator,
     /// Registries that answered that they have no referrers API.
     without_referrers: Mutex<HashSet<Host>>,
+    /// Registries that take blobs in chunks only.
+    in_chunks: Mutex<HashSet<Host>>,
+    /// Tags that are read and written again, each by one at a time.
+    held_tags: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 /// A request of the distribution API.
@@ -40,6 +46,10 @@ pub(super) struct Request {
     pub(super) path: String,
     pub(super) headers: HeaderMap,
     pub(super) scope: Scope,
+    pub(super) body: Sent,
+    /// An address that the registry named for this on another host, which gets no
+    /// credentials; nothing for `path` at `host`.
+    pub(super) elsewhere: Option<Url>,
 }
 
 /// A success whose body is still to come, and how it was got.
@@ -66,13 +76,25 @@ pub(super) struct Whole {
 impl Request {
     /// GET of `path` under the repository of `image`, for reading.
     pub(super) fn get(image: &RegistryReference, path: &str, headers: HeaderMap) -> Self {
+        Self::of(Method::GET, image, path, Scope::pull(image.repository())).with(headers)
+    }
+
+    /// `method` of `path` under the repository of `image`, with the rights of `scope`.
+    pub(super) fn of(method: Method, image: &RegistryReference, path: &str, scope: Scope) -> Self {
         Self {
             host: Host::new(image.host()),
-            method: Method::GET,
+            method,
             path: format!("/v2/{}/{path}", image.repository()),
-            headers,
-            scope: Scope::pull(image.repository()),
+            headers: HeaderMap::new(),
+            scope,
+            body: Sent::Nothing,
+            elsewhere: None,
         }
+    }
+
+    /// With these headers.
+    pub(super) fn with(self, headers: HeaderMap) -> Self {
+        Self { headers, ..self }
     }
 }
 
@@ -91,6 +113,8 @@ impl Client {
                 http,
                 auth,
                 without_referrers: Mutex::default(),
+                in_chunks: Mutex::default(),
+                held_tags: Mutex::default(),
             }),
         })
     }
@@ -130,6 +154,37 @@ impl Client {
         self.without_referrers().insert(Host::new(image.host()));
     }
 
+    /// Whether the registry of `image` has answered before that it takes no blob whole.
+    pub(super) fn wants_chunks(&self, image: &RegistryReference) -> bool {
+        self.in_chunks().contains(&Host::new(image.host()))
+    }
+
+    /// Remembers that the registry of `image` takes no blob whole.
+    pub(super) fn note_chunks(&self, image: &RegistryReference) {
+        self.in_chunks().insert(Host::new(image.host()));
+    }
+
+    fn in_chunks(&self) -> MutexGuard<'_, HashSet<Host>> {
+        let hosts = &self.shared.in_chunks;
+        hosts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps everybody else of this program from writing `tag` until what is given is
+    /// dropped.
+    pub(super) async fn hold_tag(
+        &self,
+        image: &RegistryReference,
+        tag: &str,
+    ) -> tokio::sync::OwnedMutexGuard<()> {
+        let name = format!("{}:{tag}", image.name());
+        let held = {
+            let held = &self.shared.held_tags;
+            let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(held.entry(name).or_default())
+        };
+        held.lock_owned().await
+    }
+
     fn without_referrers(&self) -> MutexGuard<'_, HashSet<Host>> {
         let hosts = &self.shared.without_referrers;
         // a panic cannot leave the set half changed
@@ -149,7 +204,11 @@ impl Client {
             method: request.method.clone(),
             headers: request.headers.clone(),
             authorization: None,
+            body: request.body.clone(),
         };
+        if let Some(url) = &request.elsewhere {
+            return self.elsewhere(url, &ask).await;
+        }
         let (http, auth) = (&self.shared.http, &self.shared.auth);
         let mut held = auth.known(host, scope).await?;
         ask.authorization = held.as_ref().map(|held| held.pass.header.clone());
@@ -185,5 +244,26 @@ impl Client {
             answer,
             reached: Reached { security, user },
         })
+    }
+
+    /// One try of something that the registry wants done on another host.
+    async fn elsewhere(&self, url: &Url, ask: &Ask) -> Result<Reply, Fault> {
+        let answer = self.shared.http.at_url(url.clone(), ask).await?;
+        if !answer.status().is_success() {
+            return Err(status::fault(answer).await);
+        }
+        let security = answer.security;
+        Ok(Reply {
+            answer,
+            reached: Reached {
+                security,
+                user: None,
+            },
+        })
+    }
+
+    /// Sends `request` once: for what is begun anew in another way where it fails.
+    pub(super) async fn try_once(&self, request: &Request) -> Result<Reply, Fault> {
+        self.once(request).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, Request, Url};
 
 use crate::config::Network;
@@ -11,6 +11,7 @@ use crate::transport::Problem;
 use super::address::{self, Host, Scheme};
 use super::answer::{Answer, Timeouts};
 use super::fault::Fault;
+use super::outgoing::Sent;
 use super::pool::{Pool, Way};
 use super::scheme::Plan;
 
@@ -30,6 +31,8 @@ pub(super) struct Ask {
     pub(super) headers: HeaderMap,
     /// Goes to the host that is asked and to no other.
     pub(super) authorization: Option<HeaderValue>,
+    /// What is sent with it, made anew for each exchange.
+    pub(super) body: Sent,
 }
 
 impl Ask {
@@ -39,6 +42,7 @@ impl Ask {
             method: Method::GET,
             headers,
             authorization: None,
+            body: Sent::Nothing,
         }
     }
 }
@@ -172,7 +176,25 @@ impl Http {
             authorization.set_sensitive(true);
             request.headers_mut().insert(AUTHORIZATION, authorization);
         }
-        let response = tokio::time::timeout(timeouts.stall, client.execute(request)).await;
+        ask.body.put(&mut request);
+        if request.body().is_none()
+            && matches!(ask.method, Method::POST | Method::PUT | Method::PATCH)
+        {
+            // some proxies want it said
+            let nothing = HeaderValue::from_static("0");
+            request.headers_mut().insert(CONTENT_LENGTH, nothing);
+        }
+        let mut executing = std::pin::pin!(client.execute(request));
+        let mut sent = ask.body.sent();
+        let response = loop {
+            let response = tokio::time::timeout(timeouts.stall, &mut executing).await;
+            // while a body goes out there is no answer yet, and that is no stall
+            let now = ask.body.sent();
+            if response.is_ok() || now == sent {
+                break response;
+            }
+            sent = now;
+        };
         let elapsed = started.elapsed();
         let (method, scheme) = (&ask.method, scheme.name());
         // the query is not logged: an address of a storage is signed there

@@ -113,7 +113,7 @@ async fn ask(
     client.whole(&request, limit).await
 }
 
-fn accept(kind: &str) -> HeaderValue {
+pub(super) fn accept(kind: &str) -> HeaderValue {
     let known = MediaType::MANIFESTS.join(", ");
     let odd = !kind.is_empty() && !MediaType::MANIFESTS.contains(&kind);
     // a type from an index is a foreign text: only what is one goes into a header

@@ -1,7 +1,8 @@
 //! Registries, over the distribution API.
 //!
 //! From the outside in: [`RegistrySource`] answers for one image; `manifest`, `blob`,
-//! `tag` and `referrer` know one verb each and check what comes; `page` turns pages; `client` adds authentication and the one
+//! `tag` and `referrer` know one verb each and check what comes; [`RegistryDestination`]
+//! writes by `upload`, `put`, `fallback` and `delete`; `page` turns pages; `client` adds authentication and the one
 //! retry rule; `http` makes one exchange, chooses the scheme and follows redirects; `pool`
 //! holds the connections. `auth` is the only place that sees a password.
 
@@ -9,19 +10,28 @@ mod address;
 mod answer;
 mod auth;
 mod blob;
+mod catalog;
 mod client;
+mod delete;
+mod destination;
 mod error_body;
+mod fallback;
 mod fault;
 mod http;
 mod manifest;
+mod outgoing;
 mod page;
 mod pool;
+mod put;
 mod referrer;
 mod retry;
 mod scheme;
 mod source;
 mod status;
 mod tag;
+mod upload;
 
+pub use catalog::{catalog, tags};
 pub use client::Client;
+pub use destination::RegistryDestination;
 pub use source::RegistrySource;

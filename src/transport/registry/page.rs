@@ -17,6 +17,8 @@ use super::fault::Fault;
 pub(super) struct Pages<'a> {
     client: &'a Client,
     image: &'a RegistryReference,
+    /// What each page is asked for with, but for its path.
+    request: Request,
     accept: &'static str,
     /// The next page, with its leading slash; nothing behind the last one.
     next: Option<String>,
@@ -32,11 +34,23 @@ impl<'a> Pages<'a> {
         path: &str,
         accept: &'static str,
     ) -> Self {
+        let request = Request::get(image, path, HeaderMap::new());
+        Self::of(client, image, request, accept)
+    }
+
+    /// Begins with `request`.
+    pub(super) fn of(
+        client: &'a Client,
+        image: &'a RegistryReference,
+        request: Request,
+        accept: &'static str,
+    ) -> Self {
         Self {
             client,
             image,
             accept,
-            next: Some(format!("/v2/{}/{path}", image.repository())),
+            next: Some(request.path.clone()),
+            request,
             asked: HashSet::new(),
             bytes: 0,
         }
@@ -60,7 +74,8 @@ impl<'a> Pages<'a> {
         headers.insert(ACCEPT, HeaderValue::from_static(self.accept));
         let request = Request {
             path: path.clone(),
-            ..Request::get(self.image, "", headers)
+            headers,
+            ..self.request.clone()
         };
         let left = limits::LIST_BYTES - self.bytes;
         let limit = left.min(limits::PAGE_BYTES);
@@ -119,6 +134,27 @@ fn is_next(parameter: &str) -> bool {
         && value
             .split_whitespace()
             .any(|kind| kind.eq_ignore_ascii_case("next"))
+}
+
+/// Where `location`, named in an answer about `path`, leads: a path with its query at the
+/// same host, or an address on another one.
+///
+/// # Errors
+/// Where it is no address.
+pub(super) fn lead(host: &Host, path: &str, location: &str) -> Result<Result<String, Url>, Fault> {
+    let base = host.url(Scheme::Https, path)?;
+    let next = base
+        .join(location)
+        .map_err(|_| Fault::protocol("the address it sends on to is none"))?;
+    if Scheme::of(&next).is_none() || !next.username().is_empty() || next.password().is_some() {
+        let why = format!("it sends on to an address of {}", Host::of(&next));
+        return Err(Fault::lasting(Problem::Address { why }));
+    }
+    if !same_host(&base, &next) {
+        return Ok(Err(next));
+    }
+    let query = next.query().map(|query| format!("?{query}"));
+    Ok(Ok(format!("{}{}", next.path(), query.unwrap_or_default())))
 }
 
 /// The path and query of `link` on a page at `path`. The host is asked as it was before:

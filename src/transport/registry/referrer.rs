@@ -13,11 +13,12 @@ use futures_util::future::{BoxFuture, join, join_all};
 use reqwest::header::HeaderMap;
 
 use crate::model::{
-    Algorithm, Content, CosignTag, Descriptor, Digest, Document, MediaType, RawDocument, limits,
-    referrers_tag,
+    Algorithm, Content, CosignTag, Descriptor, Digest, Document, MediaType, RawDocument,
+    RegistryReference, limits, referrers_tag,
 };
 use crate::transport::{Answer, Found, Listing, Problem, ReferrerListing, Way};
 
+use super::client::Client;
 use super::error_body::describe_other;
 use super::fault::Fault;
 use super::page::{Pages, too_many};
@@ -258,6 +259,23 @@ impl RegistrySource {
     fn not_read(&self, what: String, fault: Fault) -> Answer {
         Answer::NotRead(failure(what, self.image(), fault))
     }
+}
+
+/// Whether the referrers API of the registry says that `referrer` refers to `subject`. That
+/// it has none is remembered; what else goes wrong is no.
+pub(super) async fn lists(
+    client: &Client,
+    image: &RegistryReference,
+    subject: &Digest,
+    referrer: &Digest,
+) -> bool {
+    if client.lacks_referrers(image) {
+        return false;
+    }
+    let source = RegistrySource::new(client.clone(), image.clone());
+    let brought = source.by_api(subject).await;
+    let mut listed = brought.referrers.iter();
+    listed.any(|(descriptor, ..)| descriptor.digest == *referrer)
 }
 
 /// Adds what an index lists. Gives the first of its entries that is none.

@@ -1,0 +1,216 @@
+//! Changing `index.json`: which entry a name belongs to, by containers/image's rules.
+
+use serde_json::{Value, json};
+
+use crate::model::{Descriptor, annotation};
+use crate::transport::Problem;
+
+/// An entry that is to be listed.
+#[derive(Clone, Debug)]
+pub(super) struct Listed {
+    pub(super) descriptor: Descriptor,
+    /// What it is called; nothing for what is only to be found by its digest.
+    pub(super) name: Option<String>,
+}
+
+/// A list without entries.
+pub(super) fn empty() -> Value {
+    json!({
+        "schemaVersion": 2,
+        "mediaType": crate::model::MediaType::OCI_INDEX,
+        "manifests": [],
+    })
+}
+
+/// Lists `listed` in `index`; whether that changed anything. What else is in it stays as it
+/// is, known here or not.
+///
+/// A name that another entry has is taken from it, and that entry stays without one. Then
+/// the entry replaces one of the same digest that has no name, or is added. One without a
+/// name is not added where its digest is listed already.
+pub(super) fn put(index: &mut Value, listed: &Listed) -> Result<bool, Problem> {
+    if index.get("manifests").is_none_or(Value::is_null) {
+        index["manifests"] = json!([]);
+    }
+    let Some(entries) = index["manifests"].as_array_mut() else {
+        return Err(Problem::Broken {
+            file: "index.json".to_owned(),
+            why: "its \"manifests\" are no list".to_owned(),
+        });
+    };
+    let digest = listed.descriptor.digest.to_string();
+    let mut descriptor = listed.descriptor.clone();
+    let Some(name) = &listed.name else {
+        if entries.iter().any(|entry| entry["digest"] == digest) {
+            return Ok(false);
+        }
+        descriptor.annotations.remove(annotation::REF_NAME);
+        entries.push(json!(descriptor));
+        return Ok(true);
+    };
+    let named: Vec<_> = entries
+        .iter()
+        .enumerate()
+        .filter(|(_, entry)| name_of(entry) == Some(name))
+        .map(|(position, entry)| (position, entry["digest"] == digest))
+        .collect();
+    if let [(_, true)] = named[..] {
+        return Ok(false);
+    }
+    for (position, _) in named {
+        if let Some(annotations) = entries[position]["annotations"].as_object_mut() {
+            annotations.remove(annotation::REF_NAME);
+            if annotations.is_empty()
+                && let Some(entry) = entries[position].as_object_mut()
+            {
+                entry.remove("annotations");
+            }
+        }
+    }
+    descriptor
+        .annotations
+        .insert(annotation::REF_NAME.to_owned(), name.clone());
+    let unnamed = entries
+        .iter_mut()
+        .find(|entry| entry["digest"] == digest && name_of(entry).is_none());
+    match unnamed {
+        Some(entry) => *entry = json!(descriptor),
+        None => entries.push(json!(descriptor)),
+    }
+    Ok(true)
+}
+
+/// The digest of what is called `name`; nothing where nothing is.
+pub(super) fn named<'a>(index: &'a Value, name: &str) -> Option<&'a str> {
+    let mut entries = index["manifests"].as_array()?.iter();
+    entries.find(|entry| name_of(entry) == Some(name))?["digest"].as_str()
+}
+
+/// Takes the entry called `name` out of the list; whether there was one.
+pub(super) fn remove_name(index: &mut Value, name: &str) -> bool {
+    remove(index, |entry| name_of(entry) == Some(name))
+}
+
+/// Takes every entry of `digest` out of the list; whether there was one.
+pub(super) fn remove_digest(index: &mut Value, digest: &str) -> bool {
+    remove(index, |entry| entry["digest"] == digest)
+}
+
+fn remove(index: &mut Value, which: impl Fn(&Value) -> bool) -> bool {
+    let Some(entries) = index["manifests"].as_array_mut() else {
+        return false;
+    };
+    let before = entries.len();
+    entries.retain(|entry| !which(entry));
+    entries.len() != before
+}
+
+fn name_of(entry: &Value) -> Option<&str> {
+    let name = entry["annotations"][annotation::REF_NAME].as_str();
+    name.filter(|name| !name.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Digest, MediaType};
+
+    fn listed(content: &str, name: Option<&str>) -> Listed {
+        let digest = Digest::sha256(content.as_bytes());
+        Listed {
+            descriptor: Descriptor::new(MediaType::OCI_MANIFEST, digest, 1),
+            name: name.map(ToOwned::to_owned),
+        }
+    }
+
+    /// Content and name of each entry.
+    fn shown(index: &Value) -> Vec<(String, Option<String>)> {
+        let entries = index["manifests"].as_array().unwrap().iter();
+        let content = |entry: &Value| {
+            let digest = entry["digest"].as_str().unwrap();
+            let of = |text: &&&str| Digest::sha256(text.as_bytes()).to_string() == digest;
+            (*["a", "b", "c"].iter().find(of).unwrap()).to_owned()
+        };
+        entries
+            .map(|entry| (content(entry), name_of(entry).map(ToOwned::to_owned)))
+            .collect()
+    }
+
+    #[test]
+    fn names_move_as_containers_image_moves_them() {
+        let mut index = empty();
+        let steps: [(&str, Option<&str>, bool, &[(&str, Option<&str>)]); 8] = [
+            ("a", Some("1"), true, &[("a", Some("1"))]),
+            ("a", Some("1"), false, &[("a", Some("1"))]),
+            ("b", Some("1"), true, &[("a", None), ("b", Some("1"))]),
+            ("a", Some("2"), true, &[("a", Some("2")), ("b", Some("1"))]),
+            ("a", None, false, &[("a", Some("2")), ("b", Some("1"))]),
+            (
+                "a",
+                Some("3"),
+                true,
+                &[("a", Some("2")), ("b", Some("1")), ("a", Some("3"))],
+            ),
+            (
+                "c",
+                None,
+                true,
+                &[
+                    ("a", Some("2")),
+                    ("b", Some("1")),
+                    ("a", Some("3")),
+                    ("c", None),
+                ],
+            ),
+            (
+                "c",
+                Some("2"),
+                true,
+                &[
+                    ("a", None),
+                    ("b", Some("1")),
+                    ("a", Some("3")),
+                    ("c", Some("2")),
+                ],
+            ),
+        ];
+        for (content, name, changes, expected) in steps {
+            let changed = put(&mut index, &listed(content, name)).unwrap();
+            let expected: Vec<_> = expected
+                .iter()
+                .map(|(content, name)| ((*content).to_owned(), name.map(ToOwned::to_owned)))
+                .collect();
+            assert_eq!(shown(&index), expected, "{content} {name:?}");
+            assert_eq!(changed, changes, "{content} {name:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_here_stays() {
+        let mut index = json!({"schemaVersion": 2, "own": [1], "manifests": [
+            {"digest": "odd", "own": {"x": 1}, "annotations": {"k": "v", annotation::REF_NAME: "1"}}
+        ]});
+        put(&mut index, &listed("a", Some("1"))).unwrap();
+        assert_eq!(index["own"], json!([1]));
+        assert_eq!(
+            index["manifests"][0],
+            json!({"digest": "odd", "own": {"x": 1}, "annotations": {"k": "v"}})
+        );
+        assert!(put(&mut json!({"manifests": 1}), &listed("a", None)).is_err());
+    }
+
+    #[test]
+    fn entries_are_removed_by_name_and_by_digest() {
+        let mut index = empty();
+        for (content, name) in [("a", Some("1")), ("a", Some("2")), ("b", Some("3"))] {
+            put(&mut index, &listed(content, name)).unwrap();
+        }
+        assert!(!remove_name(&mut index, "4"));
+        assert!(remove_name(&mut index, "1"));
+        assert_eq!(shown(&index).len(), 2);
+        let digest = Digest::sha256(b"a").to_string();
+        assert_eq!(named(&index, "2"), Some(digest.as_str()));
+        assert!(remove_digest(&mut index, &digest));
+        assert_eq!(shown(&index), [("b".to_owned(), Some("3".to_owned()))]);
+    }
+}

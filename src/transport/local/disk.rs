@@ -1,0 +1,348 @@
+//! Writing files so that whoever is killed leaves nothing half: a temporary file, its bytes
+//! forced to the disk, a name.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures_util::StreamExt;
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
+
+use crate::model::{Descriptor, Hasher};
+use crate::transport::{Payload, Problem, TransportError};
+
+/// What parts of blobs are called that are still to become whole, before their digest.
+const PARTIAL: &str = ".partial-";
+
+/// How much is read at once where a part is hashed again, in bytes.
+const PIECE_BYTES: usize = 256 << 10;
+
+/// A step of writing: a test may let the program die at any of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    Create,
+    Write,
+    Sync,
+    Rename,
+    Remove,
+}
+
+/// Asked before each step; where it fails, so does the step, and nothing is done.
+pub type StepHook = Arc<dyn Fn(Step, &Path) -> io::Result<()> + Send + Sync>;
+
+/// The steps that change the disk. Clones share the hook.
+#[derive(Clone, Default)]
+pub struct Disk {
+    hook: Option<StepHook>,
+}
+
+impl Disk {
+    /// One that asks `hook` before each step.
+    pub fn with_hook(hook: StepHook) -> Self {
+        Self { hook: Some(hook) }
+    }
+
+    fn step(&self, step: Step, path: &Path) -> io::Result<()> {
+        match &self.hook {
+            Some(hook) => hook(step, path),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes a folder and those above it.
+    pub(in crate::transport) fn create_folder(&self, path: &Path) -> io::Result<()> {
+        if path.is_dir() {
+            return Ok(());
+        }
+        self.step(Step::Create, path)?;
+        fs::create_dir_all(path)
+    }
+
+    /// Puts `bytes` at `path`, whole or not at all. What was there stays until then.
+    pub(in crate::transport) fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        static COUNTER: AtomicU64 = AtomicU64::new(0);
+        let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{PARTIAL}{}-{count}", std::process::id());
+        let temporary = path.with_file_name(name);
+        let written = (|| {
+            self.step(Step::Create, &temporary)?;
+            let mut file = File::create_new(&temporary)?;
+            self.write(&mut file, &temporary, bytes)?;
+            self.sync(&file, &temporary)?;
+            self.rename(&temporary, path)
+        })();
+        if written.is_err() {
+            // it may never have been made
+            let _ = self.remove(&temporary);
+        }
+        written
+    }
+
+    pub(in crate::transport) fn create(&self, path: &Path) -> io::Result<File> {
+        self.step(Step::Create, path)?;
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+    }
+
+    pub(in crate::transport) fn write(
+        &self,
+        file: &mut File,
+        path: &Path,
+        bytes: &[u8],
+    ) -> io::Result<()> {
+        self.step(Step::Write, path)?;
+        file.write_all(bytes)
+    }
+
+    pub(in crate::transport) fn sync(&self, file: &File, path: &Path) -> io::Result<()> {
+        self.step(Step::Sync, path)?;
+        file.sync_data()
+    }
+
+    pub(in crate::transport) fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.step(Step::Rename, to)?;
+        fs::rename(from, to)
+    }
+
+    pub(in crate::transport) fn remove(&self, path: &Path) -> io::Result<()> {
+        self.step(Step::Remove, path)?;
+        match fs::remove_file(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Makes the names in a folder safe.
+    pub(in crate::transport) fn sync_folder(&self, path: &Path) -> io::Result<()> {
+        self.step(Step::Sync, path)?;
+        if cfg!(unix) {
+            File::open(path)?.sync_all()?;
+        }
+        Ok(())
+    }
+
+    /// Removes parts of blobs in `folder` that nobody is writing any more.
+    pub(in crate::transport) fn sweep(&self, folder: &Path) -> io::Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            let name = path.file_name().and_then(|name| name.to_str());
+            if !name.is_some_and(|name| name.starts_with(PARTIAL)) {
+                continue;
+            }
+            let Ok(file) = File::open(&path) else {
+                continue;
+            };
+            // whoever writes it holds it
+            if file.try_lock().is_ok() {
+                self.remove(&path)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What writing failed of.
+pub(in crate::transport) fn write_problem(error: &io::Error) -> Problem {
+    let why = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "there is no room left".to_owned()
+        }
+        io::ErrorKind::PermissionDenied => "it is not allowed".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => "the place is read only".to_owned(),
+        _ => error.to_string(),
+    };
+    Problem::Write { why }
+}
+
+/// A file that becomes a blob, in the hands of one writer.
+struct Partial {
+    file: File,
+    path: PathBuf,
+    at: u64,
+    hasher: Hasher,
+}
+
+impl Partial {
+    /// Opens what an earlier writer left, or begins anew. Where another one is writing the
+    /// same, this one gets a file of its own.
+    fn open(disk: &Disk, folder: &Path, blob: &Descriptor) -> io::Result<Self> {
+        static COUNTER: AtomicU64 = AtomicU64::new(0);
+        let common = folder.join(format!("{PARTIAL}{}", blob.digest.hex()));
+        let file = disk.create(&common)?;
+        let (mut file, path) = if file.try_lock().is_ok() && is_at(&file, &common) {
+            (file, common)
+        } else {
+            let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+            let own = format!("{}-{}-{count}", blob.digest.hex(), std::process::id());
+            let own = folder.join(format!("{PARTIAL}{own}"));
+            let file = disk.create(&own)?;
+            file.lock()?;
+            (file, own)
+        };
+        let mut hasher = Hasher::new(blob.digest.algorithm());
+        let mut at = 0;
+        let length = file.metadata()?.len();
+        if length > 0 && length < blob.size {
+            let mut buffer = vec![0; PIECE_BYTES];
+            loop {
+                let read = file.read(&mut buffer)?;
+                if read == 0 {
+                    break;
+                }
+                hasher.update(&buffer[..read]);
+                at += read as u64;
+            }
+        }
+        let mut partial = Self {
+            file,
+            path,
+            at,
+            hasher,
+        };
+        if at == 0 {
+            partial.restart(blob)?;
+        }
+        Ok(partial)
+    }
+
+    fn restart(&mut self, blob: &Descriptor) -> io::Result<()> {
+        self.at = 0;
+        self.hasher = Hasher::new(blob.digest.algorithm());
+        self.file.set_len(0)?;
+        self.file.seek(SeekFrom::Start(0))?;
+        Ok(())
+    }
+}
+
+/// Whether `path` still names `file`: whoever tidied up may have removed it meanwhile.
+fn is_at(file: &File, path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let (Ok(open), Ok(named)) = (file.metadata(), fs::metadata(path)) else {
+            return false;
+        };
+        open.ino() == named.ino() && open.dev() == named.dev()
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        path.exists()
+    }
+}
+
+/// Writes a blob into `folder` under `name`, hashed on the way. Goes on where an earlier
+/// try stopped; what turns out to be wrong is thrown away.
+///
+/// # Errors
+/// Where the payload cannot be read or is not what `blob` says, or the disk fails. `place`
+/// is the destination as it is named in errors.
+pub(in crate::transport) async fn write_blob(
+    disk: &Disk,
+    folder: &Path,
+    name: &str,
+    blob: &Descriptor,
+    payload: Arc<dyn Payload>,
+    place: &str,
+) -> Result<(), TransportError> {
+    let fail = |problem| TransportError::new(format!("blob {}", blob.digest), place, problem);
+    let opened = {
+        let (disk, folder, blob) = (disk.clone(), folder.to_owned(), blob.clone());
+        spawn_blocking(move || {
+            disk.create_folder(&folder)?;
+            Partial::open(&disk, &folder, &blob)
+        })
+    };
+    let mut partial = opened
+        .await
+        .map_err(|_| fail(Problem::Cancelled))?
+        .map_err(|error| fail(write_problem(&error)))?;
+    let target = folder.join(name);
+    let continued = partial.at > 0;
+    let mut stream = payload.open(partial.at).await?;
+    // a few pieces wait: writing overlaps reading, in bounded memory
+    let (pieces, waiting) = mpsc::channel::<bytes::Bytes>(4);
+    let writing = {
+        let (disk, blob) = (disk.clone(), blob.clone());
+        spawn_blocking(move || write_pieces(&disk, partial, waiting, &blob, &target))
+    };
+    let mut at_end = Ok(());
+    while let Some(piece) = stream.next().await {
+        match piece {
+            Ok(piece) => {
+                if pieces.send(piece).await.is_err() {
+                    // the writer has failed, and says why
+                    break;
+                }
+            }
+            Err(error) => {
+                at_end = Err(error);
+                break;
+            }
+        }
+    }
+    let broken = at_end.is_err();
+    if broken {
+        // a mark that the end is none
+        let _ = pieces.send(bytes::Bytes::new()).await;
+    }
+    drop(pieces);
+    let written = writing.await.map_err(|_| fail(Problem::Cancelled))?;
+    at_end?;
+    match written {
+        Ok(()) => Ok(()),
+        // what was left by an earlier try may have been wrong
+        Err(Problem::WrongDigest { .. } | Problem::WrongSize { .. }) if continued => {
+            Box::pin(write_blob(disk, folder, name, blob, payload, place)).await
+        }
+        Err(problem) => Err(fail(problem)),
+    }
+}
+
+/// Writes what comes and gives it its name, where it is what `blob` says. An empty piece
+/// says that the rest does not come; then what is there stays for the next try.
+fn write_pieces(
+    disk: &Disk,
+    mut partial: Partial,
+    mut waiting: mpsc::Receiver<bytes::Bytes>,
+    blob: &Descriptor,
+    target: &Path,
+) -> Result<(), Problem> {
+    let io = |error: io::Error| write_problem(&error);
+    let wrong = |partial: &Partial, problem| {
+        // where even that fails, the next try finds it out
+        let _ = disk.remove(&partial.path);
+        Err(problem)
+    };
+    while let Some(piece) = waiting.blocking_recv() {
+        if piece.is_empty() {
+            return Ok(());
+        }
+        partial.at += piece.len() as u64;
+        if partial.at > blob.size {
+            let (expected, found) = (blob.size, None);
+            return wrong(&partial, Problem::WrongSize { expected, found });
+        }
+        partial.hasher.update(&piece);
+        disk.write(&mut partial.file, &partial.path, &piece)
+            .map_err(io)?;
+    }
+    if partial.at != blob.size {
+        let (expected, found) = (blob.size, Some(partial.at));
+        return wrong(&partial, Problem::WrongSize { expected, found });
+    }
+    let found = partial.hasher.clone().finish();
+    if found != blob.digest {
+        let expected = blob.digest.clone();
+        return wrong(&partial, Problem::WrongDigest { expected, found });
+    }
+    disk.sync(&partial.file, &partial.path).map_err(io)?;
+    disk.rename(&partial.path, target).map_err(io)
+}

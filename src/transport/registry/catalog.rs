@@ -1,0 +1,82 @@
+//! The names of all repositories: `_catalog`, docker's distribution API.
+
+use std::collections::HashSet;
+
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::model::{RegistryReference, limits};
+use crate::transport::{Problem, TransportError};
+
+use super::auth::Scope;
+use super::client::{Client, Request};
+use super::error_body::describe_other;
+use super::fault::Fault;
+use super::page::{Pages, too_many};
+use super::tag;
+
+/// How many names are asked for at once.
+const PAGE: usize = 1000;
+
+/// The names of the repositories of the registry of `image`, each once, in order of arrival.
+///
+/// # Errors
+/// Where the registry does not list them, or not to the end.
+pub async fn catalog(
+    client: &Client,
+    image: &RegistryReference,
+) -> Result<Vec<String>, TransportError> {
+    let read = read(client, image).await;
+    read.map_err(|mut fault| {
+        if matches!(fault.status, Some(404 | 405)) {
+            fault.problem = Problem::NoCatalog;
+        }
+        TransportError::new("the list of repositories", image.host(), fault.problem)
+    })
+}
+
+async fn read(client: &Client, image: &RegistryReference) -> Result<Vec<String>, Fault> {
+    let mut request = Request::of(Method::GET, image, "", Scope::catalog());
+    request.path = format!("/v2/_catalog?n={PAGE}");
+    let mut pages = Pages::of(client, image, request, "application/json");
+    let (mut names, mut known) = (Vec::new(), HashSet::new());
+    while let Some(page) = pages.next().await? {
+        let parsed: Option<Value> = serde_json::from_slice(&page.body).ok();
+        let listed = match parsed.as_ref().and_then(|page| page.get("repositories")) {
+            Some(Value::Array(listed)) => listed.as_slice(),
+            Some(Value::Null) => &[],
+            _ => {
+                let what = describe_other(&page.headers, &page.body);
+                return Err(Fault::protocol(format!(
+                    "it sent {what} where a list of repositories was asked for"
+                )));
+            }
+        };
+        for name in listed.iter().filter_map(Value::as_str) {
+            let valid = format!("{}/{name}", image.host()).parse::<RegistryReference>();
+            if valid.is_err() || !known.insert(name.to_owned()) {
+                continue;
+            }
+            if names.len() >= limits::TAGS {
+                return Err(too_many("repositories", limits::TAGS));
+            }
+            names.push(name.to_owned());
+        }
+    }
+    Ok(names)
+}
+
+/// The tags of the repository of `image`, each once, in order of arrival.
+///
+/// # Errors
+/// Where they cannot be listed, or not to the end.
+pub async fn tags(
+    client: &Client,
+    image: &RegistryReference,
+) -> Result<Vec<String>, TransportError> {
+    let list = tag::list(client, image, limits::PAGES).await;
+    match list.unfinished {
+        None => Ok(list.tags),
+        Some(fault) => Err(super::source::failure("tags".to_owned(), image, fault)),
+    }
+}

@@ -1,0 +1,285 @@
+//! One image of a registry as a place to write to.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, try_join_all};
+use reqwest::Method;
+use reqwest::header::{ACCEPT, CONTENT_LENGTH, HeaderMap};
+
+use crate::model::{Descriptor, Digest, RawDocument, Reference, RegistryReference};
+use crate::transport::destination::describe_referrer;
+use crate::transport::{
+    Destination, Mount, Mounted, Naming, Payload, Problem, ReferrerWrite, Takes, TransportError,
+};
+
+use super::auth::Scope;
+use super::client::{Client, Request};
+use super::fault::Fault;
+use super::referrer::lists;
+use super::source::failure;
+use super::upload::{Begun, mount, upload};
+use super::{fallback, manifest, put};
+
+/// One image of a registry, to be written.
+pub struct RegistryDestination {
+    client: Client,
+    image: RegistryReference,
+    reference: Reference,
+    /// Referrers that the registry does not list by itself, by what they refer to.
+    unlisted: Mutex<BTreeMap<Digest, Vec<Descriptor>>>,
+}
+
+impl RegistryDestination {
+    /// Writes `image` through `client`.
+    pub fn new(client: Client, image: RegistryReference) -> Self {
+        Self {
+            client,
+            reference: Reference::Registry(image.clone()),
+            image,
+            unlisted: Mutex::default(),
+        }
+    }
+
+    /// The client that it writes through.
+    pub(super) const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The image that is written.
+    pub(super) const fn image(&self) -> &RegistryReference {
+        &self.image
+    }
+
+    pub(super) fn fail(&self, what: impl Into<String>, fault: Fault) -> TransportError {
+        failure(what.into(), &self.image, fault)
+    }
+
+    async fn head_manifest(&self, identifier: &str, kind: &str) -> Result<Option<HeaderMap>, Fault> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, manifest::accept(kind));
+        let scope = Scope::push(self.image.repository());
+        let path = format!("manifests/{identifier}");
+        let request = Request::of(Method::HEAD, &self.image, &path, scope).with(headers);
+        present(self.client.open(&request).await.map(|reply| {
+            let headers = reply.answer.headers();
+            headers.clone()
+        }))
+    }
+
+    /// The digest of what a tag stands for now; nothing where there is no such tag.
+    pub(super) async fn digest_of(&self, tag: &str) -> Result<Option<Digest>, Fault> {
+        let Some(headers) = self.head_manifest(tag, "").await? else {
+            return Ok(None);
+        };
+        let said = headers.get("docker-content-digest");
+        if let Some(said) = said.and_then(|said| said.to_str().ok()?.trim().parse().ok()) {
+            return Ok(Some(said));
+        }
+        // one that does not say it is read
+        match manifest::tagged(&self.client, &self.image, tag).await {
+            Ok((raw, _)) => Ok(Some(raw.digest().clone())),
+            Err(fault) if fault.problem == Problem::NotFound => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn has(&self, blob: &Descriptor) -> Result<bool, Fault> {
+        let scope = Scope::push(self.image.repository());
+        let path = format!("blobs/{}", blob.digest);
+        let request = Request::of(Method::HEAD, &self.image, &path, scope);
+        let reply = match present(self.client.open(&request).await)? {
+            Some(reply) => reply,
+            None => return Ok(false),
+        };
+        let length = reply.answer.headers().get(CONTENT_LENGTH);
+        let length: Option<u64> = length.and_then(|length| length.to_str().ok()?.parse().ok());
+        // one of another size is not the blob, whatever the registry says
+        Ok(length.is_none_or(|length| length == blob.size))
+    }
+
+    async fn put_listed(&self, raw: &RawDocument) -> Result<(), Fault> {
+        let Some((subject, descriptor)) = describe_referrer(raw) else {
+            return Err(Fault::lasting(Problem::Broken {
+                file: "manifest".to_owned(),
+                why: "it refers to nothing".to_owned(),
+            }));
+        };
+        let name = raw.digest().to_string();
+        let stored = put::manifest(&self.client, &self.image, &name, raw).await?;
+        if stored.subject || lists(&self.client, &self.image, &subject.digest, raw.digest()).await {
+            return Ok(());
+        }
+        let unlisted = &self.unlisted;
+        let mut unlisted = unlisted.lock().unwrap_or_else(PoisonError::into_inner);
+        unlisted.entry(subject.digest).or_default().push(descriptor);
+        Ok(())
+    }
+}
+
+/// What was answered, or nothing where it is not there.
+fn present<T>(answered: Result<T, Fault>) -> Result<Option<T>, Fault> {
+    match answered {
+        Ok(value) => Ok(Some(value)),
+        // a repository that does not exist yet has nothing either
+        Err(fault) if fault.status == Some(404) => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+impl Destination for RegistryDestination {
+    fn reference(&self) -> &Reference {
+        &self.reference
+    }
+
+    fn takes(&self) -> Takes {
+        Takes {
+            indexes: true,
+            manifests: true,
+            tags: true,
+        }
+    }
+
+    fn current(&self) -> BoxFuture<'_, Result<Option<Digest>, TransportError>> {
+        async {
+            let name = self.image.identifier();
+            let found = match self.image.digest() {
+                Some(digest) => self
+                    .head_manifest(&name, "")
+                    .await
+                    .map(|head| head.map(|_| digest.clone())),
+                None => self.digest_of(&name).await,
+            };
+            found.map_err(|fault| self.fail(format!("tag {name}"), fault))
+        }
+        .boxed()
+    }
+
+    fn has_blob<'a>(
+        &'a self,
+        blob: &'a Descriptor,
+    ) -> BoxFuture<'a, Result<bool, TransportError>> {
+        async move {
+            let has = self.has(blob).await;
+            has.map_err(|fault| self.fail(format!("blob {}", blob.digest), fault))
+        }
+        .boxed()
+    }
+
+    fn put_blob<'a>(
+        &'a self,
+        blob: &'a Descriptor,
+        payload: Arc<dyn Payload>,
+    ) -> BoxFuture<'a, Result<(), TransportError>> {
+        upload(&self.client, &self.image, blob, payload, None).boxed()
+    }
+
+    fn has_manifest<'a>(
+        &'a self,
+        manifest: &'a Descriptor,
+    ) -> BoxFuture<'a, Result<bool, TransportError>> {
+        async move {
+            let digest = manifest.digest.to_string();
+            let head = self
+                .head_manifest(&digest, manifest.media_type.as_str())
+                .await;
+            let head = head.map_err(|fault| self.fail(format!("manifest {digest}"), fault))?;
+            Ok(head.is_some())
+        }
+        .boxed()
+    }
+
+    fn put_manifest<'a>(
+        &'a self,
+        raw: &'a RawDocument,
+        naming: Naming<'a>,
+    ) -> BoxFuture<'a, Result<(), TransportError>> {
+        async move {
+            let name = match naming {
+                Naming::Digest => raw.digest().to_string(),
+                Naming::Own => self.image.identifier(),
+                Naming::Tag(tag) => tag.to_owned(),
+            };
+            let put = put::manifest(&self.client, &self.image, &name, raw).await;
+            let _stored = put.map_err(|fault| self.fail(format!("manifest {name}"), fault))?;
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn commit(&self) -> BoxFuture<'_, Result<(), TransportError>> {
+        async {
+            let unlisted = {
+                let unlisted = self.unlisted.lock();
+                let mut unlisted = unlisted.unwrap_or_else(PoisonError::into_inner);
+                std::mem::take(&mut *unlisted)
+            };
+            let adding = unlisted.iter().map(|(subject, referrers)| async move {
+                let added = fallback::add(&self.client, &self.image, subject, referrers).await;
+                added.map_err(|fault| self.fail(format!("referrers of {subject}"), fault))
+            });
+            try_join_all(adding).await?;
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn mounting(&self) -> Option<&dyn Mount> {
+        Some(self)
+    }
+
+    fn referrer_writing(&self) -> Option<&dyn ReferrerWrite> {
+        Some(self)
+    }
+}
+
+impl Mount for RegistryDestination {
+    fn can_mount(&self, source: &Reference) -> Option<RegistryReference> {
+        match source {
+            Reference::Registry(image)
+                if image.host() == self.image.host()
+                    && image.repository() != self.image.repository() =>
+            {
+                Some(image.clone())
+            }
+            _ => None,
+        }
+    }
+
+    fn mount<'a>(
+        &'a self,
+        blob: &'a Descriptor,
+        from: &'a RegistryReference,
+        payload: Arc<dyn Payload>,
+    ) -> BoxFuture<'a, Result<Mounted, TransportError>> {
+        async move {
+            let begun = mount(&self.client, &self.image, blob, from.repository()).await;
+            let session = match begun {
+                Ok(Begun::Mounted) => return Ok(Mounted::Yes),
+                Ok(Begun::Session(session)) => Some(session),
+                // whatever it is, writing shows whether it matters
+                Err(fault) => {
+                    tracing::debug!(problem = %fault.problem, "no mount");
+                    None
+                }
+            };
+            upload(&self.client, &self.image, blob, payload, session).await?;
+            Ok(Mounted::Written)
+        }
+        .boxed()
+    }
+}
+
+impl ReferrerWrite for RegistryDestination {
+    fn put_referrer<'a>(
+        &'a self,
+        raw: &'a RawDocument,
+    ) -> BoxFuture<'a, Result<(), TransportError>> {
+        async move {
+            let put = self.put_listed(raw).await;
+            put.map_err(|fault| self.fail(format!("manifest {}", raw.digest()), fault))
+        }
+        .boxed()
+    }
+}

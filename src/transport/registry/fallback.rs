@@ -1,0 +1,147 @@
+//! The list of referrers under a tag, for registries without the API: distribution-spec,
+//! "Referrers Tag Schema".
+//!
+//! A tag cannot be changed only if nobody else changed it, so whoever writes looks again a
+//! moment later, and adds what is missing once more: of two that write at once, the one
+//! whose entry was overwritten sees it.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::model::{
+    Algorithm, Descriptor, Digest, MediaType, RawDocument, RegistryReference, referrers_tag,
+};
+use crate::transport::Problem;
+
+use super::client::Client;
+use super::fault::Fault;
+use super::{manifest, put};
+
+/// How often the list is written before it is given up.
+const TRIES: u32 = 12;
+
+/// How long after the writing it is looked at again: longer than another one takes between
+/// its reading and its writing.
+const SETTLE: Duration = Duration::from_millis(80);
+
+/// Adds `referrers` to the list of `subject` and makes sure that they stay in it.
+///
+/// # Errors
+/// Where the registry fails, the tag holds something that is no such list, or others write
+/// all the time.
+pub(super) async fn add(
+    client: &Client,
+    image: &RegistryReference,
+    subject: &Digest,
+    referrers: &[Descriptor],
+) -> Result<(), Fault> {
+    let tag = referrers_tag(subject);
+    let _held = client.hold_tag(image, &tag).await;
+    for _ in 0..TRIES {
+        let there = read(client, image, &tag).await?;
+        let Some(merged) = merged(there.as_ref(), referrers)? else {
+            return Ok(());
+        };
+        put::manifest(client, image, &tag, &merged).await?;
+        let chance = RandomState::new().build_hasher().finish() % 80;
+        tokio::time::sleep(SETTLE + Duration::from_millis(chance)).await;
+    }
+    Err(Fault::protocol(format!(
+        "others write the list of referrers {tag} all the time"
+    )))
+}
+
+async fn read(
+    client: &Client,
+    image: &RegistryReference,
+    tag: &str,
+) -> Result<Option<RawDocument>, Fault> {
+    match manifest::tagged(client, image, tag).await {
+        Ok((raw, _)) => Ok(Some(raw)),
+        Err(fault) if fault.problem == Problem::NotFound => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// `there` with those of `referrers` that it lacks; nothing where it lacks none. What is in
+/// it stays as it is, known here or not.
+fn merged(
+    there: Option<&RawDocument>,
+    referrers: &[Descriptor],
+) -> Result<Option<RawDocument>, Fault> {
+    let mut index = match there {
+        None => json!({
+            "schemaVersion": 2,
+            "mediaType": MediaType::OCI_INDEX,
+            "manifests": [],
+        }),
+        Some(raw) => {
+            let parsed: Option<Value> = serde_json::from_slice(raw.bytes()).ok();
+            let parsed = parsed.filter(|value| value.get("manifests").is_some());
+            parsed.ok_or_else(|| {
+                Fault::protocol("what lies under the tag for referrers is no list of them")
+            })?
+        }
+    };
+    if index["manifests"].is_null() {
+        index["manifests"] = json!([]);
+    }
+    let Some(entries) = index["manifests"].as_array_mut() else {
+        return Err(Fault::protocol(
+            "what lies under the tag for referrers is no list of them",
+        ));
+    };
+    let before = entries.len();
+    for referrer in referrers {
+        let digest = referrer.digest.to_string();
+        let listed = entries.iter().any(|entry| entry["digest"] == digest);
+        if !listed {
+            entries.push(json!(referrer));
+        }
+    }
+    if entries.len() == before && there.is_some() {
+        return Ok(None);
+    }
+    let bytes = serde_json::to_vec(&index).expect("a JSON value can be written");
+    Ok(Some(RawDocument::hash(
+        bytes.into(),
+        Algorithm::Sha256,
+        MediaType::new(MediaType::OCI_INDEX),
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn descriptor(text: &str) -> Descriptor {
+        let digest = Digest::sha256(text.as_bytes());
+        Descriptor::new(MediaType::OCI_MANIFEST, digest, 1)
+    }
+
+    #[test]
+    fn a_list_keeps_what_is_in_it_and_takes_each_referrer_once() {
+        let first = merged(None, &[descriptor("a")]).unwrap().unwrap();
+        assert!(merged(Some(&first), &[descriptor("a")]).unwrap().is_none());
+        let odd = br#"{"manifests":[{"digest":"x","odd":1}],"own":true}"#;
+        let odd = RawDocument::hash(odd[..].into(), Algorithm::Sha256, MediaType::default());
+        let second = merged(Some(&odd), &[descriptor("a")]).unwrap().unwrap();
+        let value: Value = serde_json::from_slice(second.bytes()).unwrap();
+        assert_eq!(value["own"], true);
+        assert_eq!(value["manifests"][0]["odd"], 1);
+        assert_eq!(
+            value["manifests"][1]["digest"],
+            descriptor("a").digest.to_string()
+        );
+    }
+
+    #[test]
+    fn what_is_no_list_is_not_written_over() {
+        for bytes in [&b"{}"[..], b"[]", b"{\"manifests\":1}"] {
+            let raw = RawDocument::hash(bytes.into(), Algorithm::Sha256, MediaType::default());
+            assert!(merged(Some(&raw), &[descriptor("a")]).is_err(), "{bytes:?}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Writing manifests and indexes: distribution-spec, "Pushing manifests".
+
+use bytes::Bytes;
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+
+use crate::model::{Document, RawDocument, RegistryReference};
+use crate::transport::{Problem, Refusal};
+
+use super::auth::Scope;
+use super::client::{Client, Request};
+use super::fault::Fault;
+use super::outgoing::Sent;
+
+/// Says that a registry has taken note of what a manifest refers to.
+const SUBJECT: &str = "oci-subject";
+
+/// What a registry said when it took a manifest.
+pub(super) struct Stored {
+    /// Whether it lists the manifest among the referrers of its subject.
+    pub(super) subject: bool,
+}
+
+/// Writes `raw` under `identifier`, a tag or its digest.
+///
+/// # Errors
+/// Where the registry refuses or fails, or says that it stored something else.
+pub(super) async fn manifest(
+    client: &Client,
+    image: &RegistryReference,
+    identifier: &str,
+    raw: &RawDocument,
+) -> Result<Stored, Fault> {
+    let media_type = Document::read(raw.clone()).media_type().to_string();
+    let kind = HeaderValue::from_str(&media_type).map_err(|_| {
+        Fault::lasting(Problem::NotTaken {
+            status: 0,
+            why: Refusal::MediaType,
+            message: "its type has characters that no header may hold".to_owned(),
+        })
+    })?;
+    bytes(client, image, identifier, kind, raw.bytes().clone(), raw).await
+}
+
+async fn bytes(
+    client: &Client,
+    image: &RegistryReference,
+    identifier: &str,
+    kind: HeaderValue,
+    bytes: Bytes,
+    raw: &RawDocument,
+) -> Result<Stored, Fault> {
+    let scope = Scope::push(image.repository());
+    let path = format!("manifests/{identifier}");
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, kind);
+    let mut request = Request::of(Method::PUT, image, &path, scope).with(headers);
+    request.body = Sent::Whole(bytes);
+    let reply = client.open(&request).await.map_err(not_taken)?;
+    let headers = reply.answer.headers();
+    let said = headers.get("docker-content-digest");
+    let said = said.and_then(|said| said.to_str().ok()?.trim().parse().ok());
+    match said {
+        Some(found) if found != *raw.digest() && found.algorithm() == raw.digest().algorithm() => {
+            let expected = raw.digest().clone();
+            Err(Problem::WrongDigest { expected, found }.into())
+        }
+        _ => Ok(Stored {
+            subject: headers.contains_key(SUBJECT),
+        }),
+    }
+}
+
+/// What a refusal means where something was to be written.
+pub(super) fn not_taken(mut fault: Fault) -> Fault {
+    let has = |code: &str| fault.codes.iter().any(|there| there == code);
+    let Some(status) = fault.status else {
+        return fault;
+    };
+    let parts = [
+        "MANIFEST_BLOB_UNKNOWN",
+        "BLOB_UNKNOWN",
+        "MANIFEST_UNKNOWN",
+        "MANIFEST_REFERENCES_UNKNOWN",
+    ];
+    let why = match status {
+        413 => Refusal::TooLarge,
+        415 => Refusal::MediaType,
+        405 => Refusal::ReadOnly,
+        507 => Refusal::Full,
+        400 | 404 | 500 if parts.iter().any(|code| has(code)) => Refusal::MissingParts,
+        400 | 422 if has("MANIFEST_INVALID") || has("UNSUPPORTED") => Refusal::Invalid,
+        400 if has("DIGEST_INVALID") => Refusal::Digest,
+        403 => Refusal::Rights,
+        _ => return fault,
+    };
+    let message = fault.problem.said().unwrap_or_default().to_owned();
+    fault.problem = Problem::NotTaken {
+        status,
+        why,
+        message,
+    };
+    fault
+}
