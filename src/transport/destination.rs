@@ -41,10 +41,7 @@ pub trait Destination: Send + Sync {
     fn current(&self) -> BoxFuture<'_, Result<Option<Digest>, TransportError>>;
 
     /// Whether the blob is there, whole as far as can be seen without reading it.
-    fn has_blob<'a>(
-        &'a self,
-        blob: &'a Descriptor,
-    ) -> BoxFuture<'a, Result<bool, TransportError>>;
+    fn has_blob<'a>(&'a self, blob: &'a Descriptor) -> BoxFuture<'a, Result<bool, TransportError>>;
 
     /// Writes a blob, hashed on the way.
     ///

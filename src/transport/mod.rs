@@ -35,9 +35,9 @@ pub use destination::{
     SignatureWrite, Takes, attach, describe_referrer,
 };
 pub use error::{Problem, Refusal, TransportError};
+pub use local::{Disk, Step, StepHook};
 pub use locate::{LocateError, Located, locate, recognise};
 use locate::{describe_path, other_transport};
-pub use local::{Disk, Step, StepHook};
 pub use note::Note;
 pub(crate) use referrer::outcome;
 pub use referrer::{

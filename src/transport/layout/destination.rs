@@ -241,23 +241,21 @@ impl Destination for LayoutDestination {
             Ok(match name {
                 Some(ImageName::Name(name)) => {
                     let index = read_index(root)?;
-                    let digest = index.as_ref().and_then(|index| entries::named(index, &name));
+                    let digest = index
+                        .as_ref()
+                        .and_then(|index| entries::named(index, &name));
                     digest.and_then(|digest| digest.parse().ok())
                 }
-                Some(ImageName::Digest(digest)) => root
-                    .join(blob::name(&digest))
-                    .is_file()
-                    .then_some(digest),
+                Some(ImageName::Digest(digest)) => {
+                    root.join(blob::name(&digest)).is_file().then_some(digest)
+                }
                 _ => None,
             })
         })
         .boxed()
     }
 
-    fn has_blob<'a>(
-        &'a self,
-        blob: &'a Descriptor,
-    ) -> BoxFuture<'a, Result<bool, TransportError>> {
+    fn has_blob<'a>(&'a self, blob: &'a Descriptor) -> BoxFuture<'a, Result<bool, TransportError>> {
         let (name, size) = (blob::name(&blob.digest), blob.size);
         self.run(format!("blob {}", blob.digest), move |root, _| {
             // one of another size was damaged, and is replaced

@@ -260,7 +260,7 @@ pub(in crate::transport) async fn write_blob(
             Partial::open(&disk, &folder, &blob)
         })
     };
-    let mut partial = opened
+    let partial = opened
         .await
         .map_err(|_| fail(Problem::Cancelled))?
         .map_err(|error| fail(write_problem(&error)))?;

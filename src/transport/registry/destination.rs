@@ -56,7 +56,11 @@ impl RegistryDestination {
         failure(what.into(), &self.image, fault)
     }
 
-    async fn head_manifest(&self, identifier: &str, kind: &str) -> Result<Option<HeaderMap>, Fault> {
+    async fn head_manifest(
+        &self,
+        identifier: &str,
+        kind: &str,
+    ) -> Result<Option<HeaderMap>, Fault> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, manifest::accept(kind));
         let scope = Scope::push(self.image.repository());
@@ -156,10 +160,7 @@ impl Destination for RegistryDestination {
         .boxed()
     }
 
-    fn has_blob<'a>(
-        &'a self,
-        blob: &'a Descriptor,
-    ) -> BoxFuture<'a, Result<bool, TransportError>> {
+    fn has_blob<'a>(&'a self, blob: &'a Descriptor) -> BoxFuture<'a, Result<bool, TransportError>> {
         async move {
             let has = self.has(blob).await;
             has.map_err(|fault| self.fail(format!("blob {}", blob.digest), fault))
@@ -209,7 +210,7 @@ impl Destination for RegistryDestination {
     }
 
     fn commit(&self) -> BoxFuture<'_, Result<(), TransportError>> {
-        async {
+        async move {
             let unlisted = {
                 let unlisted = self.unlisted.lock();
                 let mut unlisted = unlisted.unwrap_or_else(PoisonError::into_inner);
@@ -219,8 +220,7 @@ impl Destination for RegistryDestination {
                 let added = fallback::add(&self.client, &self.image, subject, referrers).await;
                 added.map_err(|fault| self.fail(format!("referrers of {subject}"), fault))
             });
-            try_join_all(adding).await?;
-            Ok(())
+            try_join_all(adding).await.map(drop)
         }
         .boxed()
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
-use crate::model::{Document, RawDocument, RegistryReference};
+use crate::model::{Digest, Document, RawDocument, RegistryReference};
 use crate::transport::{Problem, Refusal};
 
 use super::auth::Scope;
@@ -59,7 +59,7 @@ async fn bytes(
     let reply = client.open(&request).await.map_err(not_taken)?;
     let headers = reply.answer.headers();
     let said = headers.get("docker-content-digest");
-    let said = said.and_then(|said| said.to_str().ok()?.trim().parse().ok());
+    let said: Option<Digest> = said.and_then(|said| said.to_str().ok()?.trim().parse().ok());
     match said {
         Some(found) if found != *raw.digest() && found.algorithm() == raw.digest().algorithm() => {
             let expected = raw.digest().clone();

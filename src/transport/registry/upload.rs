@@ -369,10 +369,7 @@ fn octets() -> HeaderValue {
 }
 
 /// Where an answer says that its upload goes on.
-fn location(
-    request: &Request,
-    headers: &HeaderMap,
-) -> Result<Option<Result<String, Url>>, Fault> {
+fn location(request: &Request, headers: &HeaderMap) -> Result<Option<Result<String, Url>>, Fault> {
     let Some(said) = headers.get(LOCATION) else {
         return Ok(None);
     };
