@@ -139,7 +139,8 @@ mod tests {
     #[test]
     fn names_move_as_containers_image_moves_them() {
         let mut index = empty();
-        let steps: [(&str, Option<&str>, bool, &[(&str, Option<&str>)]); 8] = [
+        type Entry = (&'static str, Option<&'static str>);
+        let steps: [(&str, Option<&str>, bool, &[Entry]); 8] = [
             ("a", Some("1"), true, &[("a", Some("1"))]),
             ("a", Some("1"), false, &[("a", Some("1"))]),
             ("b", Some("1"), true, &[("a", None), ("b", Some("1"))]),

@@ -257,7 +257,7 @@ impl Mount for RegistryDestination {
             let begun = mount(&self.client, &self.image, blob, from.repository()).await;
             let session = match begun {
                 Ok(Begun::Mounted) => return Ok(Mounted::Yes),
-                Ok(Begun::Session(session)) => Some(session),
+                Ok(Begun::Session(session)) => Some(*session),
                 // whatever it is, writing shows whether it matters
                 Err(fault) => {
                     tracing::debug!(problem = %fault.problem, "no mount");

@@ -66,7 +66,7 @@ pub(super) enum Begun {
     /// The blob is there.
     Mounted,
     /// An upload is open.
-    Session(Session),
+    Session(Box<Session>),
 }
 
 /// Asks for a blob to be taken from the repository `from` of the same registry.
@@ -91,7 +91,7 @@ pub(super) async fn mount(
         return Ok(Begun::Mounted);
     }
     let session = Session::new(client, image, &request, &reply)?;
-    Ok(Begun::Session(session))
+    Ok(Begun::Session(Box::new(session)))
 }
 
 /// Writes a blob. `begun` is an upload that is open already.
