@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::model::Platform;
+use crate::model::{Digest, Platform};
 
 use super::{Chore, ImageId, JobId, NodePath};
 
@@ -46,6 +46,10 @@ pub enum Command {
     /// search for it. What is known or on its way is not asked again; a reload asks again
     /// for everything that was looked at.
     ListReferrers { image: ImageId, manifest: NodePath },
+    /// Somebody looks into an artifact: a referrer that is known, or a manifest of the image
+    /// itself. Read its files and what they say. What is known or on its way is not read
+    /// again.
+    ReadArtifact { image: ImageId, manifest: Digest },
     /// Reads config and layers of the manifest at `manifest` through and compares their
     /// digests.
     CheckBlobs { image: ImageId, manifest: NodePath },

@@ -5,6 +5,7 @@
 //! does not look never makes work stall, and nothing here knows of a window.
 
 mod actor;
+mod artifact;
 mod chores;
 mod command;
 mod failure;
@@ -18,6 +19,7 @@ mod snapshot;
 mod supervisor;
 mod tree;
 
+pub use artifact::{ArtifactFile, ArtifactFiles, Artifacts};
 pub use chores::Chore;
 pub use command::{Command, Extent};
 pub use failure::{Failure, FailureKind};

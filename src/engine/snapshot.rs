@@ -11,7 +11,7 @@ use crate::model::{
 use crate::referrers::ReferrerTree;
 use crate::transport::{BlobState, Connection, NamedImage, Note};
 
-use super::Failure;
+use super::{Artifacts, Failure};
 
 /// Names an open image for as long as the program runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -138,6 +138,9 @@ pub struct ImageSnapshot {
     /// What refers to manifests of the image, as far as somebody looked
     /// ([`super::Command::ListReferrers`]).
     pub referrers: Arc<ReferrerTrees>,
+    /// What artifacts say that somebody looked into
+    /// ([`super::Command::ReadArtifact`]).
+    pub artifacts: Arc<Artifacts>,
 }
 
 /// What refers to manifests, by their digests. While it is searched for, the value is what
@@ -221,6 +224,12 @@ impl ImageSnapshot {
         let digest = self.image().and_then(|image| image.digest(path));
         let tree = digest.and_then(|digest| self.referrers.get(digest));
         tree.unwrap_or(NOT_ASKED)
+    }
+
+    /// What the files of the artifact with this digest say; not asked where nobody looked.
+    pub fn artifact(&self, manifest: &Digest) -> &Remote<Arc<super::ArtifactFiles>> {
+        const NOT_ASKED: &Remote<Arc<super::ArtifactFiles>> = &Remote::NotAsked;
+        self.artifacts.get(manifest).unwrap_or(NOT_ASKED)
     }
 
     /// The reference that opens what lies under `digest` in the same place, such as a

@@ -76,6 +76,9 @@ impl Supervisor {
             Command::ListReferrers { image, manifest } => {
                 self.tell(image, Message::ListReferrers { manifest });
             }
+            Command::ReadArtifact { image, manifest } => {
+                self.tell(image, Message::ReadArtifact { manifest });
+            }
             Command::CheckBlobs { image, manifest } => {
                 self.checked.insert(image, manifest.clone());
                 self.tell(image, Message::CheckBlobs { manifest });

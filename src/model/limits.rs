@@ -124,3 +124,28 @@ pub const SCANNED_BYTES: u64 = 1 << 30;
 
 /// Most blobs of a layout that are looked into.
 pub const SCANNED_BLOBS: usize = 50_000;
+
+/// Largest blob of an artifact (an SBOM, a statement) that is read to be shown, in bytes.
+pub const ATTACHMENT_BYTES: u64 = 64 << 20;
+
+/// Most blobs of one artifact that are read to be shown.
+pub const ATTACHMENT_BLOBS: usize = 16;
+
+/// Most bytes of all of them together.
+pub const ATTACHMENT_TOTAL_BYTES: u64 = 128 << 20;
+
+/// Most elements of one list of an SBOM (packages, files, relationships) that are kept; the
+/// others are counted.
+pub const ATTACHMENT_ITEMS: usize = 500_000;
+
+/// Longest text of an SBOM or statement that is kept, in bytes.
+pub const ATTACHMENT_TEXT_BYTES: usize = 4 << 10;
+
+/// Most files of one package that are kept.
+pub const PACKAGE_FILES: usize = 10_000;
+
+/// Most parameters of a build that are kept.
+pub const BUILD_PARAMETERS: usize = 1_000;
+
+/// How many envelopes (a bundle, a signed envelope, a statement) may lie in each other.
+pub const ENVELOPE_DEPTH: usize = 4;

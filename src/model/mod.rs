@@ -6,6 +6,7 @@
 
 pub mod annotation;
 mod artifact_kind;
+pub mod attachment;
 mod conformance;
 mod descriptor;
 mod digest;
@@ -16,11 +17,14 @@ mod index;
 mod instruction;
 pub mod json_outline;
 pub mod limits;
+mod loose;
 mod manifest;
 mod media_type;
 mod platform;
+pub mod provenance;
 mod raw;
 mod reference;
+pub mod sbom;
 mod schema1;
 pub mod text;
 

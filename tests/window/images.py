@@ -10,6 +10,7 @@ FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 BUSYBOX = FIXTURES / "images/busybox-small"
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+SPDX = "application/spdx+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 NAME = "org.opencontainers.image.ref.name"
 # RIGHT-TO-LEFT OVERRIDE and a bell: neither may act on the screen.
@@ -38,6 +39,31 @@ def slow(folder, size=8 << 30):
     with open(layout.blobs / layer, "wb") as blob:
         blob.truncate(size)
     layout.image(GOOD_CONFIG, layers=[descriptor("application/vnd.oci.image.layer.v1.tar", layer, size)])
+    return folder
+
+
+def referred(folder, count):
+    """An image with so many SBOMs that refer to it, each with a package of its own."""
+    layout = Layout(folder)
+    found = layout.image(GOOD_CONFIG)
+    subject = descriptor(MANIFEST, found, (layout.blobs / found).stat().st_size)
+    for number in range(count):
+        sbom = {
+            "spdxVersion": "SPDX-2.3",
+            "name": f"part {number}",
+            "packages": [{"SPDXID": "SPDXRef-1", "name": f"package-{number}", "versionInfo": "1.0"}],
+        }
+        file = json.dumps(sbom).encode()
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": MANIFEST,
+            "artifactType": SPDX,
+            "config": descriptor("application/vnd.oci.empty.v1+json", layout.blob(b"{}"), 2),
+            "layers": [descriptor(SPDX, layout.blob(file), len(file))],
+            "subject": subject,
+            "annotations": {"org.opencontainers.image.title": f"part {number}"},
+        }
+        layout.blob(json.dumps(manifest).encode())
     return folder
 
 

@@ -20,6 +20,7 @@ IDLE_PROCESSOR_PERCENT = 1.0
 # Two for the question how many frames there were, one for a cursor that stops blinking.
 IDLE_FRAMES = 3
 LARGE_ENTRIES = 10_000
+THOUSAND = 1_000
 STARTS = 5
 
 BUSYBOX = f"oci:{images.BUSYBOX}:1.37.0"
@@ -33,6 +34,7 @@ IN_VIEW = {
     "Platforms": PLATFORMS,
     "Layers": ["ADD busybox-static", "68.3 KB"],
     "Config": ["amd64", "/bin/"],
+    "Referrers": ["1 referrer", "SPDX SBOM, SLSA provenance"],
     "Raw": ["schemaVersion"],
 }
 
@@ -232,6 +234,100 @@ def large_index(stage):
     check(highest <= RESIDENT_MIB, f"{highest:.0f} MiB at the highest, limit {RESIDENT_MIB}")
     stage.check_alive()
     return f"{frames} frames in {took:.1f} s, {now:.0f} MiB, at the highest {highest:.0f} MiB"
+
+
+def shoot_in_both_themes(stage, name):
+    for theme in THEMES:
+        stage.choose_theme(theme)
+        stage.window.settle()
+        stage.shoot(f"{name}-{theme.lower()}")
+
+
+@step
+def referrers_none(stage):
+    """An image that nothing refers to says so, and what was asked."""
+    folder = stage.folder / "alone"
+    images.Layout(folder).image(images.GOOD_CONFIG)
+    stage.start(f"oci:{folder}")
+    stage.wait_to_read("bytes verified")
+    stage.show_view("Referrers")
+    stage.wait_to_read("Nothing refers to this image")
+    stage.wait_to_read("no referrers")
+    shoot_in_both_themes(stage, "referrers-none")
+    stage.check_alive()
+
+
+@step
+def referrers_thousand(stage):
+    """A thousand referrers scroll, are filtered, and each says what is in it."""
+    folder = images.referred(stage.folder / "referred", THOUSAND)
+    window = stage.start(f"oci:{folder}")
+    stage.wait_to_read("bytes verified")
+    stage.show_view("Referrers")
+    window.wait_for(f"{THOUSAND:,} referrers", seconds=30)
+    window.settle()
+    first = stage.shoot("referrers-thousand-top")
+    started, frame = time.monotonic(), window.tree().frame
+    for _ in range(100):
+        window.scroll(SIZES[0][0] / 2, SIZES[0][1] / 2, -1_000)
+    window.settle()
+    took, frames = time.monotonic() - started, window.tree().frame - frame
+    check(stage.shoot("referrers-thousand-bottom") != first, "nothing scrolled")
+    window.click("Filter referrers", "textInput")
+    window.type("part 777")
+    window.click("SPDX SBOM", "row", exact=False)
+    stage.wait_to_read("Packages (1)")
+    window.click("Packages (1)")
+    stage.wait_to_read("package-777")
+    shoot_in_both_themes(stage, "referrers-thousand")
+    stage.check_alive()
+    return f"{frames} frames in {took:.1f} s"
+
+
+@step
+def referrers_tree(stage):
+    """What oras, cosign and notation attached: the tree, an SBOM with its packages, an attestation, opened in a tab."""
+    window = stage.start(f"oci:{images.FIXTURES}/signing/referrers-amd64:amd64")
+    stage.wait_to_read("bytes verified")
+    stage.wait_to_read("Attached")
+    stage.wait_to_read("8 referrers")
+    shoot_in_both_themes(stage, "overview-attached")
+    stage.show_view("Referrers")
+    window.click("SPDX SBOM, 3.1 KB", "row", exact=False)
+    stage.wait_to_read("Made by")
+    shoot_in_both_themes(stage, "referrers-sbom")
+    stage.resize(*SIZES[1])
+    window.settle()
+    stage.check_controls(*SIZES[1])
+    shoot_in_both_themes(stage, "referrers-sbom-small")
+    stage.resize(*SIZES[0])
+    window.click("Use the whole view")
+    window.click("Packages (", exact=False)
+    window.wait_for("Find a package", "textInput")
+    shoot_in_both_themes(stage, "referrers-packages")
+    window.click("Content")
+    stage.wait_to_read("creationInfo")
+    shoot_in_both_themes(stage, "referrers-content")
+    window.click("Show the tree beside it")
+    window.click("attestation: SPDX SBOM", "row", exact=False)
+    window.click("Summary")
+    stage.wait_to_read("not verified here")
+    shoot_in_both_themes(stage, "referrers-attestation")
+    window.click("Open", "button")
+    stage.wait_to_read("bytes verified")
+    stage.check_alive()
+
+
+@step
+def provenance(stage):
+    """The provenance that BuildKit wrote: builder, source and materials."""
+    window = stage.start(f"oci:{images.FIXTURES}/images/buildkit-app")
+    stage.wait_to_read("bytes verified")
+    stage.show_view("Referrers")
+    window.click("SLSA provenance", "row", exact=False)
+    stage.wait_to_read("BuildKit")
+    shoot_in_both_themes(stage, "referrers-provenance")
+    stage.check_alive()
 
 
 @step

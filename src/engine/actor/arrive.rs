@@ -60,6 +60,7 @@ impl Actor {
             }
             Arrived::Checked(checked) => self.checked(checked),
             Arrived::Referrers(grown) => self.referrers_arrived(grown),
+            Arrived::Artifact(read) => self.artifact_arrived(read),
             Arrived::Nothing => return,
         }
         self.dirty = true;
@@ -304,6 +305,7 @@ impl Actor {
             fail_pending(&mut image.root, failure);
         }
         self.fail_pending_referrers(failure);
+        self.fail_pending_artifacts(failure);
     }
 
     pub(super) fn image(&self) -> Option<&Image> {

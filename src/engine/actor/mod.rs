@@ -2,6 +2,7 @@
 //! messages, starts fetches, puts what arrives into the tree and publishes snapshots.
 
 mod arrive;
+mod artifacts;
 mod check;
 mod place_mark;
 mod referrers;
@@ -16,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::model::{Annotations, Document, ImageConfig, Platform, Reference, text};
+use crate::model::{Annotations, Digest, Document, ImageConfig, Platform, Reference, text};
 use crate::transport::{BlobState, Located, Note, Resolved, Source, Stamp, TransportError};
 
 use super::queue::Queue;
@@ -47,6 +48,9 @@ pub(super) enum Message {
     ListReferrers {
         manifest: NodePath,
     },
+    ReadArtifact {
+        manifest: Digest,
+    },
     CheckBlobs {
         manifest: NodePath,
     },
@@ -73,6 +77,7 @@ enum Arrived {
     },
     Checked(check::Checked),
     Referrers(referrers::Grown),
+    Artifact(artifacts::ReadOut),
     /// It was ended on purpose.
     Nothing,
 }
@@ -111,6 +116,8 @@ pub(super) struct Actor {
     present: Opening,
     /// What refers to manifests of the image.
     referrers: referrers::Referrers,
+    /// What artifacts say that somebody looked into.
+    artifacts: artifacts::Kept,
     /// What is read through to check it.
     checks: Vec<check::Check>,
     /// The job of the present opening, until everything that it asked for is there.
@@ -143,6 +150,7 @@ impl Actor {
             fetch_token: CancellationToken::new(),
             present: 0,
             referrers: referrers::Referrers::default(),
+            artifacts: artifacts::Kept::default(),
             checks: Vec::new(),
             opening: None,
             dirty: false,
@@ -193,6 +201,7 @@ impl Actor {
             Message::Reload => self.open(JobKind::Reload),
             Message::LookAgain => self.look_at_place(),
             Message::ListReferrers { manifest } => self.want_referrers(manifest),
+            Message::ReadArtifact { manifest } => self.read_artifact(&manifest),
             Message::CheckBlobs { manifest } => self.check_blobs(&manifest),
             Message::CancelOpening { job } => {
                 // a reload may have taken its place meanwhile
@@ -311,6 +320,7 @@ impl Actor {
             opened: self.opened.clone(),
             connection: place.and_then(|p| p.source.connection()),
             referrers: Arc::clone(&self.referrers.trees),
+            artifacts: Arc::clone(&self.artifacts.known),
         }));
     }
 

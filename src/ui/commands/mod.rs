@@ -33,6 +33,7 @@ pub enum CommandId {
     ShowPlatforms,
     ShowLayers,
     ShowConfig,
+    ShowReferrers,
     ShowRaw,
     Back,
     Forward,

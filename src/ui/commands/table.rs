@@ -206,9 +206,20 @@ pub static COMMANDS: &[Command] = &[
         "How a container of the image runs",
         |app| app.show_view(View::Config),
     )
-    .keys(&[key(CTRL, Key::Num4)])
+    .keys(&[key(CTRL, Key::Num5)])
     .when(has_tab)
     .checked(|situation| is_view(situation, View::Config)),
+    Command::new(
+        Id::ShowReferrers,
+        Menu::View,
+        0,
+        "Show referrers",
+        "Signatures, SBOMs and attestations that refer to the image",
+        |app| app.show_view(View::Referrers),
+    )
+    .keys(&[key(CTRL, Key::Num6)])
+    .when(has_tab)
+    .checked(|situation| is_view(situation, View::Referrers)),
     Command::new(
         Id::ShowRaw,
         Menu::View,
@@ -217,7 +228,7 @@ pub static COMMANDS: &[Command] = &[
         "The exact bytes of the document",
         |app| app.show_view(View::Raw),
     )
-    .keys(&[key(CTRL, Key::Num5)])
+    .keys(&[key(CTRL, Key::Num8)])
     .when(has_tab)
     .checked(|situation| is_view(situation, View::Raw)),
     Command::new(

@@ -14,6 +14,7 @@ use crate::ui::app::Tab;
 use crate::ui::commands::CommandId;
 use crate::ui::recents;
 use crate::ui::theme::{Tokens, icons, size};
+use crate::ui::views::referrer_count;
 use crate::ui::widgets::digest_tooltip;
 
 /// Draws the bar.
@@ -66,7 +67,14 @@ fn document(ui: &mut Ui, tab: &Tab, actions: &mut Actions) {
     if response.clicked() {
         actions.push(Action::Run(CommandId::CopyDigest));
     }
-    weak(ui, &kind(node));
+    let mut words = kind(node);
+    let referrers = tab
+        .snapshot()
+        .and_then(|snapshot| referrer_count(snapshot, &tab.selection()));
+    if let Some(referrers) = referrers {
+        words = format!("{words}, {referrers}");
+    }
+    weak(ui, &words);
 }
 
 /// What a document is, with how much it lists.

@@ -1,5 +1,6 @@
 //! The views of an open image. A view draws a snapshot and pushes actions.
 
+mod artifact;
 mod cached;
 mod config;
 mod facts;
@@ -9,6 +10,7 @@ mod page;
 mod pending;
 mod platforms;
 mod raw;
+mod referrers;
 mod several;
 mod subject;
 mod unread;
@@ -18,6 +20,8 @@ use crate::engine::{Command, ImageSnapshot, NodePath, Opened};
 
 use super::action::{Action, Actions};
 use super::widgets::error_box;
+
+pub use referrers::referrer_count;
 
 use facts::Facts;
 use wants::Wants;
@@ -32,6 +36,7 @@ pub enum View {
     Platforms,
     Layers,
     Config,
+    Referrers,
     Raw,
 }
 
@@ -47,11 +52,12 @@ pub struct ViewContext<'a> {
 
 impl View {
     /// All of them, in the order of their tabs.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Overview,
         Self::Platforms,
         Self::Layers,
         Self::Config,
+        Self::Referrers,
         Self::Raw,
     ];
 
@@ -62,6 +68,7 @@ impl View {
             Self::Platforms => "Platforms",
             Self::Layers => "Layers",
             Self::Config => "Config",
+            Self::Referrers => "Referrers",
             Self::Raw => "Raw",
         }
     }
@@ -77,6 +84,7 @@ pub struct ViewState {
     platforms: platforms::PlatformsState,
     layers: layers::LayersState,
     config: config::ConfigState,
+    referrers: referrers::ReferrersState,
     raw: raw::RawState,
     /// The image that is marked among several.
     several: Option<usize>,
@@ -94,6 +102,7 @@ pub fn show(ui: &mut egui::Ui, view: View, state: &mut ViewState, context: &mut 
                 View::Platforms => platforms::show(ui, state, context),
                 View::Layers => layers::show(ui, state, context),
                 View::Config => config::show(ui, state, context),
+                View::Referrers => referrers::show(ui, state, context),
                 View::Raw => raw::show(ui, state, context),
             }
             // after the view, which may have asked for it among others

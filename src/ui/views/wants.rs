@@ -18,6 +18,10 @@ const GAP: usize = 8;
 pub(super) struct Wants {
     root: Option<Digest>,
     asked: HashSet<(NodePath, usize)>,
+    /// Whose referrers were asked for.
+    referrers: HashSet<NodePath>,
+    /// What was looked into.
+    artifacts: HashSet<Digest>,
 }
 
 impl Wants {
@@ -31,11 +35,7 @@ impl Wants {
         let Some(image) = context.image.image() else {
             return;
         };
-        let root = image.root.document.raw().digest();
-        if self.root.as_ref() != Some(root) {
-            self.root = Some(root.clone());
-            self.asked.clear();
-        }
+        self.forget_another(image.root.document.raw().digest());
         let Some(node) = image.node(path) else {
             return;
         };
@@ -50,6 +50,42 @@ impl Wants {
                 image: context.image.id,
                 index: path.clone(),
                 entries,
+            }));
+        }
+    }
+
+    /// Forgets what was asked for of another image.
+    fn forget_another(&mut self, root: &Digest) {
+        if self.root.as_ref() != Some(root) {
+            *self = Self {
+                root: Some(root.clone()),
+                ..Self::default()
+            };
+        }
+    }
+
+    /// Asks for what refers to the manifest at `path`, once.
+    pub(super) fn ask_referrers(&mut self, context: &mut ViewContext<'_>, path: &NodePath) {
+        let Some(image) = context.image.image() else {
+            return;
+        };
+        self.forget_another(image.root.document.raw().digest());
+        let unknown = matches!(context.image.referrers(path), Remote::NotAsked);
+        if unknown && self.referrers.insert(path.clone()) {
+            context.actions.push(Action::Send(Command::ListReferrers {
+                image: context.image.id,
+                manifest: path.clone(),
+            }));
+        }
+    }
+
+    /// Asks for what an artifact says, once.
+    pub(super) fn ask_artifact(&mut self, context: &mut ViewContext<'_>, digest: &Digest) {
+        let unknown = matches!(context.image.artifact(digest), Remote::NotAsked);
+        if unknown && self.artifacts.insert(digest.clone()) {
+            context.actions.push(Action::Send(Command::ReadArtifact {
+                image: context.image.id,
+                manifest: digest.clone(),
             }));
         }
     }

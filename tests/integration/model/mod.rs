@@ -1,6 +1,7 @@
 //! The words of the domain: tables from the specifications' own examples, and properties.
 
 mod artifact_kind;
+mod attachment;
 mod config;
 mod conformance;
 mod descriptor;
@@ -9,6 +10,7 @@ mod document;
 mod media_type;
 mod platform;
 mod reference;
+mod sbom;
 mod schema1;
 mod text;
 

@@ -257,6 +257,7 @@ pub fn snapshot_of(opened: Remote<Opened>) -> ImageSnapshot {
         opened,
         connection: None,
         referrers: Arc::default(),
+        artifacts: Default::default(),
     }
 }
 

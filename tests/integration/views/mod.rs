@@ -5,6 +5,7 @@ mod layers;
 mod overview;
 mod platforms;
 mod raw;
+mod referrers;
 mod states;
 mod zoo;
 
@@ -24,6 +25,8 @@ pub struct Shown {
     pub image: Arc<ImageSnapshot>,
     pub selected: NodePath,
     pub actions: Vec<Action>,
+    /// What the overview asked for without being asked: what refers to the image.
+    pub looked_up: Vec<NodePath>,
     state: ViewState,
 }
 
@@ -36,6 +39,7 @@ impl Shown {
             selected: chosen.map(|chosen| chosen.path.clone()).unwrap_or_default(),
             image: Arc::new(image),
             actions: Vec::new(),
+            looked_up: Vec::new(),
             state: ViewState::default(),
         }
     }
@@ -54,7 +58,14 @@ impl Shown {
             if let Action::Select(_, path) = &action {
                 shown.selected = path.clone();
             }
-            shown.actions.push(action);
+            match action {
+                Action::Send(Command::ListReferrers { manifest, .. })
+                    if shown.view == View::Overview =>
+                {
+                    shown.looked_up.push(manifest);
+                }
+                action => shown.actions.push(action),
+            }
         }
     }
 }

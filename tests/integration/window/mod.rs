@@ -142,9 +142,12 @@ impl Window {
         }
     }
 
-    /// What was sent to the engine since the last look.
+    /// What was sent to the engine since the last look, but for the overview's question what
+    /// refers to the image.
     fn sent(&mut self) -> Vec<Command> {
-        std::iter::from_fn(|| self.commands.try_recv().ok()).collect()
+        let sent = std::iter::from_fn(|| self.commands.try_recv().ok());
+        sent.filter(|command| !matches!(command, Command::ListReferrers { .. }))
+            .collect()
     }
 
     /// Gives the window a snapshot and draws it.

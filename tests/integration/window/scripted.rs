@@ -114,6 +114,7 @@ pub fn snapshot(id: ImageId, generation: u64, opened: Remote<Opened>) -> ImageSn
             user: None,
         }),
         referrers: Arc::default(),
+        artifacts: Default::default(),
     }
 }
 

@@ -87,8 +87,9 @@ fn views_are_switched_by_tab_and_by_key() {
         (Key::Num1, "Overview"),
         (Key::Num2, "Platforms"),
         (Key::Num3, "Layers"),
-        (Key::Num4, "Config"),
-        (Key::Num5, "Raw"),
+        (Key::Num5, "Config"),
+        (Key::Num6, "Referrers"),
+        (Key::Num8, "Raw"),
     ] {
         window.press(CTRL, key);
         assert!(window.is_on(Role::Tab, view), "{view}");

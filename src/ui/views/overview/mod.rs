@@ -1,5 +1,6 @@
 //! The image at a glance.
 
+mod attached;
 mod chips;
 mod contents;
 mod documents;

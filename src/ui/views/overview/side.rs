@@ -12,7 +12,7 @@ use crate::ui::views::subject::{ManifestSubject, Subject};
 use crate::ui::views::{ViewContext, ViewState};
 use crate::ui::widgets::{link, not_here};
 
-use super::{documents, findings, pairs, place};
+use super::{attached, documents, findings, pairs, place};
 
 /// Draws the column.
 pub(super) fn show(ui: &mut Ui, state: &mut ViewState, context: &mut ViewContext<'_>) {
@@ -30,6 +30,7 @@ pub(super) fn show(ui: &mut Ui, state: &mut ViewState, context: &mut ViewContext
         ui.add_space(SECTION);
     }
     place::show(ui, context);
+    attached::show(ui, state, context);
     documents::show(ui, state, subject.as_ref(), context);
     let annotations = image.place_annotations.clone();
     if !annotations.is_empty() {
