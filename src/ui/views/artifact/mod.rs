@@ -10,7 +10,7 @@ use egui::Ui;
 
 use crate::engine::{ArtifactFiles, Command, Remote};
 use crate::model::attachment::{Attachment, AttachmentContent};
-use crate::model::{Digest, limits};
+use crate::model::Digest;
 use crate::ui::action::Action;
 use crate::ui::widgets::{error_box, skeleton, text};
 
@@ -157,5 +157,5 @@ fn first_sbom(files: &ArtifactFiles) -> Option<&Arc<Attachment>> {
 
 /// Whether an artifact may be read without being asked for, beside others.
 pub(super) fn is_small(size: u64) -> bool {
-    size <= AT_ONCE / 4 && size <= limits::ATTACHMENT_BYTES
+    size <= AT_ONCE / 4
 }
