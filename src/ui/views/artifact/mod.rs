@@ -9,8 +9,8 @@ use std::sync::Arc;
 use egui::Ui;
 
 use crate::engine::{ArtifactFiles, Command, Remote};
-use crate::model::attachment::{Attachment, AttachmentContent};
 use crate::model::Digest;
+use crate::model::attachment::{Attachment, AttachmentContent};
 use crate::ui::action::Action;
 use crate::ui::widgets::{error_box, skeleton, text};
 
