@@ -150,9 +150,6 @@ pub const BUILD_PARAMETERS: usize = 1_000;
 /// How many envelopes (a bundle, a signed envelope, a statement) may lie in each other.
 pub const ENVELOPE_DEPTH: usize = 4;
 
-/// Largest certificate that is read, in bytes.
-pub const CERTIFICATE_BYTES: usize = 64 << 10;
-
 /// Most certificates of one chain, the leaf and the root counted.
 pub const CHAIN_CERTIFICATES: usize = 16;
 

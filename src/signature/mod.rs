@@ -15,7 +15,10 @@ mod check;
 mod discover;
 mod found;
 pub mod json;
+pub mod notation;
 mod report;
+pub mod simple;
+pub mod x509;
 
 pub use check::{Check, CheckKind, Outcome};
 pub use discover::{Discovered, Discovery, discover};

@@ -10,9 +10,11 @@ mod engine;
 mod layout;
 mod locate;
 mod model;
+mod notation;
 mod peers;
 mod referrers;
 mod registry;
+mod simple;
 mod support;
 #[cfg(feature = "gui")]
 mod views;

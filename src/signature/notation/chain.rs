@@ -32,7 +32,9 @@ pub enum ChainError {
     Algorithm { name: String, algorithm: String },
     #[error("{name}: a key of the kind {key} is not accepted")]
     Key { name: String, key: String },
-    #[error("{name}: it issues certificates, and its basic constraints are not critical with CA true")]
+    #[error(
+        "{name}: it issues certificates, and its basic constraints are not critical with CA true"
+    )]
     NotAuthority { name: String },
     #[error("{name}: it may have {limit} authorities below it and has {found}")]
     PathLength {
@@ -87,7 +89,9 @@ pub fn check_chain(chain: &[Certificate], purpose: Purpose) -> Result<(), ChainE
         return Err(ChainError::NotAuthority { name });
     }
     for pair in chain.windows(2) {
-        let [certificate, issuer] = pair else { continue };
+        let [certificate, issuer] = pair else {
+            continue;
+        };
         if certificate.is_self_signed() {
             let name = certificate.subject.to_string();
             return Err(ChainError::SelfSignedInside { name });
@@ -150,8 +154,8 @@ fn check_leaf(leaf: &Certificate, purpose: Purpose) -> Result<(), ChainError> {
             }
         }
         Purpose::TimeStamping => {
-            let is_exact = extended
-                .is_some_and(|usage| usage.critical && usage.value.0 == [TIME_STAMPING]);
+            let is_exact =
+                extended.is_some_and(|usage| usage.critical && usage.value.0 == [TIME_STAMPING]);
             if !is_exact {
                 return Err(ChainError::NotTimeStamping { name: name() });
             }
@@ -197,8 +201,13 @@ fn check_authority(authority: &Certificate, below: usize) -> Result<(), ChainErr
 }
 
 fn key_usage(certificate: &Certificate) -> Result<&KeyUsage, ChainError> {
-    let usage = certificate.key_usage.as_ref().filter(|usage| usage.critical);
-    usage.map(|usage| &usage.value).ok_or_else(|| ChainError::KeyUsage {
-        name: certificate.subject.to_string(),
-    })
+    let usage = certificate
+        .key_usage
+        .as_ref()
+        .filter(|usage| usage.critical);
+    usage
+        .map(|usage| &usage.value)
+        .ok_or_else(|| ChainError::KeyUsage {
+            name: certificate.subject.to_string(),
+        })
 }

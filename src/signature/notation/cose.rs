@@ -3,11 +3,13 @@
 
 use coset::cbor::value::Value;
 use coset::iana::{self, EnumI64};
-use coset::{CoseSign1, Label, RegisteredLabel, RegisteredLabelWithPrivate, TaggedCborSerializable};
+use coset::{
+    CoseSign1, Label, RegisteredLabel, RegisteredLabelWithPrivate, TaggedCborSerializable,
+};
 use jiff::Timestamp;
 
 use super::envelope::{
-    Algorithm, Envelope, EnvelopeError, EnvelopeKind, EXPIRY, PLUGIN_PREFIX, SIGNING_AGENT,
+    Algorithm, EXPIRY, Envelope, EnvelopeError, EnvelopeKind, PLUGIN_PREFIX, SIGNING_AGENT,
     SIGNING_SCHEME, Scheme, TIMESTAMP_SIGNATURE, check_critical, read_chain,
 };
 
@@ -31,7 +33,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Envelope, EnvelopeError> {
         Ok(1) => header.alg.is_some(),
         Ok(2) => true,
         Ok(3) => header.content_type.is_some(),
-        Ok(number) => header.rest.iter().any(|(label, _)| *label == Label::Int(number)),
+        Ok(number) => header
+            .rest
+            .iter()
+            .any(|(label, _)| *label == Label::Int(number)),
         Err(_) => find(name).is_some(),
     };
     let unknown_critical = check_critical(&critical, is_present, scheme)?
@@ -64,7 +69,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Envelope, EnvelopeError> {
     let algorithm = algorithm(header.alg.as_ref())?;
     let free = |name: &str| {
         let rest = &message.unprotected.rest;
-        rest.iter().find(|(label, _)| is_named(label, name)).map(|(_, value)| value)
+        rest.iter()
+            .find(|(label, _)| is_named(label, name))
+            .map(|(_, value)| value)
     };
     Ok(Envelope {
         kind: EnvelopeKind::Cose,
@@ -77,7 +84,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Envelope, EnvelopeError> {
         plugin,
         chain: read_chain(&chain(&message.unprotected.rest)?)?,
         timestamp: free(TIMESTAMP_SIGNATURE).and_then(Value::as_bytes).cloned(),
-        agent: free(SIGNING_AGENT).and_then(Value::as_text).map(ToOwned::to_owned),
+        agent: free(SIGNING_AGENT)
+            .and_then(Value::as_text)
+            .map(ToOwned::to_owned),
         payload: message.payload.ok_or(EnvelopeError::Missing("payload"))?,
         signature: message.signature,
         signed,

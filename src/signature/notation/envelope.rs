@@ -76,7 +76,9 @@ pub struct Envelope {
 /// Why bytes are no Notation envelope.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EnvelopeError {
-    #[error("{0:?} is not the type of a Notation envelope: application/jose+json and application/cose are")]
+    #[error(
+        "{0:?} is not the type of a Notation envelope: application/jose+json and application/cose are"
+    )]
     MediaType(String),
     #[error("the envelope cannot be read: {0}")]
     Unreadable(String),
@@ -126,7 +128,8 @@ impl Envelope {
         let Some(algorithm) = Algorithm::of(leaf.key.kind()) else {
             return false;
         };
-        leaf.key.verifies(algorithm.hash(), Form::Jose, &self.signed, &self.signature)
+        leaf.key
+            .verifies(algorithm.hash(), Form::Jose, &self.signed, &self.signature)
     }
 }
 
@@ -251,7 +254,9 @@ pub(super) fn check_critical(
         return Err(EnvelopeError::NotCritical(AUTHENTIC_SIGNING_TIME));
     }
     let known = [SIGNING_SCHEME, SIGNING_TIME, AUTHENTIC_SIGNING_TIME, EXPIRY];
-    let unknown = critical.iter().filter(|name| !known.contains(&name.as_str()));
+    let unknown = critical
+        .iter()
+        .filter(|name| !known.contains(&name.as_str()));
     Ok(unknown.cloned().collect())
 }
 

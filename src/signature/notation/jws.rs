@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::envelope::{
-    Algorithm, Envelope, EnvelopeError, EnvelopeKind, EXPIRY, PLUGIN_PREFIX, SIGNING_AGENT,
+    Algorithm, EXPIRY, Envelope, EnvelopeError, EnvelopeKind, PLUGIN_PREFIX, SIGNING_AGENT,
     SIGNING_SCHEME, Scheme, TIMESTAMP_SIGNATURE, check_critical, read_chain,
 };
 use crate::signature::json;
@@ -38,22 +38,32 @@ pub(super) fn read(bytes: &[u8]) -> Result<Envelope, EnvelopeError> {
     let signing_time = header
         .get(time_header)
         .ok_or(EnvelopeError::Missing(time_header))?;
-    let plugin = header.iter().find(|(key, _)| key.starts_with(PLUGIN_PREFIX));
+    let plugin = header
+        .iter()
+        .find(|(key, _)| key.starts_with(PLUGIN_PREFIX));
 
     let mut ders = Vec::new();
     for encoded in strings(free.get("x5c"), "x5c")? {
-        ders.push(BASE64_STANDARD.decode(encoded).map_err(|_| EnvelopeError::Type {
-            what: "x5c",
-            expected: "certificates in base64",
-        })?);
+        ders.push(
+            BASE64_STANDARD
+                .decode(encoded)
+                .map_err(|_| EnvelopeError::Type {
+                    what: "x5c",
+                    expected: "certificates in base64",
+                })?,
+        );
     }
     let timestamp = match free.get(TIMESTAMP_SIGNATURE).and_then(Value::as_str) {
-        Some(encoded) => Some(BASE64_STANDARD.decode(encoded).map_err(|_| {
-            EnvelopeError::Type {
-                what: TIMESTAMP_SIGNATURE,
-                expected: "a token in base64",
-            }
-        })?),
+        Some(encoded) => {
+            Some(
+                BASE64_STANDARD
+                    .decode(encoded)
+                    .map_err(|_| EnvelopeError::Type {
+                        what: TIMESTAMP_SIGNATURE,
+                        expected: "a token in base64",
+                    })?,
+            )
+        }
         None => None,
     };
     Ok(Envelope {

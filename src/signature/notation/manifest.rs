@@ -49,11 +49,16 @@ impl SignatureManifest {
             return Err(ManifestError::OtherType);
         }
         let list = value.get(if is_artifact { "blobs" } else { "layers" });
-        let list = list.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let list = list
+            .and_then(Value::as_array)
+            .map_or(&[][..], Vec::as_slice);
         let [envelope] = list else {
             return Err(ManifestError::Blobs(list.len()));
         };
-        let subject = value.get("subject").map(Descriptor::from_json).transpose()?;
+        let subject = value
+            .get("subject")
+            .map(Descriptor::from_json)
+            .transpose()?;
         Ok(Self {
             envelope: Descriptor::from_json(envelope)?,
             subject,

@@ -20,8 +20,6 @@ pub use chain::{ChainError, Purpose, check_chain};
 pub use envelope::{Algorithm, Envelope, EnvelopeError, EnvelopeKind, Scheme};
 pub use manifest::{ARTIFACT_TYPE, ManifestError, SignatureManifest, THUMBPRINTS};
 pub use timestamp::{Countersignature, TimestampError};
-pub use trust_policy::{
-    Action, Level, Statement, TrustPolicy, TrustPolicyError, VerifyTimestamp,
-};
+pub use trust_policy::{Action, Level, Statement, TrustPolicy, TrustPolicyError, VerifyTimestamp};
 pub use trust_store::{StoreError, StoreKind, TrustStore};
 pub use verify::{Trust, Verified, verify};

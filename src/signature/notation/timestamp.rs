@@ -80,7 +80,7 @@ impl Countersignature {
             return Err(TimestampError::OtherBytes);
         }
         let signer = Signer::read(&token)?;
-        let leaf = signer.verify(&token)?;
+        let leaf = signer.verify(&token, roots)?;
         let chain = build_chain(leaf, &token.certificates, roots)?;
         check_chain(&chain, Purpose::TimeStamping)?;
         if let Some(certificate) = chain.iter().find(|c| !c.is_valid_at(info.time)) {
@@ -126,7 +126,10 @@ impl<'a> Token<'a> {
         if wrapped.expect(der::OBJECT_IDENTIFIER)?.content != TST_INFO {
             return Err(TimestampError::Form("its content is no timestamp"));
         }
-        let content = wrapped.expect(der::context(0))?.inside().expect(der::OCTET_STRING)?;
+        let content = wrapped
+            .expect(der::context(0))?
+            .inside()
+            .expect(der::OCTET_STRING)?;
         let mut certificates = Vec::new();
         if let Some(list) = data.optional(der::context(0))? {
             let mut list = list.inside();
@@ -183,11 +186,7 @@ impl<'a> Info<'a> {
             let mut parts = written.inside();
             let wrong = TimestampError::Form("its accuracy is no number");
             // seconds, then milliseconds and microseconds as implicit [0] and [1]
-            for (tag, unit) in [
-                (der::INTEGER, 1_000_000),
-                (0x80, 1_000),
-                (0x81, 1),
-            ] {
+            for (tag, unit) in [(der::INTEGER, 1_000_000), (0x80, 1_000), (0x81, 1)] {
                 if let Some(part) = parts.optional(tag)? {
                     let count = part.small().and_then(|n| i64::try_from(n).ok());
                     let micros = count.and_then(|n| n.checked_mul(unit));
@@ -236,8 +235,14 @@ impl<'a> Signer<'a> {
     }
 
     /// Checks the signature and gives the certificate that made it.
-    fn verify<'t>(&self, token: &'t Token<'a>) -> Result<&'t Certificate, TimestampError> {
-        let leaf = token.certificates.iter().find(|c| self.is_by(c));
+    /// Authorities may leave it out of the token where whoever asked has it.
+    fn verify<'t>(
+        &self,
+        token: &'t Token<'a>,
+        known: &'t [Certificate],
+    ) -> Result<&'t Certificate, TimestampError> {
+        let candidates = token.certificates.iter().chain(known);
+        let leaf = candidates.into_iter().find(|c| self.is_by(c));
         let leaf = leaf.ok_or(TimestampError::OtherCertificate)?;
         if self.attribute(CONTENT_TYPE)?.content != TST_INFO {
             return Err(TimestampError::Form("its signed content type is another"));
@@ -253,7 +258,10 @@ impl<'a> Signer<'a> {
         // signed is the SET OF the attributes, not the [0] that stands in the token
         let mut signed = self.attributes.full.to_vec();
         signed[0] = der::SET;
-        if leaf.key.verifies(hash, Form::Classic, &signed, self.signature) {
+        if leaf
+            .key
+            .verifies(hash, Form::Classic, &signed, self.signature)
+        {
             Ok(leaf)
         } else {
             Err(TimestampError::Signature)
@@ -270,8 +278,7 @@ impl<'a> Signer<'a> {
                 && serial.is_ok_and(|serial| serial.content == certificate.serial);
         }
         // an implicit [0] OCTET STRING
-        self.id.tag == 0x80
-            && certificate.subject_key_id.as_deref() == Some(self.id.content)
+        self.id.tag == 0x80 && certificate.subject_key_id.as_deref() == Some(self.id.content)
     }
 
     /// The one value of an attribute.
@@ -313,7 +320,10 @@ impl<'a> Signer<'a> {
         }
         let unknown = || TimestampError::Algorithm(hex(self.algorithm));
         let id = x509_cert::spki::ObjectIdentifier::from_bytes(self.algorithm);
-        let (hash, _) = id.ok().and_then(certificate_algorithm).ok_or_else(unknown)?;
+        let (hash, _) = id
+            .ok()
+            .and_then(certificate_algorithm)
+            .ok_or_else(unknown)?;
         Ok(hash)
     }
 }
@@ -350,7 +360,8 @@ fn build_chain(
     let mut chain = vec![leaf.clone()];
     while chain.len() <= limits::CHAIN_CERTIFICATES {
         let last = chain.last().expect("it begins with the leaf");
-        if roots.iter().any(|root| root.der() == last.der()) {
+        let is_trusted = roots.iter().any(|root| root.der() == last.der());
+        if is_trusted && last.is_self_signed() {
             return Ok(chain);
         }
         let is_next = |c: &&Certificate| {

@@ -126,8 +126,7 @@ impl TrustPolicy {
     pub fn read(bytes: &[u8]) -> Result<Self, TrustPolicyError> {
         let unreadable = |why: String| TrustPolicyError::Unreadable(why);
         let value = json::read(bytes).map_err(|why| unreadable(why.to_string()))?;
-        let document =
-            Document::deserialize(value).map_err(|why| unreadable(why.to_string()))?;
+        let document = Document::deserialize(value).map_err(|why| unreadable(why.to_string()))?;
         if document.version != "1.0" {
             return Err(TrustPolicyError::Version(document.version));
         }
@@ -286,9 +285,11 @@ impl TrustedIdentity {
     pub fn matches(&self, subject: &DistinguishedName) -> bool {
         match self {
             Self::Any => true,
-            Self::Subject(wanted) => subject
-                .attributes()
-                .is_ok_and(|found| wanted.iter().all(|(kind, value)| found.get(kind) == Some(value))),
+            Self::Subject(wanted) => subject.attributes().is_ok_and(|found| {
+                wanted
+                    .iter()
+                    .all(|(kind, value)| found.get(kind) == Some(value))
+            }),
             Self::Other(_) => false,
         }
     }
@@ -299,7 +300,9 @@ impl std::fmt::Display for TrustedIdentity {
         match self {
             Self::Any => f.write_str("*"),
             Self::Subject(attributes) => {
-                let parts = attributes.iter().map(|(kind, value)| format!("{kind}={value}"));
+                let parts = attributes
+                    .iter()
+                    .map(|(kind, value)| format!("{kind}={value}"));
                 f.write_str(&parts.collect::<Vec<_>>().join(", "))
             }
             Self::Other(text) => f.write_str(text),
@@ -372,8 +375,13 @@ fn check_scopes(scopes: &[String]) -> Result<(), String> {
         r"^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)*(:[0-9]+)?(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)+$",
     )
     .expect("the expression is a constant");
-    match scopes.iter().find(|scope| *scope != "*" && !form.is_match(scope)) {
-        Some(scope) => Err(format!("the scope {scope:?} is not written host/repository")),
+    match scopes
+        .iter()
+        .find(|scope| *scope != "*" && !form.is_match(scope))
+    {
+        Some(scope) => Err(format!(
+            "the scope {scope:?} is not written host/repository"
+        )),
         None => Ok(()),
     }
 }

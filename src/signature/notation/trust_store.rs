@@ -76,7 +76,8 @@ impl TrustStore {
         name: &str,
         certificates: Vec<Certificate>,
     ) {
-        self.stores.insert((kind, name.to_owned()), Ok(certificates));
+        self.stores
+            .insert((kind, name.to_owned()), Ok(certificates));
     }
 
     /// The certificates of the named stores together.
@@ -123,7 +124,10 @@ fn read<'a>(
             };
             if !is_root {
                 let subject = certificate.subject.to_string();
-                return Err(StoreError::NotRoot { file: file(), subject });
+                return Err(StoreError::NotRoot {
+                    file: file(),
+                    subject,
+                });
             }
             all.push(certificate);
         }

@@ -111,7 +111,11 @@ fn integrity(
     let form = if envelope.content_type != PAYLOAD_TYPE {
         Check::failed(CheckKind::Form, "the payload is of another type")
             .compared(PAYLOAD_TYPE, &envelope.content_type)
-    } else if let Some(name) = envelope.unknown_critical.first().filter(|_| envelope.plugin.is_none()) {
+    } else if let Some(name) = envelope
+        .unknown_critical
+        .first()
+        .filter(|_| envelope.plugin.is_none())
+    {
         Check::failed(
             CheckKind::Form,
             format!("the header {name} is critical and is not known"),
@@ -134,11 +138,10 @@ fn integrity(
     let leaf = envelope.chain.first()?;
     let expected = Algorithm::of(leaf.key.kind());
     let signature = match expected {
-        None => Check::failed(
-            CheckKind::Signature,
-            "keys of this kind are not accepted",
-        )
-        .compared("RSA 2048, 3072 or 4096, ECDSA P-256, P-384 or P-521", leaf.key.kind().to_string()),
+        None => Check::failed(CheckKind::Signature, "keys of this kind are not accepted").compared(
+            "RSA 2048, 3072 or 4096, ECDSA P-256, P-384 or P-521",
+            leaf.key.kind().to_string(),
+        ),
         Some(expected) if expected != envelope.algorithm => Check::failed(
             CheckKind::Signature,
             "the header names another algorithm than the key asks for",
@@ -241,8 +244,8 @@ fn authenticity(envelope: &Envelope, trust: Trust<'_>, action: Action, checks: &
     let expected: Vec<_> = identities.iter().map(ToString::to_string).collect();
     let expected = expected.join("; ");
     let found = envelope.chain.first().map(|leaf| &leaf.subject);
-    let is_named = found
-        .is_some_and(|subject| identities.iter().any(|identity| identity.matches(subject)));
+    let is_named =
+        found.is_some_and(|subject| identities.iter().any(|identity| identity.matches(subject)));
     let found = found.map(ToString::to_string).unwrap_or_default();
     let identity = if is_named {
         Check::passed(CheckKind::Identity, "the subject is a trusted identity")
@@ -265,7 +268,11 @@ fn timestamp(
     checks: &mut Vec<Check>,
 ) -> Option<ProvenTime> {
     if envelope.scheme == Scheme::SigningAuthority {
-        checks.push(validity(envelope, envelope.signing_time, "the authority's time of signing"));
+        checks.push(validity(
+            envelope,
+            envelope.signing_time,
+            "the authority's time of signing",
+        ));
         return None;
     }
     let names = trust.statement.stores_of(StoreKind::Tsa);
@@ -311,7 +318,10 @@ fn timestamp(
         Check::passed(CheckKind::Timestamp, "an authority vouches for the time")
             .found(format!("{time}, {}", countersignature.authority)),
     );
-    let outside = envelope.chain.iter().find(|c| !countersignature.is_within(c));
+    let outside = envelope
+        .chain
+        .iter()
+        .find(|c| !countersignature.is_within(c));
     checks.push(match outside {
         None => Check::passed(
             CheckKind::Validity,
@@ -320,7 +330,10 @@ fn timestamp(
         .found(time.to_string()),
         Some(certificate) => Check::failed(
             CheckKind::Validity,
-            format!("{} was not valid at the timestamp's time", certificate.subject),
+            format!(
+                "{} was not valid at the timestamp's time",
+                certificate.subject
+            ),
         )
         .compared(span(certificate), time.to_string()),
     });
@@ -389,7 +402,10 @@ fn facts(envelope: &Envelope, times: Vec<ProvenTime>) -> Authenticated {
     let leaf = &envelope.chain[0];
     let mut details = vec![
         ("Signing scheme".to_owned(), envelope.scheme.to_string()),
-        ("Signed, by the signer's word".to_owned(), envelope.signing_time.to_string()),
+        (
+            "Signed, by the signer's word".to_owned(),
+            envelope.signing_time.to_string(),
+        ),
         ("Algorithm".to_owned(), envelope.algorithm.name().to_owned()),
         ("Certificate".to_owned(), leaf.fingerprint().to_string()),
         ("Issuer".to_owned(), leaf.issuer.to_string()),
@@ -403,7 +419,9 @@ fn facts(envelope: &Envelope, times: Vec<ProvenTime>) -> Authenticated {
         && let Some(metadata) = metadata.as_object()
     {
         for (key, value) in metadata {
-            let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+            let value = value
+                .as_str()
+                .map_or_else(|| value.to_string(), ToOwned::to_owned);
             details.push((format!("Signed annotation {key}"), value));
         }
     }

@@ -88,7 +88,11 @@ impl SignedIdentity {
                 (asked.covers(&found), asked.text())
             }
         };
-        if is_same { Ok(()) } else { Err(other(expected)) }
+        if is_same {
+            Ok(())
+        } else {
+            Err(other(expected))
+        }
     }
 }
 
@@ -98,18 +102,19 @@ impl Named {
         let read = read.map_err(|_| Unmatched::Unreadable(text.chars().take(200).collect()))?;
         Ok(Self {
             name: read.name(),
-            // what the text does not say was not signed
-            tag: read.tag().filter(|tag| text.contains(&format!(":{tag}"))).map(ToOwned::to_owned),
+            tag: read.tag().map(ToOwned::to_owned),
             digest: read.digest().cloned(),
         })
     }
 
     /// The image that was asked for, with the tag that stands for none.
     fn of(image: &RegistryReference) -> Self {
+        let digest = image.digest().cloned();
+        let tag = image.tag().or_else(|| digest.is_none().then_some("latest"));
         Self {
             name: image.name(),
-            tag: image.tag().map(ToOwned::to_owned),
-            digest: image.digest().cloned(),
+            tag: tag.map(ToOwned::to_owned),
+            digest,
         }
     }
 

@@ -1,8 +1,11 @@
 //! OpenPGP keys, and which of them may sign when (RFC 9580, section 5.2.3 and 10.1).
 
+use std::io::Read as _;
+
 use jiff::Timestamp;
-use pgp::composed::{PublicOrSecret, SignedPublicKey};
-use pgp::packet::{KeyFlags, Signature, SignatureType};
+use pgp::armor::Dearmor;
+use pgp::composed::{Deserializable, SignedPublicKey, SignedSecretKey};
+use pgp::packet::{KeyFlags, Packet, PacketParser, Signature, SignatureType};
 use pgp::types::{KeyDetails, Tag, VerifyingKey};
 
 use crate::model::limits;
@@ -44,16 +47,35 @@ impl Keyring {
     /// Adds the keys of a file.
     pub fn add(&mut self, bytes: &[u8]) -> Result<(), KeyringError> {
         let unreadable = |why: pgp::errors::Error| KeyringError::Unreadable(why.to_string());
-        let (keys, _) = PublicOrSecret::from_reader_many(bytes).map_err(unreadable)?;
+        let mut plain = Vec::new();
+        // the first byte of a packet has its highest bit set
+        let binary = if bytes.first().is_some_and(|byte| byte & 0x80 != 0) {
+            bytes
+        } else {
+            let read = Dearmor::new(bytes)
+                .take(limits::SIGNATURE_BYTES)
+                .read_to_end(&mut plain);
+            read.map_err(|why| KeyringError::Unreadable(why.to_string()))?;
+            &plain
+        };
+        let packets: Vec<_> = PacketParser::new(binary)
+            // gpg's own notes, which stand between the parts of a key in its files
+            .filter(|packet| !matches!(packet, Ok(Packet::Trust(_) | Packet::Marker(_))))
+            .collect();
+        let is_secret = matches!(packets.first(), Some(Ok(Packet::SecretKey(_))));
+        let packets = packets.into_iter().peekable();
+        let keys: Vec<pgp::errors::Result<SignedPublicKey>> = if is_secret {
+            let keys = SignedSecretKey::from_packets(packets);
+            keys.map(|key| key.map(|key| key.to_public_key())).collect()
+        } else {
+            SignedPublicKey::from_packets(packets).collect()
+        };
         let before = self.keys.len();
         for key in keys {
             if self.keys.len() == limits::OPENPGP_KEYS {
                 return Err(KeyringError::TooMany);
             }
-            self.keys.push(match key.map_err(unreadable)? {
-                PublicOrSecret::Public(key) => key,
-                PublicOrSecret::Secret(key) => key.to_public_key(),
-            });
+            self.keys.push(key.map_err(unreadable)?);
         }
         if self.keys.len() == before {
             return Err(KeyringError::Nothing);
@@ -63,7 +85,10 @@ impl Keyring {
 
     /// The fingerprints of the primary keys, in upper-case hexadecimal as gpg shows them.
     pub fn fingerprints(&self) -> Vec<String> {
-        self.keys.iter().map(|key| fingerprint(&key.primary_key)).collect()
+        self.keys
+            .iter()
+            .map(|key| fingerprint(&key.primary_key))
+            .collect()
     }
 
     /// Every key that could have signed, judged for `now`.
@@ -95,7 +120,9 @@ fn signers(key: &SignedPublicKey, now: Timestamp) -> Vec<Signer<'_>> {
         let genuine = |kind: SignatureType| {
             subkey.signatures.iter().filter(move |signature| {
                 signature.typ() == Some(kind)
-                    && signature.verify_subkey_binding(primary, &subkey.key).is_ok()
+                    && signature
+                        .verify_subkey_binding(primary, &subkey.key)
+                        .is_ok()
             })
         };
         let is_revoked = genuine(SignatureType::SubkeyRevocation).next().is_some();
@@ -112,7 +139,8 @@ fn signers(key: &SignedPublicKey, now: Timestamp) -> Vec<Signer<'_>> {
             }
             let back = binding.embedded_signature();
             let is_willing = back.is_some_and(|back| {
-                back.verify_primary_key_binding(&subkey.key, primary).is_ok()
+                back.verify_primary_key_binding(&subkey.key, primary)
+                    .is_ok()
             });
             (!binding.key_flags().sign() || !is_willing)
                 .then(|| "the subkey may not sign".to_owned())
@@ -131,7 +159,10 @@ fn signers(key: &SignedPublicKey, now: Timestamp) -> Vec<Signer<'_>> {
 fn objection(key: &SignedPublicKey, now: Timestamp) -> Option<String> {
     let primary = &key.primary_key;
     let revocations = &key.details.revocation_signatures;
-    if revocations.iter().any(|signature| signature.verify_key(primary).is_ok()) {
+    if revocations
+        .iter()
+        .any(|signature| signature.verify_key(primary).is_ok())
+    {
         return Some("the key was revoked".to_owned());
     }
     let Some(newest) = newest_self_signature(key) else {
@@ -147,9 +178,14 @@ fn newest_self_signature(key: &SignedPublicKey) -> Option<&Signature> {
     let direct = direct.filter(|signature| signature.verify_key(primary).is_ok());
     let names = key.details.users.iter().flat_map(|user| {
         let signatures = user.signatures.iter().filter(|s| s.is_certification());
-        signatures.filter(|s| s.verify_certification(primary, Tag::UserId, &user.id).is_ok())
+        signatures.filter(|s| {
+            s.verify_certification(primary, Tag::UserId, &user.id)
+                .is_ok()
+        })
     });
-    direct.chain(names).max_by_key(|signature| created(signature))
+    direct
+        .chain(names)
+        .max_by_key(|signature| created(signature))
 }
 
 fn may_sign(signature: &Signature) -> bool {

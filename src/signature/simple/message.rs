@@ -30,7 +30,10 @@ pub enum MessageError {
     NotSigned,
     #[error("the OpenPGP message has {0} signatures where one belongs")]
     Signatures(usize),
-    #[error("the OpenPGP message unpacks to more than {} bytes", limits::SIGNATURE_BYTES)]
+    #[error(
+        "the OpenPGP message unpacks to more than {} bytes",
+        limits::SIGNATURE_BYTES
+    )]
     TooLarge,
     #[error("the hash of the signature is too weak: {0}")]
     Weak(String),
@@ -72,7 +75,9 @@ pub fn open(bytes: &[u8], keys: &Keyring, now: Timestamp) -> Result<Opened, Mess
                 return Err(MessageError::Signatures(reader.num_signatures()));
             }
             if !reader.get_ref().is_literal() {
-                return Err(MessageError::Unreadable("what is signed is no text".to_owned()));
+                return Err(MessageError::Unreadable(
+                    "what is signed is no text".to_owned(),
+                ));
             }
         }
         Message::Literal { .. } | Message::Compressed { .. } | Message::Encrypted { .. } => {
@@ -135,7 +140,9 @@ fn check(signature: &Signature, now: Timestamp) -> Result<(), MessageError> {
     if config.hashed_subpackets.iter().any(is_unknown) {
         return Err(MessageError::Critical);
     }
-    let created = signature.created().map_or(0, |time| i64::from(time.as_secs()));
+    let created = signature
+        .created()
+        .map_or(0, |time| i64::from(time.as_secs()));
     if created > now.as_second() + SKEW {
         return Err(MessageError::Future);
     }

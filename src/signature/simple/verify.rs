@@ -70,7 +70,10 @@ pub fn verify(
         Check::passed(CheckKind::Signature, "the signature fits the signed bytes"),
         Check::passed(CheckKind::Key, "one of the accepted keys signed")
             .compared(expected, &opened.fingerprint),
-        Check::passed(CheckKind::Expiry, "neither the signature nor its key has expired"),
+        Check::passed(
+            CheckKind::Expiry,
+            "neither the signature nor its key has expired",
+        ),
     ];
     let failed = |mut checks: Vec<Check>, check| {
         checks.push(check);
@@ -93,7 +96,10 @@ pub fn verify(
         Check::passed(CheckKind::Subject, "this manifest is signed")
             .found(claim.digest.to_string()),
     );
-    match trust.identity.check(subject.reference.as_ref(), &claim.reference) {
+    match trust
+        .identity
+        .check(subject.reference.as_ref(), &claim.reference)
+    {
         Ok(()) => checks.push(
             Check::passed(CheckKind::Reference, "the signed name is the one asked for")
                 .found(&claim.reference),

@@ -117,7 +117,13 @@ impl Certificate {
         let find = |id: ObjectIdentifier| extensions.iter().find(|e| e.extn_id == id);
         let subject_key_id = find(OID_SUBJECT_KEY_ID).and_then(|extension| {
             let bytes = extension.extn_value.as_bytes();
-            Some(Reader::new(bytes).expect(der::OCTET_STRING).ok()?.content.to_vec())
+            Some(
+                Reader::new(bytes)
+                    .expect(der::OCTET_STRING)
+                    .ok()?
+                    .content
+                    .to_vec(),
+            )
         });
         Ok(Self {
             signed: start..start + signed.len(),

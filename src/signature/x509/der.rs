@@ -139,8 +139,7 @@ impl<'a> Element<'a> {
     pub fn small(&self) -> Option<u64> {
         let bytes = self.magnitude();
         let negative = self.content.first().is_none_or(|b| b & 0x80 != 0);
-        (!negative && bytes.len() <= 8)
-            .then(|| bytes.iter().fold(0, |n, b| n << 8 | u64::from(*b)))
+        (!negative && bytes.len() <= 8).then(|| bytes.iter().fold(0, |n, b| n << 8 | u64::from(*b)))
     }
 
     /// The time of a GeneralizedTime with or without a fraction (RFC 3161 allows one).
@@ -204,7 +203,12 @@ mod tests {
             "2025-01-21T09:17:46.641Z"
         );
         assert_eq!(time("20250121091746Z").unwrap(), "2025-01-21T09:17:46Z");
-        for bad in ["20250121091746", "20251321091746Z", "2025012109174Z", "20250121091746.Z"] {
+        for bad in [
+            "20250121091746",
+            "20251321091746Z",
+            "2025012109174Z",
+            "20250121091746.Z",
+        ] {
             assert!(time(bad).is_err(), "{bad}");
         }
     }

@@ -189,8 +189,7 @@ fn modulus_bits(bytes: &[u8]) -> Result<usize, KeyError> {
         let mut key = Reader::new(bytes).expect(der::SEQUENCE)?.inside();
         Ok(key.expect(der::INTEGER)?.magnitude())
     };
-    let modulus =
-        read().map_err(|error: der::DerError| KeyError::Unreadable(error.to_string()))?;
+    let modulus = read().map_err(|error: der::DerError| KeyError::Unreadable(error.to_string()))?;
     let first = modulus.first().map_or(0, |b| b.leading_zeros() as usize);
     Ok(modulus.len() * 8 - first)
 }

@@ -233,7 +233,10 @@ mod tests {
         let name = DistinguishedName::parse(r"C=US, ST=WA,O=a\, b\20 ,CN = x").unwrap();
         assert_eq!(name["O"], "a, b ");
         assert_eq!(name["CN"], "x");
-        assert_eq!(DistinguishedName::parse("C=US,S=WA,O=x").unwrap()["ST"], "WA");
+        assert_eq!(
+            DistinguishedName::parse("C=US,S=WA,O=x").unwrap()["ST"],
+            "WA"
+        );
         for (bad, expected) in [
             ("C=US,ST=WA", "no O"),
             ("C=US,C=DE,ST=WA,O=x", "C twice"),

@@ -1,0 +1,3 @@
+//! OpenPGP simple signing: the signatures of containers/image and of skopeo.
+
+mod fixtures;
