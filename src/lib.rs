@@ -8,6 +8,7 @@
 //! - [`transport`]: where images live
 //! - [`referrers`]: what points at an image
 //! - [`signature`]: formats, verification, policy
+//! - [`layer`]: what is in layers
 //! - [`engine`]: all of it in the background
 //! - `ui` and [`cli`]: two faces over the engine
 
@@ -15,6 +16,7 @@ pub mod cli;
 pub mod config;
 pub mod diagnostics;
 pub mod engine;
+pub mod layer;
 pub mod model;
 pub mod referrers;
 pub mod signature;

@@ -1,6 +1,9 @@
 //! The command line: one file a subcommand, all over the same engine as the window.
 
+mod cat;
+mod files;
 mod inspect;
+mod manifest_files;
 mod output;
 mod referrers;
 mod wait;
@@ -46,6 +49,10 @@ pub struct Global {
 enum Command {
     /// Show what an image is: platforms, config and layers.
     Inspect(inspect::Inspect),
+    /// List the files of an image, or of one of its layers.
+    Files(files::Files),
+    /// Print the content of a file of an image.
+    Cat(cat::Cat),
     /// List what refers to an image: signatures, SBOMs, attestations, and what refers to
     /// those.
     Referrers(referrers::Referrers),
@@ -84,6 +91,8 @@ impl Arguments {
         let ended = match self.command {
             None => return ExitCode::from(2),
             Some(Command::Inspect(inspect)) => inspect.run(config),
+            Some(Command::Files(files)) => files.run(config),
+            Some(Command::Cat(cat)) => cat.run(config),
             Some(Command::Referrers(referrers)) => referrers.run(config),
         };
         match ended {

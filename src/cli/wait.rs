@@ -103,6 +103,30 @@ impl Waiting {
         })
     }
 
+    /// The image that is waited for.
+    pub(super) const fn image(&self) -> ImageId {
+        self.image
+    }
+
+    /// Sends a command.
+    pub(super) fn send(&self, command: Command) {
+        self.engine.send(command);
+    }
+
+    /// Waits until `look` finds something in the slots.
+    pub(super) fn wait_for<T>(
+        &self,
+        look: impl Fn(&Engine, ImageId) -> Option<Result<T, CliError>>,
+    ) -> Result<T, CliError> {
+        loop {
+            if let Some(found) = look(&self.engine, self.image) {
+                return found;
+            }
+            // the sender lives as long as the engine, which lives as long as this
+            let _ = self.changes.recv();
+        }
+    }
+
     fn wait<T>(
         &self,
         look: impl Fn(&Arc<ImageSnapshot>) -> Option<Result<T, CliError>>,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::model::{Digest, Platform};
 
-use super::{Chore, ImageId, JobId, NodePath};
+use super::{Chore, FilesRequest, ImageId, JobId, NodePath};
 
 /// How much of an image is fetched without being looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,6 +53,13 @@ pub enum Command {
     /// Reads config and layers of the manifest at `manifest` through and compares their
     /// digests.
     CheckBlobs { image: ImageId, manifest: NodePath },
+    /// Somebody looks at the files of the manifest at `manifest`. What comes of it is seen
+    /// in the slot of the manifest's files ([`super::Engine::files`]).
+    Files {
+        image: ImageId,
+        manifest: NodePath,
+        request: FilesRequest,
+    },
     /// Ends a job.
     Cancel { job: JobId },
     /// Does a job that failed or was cancelled again.

@@ -1,5 +1,6 @@
 //! Failures as they are shown: what happened, what to try, and the details.
 
+use crate::layer::LayerError;
 use crate::transport::{LocateError, Problem, TransportError};
 
 /// What is shown of an error. Made once, where the error is handled.
@@ -92,6 +93,24 @@ impl From<LocateError> for Failure {
         match error {
             LocateError::Transport(error) => error.into(),
             other => Self::refused(other.to_string(), other.hint()),
+        }
+    }
+}
+
+impl From<LayerError> for Failure {
+    fn from(error: LayerError) -> Self {
+        let kind = match error {
+            LayerError::Transport(error) => return error.into(),
+            LayerError::Unreadable { .. } | LayerError::WrongContent { .. } => FailureKind::Damaged,
+            LayerError::NoSuchFile { .. } => FailureKind::Missing,
+            LayerError::Cancelled => FailureKind::Cancelled,
+            _ => FailureKind::Other,
+        };
+        Self {
+            headline: error.to_string(),
+            hint: error.hint(),
+            details: Vec::new(),
+            kind,
         }
     }
 }

@@ -24,6 +24,8 @@ pub enum JobKind {
     Open,
     Reload,
     Check,
+    /// Reads the layers of a manifest to list their files.
+    ReadLayers,
 }
 
 /// A job as it is known at one moment. `progress` goes on changing.

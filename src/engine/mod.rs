@@ -10,6 +10,7 @@ mod chores;
 mod command;
 mod failure;
 mod fetch;
+mod files;
 mod job;
 mod outcome;
 mod queue;
@@ -23,6 +24,10 @@ pub use artifact::{ArtifactFile, ArtifactFiles, Artifacts};
 pub use chores::Chore;
 pub use command::{Command, Extent};
 pub use failure::{Failure, FailureKind};
+pub use files::{
+    FileContent, FileRef, FilesRequest, FilesSnapshot, LayerFiles, LayerState, ShownFile,
+    ShownVersion,
+};
 pub use job::{JobId, JobKind, JobSnapshot, JobState, Progress, Unit};
 pub use outcome::Outcome;
 pub use slots::Slots;
@@ -85,6 +90,7 @@ impl Engine {
             client,
             jobs: Jobs::new(Arc::clone(&slots)),
             slots: Arc::clone(&slots),
+            shelf: files::Shelf::default(),
             config,
         });
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -128,6 +134,12 @@ impl Engine {
     /// What is known of an image now; nothing before it was opened or after it was closed.
     pub fn image(&self, id: ImageId) -> Option<Arc<ImageSnapshot>> {
         self.slots.image(id)
+    }
+
+    /// What is known of the files of a manifest; nothing before somebody asked
+    /// ([`Command::Files`]).
+    pub fn files(&self, image: ImageId, manifest: &NodePath) -> Option<Arc<FilesSnapshot>> {
+        self.slots.files(image, manifest)
     }
 
     /// What came of chores and looks since this was last asked, in order. Each is told once.

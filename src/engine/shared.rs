@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::store::Store;
 use crate::transport::registry::Client;
 
+use super::files::Shelf;
 use super::{EngineConfig, ImageId, JobId, JobKind, JobSnapshot, JobState, Progress, Slots, Unit};
 
 /// The one client, the one cache, the slots.
@@ -18,6 +19,8 @@ pub(super) struct Shared {
     pub store: Store,
     pub slots: Arc<Slots>,
     pub jobs: Jobs,
+    /// What is in layers.
+    pub shelf: Shelf,
 }
 
 /// The jobs that run.

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 
-use super::{ImageId, ImageSnapshot, JobSnapshot, Outcome, Waker};
+use crate::model::Digest;
+
+use super::{FilesSnapshot, ImageId, ImageSnapshot, JobSnapshot, NodePath, Outcome, Waker};
 
 /// How many ended jobs are kept; the oldest are forgotten first.
 const ENDED_JOBS: usize = 100;
@@ -13,6 +15,7 @@ const ENDED_JOBS: usize = 100;
 /// Latest values, replaced whole. Reading takes no lock that a writer holds.
 pub struct Slots {
     images: ArcSwap<HashMap<ImageId, Arc<ImageSnapshot>>>,
+    files: ArcSwap<HashMap<(ImageId, NodePath), Arc<FilesSnapshot>>>,
     jobs: ArcSwap<Vec<Arc<JobSnapshot>>>,
     /// Final words queue: each is told once.
     outcomes: Mutex<Vec<Outcome>>,
@@ -24,6 +27,7 @@ impl Slots {
     pub fn new(waker: Waker) -> Self {
         Self {
             images: ArcSwap::default(),
+            files: ArcSwap::default(),
             jobs: ArcSwap::default(),
             outcomes: Mutex::default(),
             waker,
@@ -61,6 +65,37 @@ impl Slots {
             let mut images = HashMap::clone(images);
             images.remove(&id);
             images
+        });
+        (self.waker)();
+    }
+
+    /// What is known of the files of a manifest.
+    pub fn files(&self, image: ImageId, manifest: &NodePath) -> Option<Arc<FilesSnapshot>> {
+        let files = self.files.load();
+        files.get(&(image, manifest.clone())).cloned()
+    }
+
+    /// Puts a snapshot of a manifest's files in its slot.
+    pub fn put_files(&self, snapshot: Arc<FilesSnapshot>) {
+        let key = (snapshot.image, snapshot.manifest.clone());
+        self.files.rcu(|files| {
+            let mut files = HashMap::clone(files);
+            files.insert(key.clone(), Arc::clone(&snapshot));
+            files
+        });
+        (self.waker)();
+    }
+
+    /// Empties the slot of a manifest's files.
+    pub fn remove_files(&self, image: ImageId, manifest: &NodePath, digest: &Digest) {
+        let key = (image, manifest.clone());
+        self.files.rcu(|files| {
+            let mut files = HashMap::clone(files);
+            // after a reload another manifest may be at the same place
+            if files.get(&key).is_some_and(|there| there.digest == *digest) {
+                files.remove(&key);
+            }
+            files
         });
         (self.waker)();
     }

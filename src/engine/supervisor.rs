@@ -79,6 +79,11 @@ impl Supervisor {
             Command::ReadArtifact { image, manifest } => {
                 self.tell(image, Message::ReadArtifact { manifest });
             }
+            Command::Files {
+                image,
+                manifest,
+                request,
+            } => self.tell(image, Message::Files { manifest, request }),
             Command::CheckBlobs { image, manifest } => {
                 self.checked.insert(image, manifest.clone());
                 self.tell(image, Message::CheckBlobs { manifest });
@@ -103,10 +108,17 @@ impl Supervisor {
         if !self.shared.jobs.cancel(id) {
             return;
         }
-        if let Some(job) = self.job(id)
-            && matches!(job.kind, JobKind::Open | JobKind::Reload)
-        {
-            self.tell(job.image, Message::CancelOpening { job: id });
+        if let Some(job) = self.job(id) {
+            match job.kind {
+                JobKind::Open | JobKind::Reload => {
+                    self.tell(job.image, Message::CancelOpening { job: id });
+                }
+                JobKind::ReadLayers => {
+                    let again = false;
+                    self.tell(job.image, Message::FilesJob { job: id, again });
+                }
+                JobKind::Check => {}
+            }
         }
     }
 
@@ -116,6 +128,10 @@ impl Supervisor {
         };
         match job.kind {
             JobKind::Open | JobKind::Reload => self.tell(job.image, Message::Reload),
+            JobKind::ReadLayers => {
+                let again = true;
+                self.tell(job.image, Message::FilesJob { job: id, again });
+            }
             JobKind::Check => {
                 if let Some(manifest) = self.checked.get(&job.image).cloned() {
                     self.tell(job.image, Message::CheckBlobs { manifest });

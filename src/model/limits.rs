@@ -155,3 +155,34 @@ pub const CHAIN_CERTIFICATES: usize = 16;
 
 /// Most OpenPGP keys of one keyring.
 pub const OPENPGP_KEYS: usize = 1000;
+
+/// Most entries of one layer that are listed.
+pub const LAYER_ENTRIES: usize = 5_000_000;
+
+/// Longest name of a layer's entry, in bytes. Linux takes 4096 at once.
+pub const LAYER_PATH_BYTES: usize = 32 << 10;
+
+/// Most memory that the index of one layer may take, in bytes.
+pub const LAYER_INDEX_BYTES: usize = 1 << 30;
+
+/// Bytes of holes in sparse files that are hashed for one layer; a file beyond has no digest.
+pub const SPARSE_HASHED_BYTES: u64 = 4 << 30;
+
+/// Most stored parts of one sparse file.
+pub const SPARSE_PARTS: usize = 100_000;
+
+/// Largest table of contents of an eStargz or zstd:chunked layer, in bytes as it is packed
+/// and as it is unpacked.
+pub const TOC_BYTES: u64 = 150 << 20;
+
+/// Most symbolic links that are followed for one path, as Linux and runtimes have it.
+pub const LINKS_FOLLOWED: usize = 255;
+
+/// Largest file of an image that is shown, in bytes; of a larger one its beginning.
+pub const SHOWN_FILE_BYTES: u64 = 16 << 20;
+
+/// Most names that one search gives.
+pub const SEARCH_HITS: usize = 20_000;
+
+/// Longest pattern of a filter or a search, in bytes.
+pub const PATTERN_BYTES: usize = 4096;

@@ -15,6 +15,8 @@ use crate::model::limits;
 pub(super) struct Disk {
     folder: PathBuf,
     limit: u64,
+    /// Largest file that is read.
+    largest: u64,
     /// Bytes held as far as this process knows; other processes may add to the folder.
     held: AtomicU64,
     counted: AtomicBool,
@@ -25,9 +27,15 @@ impl Disk {
         Self {
             folder,
             limit,
+            largest: limits::MANIFEST_BYTES.max(limits::CONFIG_BYTES),
             held: AtomicU64::new(0),
             counted: AtomicBool::new(false),
         }
+    }
+
+    /// The same for files of up to `largest` bytes.
+    pub(super) fn with_largest(self, largest: u64) -> Self {
+        Self { largest, ..self }
     }
 
     fn path(&self, digest: &Digest) -> PathBuf {
@@ -39,7 +47,7 @@ impl Disk {
     pub(super) fn read(&self, digest: &Digest) -> Option<Bytes> {
         let path = self.path(digest);
         let size = fs::metadata(&path).ok()?.len();
-        if size > limits::MANIFEST_BYTES.max(limits::CONFIG_BYTES) {
+        if size > self.largest {
             return None;
         }
         let bytes = fs::read(&path).ok()?;

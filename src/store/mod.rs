@@ -10,7 +10,9 @@ mod memory;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::model::{Digest, MediaType, RawDocument};
+use bytes::Bytes;
+
+use crate::model::{Digest, MediaType, RawDocument, limits};
 
 use disk::Disk;
 use memory::Memory;
@@ -21,11 +23,16 @@ pub const DISK_BYTES: u64 = 256 << 20;
 /// Most bytes that are kept in memory.
 pub const MEMORY_BYTES: usize = 32 << 20;
 
+/// Most bytes of layer indexes that are kept on disk; the least recently used go first.
+pub const LAYER_BYTES: u64 = 1 << 30;
+
 /// The cache. Clones share it.
 #[derive(Clone)]
 pub struct Store {
     memory: Arc<Mutex<Memory>>,
     disk: Option<Arc<Disk>>,
+    /// Indexes of layers, by the digests of the layers.
+    layers: Option<Arc<Disk>>,
 }
 
 impl Store {
@@ -39,6 +46,10 @@ impl Store {
     pub fn with_limits(folder: Option<PathBuf>, memory: usize, disk: u64) -> Self {
         Self {
             memory: Arc::new(Mutex::new(Memory::new(memory))),
+            layers: folder.as_ref().map(|folder| {
+                let disk = Disk::new(folder.join("layers"), LAYER_BYTES);
+                Arc::new(disk.with_largest(limits::LAYER_INDEX_BYTES as u64))
+            }),
             disk: folder.map(|folder| Arc::new(Disk::new(folder, disk))),
         }
     }
@@ -84,12 +95,46 @@ impl Store {
         }
     }
 
+    /// What was kept about the layer with this digest: not checked, the reader does that.
+    pub async fn layer_index(&self, layer: &Digest) -> Option<Bytes> {
+        let disk = Arc::clone(self.layers.as_ref()?);
+        let layer = layer.clone();
+        let read = tokio::task::spawn_blocking(move || disk.read(&layer));
+        read.await.ok()?
+    }
+
+    /// Keeps what was found out about the layer with this digest, in place of what was.
+    pub async fn put_layer_index(&self, layer: &Digest, bytes: Bytes) {
+        let Some(disk) = self.layers.clone() else {
+            return;
+        };
+        let layer = layer.clone();
+        let written = tokio::task::spawn_blocking(move || {
+            // it may be there and damaged
+            let _ = disk.remove(&layer);
+            disk.write(&layer, &bytes)
+        });
+        if let Ok(Err(error)) = written.await {
+            tracing::warn!(%error, "the cache could not be written");
+        }
+    }
+
+    /// Forgets what was kept about the layer with this digest.
+    pub async fn forget_layer_index(&self, layer: &Digest) {
+        let Some(disk) = self.layers.clone() else {
+            return;
+        };
+        let layer = layer.clone();
+        // nothing may have been there
+        let _ = tokio::task::spawn_blocking(move || disk.remove(&layer)).await;
+    }
+
     /// Bytes held on disk; 0 where there is no such cache, or it cannot be read.
     pub async fn disk_size(&self) -> u64 {
-        let Some(disk) = self.disk.clone() else {
-            return 0;
-        };
-        let counted = tokio::task::spawn_blocking(move || disk.size());
+        let disks = [self.disk.clone(), self.layers.clone()];
+        let counted = tokio::task::spawn_blocking(move || {
+            disks.iter().flatten().map(|disk| disk.size()).sum()
+        });
         counted.await.unwrap_or(0)
     }
 
@@ -100,10 +145,10 @@ impl Store {
     /// Where a file cannot be removed; what was removed before stays so.
     pub async fn clear(&self) -> std::io::Result<u64> {
         self.lock().clear();
-        let Some(disk) = self.disk.clone() else {
-            return Ok(0);
-        };
-        let cleared = tokio::task::spawn_blocking(move || disk.clear());
+        let disks = [self.disk.clone(), self.layers.clone()];
+        let cleared = tokio::task::spawn_blocking(move || {
+            disks.iter().flatten().map(|disk| disk.clear()).sum()
+        });
         cleared.await.map_err(std::io::Error::other)?
     }
 

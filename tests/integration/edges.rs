@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of the crate may use of the crate.
-const ALLOWED: [(&str, &[&str]); 10] = [
+const ALLOWED: [(&str, &[&str]); 11] = [
     ("model", &[]),
     ("config", &["model"]),
     ("diagnostics", &["model"]),
@@ -13,6 +13,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
     ("transport", &["model", "config"]),
     ("referrers", &["model", "transport"]),
     ("signature", &["model", "transport", "referrers"]),
+    ("layer", &["model", "transport"]),
     (
         "engine",
         &[
@@ -22,6 +23,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
             "transport",
             "referrers",
             "signature",
+            "layer",
         ],
     ),
     (
@@ -32,6 +34,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
             "transport",
             "referrers",
             "signature",
+            "layer",
             "engine",
         ],
     ),
@@ -43,13 +46,14 @@ const ALLOWED: [(&str, &[&str]); 10] = [
             "transport",
             "referrers",
             "signature",
+            "layer",
             "engine",
         ],
     ),
 ];
 
 /// Names that only some modules may use at all.
-const KEPT_TO: [(&str, &[&str]); 8] = [
+const KEPT_TO: [(&str, &[&str]); 9] = [
     ("egui::", &["ui"]),
     ("eframe::", &["ui"]),
     ("egui_tiles::", &["ui"]),
@@ -57,6 +61,7 @@ const KEPT_TO: [(&str, &[&str]); 8] = [
     ("reqwest::", &["transport"]),
     ("tokio::", &["transport", "store", "engine"]),
     ("std::fs", &["config", "store", "transport"]),
+    ("libz_rs_sys::", &["layer"]),
     ("clap::", &["cli"]),
 ];
 

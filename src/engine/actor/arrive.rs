@@ -24,6 +24,7 @@ impl Actor {
                 }
                 self.place = Some(place);
                 self.opened(resolved);
+                self.end_old_desks();
                 self.list_referrers_again();
                 self.count_one();
             }
@@ -63,6 +64,7 @@ impl Actor {
             Arrived::Artifact(read) => self.artifact_arrived(read),
             Arrived::Nothing => return,
         }
+        self.start_desks();
         self.dirty = true;
     }
 

@@ -4,6 +4,7 @@
 mod arrive;
 mod artifacts;
 mod check;
+mod files;
 mod place_mark;
 mod referrers;
 mod want;
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::model::{Annotations, Digest, Document, ImageConfig, Platform, Reference, text};
 use crate::transport::{BlobState, Located, Note, Resolved, Source, Stamp, TransportError};
 
+use super::files::FilesRequest;
 use super::queue::Queue;
 use super::shared::{JobHandle, Shared};
 use super::{
@@ -50,6 +52,15 @@ pub(super) enum Message {
     },
     ReadArtifact {
         manifest: Digest,
+    },
+    Files {
+        manifest: NodePath,
+        request: FilesRequest,
+    },
+    /// A job about files was cancelled, or is to be done again.
+    FilesJob {
+        job: JobId,
+        again: bool,
     },
     CheckBlobs {
         manifest: NodePath,
@@ -118,6 +129,8 @@ pub(super) struct Actor {
     referrers: referrers::Referrers,
     /// What artifacts say that somebody looked into.
     artifacts: artifacts::Kept,
+    /// Where its files are looked at.
+    files: files::Files,
     /// What is read through to check it.
     checks: Vec<check::Check>,
     /// The job of the present opening, until everything that it asked for is there.
@@ -151,6 +164,7 @@ impl Actor {
             present: 0,
             referrers: referrers::Referrers::default(),
             artifacts: artifacts::Kept::default(),
+            files: files::Files::default(),
             checks: Vec::new(),
             opening: None,
             dirty: false,
@@ -202,6 +216,8 @@ impl Actor {
             Message::LookAgain => self.look_at_place(),
             Message::ListReferrers { manifest } => self.want_referrers(manifest),
             Message::ReadArtifact { manifest } => self.read_artifact(&manifest),
+            Message::Files { manifest, request } => self.ask_files(manifest, request),
+            Message::FilesJob { job, again } => self.tell_desks(job, again),
             Message::CheckBlobs { manifest } => self.check_blobs(&manifest),
             Message::CancelOpening { job } => {
                 // a reload may have taken its place meanwhile
@@ -228,6 +244,7 @@ impl Actor {
             JobKind::Open => "Open",
             JobKind::Reload => "Reload",
             JobKind::Check => "Check",
+            JobKind::ReadLayers => "Read",
         };
         let job = self.shared.jobs.start(
             kind,

@@ -8,6 +8,7 @@ pub(super) async fn measure(shared: &Shared) -> Outcome {
 }
 
 pub(super) async fn clear(shared: &Shared) -> Result<Outcome, Failure> {
+    shared.shelf.clear();
     let cleared = shared.store.clear().await;
     let freed = cleared.map_err(|error| {
         let folder = shared.config.cache.clone().unwrap_or_default();

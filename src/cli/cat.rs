@@ -1,0 +1,54 @@
+//! `porthole cat`: the content of one file.
+
+use std::io::{self, Write};
+
+use clap::Args;
+
+use crate::engine::{EngineConfig, Failure};
+use crate::model::Platform;
+
+use super::CliError;
+use super::manifest_files::Manifest;
+
+/// Print the content of a file of an image.
+#[derive(Debug, Args)]
+pub(super) struct Cat {
+    /// The image: docker://HOST/NAME:TAG, oci:FOLDER:NAME, a folder, or a short name.
+    reference: String,
+
+    /// The file, as a container would see it; links are followed within the image.
+    path: String,
+
+    /// The file as this layer has it; layers count from 0.
+    #[arg(long, value_name = "N", conflicts_with = "at")]
+    layer: Option<usize>,
+
+    /// The file as the image stands at this layer.
+    #[arg(long, value_name = "N")]
+    at: Option<usize>,
+
+    /// Pick the image for this platform out of an index, as in linux/arm64/v8.
+    #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
+    platform: Option<Platform>,
+}
+
+impl Cat {
+    pub(super) fn run(self, config: EngineConfig) -> Result<(), CliError> {
+        let image = Manifest::open(config, &self.reference, self.platform.clone())?;
+        let content = image.content(&self.path, self.layer, self.at)?;
+        if (content.bytes.len() as u64) < content.size {
+            return Err(Failure::refused(
+                format!(
+                    "{} has {} bytes, more than are printed",
+                    content.path, content.size
+                ),
+                "Write it to a folder with `porthole export-files`",
+            )
+            .into());
+        }
+        let mut out = io::stdout().lock();
+        out.write_all(&content.bytes)?;
+        out.flush()?;
+        Ok(())
+    }
+}

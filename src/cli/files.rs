@@ -1,0 +1,363 @@
+//! `porthole files`: what files an image or one of its layers has.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use base64::Engine as _;
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use crate::engine::{EngineConfig, Failure, FilesSnapshot, LayerState};
+use crate::layer::waste::Waste;
+use crate::layer::{Entry, EntryKind, FileQuery, Scope};
+use crate::model::{Platform, text};
+
+use super::CliError;
+use super::manifest_files::Manifest;
+
+/// List the files of an image, or of one of its layers.
+#[derive(Debug, Args)]
+pub(super) struct Files {
+    /// The image: docker://HOST/NAME:TAG, oci:FOLDER:NAME, a folder, or a short name.
+    reference: String,
+
+    /// Only what this layer has; layers count from 0.
+    #[arg(long, value_name = "N", conflicts_with = "at")]
+    layer: Option<usize>,
+
+    /// The image as it stands at this layer.
+    #[arg(long, value_name = "N")]
+    at: Option<usize>,
+
+    /// Pick the image for this platform out of an index, as in linux/arm64/v8.
+    #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
+    platform: Option<Platform>,
+
+    /// Show what is wasted instead: dive's score, and what is true.
+    #[arg(long, conflicts_with_all = ["layer", "at"])]
+    wasted: bool,
+
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Files {
+    pub(super) fn run(self, config: EngineConfig) -> Result<(), CliError> {
+        let image = Manifest::open(config, &self.reference, self.platform.clone())?;
+        let scope = match (self.layer, self.at) {
+            (Some(layer), _) => Scope::Layer(layer),
+            (_, Some(layer)) => Scope::At(layer),
+            _ => Scope::Image,
+        };
+        let query = FileQuery {
+            scope,
+            ..FileQuery::default()
+        };
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        if self.wasted {
+            let (files, waste) = image.waste()?;
+            print_waste(&mut out, &waste, self.json)?;
+            out.flush()?;
+            return whole(&files, 0..files.layers.len());
+        }
+        let files = image.files(query)?;
+        let count = files.layers.len();
+        if let Some(wanted) = self.layer.or(self.at).filter(|layer| *layer >= count) {
+            return Err(Failure::refused(
+                format!("there is no layer {wanted}: the image has {count}"),
+                "Layers count from 0",
+            )
+            .into());
+        }
+        match self.layer {
+            Some(layer) => self.print_layer(&mut out, &files, layer)?,
+            None => self.print_tree(&mut out, &files)?,
+        }
+        out.flush()?;
+        // a listing that lacks something is printed, and is a failure
+        match self.layer {
+            Some(layer) => whole(&files, layer..layer + 1),
+            None => whole(&files, 0..self.at.map_or(count, |at| at + 1)),
+        }
+    }
+
+    fn print_layer(
+        &self,
+        out: &mut impl Write,
+        files: &FilesSnapshot,
+        layer: usize,
+    ) -> io::Result<()> {
+        let mut list = List::begin(out, self.json)?;
+        for entry in files.layers[layer].index.entries() {
+            let mut path = vec![b'/'];
+            path.extend_from_slice(&entry.path());
+            list.entry(&path, &entry, layer, entry.size())?;
+        }
+        list.end()
+    }
+
+    fn print_tree(&self, out: &mut impl Write, files: &FilesSnapshot) -> io::Result<()> {
+        let mut list = List::begin(out, self.json)?;
+        let Some(shown) = files.list.value() else {
+            return list.end();
+        };
+        for position in 0..shown.len() as u32 {
+            let Some(node) = shown.node(position) else {
+                continue;
+            };
+            match (node.entry(), node.layer()) {
+                (Some(entry), Some(layer)) => {
+                    let size = if entry.kind() == EntryKind::File {
+                        entry.size()
+                    } else {
+                        0
+                    };
+                    list.entry(&node.path(), &entry, layer, size)?;
+                }
+                _ => list.implied(&node.path())?,
+            }
+        }
+        list.end()
+    }
+}
+
+/// Fails where one of the layers could not be read whole.
+pub(super) fn whole(files: &FilesSnapshot, layers: std::ops::Range<usize>) -> Result<(), CliError> {
+    for layer in files.layers.get(layers).unwrap_or_default() {
+        if let LayerState::Failed(failure) = &layer.state {
+            return Err(Failure::clone(failure).into());
+        }
+    }
+    Ok(())
+}
+
+/// The lines or the JSON array of a listing.
+struct List<'a, W> {
+    out: &'a mut W,
+    json: bool,
+    first: bool,
+}
+
+impl<'a, W: Write> List<'a, W> {
+    fn begin(out: &'a mut W, json: bool) -> io::Result<Self> {
+        if json {
+            out.write_all(b"[")?;
+        }
+        Ok(Self {
+            out,
+            json,
+            first: true,
+        })
+    }
+
+    fn object(&mut self, object: &Map<String, Value>) -> io::Result<()> {
+        self.out
+            .write_all(if self.first { b"\n" } else { b",\n" })?;
+        self.first = false;
+        serde_json::to_writer(&mut *self.out, object).map_err(io::Error::from)
+    }
+
+    fn entry(&mut self, path: &[u8], entry: &Entry<'_>, layer: usize, size: u64) -> io::Result<()> {
+        if self.json {
+            let mut object = Map::new();
+            insert_path(&mut object, "path", path);
+            object.insert("type".into(), json!(entry.kind().name()));
+            object.insert("size".into(), json!(size));
+            object.insert("mode".into(), json!(format!("{:04o}", entry.mode())));
+            object.insert("uid".into(), json!(entry.uid()));
+            object.insert("gid".into(), json!(entry.gid()));
+            object.insert("mtime".into(), json!(time(entry.mtime())));
+            if let Some(link) = entry.link() {
+                insert_path(&mut object, "linkTarget", link);
+            }
+            object.insert("layer".into(), json!(layer));
+            if let Some(digest) = entry.digest() {
+                object.insert("digest".into(), json!(digest));
+            }
+            return self.object(&object);
+        }
+        let kind = entry.kind();
+        let size = if kind == EntryKind::File {
+            text::size(size)
+        } else {
+            String::new()
+        };
+        write!(
+            self.out,
+            "{}{} {:>5} {:>5} {size:>8} {layer:>3}  {}",
+            letter(kind),
+            permissions(entry.mode()),
+            entry.uid(),
+            entry.gid(),
+            shown(path)
+        )?;
+        match (kind, entry.link()) {
+            (EntryKind::Symlink, Some(link)) => write!(self.out, " -> {}", shown(link))?,
+            (EntryKind::Hardlink, Some(link)) => write!(self.out, " link to {}", shown(link))?,
+            (EntryKind::Whiteout, _) => self.out.write_all(b" (removed)")?,
+            (EntryKind::Opaque, _) => self.out.write_all(b" (lower content hidden)")?,
+            _ => {}
+        }
+        self.out.write_all(b"\n")
+    }
+
+    /// A directory that no layer lists.
+    fn implied(&mut self, path: &[u8]) -> io::Result<()> {
+        if self.json {
+            let mut object = Map::new();
+            insert_path(&mut object, "path", path);
+            object.insert("type".into(), json!(EntryKind::Directory.name()));
+            object.insert("size".into(), json!(0));
+            return self.object(&object);
+        }
+        writeln!(
+            self.out,
+            "d????????? {:>5} {:>5} {:>8} {:>3}  {}",
+            "",
+            "",
+            "",
+            "",
+            shown(path)
+        )
+    }
+
+    fn end(self) -> io::Result<()> {
+        if !self.json {
+            return Ok(());
+        }
+        self.out
+            .write_all(if self.first { b"]\n" } else { b"\n]\n" })
+    }
+}
+
+fn insert_path(object: &mut Map<String, Value>, key: &str, path: &[u8]) {
+    object.insert(key.into(), json!(String::from_utf8_lossy(path)));
+    if std::str::from_utf8(path).is_err() {
+        let bytes = base64::engine::general_purpose::STANDARD.encode(path);
+        object.insert(format!("{key}Bytes"), json!(bytes));
+    }
+}
+
+/// RFC 3339, with as many digits as are needed.
+fn time((seconds, nanoseconds): (i64, u32)) -> String {
+    let time = jiff::Timestamp::new(seconds, nanoseconds.cast_signed());
+    // beyond the year 9999 there is no such form
+    time.map_or_else(|_| seconds.to_string(), |time| time.to_string())
+}
+
+fn shown(path: &[u8]) -> String {
+    text::visible(&String::from_utf8_lossy(path)).into_owned()
+}
+
+const fn letter(kind: EntryKind) -> char {
+    match kind {
+        EntryKind::File => '-',
+        EntryKind::Directory => 'd',
+        EntryKind::Symlink => 'l',
+        EntryKind::Hardlink => 'h',
+        EntryKind::CharDevice => 'c',
+        EntryKind::BlockDevice => 'b',
+        EntryKind::Fifo => 'p',
+        EntryKind::Whiteout => 'w',
+        EntryKind::Opaque => 'o',
+    }
+}
+
+/// `rwxr-xr-x`, with `s` and `t` as `ls` has them.
+fn permissions(mode: u32) -> String {
+    let mut shown = String::with_capacity(9);
+    for (shift, special, set, unset) in [
+        (6, 0o4000, 's', 'S'),
+        (3, 0o2000, 's', 'S'),
+        (0, 0o1000, 't', 'T'),
+    ] {
+        let bits = mode >> shift;
+        shown.push(if bits & 4 != 0 { 'r' } else { '-' });
+        shown.push(if bits & 2 != 0 { 'w' } else { '-' });
+        shown.push(match (mode & special != 0, bits & 1 != 0) {
+            (true, true) => set,
+            (true, false) => unset,
+            (false, true) => 'x',
+            (false, false) => '-',
+        });
+    }
+    shown
+}
+
+fn print_waste(out: &mut impl Write, waste: &Arc<Waste>, as_json: bool) -> io::Result<()> {
+    if as_json {
+        let offenders = waste.offenders.iter().map(|offender| {
+            let mut object = Map::new();
+            insert_path(&mut object, "path", &offender.path);
+            object.insert("bytes".into(), json!(offender.bytes));
+            object.insert("why".into(), json!(why(offender.why)));
+            object.insert("layer".into(), json!(offender.layer));
+            object.insert("cause".into(), json!(offender.cause));
+            Value::Object(object)
+        });
+        let dive = waste.dive.files.iter().map(|file| {
+            let mut object = Map::new();
+            insert_path(&mut object, "path", &file.path);
+            object.insert("bytes".into(), json!(file.bytes));
+            object.insert("count".into(), json!(file.count));
+            Value::Object(object)
+        });
+        let object = json!({
+            "efficiency": waste.efficiency(),
+            "wastedBytes": waste.bytes(),
+            "totalBytes": waste.total,
+            "replacedBytes": waste.replaced,
+            "removedBytes": waste.removed,
+            "duplicatedBytes": waste.duplicated,
+            "byLayer": waste.by_layer,
+            "offenders": offenders.collect::<Vec<_>>(),
+            "dive": {
+                "efficiency": waste.dive.efficiency,
+                "wastedBytes": waste.dive.wasted_bytes,
+                "wastedUserPercent": waste.dive.wasted_user_percent,
+                "files": dive.collect::<Vec<_>>(),
+            },
+        });
+        serde_json::to_writer_pretty(&mut *out, &object).map_err(io::Error::from)?;
+        return out.write_all(b"\n");
+    }
+    writeln!(
+        out,
+        "efficiency {:.2} %: {} of {} wasted ({} replaced, {} removed, {} duplicates)",
+        waste.efficiency() * 100.0,
+        text::size(waste.bytes()),
+        text::size(waste.total),
+        text::size(waste.replaced),
+        text::size(waste.removed),
+        text::size(waste.duplicated)
+    )?;
+    writeln!(
+        out,
+        "dive's score {:.2} %, wasted {} ({:.2} % of all layers but the first)",
+        waste.dive.efficiency * 100.0,
+        text::size(waste.dive.wasted_bytes),
+        waste.dive.wasted_user_percent * 100.0
+    )?;
+    for offender in &waste.offenders {
+        writeln!(
+            out,
+            "{:>8}  {:<9}  layer {:>3}, by layer {:>3}  {}",
+            text::size(offender.bytes),
+            why(offender.why),
+            offender.layer,
+            offender.cause,
+            shown(&offender.path)
+        )?;
+    }
+    Ok(())
+}
+
+const fn why(why: crate::layer::waste::Why) -> &'static str {
+    use crate::layer::waste::Why;
+    match why {
+        Why::Replaced => "replaced",
+        Why::Removed => "removed",
+        Why::Duplicate => "duplicate",
+    }
+}

@@ -1,0 +1,274 @@
+//! Reading one layer: from the shelf, from the cache, or from its place.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use tokio::sync::mpsc;
+
+use crate::engine::shared::Shared;
+use crate::engine::{Failure, FailureKind, Progress};
+use crate::layer::{Allowance, Ending, LayerIndex, Scanner, saved, toc};
+use crate::model::{Algorithm, Descriptor, Digest, MediaKind, Reference};
+use crate::transport::{Source, TransportError};
+
+/// How many pieces may wait for being unpacked.
+const WAITING: usize = 16;
+
+/// What is told of a layer while it is read.
+pub(super) struct Partial {
+    pub layer: usize,
+    pub index: LayerIndex,
+}
+
+/// Everything that reading a layer needs.
+pub(super) struct ReadLayer {
+    pub shared: Arc<Shared>,
+    pub source: Arc<dyn Source>,
+    pub position: usize,
+    pub layer: Descriptor,
+    pub diff_id: Option<Digest>,
+    pub allowance: Allowance,
+    pub progress: Arc<Progress>,
+    pub total: Arc<Progress>,
+    pub partial: mpsc::UnboundedSender<Partial>,
+}
+
+/// What came of it: what is known, and what is wrong with it.
+pub(super) struct ReadOut {
+    pub index: LayerIndex,
+    pub failure: Option<Failure>,
+}
+
+impl From<Failure> for ReadOut {
+    fn from(failure: Failure) -> Self {
+        Self {
+            index: LayerIndex::default(),
+            failure: Some(failure),
+        }
+    }
+}
+
+impl ReadLayer {
+    pub(super) async fn run(self) -> ReadOut {
+        if let MediaKind::Layer {
+            encrypted: true, ..
+        } = self.layer.media_type.kind()
+        {
+            return Failure::refused(
+                format!("layer {} is encrypted", self.layer.digest.short()),
+                "Its files can only be listed after it was decrypted with its key",
+            )
+            .into();
+        }
+        if let Some(index) = self.known().await {
+            self.count(self.layer.size);
+            let failure = self.judge(&index);
+            return ReadOut { index, failure };
+        }
+        if let Some(index) = self.contents().await {
+            self.count(self.layer.size);
+            return ReadOut {
+                index,
+                failure: None,
+            };
+        }
+        self.scan().await
+    }
+
+    fn count(&self, bytes: u64) {
+        self.progress.add(bytes);
+        self.total.add(bytes);
+    }
+
+    /// What an earlier reading found out.
+    async fn known(&self) -> Option<LayerIndex> {
+        let digest = &self.layer.digest;
+        if let Some(index) = self.shared.shelf.get(digest) {
+            return Some(index);
+        }
+        let bytes = self.shared.store.layer_index(digest).await?;
+        let wanted = digest.clone();
+        let read = tokio::task::spawn_blocking(move || saved::decode(&bytes, &wanted));
+        match read.await.ok().flatten() {
+            Some(index) => {
+                self.shared.shelf.put(digest, &index);
+                Some(index)
+            }
+            None => {
+                tracing::warn!(%digest, "dropped a damaged list of files from the cache");
+                self.shared.store.forget_layer_index(digest).await;
+                None
+            }
+        }
+    }
+
+    /// A layer's own table of contents, where reading the layer would take a network.
+    async fn contents(&self) -> Option<LayerIndex> {
+        if !matches!(self.source.reference(), Reference::Registry(_)) {
+            return None;
+        }
+        match toc::read(&*self.source, &self.layer).await {
+            Ok(found) => found,
+            Err(error) => {
+                // the layer itself says the same
+                tracing::warn!(layer = %self.layer.digest, %error, "a table of contents is not used");
+                None
+            }
+        }
+    }
+
+    /// Reads the layer through.
+    async fn scan(&self) -> ReadOut {
+        let mut stream = match self.source.blob(&self.layer, None).await {
+            Ok(stream) => stream,
+            Err(error) => return self.unreachable(error).into(),
+        };
+        let (pieces, waiting) = mpsc::channel(WAITING);
+        let algorithm = self
+            .diff_id
+            .as_ref()
+            .map_or(Algorithm::Sha256, Digest::algorithm);
+        let scanner = Scanner::new(&self.layer, algorithm, self.allowance);
+        let (partial, position) = (self.partial.clone(), self.position);
+        let scanned =
+            tokio::task::spawn_blocking(move || scan(scanner, waiting, &partial, position));
+        let mut broken = None;
+        while let Some(piece) = stream.next().await {
+            match piece {
+                Ok(piece) => {
+                    self.count(piece.len() as u64);
+                    if pieces.send(piece).await.is_err() {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    broken = Some(error);
+                    break;
+                }
+            }
+        }
+        drop((pieces, stream));
+        let Ok(index) = scanned.await else {
+            return Failure::refused(
+                format!("layer {} could not be read", self.layer.digest.short()),
+                "Try again; if it stays so, report it with the details",
+            )
+            .into();
+        };
+        match &index.ending {
+            Ending::Complete => self.keep(&index).await,
+            _ => self.drop_kept().await,
+        }
+        let failure = match broken {
+            Some(error) => Some(self.unreachable(error)),
+            None => self.judge(&index),
+        };
+        ReadOut { index, failure }
+    }
+
+    async fn keep(&self, index: &LayerIndex) {
+        let digest = self.layer.digest.clone();
+        self.shared.shelf.put(&digest, index);
+        let kept = index.clone();
+        let encoded = tokio::task::spawn_blocking(move || saved::encode(&kept, &digest)).await;
+        if let Ok(Some(bytes)) = encoded {
+            self.shared
+                .store
+                .put_layer_index(&self.layer.digest, bytes.into())
+                .await;
+        }
+    }
+
+    /// What was believed of a layer that turned out to be damaged.
+    async fn drop_kept(&self) {
+        self.shared.shelf.remove(&self.layer.digest);
+        self.shared
+            .store
+            .forget_layer_index(&self.layer.digest)
+            .await;
+    }
+
+    fn unreachable(&self, error: TransportError) -> Failure {
+        let foreign = matches!(
+            self.layer.media_type.kind(),
+            MediaKind::Layer { foreign: true, .. }
+        );
+        let missing = error.problem.is_missing();
+        let mut failure = Failure::from(error);
+        if foreign && missing {
+            failure.hint = match self.layer.urls.first() {
+                Some(url) => format!("It is not to be distributed: get it from {url}"),
+                None => "It is not to be distributed, and names no place to get it from".to_owned(),
+            };
+        }
+        failure
+    }
+
+    /// What is wrong with what was read.
+    fn judge(&self, index: &LayerIndex) -> Option<Failure> {
+        let layer = self.layer.digest.short();
+        let (headline, hint, kind) = match &index.ending {
+            Ending::Complete => {
+                let (expected, found) = (self.diff_id.as_ref()?, index.diff_id.as_ref()?);
+                if expected == found || expected.algorithm() != found.algorithm() {
+                    return None;
+                }
+                (
+                    format!("layer {layer} unpacks to {found}, and the config says {expected}"),
+                    "Runtimes refuse such an image: build or copy it again",
+                    FailureKind::Damaged,
+                )
+            }
+            Ending::Reading => return None,
+            Ending::Damaged { why } => (
+                format!("layer {layer} is damaged: {why}"),
+                "What could be read of it is shown; copy the image again from where it came",
+                FailureKind::Damaged,
+            ),
+            Ending::WrongDigest { found } => (
+                format!("layer {layer} is not what the manifest says: it hashes to {found}"),
+                "Do not trust what is shown of it; copy the image again from where it came",
+                FailureKind::Damaged,
+            ),
+            Ending::TooMuch { why } => (
+                format!("layer {layer} is not read further: {why}"),
+                "Read it anyway only if you know where the image comes from",
+                FailureKind::Other,
+            ),
+        };
+        Some(Failure {
+            headline,
+            hint: hint.to_owned(),
+            details: vec![self.layer.digest.to_string()],
+            kind,
+        })
+    }
+}
+
+/// Unpacks what comes, on a thread that may take its time, and tells what is known now and
+/// then: the more there is, the more has to come first.
+fn scan(
+    mut scanner: Scanner,
+    mut pieces: mpsc::Receiver<Bytes>,
+    partial: &mpsc::UnboundedSender<Partial>,
+    layer: usize,
+) -> LayerIndex {
+    const SHORTEST: Duration = Duration::from_millis(60);
+    let (mut told, mut told_at) = (0, Instant::now());
+    while let Some(piece) = pieces.blocking_recv() {
+        if !scanner.feed(&piece) {
+            break;
+        }
+        let entries = scanner.entries();
+        if entries > told + told / 2 && told_at.elapsed() >= SHORTEST {
+            (told, told_at) = (entries, Instant::now());
+            let index = scanner.so_far();
+            // nobody looks any more: the pieces end as well
+            let _ = partial.send(Partial { layer, index });
+        }
+    }
+    pieces.close();
+    scanner.finish()
+}

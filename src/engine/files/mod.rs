@@ -1,0 +1,55 @@
+//! The files of an image: one task for each manifest that somebody looks into. It reads the
+//! layers, keeps the tree that is shown up to date, and does what is asked about files.
+
+mod desk;
+mod layers;
+mod look;
+mod shelf;
+mod show;
+mod snapshot;
+
+pub use snapshot::{FileContent, FilesSnapshot, LayerFiles, LayerState, ShownFile, ShownVersion};
+
+pub(super) use desk::{Desk, Start};
+pub(super) use shelf::Shelf;
+
+use crate::layer::FileQuery;
+
+use super::JobId;
+
+/// Names an entry of a layer of the manifest that is looked into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileRef {
+    /// The layer's position in the manifest.
+    pub layer: usize,
+    /// The entry's position in the layer's index.
+    pub position: usize,
+}
+
+/// What is asked about the files of a manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FilesRequest {
+    /// Read the layers, the lowest first; what is read or on its way is not read again.
+    List,
+    /// Show these files.
+    Look(FileQuery),
+    /// Read a layer that unpacks to more than a layer of its size should.
+    ReadAnyway { layer: usize },
+    /// Show the content of a file, and of another version of it beside it.
+    Show {
+        file: FileRef,
+        beside: Option<FileRef>,
+    },
+    /// Account for what is wasted.
+    Waste,
+}
+
+/// What a desk is told.
+#[derive(Clone, Debug)]
+pub(super) enum DeskMessage {
+    Request(FilesRequest),
+    /// The job was cancelled.
+    Cancelled(JobId),
+    /// What its job did is to be done again.
+    Again,
+}

@@ -1,0 +1,55 @@
+//! The content of a file, and its difference to another version.
+
+use std::sync::Arc;
+
+use crate::engine::Failure;
+use crate::layer::content::{Content, text_diff};
+use crate::layer::{FilePart, LayerIndex, read_beginning, read_small};
+use crate::model::{Descriptor, limits};
+use crate::transport::Source;
+
+use super::{FileContent, FileRef};
+
+/// Where a file's content is read from.
+pub(super) struct ReadFile {
+    pub source: Arc<dyn Source>,
+    pub layer: Descriptor,
+    pub index: LayerIndex,
+    pub file: FileRef,
+}
+
+impl ReadFile {
+    pub(super) async fn run(self) -> Result<Arc<FileContent>, Failure> {
+        let entry = self.index.entry(self.file.position);
+        let part = entry.as_ref().and_then(FilePart::of).ok_or_else(|| {
+            Failure::refused(
+                "there is nothing to show: it is not a regular file",
+                "Choose a file, or what a link leads to",
+            )
+        })?;
+        let whole = part.size <= limits::SHOWN_FILE_BYTES;
+        let (source, layer, index) = (&*self.source, &self.layer, &self.index);
+        let bytes = if whole {
+            read_small(source, layer, index, &part, limits::SHOWN_FILE_BYTES).await?
+        } else {
+            read_beginning(source, layer, index, &part).await?
+        };
+        let digest = entry.and_then(|entry| entry.digest());
+        Ok(Arc::new(FileContent {
+            path: part.shown(),
+            size: part.size,
+            verified: whole && digest.is_some(),
+            digest,
+            content: Content::of(&bytes),
+            bytes: bytes.into(),
+        }))
+    }
+}
+
+/// The difference of two texts, as `diff -u` has it; nothing where one is none.
+pub(super) fn diff(before: &FileContent, after: &FileContent) -> Option<Arc<str>> {
+    let (Content::Text { .. }, Content::Text { .. }) = (&before.content, &after.content) else {
+        return None;
+    };
+    Some(text_diff(&before.bytes, &after.bytes)?.into())
+}

@@ -1,0 +1,104 @@
+//! What is seen of the files of a manifest: immutable values.
+
+use std::sync::Arc;
+
+use crate::engine::{Failure, ImageId, NodePath, Progress, Remote};
+use crate::layer::content::Content;
+use crate::layer::waste::Waste;
+use crate::layer::{FileList, FileQuery, FileTree, LayerIndex};
+use crate::model::{Descriptor, Digest};
+
+use super::FileRef;
+
+/// The files of a manifest as they are known at one moment.
+#[derive(Clone, Debug)]
+pub struct FilesSnapshot {
+    pub image: ImageId,
+    pub manifest: NodePath,
+    /// Grows with every snapshot of the same manifest.
+    pub generation: u64,
+    /// Digest of the manifest.
+    pub digest: Digest,
+    /// The lowest first.
+    pub layers: Arc<[LayerFiles]>,
+    /// What is wanted to be shown. `list` may still be an earlier one: it says what it shows.
+    pub query: FileQuery,
+    /// What is shown. While layers are being read it is pending, with what is known so far.
+    pub list: Remote<Arc<FileList>>,
+    /// What is wasted, once it was asked for and all layers are known.
+    pub waste: Remote<Arc<Waste>>,
+    /// The file whose content is shown.
+    pub shown: Option<Arc<ShownFile>>,
+}
+
+impl FilesSnapshot {
+    /// The tree that is shown, as far as it is known.
+    pub fn tree(&self) -> Option<&Arc<FileTree>> {
+        self.list.value().map(|list| list.tree())
+    }
+
+    /// Whether every layer was read, or could not be.
+    pub fn is_over(&self) -> bool {
+        self.layers
+            .iter()
+            .all(|layer| matches!(layer.state, LayerState::Ready | LayerState::Failed(_)))
+    }
+}
+
+/// A layer and what is known of its files.
+#[derive(Clone, Debug)]
+pub struct LayerFiles {
+    pub descriptor: Descriptor,
+    /// The DiffID that the config promises.
+    pub diff_id: Option<Digest>,
+    pub state: LayerState,
+    /// What is known so far; it stays, marked by the state, where the layer is damaged.
+    pub index: LayerIndex,
+    /// Bytes of the packed layer that were read.
+    pub progress: Arc<Progress>,
+}
+
+/// How the reading of a layer stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LayerState {
+    /// Nobody asked, or others are read first.
+    Waiting,
+    Reading,
+    /// Everything is known, and what was read is what the manifest and the config promise.
+    Ready,
+    /// It could not be read to its end, or is not what was promised.
+    Failed(Arc<Failure>),
+}
+
+/// A file whose content somebody looks at, perhaps with another version beside it.
+#[derive(Clone, Debug)]
+pub struct ShownFile {
+    pub file: FileRef,
+    pub content: Remote<Arc<FileContent>>,
+    pub beside: Option<ShownVersion>,
+}
+
+/// Another version beside the file that is shown.
+#[derive(Clone, Debug)]
+pub struct ShownVersion {
+    pub file: FileRef,
+    pub content: Remote<Arc<FileContent>>,
+    /// The lines that differ, the other version's first, where both are texts.
+    pub diff: Option<Arc<str>>,
+}
+
+/// The content of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileContent {
+    /// Absolute, for people.
+    pub path: String,
+    /// In bytes, of the whole file.
+    pub size: u64,
+    /// SHA-256 of the whole, as the list of files says it.
+    pub digest: Option<Digest>,
+    /// Whether the bytes that are shown were compared with the digest: not where only the
+    /// beginning is shown.
+    pub verified: bool,
+    pub bytes: bytes::Bytes,
+    pub content: Content,
+}

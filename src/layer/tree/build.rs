@@ -1,0 +1,452 @@
+//! Applying layers on each other, as runtimes do (image-spec `layer.md`, "Applying
+//! Changesets"): what an entry replaces, what whiteouts and opaque directories remove.
+//!
+//! A whiteout is about the layers below: what its own layer has put under its path stays,
+//! whichever of the two comes first. Symbolic links in the directories of a name are
+//! followed within the root, as unpacking into a folder does.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+
+use super::{NONE, Version};
+use crate::layer::entry::split_path;
+use crate::layer::{Entry, EntryKind, LayerIndex, Marks};
+use crate::model::limits;
+
+/// The root's number.
+pub(super) const ROOT: u32 = 0;
+
+/// A name that was ever there.
+#[derive(Clone, Debug)]
+pub(super) struct Growing {
+    pub parent: u32,
+    pub name: (u32, u32),
+    pub first_child: u32,
+    pub next_sibling: u32,
+    /// The newest version; nothing where no layer has an entry for it.
+    pub version: u32,
+    pub kind: EntryKind,
+    /// Whether a container would see it.
+    pub alive: bool,
+    /// Whether it was so before the last layer.
+    pub before: bool,
+    /// Its version before the last layer.
+    pub version_before: u32,
+    /// One more than the last layer that has it, or something in it.
+    pub touched: u32,
+    /// Whether one layer has more than one entry for it.
+    pub duplicate: bool,
+}
+
+/// How a version came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// A layer has another file of the same name, or of a directory's above it.
+    Replaced,
+    /// A whiteout removed it, or a directory above it.
+    Removed,
+    /// An opaque directory hides it.
+    Hidden,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Builder {
+    pub nodes: Vec<Growing>,
+    pub names: Vec<u8>,
+    pub versions: Vec<Version>,
+    /// From the hash of a parent and a name to the first of the nodes with it.
+    children: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
+    /// The next node with the same hash.
+    same_hash: Vec<u32>,
+    /// With a secret of its own: names come from outside.
+    hasher: RandomState,
+    /// Targets of the nodes that are symbolic links: where they lie among the names.
+    links: HashMap<u32, (u32, u32)>,
+    /// Grows when a directory may lead elsewhere than before.
+    epoch: u64,
+    /// Entries that lead nowhere: circles of links.
+    pub lost: usize,
+}
+
+impl Builder {
+    pub(super) fn new() -> Self {
+        let mut builder = Self::default();
+        builder.nodes.push(Growing {
+            parent: ROOT,
+            name: (0, 0),
+            first_child: NONE,
+            next_sibling: NONE,
+            version: NONE,
+            kind: EntryKind::Directory,
+            alive: true,
+            before: true,
+            version_before: NONE,
+            touched: 0,
+            duplicate: false,
+        });
+        builder.same_hash.push(NONE);
+        builder
+    }
+
+    /// Remembers how everything stands, to tell what the next layer changes.
+    pub(super) fn mark(&mut self) {
+        for node in &mut self.nodes {
+            node.before = node.alive;
+            node.version_before = node.version;
+        }
+    }
+
+    /// Applies the layer at `position`.
+    pub(super) fn apply(&mut self, position: u32, layer: &LayerIndex) {
+        let mut number = 0;
+        for chunk in &layer.chunks {
+            // where the directories of this block lead, and how long that holds
+            let mut known: Vec<(u64, u32)> = vec![(u64::MAX, 0); chunk.directories.len()];
+            for at in 0..chunk.records.len() {
+                if let Some(entry) = chunk.entry(at) {
+                    self.entry(position, number, &entry, &mut known);
+                }
+                number += 1;
+            }
+        }
+    }
+
+    fn entry(&mut self, layer: u32, number: u32, entry: &Entry<'_>, known: &mut [(u64, u32)]) {
+        if entry.marks().has(Marks::INVALID_WHITEOUT) {
+            return;
+        }
+        match entry.kind() {
+            EntryKind::Whiteout => {
+                if let Some(node) = self.find(entry.directory(), entry.name()) {
+                    self.purge(node, layer, Ended::Removed);
+                }
+                return;
+            }
+            EntryKind::Opaque => {
+                if let Some(node) = self.find(entry.directory(), entry.name()) {
+                    let mut child = self.nodes[node as usize].first_child;
+                    while child != NONE {
+                        self.purge(child, layer, Ended::Hidden);
+                        child = self.nodes[child as usize].next_sibling;
+                    }
+                }
+                return;
+            }
+            _ => {}
+        }
+        if entry.name().is_empty() {
+            self.put(ROOT, layer, number, entry);
+            return;
+        }
+        let place = known.get_mut(entry.directory_number() as usize);
+        let parent = match place {
+            Some((epoch, node)) if *epoch == self.epoch => Some(*node),
+            place => {
+                let found = self.walk(ROOT, entry.directory(), layer);
+                if let (Some(place), Some(node)) = (place, found) {
+                    *place = (self.epoch, node);
+                }
+                found
+            }
+        };
+        let Some(parent) = parent else {
+            self.lost += 1;
+            return;
+        };
+        let node = match self.child(parent, entry.name()) {
+            Some(node) => node,
+            None => self.add(parent, entry.name()),
+        };
+        self.put(node, layer, number, entry);
+    }
+
+    /// Puts an entry at a node, in place of what was there.
+    fn put(&mut self, node: u32, layer: u32, number: u32, entry: &Entry<'_>) {
+        let kind = entry.kind();
+        let content = match kind {
+            EntryKind::Hardlink => self.target(entry),
+            EntryKind::File => self.versions.len() as u32,
+            _ => NONE,
+        };
+        let there = &self.nodes[node as usize];
+        let (alive, was, previous) = (there.alive, there.kind, there.version);
+        let duplicate = alive
+            && previous != NONE
+            && self.versions[previous as usize].layer == layer
+            && !(was == EntryKind::Directory && kind == EntryKind::Directory);
+        if alive && !(was == EntryKind::Directory && kind == EntryKind::Directory) && node != ROOT {
+            self.kill(node, layer, Ended::Replaced);
+        } else if previous != NONE {
+            self.end(previous, layer, Ended::Replaced);
+        }
+        if let (EntryKind::Symlink, Some(link)) = (kind, entry.link()) {
+            self.epoch += 1;
+            let link = self.keep(link);
+            self.links.insert(node, link);
+        }
+        self.versions.push(Version {
+            layer,
+            entry: number,
+            previous,
+            content,
+            ended: None,
+        });
+        let version = self.versions.len() as u32 - 1;
+        let there = &mut self.nodes[node as usize];
+        there.version = version;
+        there.alive = true;
+        there.duplicate |= duplicate;
+        if node != ROOT {
+            there.kind = kind;
+        }
+        self.touch(node, layer);
+    }
+
+    /// The version that holds the content of a hard link.
+    fn target(&mut self, entry: &Entry<'_>) -> u32 {
+        let Some(link) = entry.link() else {
+            return NONE;
+        };
+        let (path, _) = crate::layer::clean_path(link);
+        let (directory, name) = split_path(&path);
+        let Some(node) = self.find(directory, name) else {
+            return NONE;
+        };
+        let version = self.nodes[node as usize].version;
+        match self.versions.get(version as usize) {
+            Some(found) => found.content,
+            None => NONE,
+        }
+    }
+
+    /// Marks a node and those above it as present in a layer.
+    fn touch(&mut self, mut node: u32, layer: u32) {
+        loop {
+            let there = &mut self.nodes[node as usize];
+            if there.touched == layer + 1 {
+                return;
+            }
+            there.touched = layer + 1;
+            if node == ROOT {
+                return;
+            }
+            node = there.parent;
+        }
+    }
+
+    /// Removes what lower layers have at a node and under it.
+    fn purge(&mut self, node: u32, layer: u32, how: Ended) {
+        let mut waiting = vec![node];
+        while let Some(node) = waiting.pop() {
+            let there = &self.nodes[node as usize];
+            if !there.alive {
+                continue;
+            }
+            if there.touched != layer + 1 && node != ROOT {
+                // whoever is touched has touched all above it
+                self.kill(node, layer, how);
+                continue;
+            }
+            let mut child = there.first_child;
+            while child != NONE {
+                waiting.push(child);
+                child = self.nodes[child as usize].next_sibling;
+            }
+        }
+    }
+
+    /// Removes a node with everything under it.
+    fn kill(&mut self, node: u32, layer: u32, how: Ended) {
+        self.epoch += 1;
+        let mut waiting = vec![node];
+        while let Some(node) = waiting.pop() {
+            let there = &mut self.nodes[node as usize];
+            if !there.alive {
+                continue;
+            }
+            there.alive = false;
+            let (version, mut child) = (there.version, there.first_child);
+            self.end(version, layer, how);
+            while child != NONE {
+                waiting.push(child);
+                child = self.nodes[child as usize].next_sibling;
+            }
+        }
+    }
+
+    fn end(&mut self, version: u32, layer: u32, how: Ended) {
+        if let Some(version) = self.versions.get_mut(version as usize)
+            && version.ended.is_none()
+        {
+            version.ended = Some((layer, how));
+        }
+    }
+
+    /// The node of a name that is there now; links in its directory are followed.
+    fn find(&self, directory: &[u8], name: &[u8]) -> Option<u32> {
+        let parent = self.look(directory)?;
+        if name.is_empty() {
+            return Some(parent);
+        }
+        self.child(parent, name)
+            .filter(|node| self.nodes[*node as usize].alive)
+    }
+
+    /// Where a directory's path leads, links followed; nothing where it is not there.
+    fn look(&self, path: &[u8]) -> Option<u32> {
+        let mut left = limits::LINKS_FOLLOWED;
+        let mut parts: Vec<&[u8]> = reversed(path);
+        let mut node = ROOT;
+        while let Some(part) = parts.pop() {
+            if part == b".." {
+                node = self.nodes[node as usize].parent;
+                continue;
+            }
+            let child = self.child(node, part)?;
+            let there = &self.nodes[child as usize];
+            if !there.alive {
+                return None;
+            }
+            match there.kind {
+                EntryKind::Directory => node = child,
+                EntryKind::Symlink => {
+                    left = left.checked_sub(1)?;
+                    let target = self.link_of(child)?;
+                    if target.first() == Some(&b'/') {
+                        node = ROOT;
+                    }
+                    parts.extend(reversed(target));
+                }
+                _ => return None,
+            }
+        }
+        Some(node)
+    }
+
+    /// As [`Self::look`], but makes what is missing. Gives nothing for a circle of links.
+    fn walk(&mut self, start: u32, path: &[u8], layer: u32) -> Option<u32> {
+        let mut left = limits::LINKS_FOLLOWED;
+        let mut parts: Vec<Box<[u8]>> = reversed(path).into_iter().map(Into::into).collect();
+        let mut node = start;
+        while let Some(part) = parts.pop() {
+            if *part == *b".." {
+                node = self.nodes[node as usize].parent;
+                continue;
+            }
+            let child = match self.child(node, &part) {
+                Some(child) => child,
+                None => self.add(node, &part),
+            };
+            let there = &self.nodes[child as usize];
+            match (there.alive, there.kind) {
+                (true, EntryKind::Directory) => node = child,
+                (true, EntryKind::Symlink) => {
+                    left = left.checked_sub(1)?;
+                    let target: Vec<u8> = self.link_of(child)?.to_vec();
+                    if target.first() == Some(&b'/') {
+                        node = ROOT;
+                    }
+                    parts.extend(reversed(&target).into_iter().map(Box::from));
+                }
+                (alive, _) => {
+                    if alive {
+                        // runtimes fail here; what comes last is shown
+                        self.kill(child, layer, Ended::Replaced);
+                    }
+                    let there = &mut self.nodes[child as usize];
+                    there.alive = true;
+                    there.kind = EntryKind::Directory;
+                    there.version = NONE;
+                    self.touch(child, layer);
+                    node = child;
+                }
+            }
+        }
+        Some(node)
+    }
+
+    fn hash(&self, parent: u32, name: &[u8]) -> u64 {
+        self.hasher.hash_one((parent, name))
+    }
+
+    fn child(&self, parent: u32, name: &[u8]) -> Option<u32> {
+        let mut node = *self.children.get(&self.hash(parent, name))?;
+        while node != NONE {
+            let there = &self.nodes[node as usize];
+            if there.parent == parent && self.text(there.name) == name {
+                return Some(node);
+            }
+            node = self.same_hash[node as usize];
+        }
+        None
+    }
+
+    /// A new node, which is not there yet.
+    fn add(&mut self, parent: u32, name: &[u8]) -> u32 {
+        let node = self.nodes.len() as u32;
+        let hash = self.hash(parent, name);
+        let name = self.keep(name);
+        let next_sibling = std::mem::replace(&mut self.nodes[parent as usize].first_child, node);
+        self.nodes.push(Growing {
+            parent,
+            name,
+            first_child: NONE,
+            next_sibling,
+            version: NONE,
+            kind: EntryKind::Directory,
+            alive: false,
+            before: false,
+            version_before: NONE,
+            touched: 0,
+            duplicate: false,
+        });
+        self.same_hash
+            .push(self.children.insert(hash, node).unwrap_or(NONE));
+        node
+    }
+
+    fn keep(&mut self, text: &[u8]) -> (u32, u32) {
+        let start = self.names.len() as u32;
+        self.names.extend_from_slice(text);
+        (start, text.len() as u32)
+    }
+
+    pub(super) fn text(&self, (start, length): (u32, u32)) -> &[u8] {
+        let start = start as usize;
+        self.names
+            .get(start..start + length as usize)
+            .unwrap_or_default()
+    }
+
+    fn link_of(&self, node: u32) -> Option<&[u8]> {
+        self.links.get(&node).map(|place| self.text(*place))
+    }
+}
+
+/// Takes a hash for what it is.
+#[derive(Debug, Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+/// The parts of a path, the first one last.
+fn reversed(path: &[u8]) -> Vec<&[u8]> {
+    let parts = path.split(|byte| *byte == b'/');
+    let mut parts: Vec<_> = parts.filter(|part| !matches!(*part, b"" | b".")).collect();
+    parts.reverse();
+    parts
+}

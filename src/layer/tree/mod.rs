@@ -1,0 +1,473 @@
+//! The image as it stands at a layer: one tree of all its files, each with the layers that
+//! had it.
+
+mod build;
+mod filter;
+mod list;
+mod rows;
+
+pub use build::Ended;
+pub use filter::NameFilter;
+pub use list::{FileList, FileQuery, FileSort, Scope};
+pub use rows::FileRows;
+
+use std::sync::Arc;
+
+use super::{Entry, EntryKind, LayerIndex, Marks};
+use build::{Builder, Growing, ROOT};
+
+/// No number of a node or a version.
+const NONE: u32 = u32::MAX;
+
+/// What one layer had at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Version {
+    layer: u32,
+    /// Position in the layer's index.
+    entry: u32,
+    /// What was there before.
+    previous: u32,
+    /// The version that holds the content: itself for a file, another one for a hard link.
+    content: u32,
+    /// The layer that ended it.
+    ended: Option<(u32, Ended)>,
+}
+
+/// What a layer did to a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Change {
+    /// It is as the layers below left it.
+    None,
+    Added,
+    Changed,
+    Removed,
+}
+
+#[derive(Clone, Debug)]
+struct Node {
+    parent: u32,
+    /// Behind the last node that lies under it.
+    end: u32,
+    name: (u32, u32),
+    version: u32,
+    /// Bytes of all files under it, itself counted.
+    total: u64,
+    /// How many names lie under it that are there.
+    count: u32,
+    depth: u32,
+    kind: EntryKind,
+    change: Change,
+    duplicate: bool,
+}
+
+/// The files of an image as it stands at a layer, and those that this layer removed. Nodes
+/// are numbered from the root, 0, in the order of a walk that takes names by their bytes:
+/// what lies under a node follows it at once.
+#[derive(Debug)]
+pub struct FileTree {
+    nodes: Vec<Node>,
+    names: Vec<u8>,
+    versions: Vec<Version>,
+    layers: Arc<[LayerIndex]>,
+    at: usize,
+    /// Entries that could not be put anywhere: their directories are circles of links.
+    pub lost: usize,
+}
+
+impl FileTree {
+    /// Applies `layers` from the lowest to the one at position `at`, as far as they are
+    /// known.
+    pub fn build(layers: Arc<[LayerIndex]>, at: usize) -> Self {
+        let mut builder = Builder::new();
+        let count = layers.len().min(at.saturating_add(1));
+        for (position, layer) in layers.iter().take(count).enumerate() {
+            if position == at {
+                builder.mark();
+            }
+            builder.apply(position as u32, layer);
+        }
+        let lost = builder.lost;
+        let mut tree = Self {
+            nodes: Vec::with_capacity(builder.nodes.len()),
+            names: Vec::new(),
+            versions: std::mem::take(&mut builder.versions),
+            layers,
+            at,
+            lost,
+        };
+        tree.flatten(&builder);
+        tree.names = builder.names;
+        tree.sum();
+        tree
+    }
+
+    /// Numbers the nodes in the order of the walk.
+    fn flatten(&mut self, builder: &Builder) {
+        let mut children = Vec::new();
+        // numbers of growing nodes with that of their parent and depth here
+        let mut waiting = vec![(ROOT, ROOT, 0)];
+        while let Some((number, parent, depth)) = waiting.pop() {
+            let growing = &builder.nodes[number as usize];
+            let here = self.nodes.len() as u32;
+            let change = self.change(growing);
+            self.nodes.push(Node {
+                parent,
+                end: here + 1,
+                name: growing.name,
+                version: growing.version,
+                total: 0,
+                count: 0,
+                depth,
+                kind: growing.kind,
+                change,
+                duplicate: growing.duplicate,
+            });
+            children.clear();
+            let mut child = growing.first_child;
+            while child != NONE {
+                let there = &builder.nodes[child as usize];
+                if there.alive || there.before {
+                    children.push(child);
+                }
+                child = there.next_sibling;
+            }
+            let name = |number: &u32| builder.text(builder.nodes[*number as usize].name);
+            // the last one is taken first
+            children.sort_unstable_by(|one, other| name(other).cmp(name(one)));
+            waiting.extend(children.iter().map(|child| (*child, here, depth + 1)));
+        }
+    }
+
+    fn change(&self, node: &Growing) -> Change {
+        match (node.before, node.alive) {
+            (true, false) => Change::Removed,
+            (false, _) => Change::Added,
+            (true, true) if node.version == node.version_before => Change::None,
+            (true, true) if self.same_directory(node.version, node.version_before) => Change::None,
+            (true, true) => Change::Changed,
+        }
+    }
+
+    /// Layers list the directories above their files again; that alone changes nothing.
+    fn same_directory(&self, one: u32, other: u32) -> bool {
+        let (Some(one), Some(other)) = (self.version_entry(one), self.version_entry(other)) else {
+            return false;
+        };
+        let attributes = |entry: &Entry<'_>| entry.extra().map(|extra| extra.xattrs.clone());
+        one.kind() == EntryKind::Directory
+            && other.kind() == EntryKind::Directory
+            && one.mode() == other.mode()
+            && (one.uid(), one.gid()) == (other.uid(), other.gid())
+            && attributes(&one) == attributes(&other)
+    }
+
+    /// Sums sizes and counts from the leaves to the root.
+    fn sum(&mut self) {
+        for number in (0..self.nodes.len()).rev() {
+            let node = &self.nodes[number];
+            let there = node.change != Change::Removed;
+            let own = match self.version_entry(node.version) {
+                Some(entry) if there && entry.kind() == EntryKind::File => entry.size(),
+                _ => 0,
+            };
+            let (parent, end) = (node.parent as usize, node.end);
+            let node = &mut self.nodes[number];
+            node.total = node.total.saturating_add(own);
+            let (total, count) = (node.total, node.count + u32::from(there));
+            if number > 0 {
+                let parent = &mut self.nodes[parent];
+                parent.total = parent.total.saturating_add(total);
+                parent.count += count;
+                parent.end = parent.end.max(end);
+            }
+        }
+    }
+
+    /// The position of the layer that it stands at.
+    pub const fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The layers it was made of, and those above.
+    pub const fn layers(&self) -> &Arc<[LayerIndex]> {
+        &self.layers
+    }
+
+    /// How many nodes there are, the root and what was removed counted.
+    pub const fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether there is nothing but the root.
+    pub const fn is_empty(&self) -> bool {
+        self.nodes.len() <= 1
+    }
+
+    /// The node with this number, below [`Self::len`].
+    pub fn node(&self, number: u32) -> Option<FileNode<'_>> {
+        let node = self.nodes.get(number as usize)?;
+        Some(FileNode {
+            tree: self,
+            number,
+            node,
+        })
+    }
+
+    /// All nodes in the order of the walk, the root first.
+    pub fn walk(&self) -> impl Iterator<Item = FileNode<'_>> {
+        (0..self.nodes.len() as u32).filter_map(|number| self.node(number))
+    }
+
+    /// The node at a path, links not followed. A path is taken as [`super::clean_path`]
+    /// cleans it.
+    pub fn find(&self, path: &[u8]) -> Option<FileNode<'_>> {
+        let (path, _) = super::clean_path(path);
+        let mut node = self.node(ROOT)?;
+        for part in path
+            .split(|byte| *byte == b'/')
+            .filter(|part| !part.is_empty())
+        {
+            node = node.child(part)?;
+        }
+        Some(node)
+    }
+
+    /// The node at a path with links followed within the root, as a container would; nothing
+    /// where it leads nowhere.
+    pub fn resolve(&self, path: &[u8]) -> Option<FileNode<'_>> {
+        let mut left = crate::model::limits::LINKS_FOLLOWED;
+        let mut parts: Vec<Vec<u8>> = parts_reversed(path);
+        let mut node = self.node(ROOT)?;
+        while let Some(part) = parts.pop() {
+            if part == b".." {
+                node = node.parent();
+                continue;
+            }
+            let child = node
+                .child(&part)
+                .filter(|child| child.change() != Change::Removed)?;
+            match child.kind() {
+                EntryKind::Symlink => {
+                    left = left.checked_sub(1)?;
+                    let target = child.entry()?.link()?;
+                    if target.first() == Some(&b'/') {
+                        node = self.node(ROOT)?;
+                    }
+                    parts.extend(parts_reversed(target));
+                }
+                EntryKind::Directory => node = child,
+                _ if parts.is_empty() => node = child,
+                _ => return None,
+            }
+        }
+        Some(node)
+    }
+
+    fn version_entry(&self, version: u32) -> Option<Entry<'_>> {
+        let version = self.versions.get(version as usize)?;
+        let layer = self.layers.get(version.layer as usize)?;
+        layer.entry(version.entry as usize)
+    }
+
+    /// Every version of every path, with its path's node where that is still shown: for who
+    /// accounts for all bytes.
+    pub(super) fn contents(&self) -> impl Iterator<Item = Content<'_>> {
+        self.versions
+            .iter()
+            .enumerate()
+            .filter_map(|(number, version)| {
+                Some(Content {
+                    number: number as u32,
+                    layer: version.layer as usize,
+                    entry: self.version_entry(number as u32)?,
+                    ended: version.ended.map(|(layer, how)| (layer as usize, how)),
+                    content: version.content,
+                })
+            })
+    }
+}
+
+/// A version of a file, for who accounts for all bytes.
+pub(super) struct Content<'a> {
+    pub number: u32,
+    pub layer: usize,
+    pub entry: Entry<'a>,
+    pub ended: Option<(usize, Ended)>,
+    /// The number of the version that holds its content.
+    pub content: u32,
+}
+
+fn parts_reversed(path: &[u8]) -> Vec<Vec<u8>> {
+    let parts = path.split(|byte| *byte == b'/');
+    let mut parts: Vec<_> = parts
+        .filter(|part| !matches!(*part, b"" | b"."))
+        .map(<[u8]>::to_vec)
+        .collect();
+    parts.reverse();
+    parts
+}
+
+/// A node of a tree.
+#[derive(Clone, Copy, Debug)]
+pub struct FileNode<'a> {
+    tree: &'a FileTree,
+    number: u32,
+    node: &'a Node,
+}
+
+impl<'a> FileNode<'a> {
+    /// Its number in the tree.
+    pub const fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Its last name; empty for the root. Not UTF-8 where the layer's is not.
+    pub fn name(&self) -> &'a [u8] {
+        let (start, length) = self.node.name;
+        let start = start as usize;
+        let name = self.tree.names.get(start..start + length as usize);
+        name.unwrap_or_default()
+    }
+
+    /// Absolute, as `/etc/passwd`; `/` for the root.
+    pub fn path(&self) -> Vec<u8> {
+        let mut names = Vec::new();
+        let mut node = *self;
+        while node.number != ROOT {
+            names.push(node.name());
+            node = node.parent();
+        }
+        if names.is_empty() {
+            return b"/".to_vec();
+        }
+        let mut path = Vec::new();
+        for name in names.iter().rev() {
+            path.push(b'/');
+            path.extend_from_slice(name);
+        }
+        path
+    }
+
+    /// The directory that it lies in; the root for itself.
+    pub fn parent(&self) -> Self {
+        self.tree.node(self.node.parent).unwrap_or(*self)
+    }
+
+    /// The child with this name.
+    pub fn child(&self, name: &[u8]) -> Option<Self> {
+        self.children().find(|child| child.name() == name)
+    }
+
+    /// What lies directly in it, by name.
+    pub fn children(&self) -> impl Iterator<Item = Self> + use<'a> {
+        let (tree, end) = (self.tree, self.node.end);
+        let mut next = self.number + 1;
+        std::iter::from_fn(move || {
+            if next >= end {
+                return None;
+            }
+            let child = tree.node(next)?;
+            next = child.node.end;
+            Some(child)
+        })
+    }
+
+    /// Behind the last node that lies under it.
+    pub const fn end(&self) -> u32 {
+        self.node.end
+    }
+
+    /// How many directories it lies in; 0 for the root.
+    pub const fn depth(&self) -> u32 {
+        self.node.depth
+    }
+
+    pub const fn kind(&self) -> EntryKind {
+        self.node.kind
+    }
+
+    /// What the layer that the tree stands at did to it.
+    pub const fn change(&self) -> Change {
+        self.node.change
+    }
+
+    /// Whether one layer has more than one entry of this name; the last one counts.
+    pub const fn is_duplicate(&self) -> bool {
+        self.node.duplicate
+    }
+
+    /// Bytes of all files under it, itself counted; hard links count nothing.
+    pub const fn total(&self) -> u64 {
+        self.node.total
+    }
+
+    /// How many names lie under it, itself not counted.
+    pub const fn count(&self) -> u32 {
+        self.node.count
+    }
+
+    /// The layer whose entry counts; nothing for a directory that no layer lists.
+    pub fn layer(&self) -> Option<usize> {
+        let version = self.tree.versions.get(self.node.version as usize)?;
+        Some(version.layer as usize)
+    }
+
+    /// Position of that entry in its layer.
+    pub fn position(&self) -> Option<usize> {
+        let version = self.tree.versions.get(self.node.version as usize)?;
+        Some(version.entry as usize)
+    }
+
+    /// The entry that counts.
+    pub fn entry(&self) -> Option<Entry<'a>> {
+        self.tree.version_entry(self.node.version)
+    }
+
+    /// Where the content of a file or a hard link is: layer, position, entry.
+    pub fn content(&self) -> Option<(usize, usize, Entry<'a>)> {
+        let tree = self.tree;
+        let version = tree.versions.get(self.node.version as usize)?;
+        let content = tree.versions.get(version.content as usize)?;
+        let entry = tree.version_entry(version.content)?;
+        Some((content.layer as usize, content.entry as usize, entry))
+    }
+
+    /// In bytes; of a hard link that of the file it stands for, 0 for what has no content.
+    pub fn size(&self) -> u64 {
+        self.content().map_or(0, |(_, _, entry)| entry.size())
+    }
+
+    /// What is odd about the entry that counts.
+    pub fn marks(&self) -> Marks {
+        self.entry().map(|entry| entry.marks()).unwrap_or_default()
+    }
+
+    /// What layers had at this path, the newest first, with what ended it: the layer and how.
+    pub fn versions(&self) -> impl Iterator<Item = FileVersion<'a>> + use<'a> {
+        let tree = self.tree;
+        let mut next = self.node.version;
+        std::iter::from_fn(move || {
+            let version = tree.versions.get(next as usize)?;
+            let entry = tree.version_entry(next)?;
+            next = version.previous;
+            Some(FileVersion {
+                layer: version.layer as usize,
+                position: version.entry as usize,
+                entry,
+                ended: version.ended.map(|(layer, how)| (layer as usize, how)),
+            })
+        })
+    }
+}
+
+/// What one layer had at a path.
+#[derive(Clone, Copy, Debug)]
+pub struct FileVersion<'a> {
+    pub layer: usize,
+    /// Position in the layer's index.
+    pub position: usize,
+    pub entry: Entry<'a>,
+    /// The layer that replaced or removed it.
+    pub ended: Option<(usize, Ended)>,
+}

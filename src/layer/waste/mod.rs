@@ -1,0 +1,161 @@
+//! What an image carries and a container never sees: counted as `dive` counts it, for those
+//! who compare, and as it is.
+
+mod dive;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::tree::FileTree;
+use super::{EntryKind, LayerIndex};
+
+pub use dive::{Dive, DiveFile};
+
+/// Most offenders that are listed.
+const OFFENDERS: usize = 1_000;
+
+/// What is wasted in an image.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Waste {
+    /// As `dive` counts.
+    pub dive: Dive,
+    /// Bytes of files that later layers replaced.
+    pub replaced: u64,
+    /// Bytes of files that whiteouts removed or opaque directories hide.
+    pub removed: u64,
+    /// Bytes of files whose content is there under another name as well.
+    pub duplicated: u64,
+    /// Bytes of all files of all layers.
+    pub total: u64,
+    /// What each layer makes a waste of what lies below it, the lowest first.
+    pub by_layer: Vec<u64>,
+    /// The worst first.
+    pub offenders: Vec<Offender>,
+}
+
+/// A file that wastes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offender {
+    /// Absolute.
+    pub path: Vec<u8>,
+    pub bytes: u64,
+    pub why: Why,
+    /// The layer whose bytes are wasted.
+    pub layer: usize,
+    /// The layer that made them a waste.
+    pub cause: usize,
+}
+
+/// Why bytes are wasted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Why {
+    Replaced,
+    Removed,
+    /// A later file has the same content.
+    Duplicate,
+}
+
+impl Waste {
+    /// Accounts for every file of every layer.
+    pub fn of(layers: &Arc<[LayerIndex]>) -> Self {
+        let tree = FileTree::build(Arc::clone(layers), layers.len().saturating_sub(1));
+        let mut waste = Self {
+            dive: Dive::of(layers),
+            replaced: 0,
+            removed: 0,
+            duplicated: 0,
+            total: 0,
+            by_layer: vec![0; layers.len()],
+            offenders: Vec::new(),
+        };
+        waste.hidden(&tree);
+        waste.duplicates(&tree);
+        waste
+            .offenders
+            .sort_by(|one, other| other.bytes.cmp(&one.bytes).then(one.path.cmp(&other.path)));
+        waste.offenders.truncate(OFFENDERS);
+        waste
+    }
+
+    /// All that is wasted, in bytes.
+    pub const fn bytes(&self) -> u64 {
+        self.replaced + self.removed + self.duplicated
+    }
+
+    /// The part of all bytes that a container sees, from 0 to 1.
+    pub fn efficiency(&self) -> f64 {
+        if self.total == 0 {
+            return 1.0;
+        }
+        self.total.saturating_sub(self.bytes()) as f64 / self.total as f64
+    }
+
+    fn hidden(&mut self, tree: &FileTree) {
+        // content that some name still leads to is no waste: a hard link keeps it
+        let mut used = vec![false; tree.contents().count()];
+        for content in tree.contents() {
+            if content.ended.is_none()
+                && let Some(used) = used.get_mut(content.content as usize)
+            {
+                *used = true;
+            }
+        }
+        for content in tree.contents() {
+            if content.entry.kind() != EntryKind::File {
+                continue;
+            }
+            let bytes = content.entry.size();
+            self.total = self.total.saturating_add(bytes);
+            let kept = used.get(content.number as usize).copied();
+            let Some((cause, how)) = content.ended.filter(|_| kept != Some(true)) else {
+                continue;
+            };
+            let why = if how == super::Ended::Replaced {
+                self.replaced += bytes;
+                Why::Replaced
+            } else {
+                self.removed += bytes;
+                Why::Removed
+            };
+            self.offend(content.entry.path(), bytes, why, content.layer, cause);
+        }
+    }
+
+    fn duplicates(&mut self, tree: &FileTree) {
+        let mut seen: HashMap<[u8; 32], ()> = HashMap::new();
+        let mut files: Vec<_> = tree
+            .contents()
+            .filter(|content| content.ended.is_none() && content.entry.kind() == EntryKind::File)
+            .collect();
+        // the lowest layer has the first one
+        files.sort_by_key(|content| (content.layer, content.number));
+        for content in files {
+            let (Some(digest), bytes) = (content.entry.sha256(), content.entry.size()) else {
+                continue;
+            };
+            if bytes > 0 && seen.insert(*digest, ()).is_some() {
+                self.duplicated += bytes;
+                let layer = content.layer;
+                self.offend(content.entry.path(), bytes, Why::Duplicate, layer, layer);
+            }
+        }
+    }
+
+    fn offend(&mut self, path: Vec<u8>, bytes: u64, why: Why, layer: usize, cause: usize) {
+        if bytes == 0 {
+            return;
+        }
+        if let Some(sum) = self.by_layer.get_mut(cause) {
+            *sum += bytes;
+        }
+        let mut absolute = vec![b'/'];
+        absolute.extend_from_slice(&path);
+        self.offenders.push(Offender {
+            path: absolute,
+            bytes,
+            why,
+            layer,
+            cause,
+        });
+    }
+}
