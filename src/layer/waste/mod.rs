@@ -68,8 +68,8 @@ impl Waste {
             by_layer: vec![0; layers.len()],
             offenders: Vec::new(),
         };
-        waste.hidden(&tree);
-        waste.duplicates(&tree);
+        let used = waste.hidden(&tree);
+        waste.duplicates(&tree, &used);
         waste
             .offenders
             .sort_by(|one, other| other.bytes.cmp(&one.bytes).then(one.path.cmp(&other.path)));
@@ -90,7 +90,8 @@ impl Waste {
         self.total.saturating_sub(self.bytes()) as f64 / self.total as f64
     }
 
-    fn hidden(&mut self, tree: &FileTree) {
+    /// Counts what later layers hide. Gives which versions some name leads to.
+    fn hidden(&mut self, tree: &FileTree) -> Vec<bool> {
         // content that some name still leads to is no waste: a hard link keeps it
         let mut used = vec![false; tree.contents().count()];
         for content in tree.contents() {
@@ -119,13 +120,15 @@ impl Waste {
             };
             self.offend(content.entry.path(), bytes, why, content.layer, cause);
         }
+        used
     }
 
-    fn duplicates(&mut self, tree: &FileTree) {
+    fn duplicates(&mut self, tree: &FileTree, used: &[bool]) {
         let mut seen: HashMap<[u8; 32], ()> = HashMap::new();
         let mut files: Vec<_> = tree
             .contents()
-            .filter(|content| content.ended.is_none() && content.entry.kind() == EntryKind::File)
+            .filter(|content| content.entry.kind() == EntryKind::File)
+            .filter(|content| used.get(content.number as usize) == Some(&true))
             .collect();
         // the lowest layer has the first one
         files.sort_by_key(|content| (content.layer, content.number));

@@ -1,0 +1,421 @@
+//! Layers on each other: whiteouts, opaque folders, links, against `umoci unpack`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+use std::sync::Arc;
+
+use porthole::layer::{
+    Change, EntryKind, FileList, FileQuery, FileRows, FileSort, FileTree, NameFilter, Scope,
+};
+use porthole::model::{Digest, MediaType};
+use serde_json::json;
+
+use super::{Tar, scan, tree};
+use crate::support::layout::Layout;
+use crate::support::peers;
+
+/// Path → what is there: type, mode, size and digest of a file, target of a link.
+type Seen = BTreeMap<String, String>;
+
+fn seen_by_us(tree: &FileTree) -> Seen {
+    tree.walk()
+        .skip(1)
+        .filter(|node| node.change() != Change::Removed)
+        .map(|node| {
+            let path = String::from_utf8(node.path()).unwrap();
+            let entry = node.content().map(|(_, _, entry)| entry).or(node.entry());
+            let what = match (node.kind(), entry) {
+                (EntryKind::Directory, _) => "dir".to_owned(),
+                (EntryKind::Symlink, Some(entry)) => {
+                    format!("link {}", String::from_utf8_lossy(entry.link().unwrap()))
+                }
+                (EntryKind::File | EntryKind::Hardlink, Some(entry)) => {
+                    format!("file {:o} {}", entry.mode(), entry.digest().unwrap())
+                }
+                (kind, _) => format!("{kind:?}"),
+            };
+            (path, what)
+        })
+        .collect()
+}
+
+fn seen_on_disk(root: &Path, folder: &Path, seen: &mut Seen) {
+    for item in fs::read_dir(folder).unwrap() {
+        let path = item.unwrap().path();
+        let metadata = fs::symlink_metadata(&path).unwrap();
+        let name = format!("/{}", path.strip_prefix(root).unwrap().display());
+        let what = if metadata.is_dir() {
+            "dir".to_owned()
+        } else if metadata.is_symlink() {
+            format!("link {}", fs::read_link(&path).unwrap().display())
+        } else {
+            let digest = Digest::sha256(&fs::read(&path).unwrap());
+            format!("file {:o} {digest}", metadata.permissions().mode() & 0o7777)
+        };
+        seen.insert(name, what);
+        if metadata.is_dir() {
+            seen_on_disk(root, &path, seen);
+        }
+        assert!(metadata.nlink() > 0);
+    }
+}
+
+/// Each case: its name and its layers.
+fn cases() -> Vec<(&'static str, Vec<Vec<u8>>)> {
+    let base = || {
+        Tar::new()
+            .dir("etc")
+            .file("etc/a", b"a")
+            .file("etc/b", b"b")
+            .dir("etc/sub")
+            .file("etc/sub/c", b"c")
+            .dir("usr")
+            .dir("usr/lib")
+            .symlink("lib", "usr/lib")
+            .file("usr/lib/x.so", b"x")
+            .bytes()
+    };
+    let on_base = |upper: Tar| vec![base(), upper.bytes()];
+    let mut moded = Tar::header(tar::EntryType::Regular, 1);
+    moded.set_mode(0o4755);
+    vec![
+        ("nothing on top", vec![base()]),
+        (
+            "a file is removed",
+            on_base(Tar::new().file("etc/.wh.a", b"")),
+        ),
+        (
+            "a folder is removed",
+            on_base(Tar::new().file(".wh.etc", b"")),
+        ),
+        (
+            "a removed folder comes again",
+            on_base(
+                Tar::new()
+                    .file(".wh.etc", b"")
+                    .dir("etc")
+                    .file("etc/new", b"n"),
+            ),
+        ),
+        (
+            "the whiteout comes behind what its own layer put there",
+            on_base(
+                Tar::new()
+                    .dir("etc")
+                    .file("etc/new", b"n")
+                    .file(".wh.etc", b""),
+            ),
+        ),
+        (
+            "a file is replaced and removed by the same layer",
+            on_base(Tar::new().file("etc/a", b"new").file("etc/.wh.a", b"")),
+        ),
+        (
+            "a file is removed and put again by the same layer",
+            on_base(Tar::new().file("etc/.wh.a", b"").file("etc/a", b"new")),
+        ),
+        (
+            "an opaque folder, first",
+            on_base(
+                Tar::new()
+                    .dir("etc")
+                    .file("etc/.wh..wh..opq", b"")
+                    .file("etc/n", b"n"),
+            ),
+        ),
+        (
+            "an opaque folder, last",
+            on_base(
+                Tar::new()
+                    .dir("etc")
+                    .file("etc/n", b"n")
+                    .file("etc/.wh..wh..opq", b""),
+            ),
+        ),
+        (
+            "an opaque folder with a folder of its own in it",
+            on_base(
+                Tar::new()
+                    .dir("etc")
+                    .dir("etc/sub")
+                    .file("etc/sub/d", b"d")
+                    .file("etc/.wh..wh..opq", b""),
+            ),
+        ),
+        (
+            "an opaque folder that is not there",
+            on_base(Tar::new().file("srv/.wh..wh..opq", b"").file("srv/n", b"n")),
+        ),
+        (
+            "a folder becomes a file",
+            on_base(Tar::new().file("etc", b"file")),
+        ),
+        (
+            "a folder becomes a link",
+            on_base(Tar::new().symlink("etc", "usr")),
+        ),
+        (
+            "a file becomes a folder",
+            on_base(Tar::new().dir("etc/a").file("etc/a/inside", b"i")),
+        ),
+        (
+            "a link becomes a folder",
+            on_base(Tar::new().dir("lib").file("lib/y.so", b"y")),
+        ),
+        (
+            "a file through a link",
+            on_base(Tar::new().file("lib/y.so", b"y")),
+        ),
+        (
+            "a whiteout through a link",
+            on_base(Tar::new().file("lib/.wh.x.so", b"")),
+        ),
+        (
+            "a link of this layer is followed",
+            on_base(
+                Tar::new()
+                    .symlink("here", "/etc")
+                    .file("here/through", b"t"),
+            ),
+        ),
+        (
+            "a link that leads above the root",
+            on_base(
+                Tar::new()
+                    .symlink("up", "../../../etc")
+                    .file("up/inside", b"t"),
+            ),
+        ),
+        (
+            "a link is removed, not what it leads to",
+            on_base(Tar::new().file(".wh.lib", b"")),
+        ),
+        (
+            "a hard link below",
+            on_base(Tar::new().hardlink("etc/hard", "etc/a")),
+        ),
+        (
+            "a hard link whose file is replaced later",
+            vec![
+                base(),
+                Tar::new().hardlink("hard", "etc/a").bytes(),
+                Tar::new().file("etc/a", b"other").bytes(),
+            ],
+        ),
+        (
+            "folders that nobody lists",
+            on_base(Tar::new().file("x/y/z", b"z")),
+        ),
+        (
+            "the last of two entries",
+            on_base(Tar::new().file("two", b"1").file("two", b"22")),
+        ),
+        (
+            "a whiteout of what is not there",
+            on_base(Tar::new().file(".wh.nothing", b"")),
+        ),
+        (
+            "removed and back two layers later",
+            vec![
+                base(),
+                Tar::new().file(".wh.etc", b"").bytes(),
+                Tar::new().file("etc/a", b"third").bytes(),
+            ],
+        ),
+    ]
+}
+
+#[test]
+fn layers_are_applied_as_umoci_applies_them() {
+    let Some(umoci) = peers::tool("umoci") else {
+        return;
+    };
+    for (name, layers) in cases() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut layout = Layout::new(folder.path().join("image"));
+        let blobs: Vec<_> = layers
+            .iter()
+            .map(|layer| layout.blob(MediaType::OCI_LAYER, layer))
+            .collect();
+        let config = layout.document(
+            MediaType::OCI_CONFIG,
+            &json!({
+                "os": "linux", "architecture": "amd64",
+                "config": {},
+                "rootfs": {"type": "layers",
+                    "diff_ids": blobs.iter().map(|blob| &blob.digest).collect::<Vec<_>>()},
+            }),
+        );
+        let manifest = layout.manifest(&config, &blobs);
+        layout.name("case", &manifest);
+        let bundle = folder.path().join("bundle");
+        let image = format!("{}:case", layout.folder().display());
+        umoci.run(&["unpack", "--image", &image, bundle.to_str().unwrap()]);
+        let root = bundle.join("rootfs");
+        let mut expected = Seen::new();
+        seen_on_disk(&root, &root, &mut expected);
+        assert_eq!(seen_by_us(&tree(&layers)), expected, "{name}");
+    }
+}
+
+fn paths(tree: &FileTree) -> Vec<String> {
+    let paths = tree
+        .walk()
+        .skip(1)
+        .map(|node| String::from_utf8(node.path()).unwrap());
+    paths.collect()
+}
+
+#[test]
+fn each_file_tells_the_layers_that_had_it() {
+    let layers = vec![
+        Tar::new()
+            .dir("etc")
+            .file("etc/a", b"1")
+            .file("etc/b", b"b")
+            .bytes(),
+        Tar::new()
+            .dir("etc")
+            .file("etc/a", b"22")
+            .file("etc/.wh.b", b"")
+            .bytes(),
+        Tar::new()
+            .dir("etc")
+            .file("etc/a", b"333")
+            .file("etc/n", b"n")
+            .bytes(),
+    ];
+    let whole = tree(&layers);
+    let a = whole.find(b"/etc/a").unwrap();
+    let versions: Vec<_> = a.versions().map(|v| (v.layer, v.entry.size())).collect();
+    assert_eq!(versions, [(2, 3), (1, 2), (0, 1)]);
+    assert_eq!(a.change(), Change::Changed);
+    assert_eq!(whole.find(b"etc/n").unwrap().change(), Change::Added);
+    assert_eq!(
+        whole.find(b"etc").unwrap().change(),
+        Change::None,
+        "only listed again"
+    );
+    assert!(whole.find(b"etc/b").is_none(), "gone before this layer");
+    assert_eq!(
+        (
+            whole.find(b"etc").unwrap().total(),
+            whole.find(b"etc").unwrap().count()
+        ),
+        (4, 2)
+    );
+
+    let indexes: Arc<[_]> = layers.iter().map(|layer| scan(layer)).collect();
+    let second = FileTree::build(Arc::clone(&indexes), 1);
+    assert_eq!(second.find(b"etc/b").unwrap().change(), Change::Removed);
+    assert!(second.find(b"etc/n").is_none());
+    let query = FileQuery {
+        scope: Scope::Layer(1),
+        ..FileQuery::default()
+    };
+    let list = FileList::new(Arc::new(second), query).unwrap();
+    let shown = (0..list.len() as u32).map(|at| list.node(at).unwrap().path());
+    let shown: Vec<_> = shown.collect();
+    assert_eq!(shown, [&b"/etc"[..], b"/etc/a", b"/etc/b"]);
+    assert_eq!(list.fitting(), 2);
+}
+
+#[test]
+fn circles_of_links_lose_what_lies_behind_them() {
+    let tree = tree(&[Tar::new()
+        .symlink("a", "b")
+        .symlink("b", "a")
+        .file("a/lost", b"x")
+        .file("kept", b"y")
+        .bytes()]);
+    assert_eq!(paths(&tree), ["/a", "/b", "/kept"]);
+    assert_eq!(tree.lost, 1);
+    assert!(tree.resolve(b"/a/lost").is_none());
+}
+
+#[test]
+fn lists_are_filtered_and_sorted_and_rows_open_and_close() {
+    let mut setuid = Tar::header(tar::EntryType::Regular, 3);
+    setuid.set_mode(0o4755);
+    let layer = Tar::new()
+        .file("bin/big", &[1; 5000])
+        .file("bin/small", &[2; 10])
+        .dir("empty")
+        .file("etc/a.conf", &[3; 200])
+        .file("etc/deep/b.conf", &[4; 300])
+        .bytes();
+    let tree = Arc::new(tree(&[layer]));
+    let list = |query: FileQuery| Arc::new(FileList::new(Arc::clone(&tree), query).unwrap());
+    let names = |list: &FileList| -> Vec<String> {
+        let nodes = (0..list.len() as u32).map(|at| list.node(at).unwrap());
+        nodes
+            .map(|node| String::from_utf8(node.path()).unwrap())
+            .collect()
+    };
+    let all = list(FileQuery::default());
+    assert_eq!(all.len(), 8);
+    let by_size = list(FileQuery {
+        sort: FileSort::Size,
+        ..FileQuery::default()
+    });
+    assert_eq!(
+        names(&by_size)[..5],
+        ["/bin", "/bin/big", "/bin/small", "/etc", "/etc/deep"]
+    );
+    let conf = list(FileQuery {
+        name: Some(NameFilter::Glob("*.conf".to_owned())),
+        ..FileQuery::default()
+    });
+    assert_eq!(
+        names(&conf),
+        ["/etc", "/etc/a.conf", "/etc/deep", "/etc/deep/b.conf"]
+    );
+    assert_eq!((conf.fitting(), conf.bytes()), (2, 500));
+    let large = list(FileQuery {
+        larger_than: Some(200),
+        ..FileQuery::default()
+    });
+    assert_eq!(
+        names(&large),
+        ["/bin", "/bin/big", "/etc", "/etc/deep", "/etc/deep/b.conf"]
+    );
+
+    let mut rows = FileRows::new(Arc::clone(&all));
+    assert_eq!(rows.len(), 3);
+    assert!(rows.can_open(0) && !rows.is_open(0) && !rows.can_open(1));
+    rows.open(2);
+    rows.open(0);
+    let shown = |rows: &FileRows| -> Vec<String> {
+        let nodes = (0..rows.len()).map(|row| rows.node(row).unwrap());
+        nodes
+            .map(|node| String::from_utf8(node.path()).unwrap())
+            .collect()
+    };
+    let open = [
+        "/bin",
+        "/bin/big",
+        "/bin/small",
+        "/empty",
+        "/etc",
+        "/etc/a.conf",
+        "/etc/deep",
+    ];
+    assert_eq!(shown(&rows), open);
+    assert_eq!((rows.parent(5), rows.parent(0)), (Some(4), None));
+    let carried = rows.carried_to(by_size);
+    assert_eq!(carried.len(), open.len());
+    assert!(carried.is_open(0));
+    assert_eq!(rows.reveal(b"/etc/deep/b.conf"), Some(7));
+    rows.close(4);
+    rows.close(0);
+    assert_eq!(shown(&rows), ["/bin", "/empty", "/etc"]);
+    rows.open_all(2);
+    assert_eq!(rows.len(), 6);
+    assert_eq!(
+        FileRows::new(conf).len(),
+        4,
+        "what fits a filter is seen at once"
+    );
+}

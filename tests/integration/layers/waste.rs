@@ -1,0 +1,101 @@
+//! What is wasted: dive's way, and the right one.
+
+use std::sync::Arc;
+
+use porthole::layer::LayerIndex;
+use porthole::layer::waste::{Waste, Why};
+
+use super::{Tar, scan};
+
+fn waste(layers: &[Vec<u8>]) -> Waste {
+    let layers: Arc<[LayerIndex]> = layers.iter().map(|layer| scan(layer)).collect();
+    Waste::of(&layers)
+}
+
+#[test]
+fn dives_score_is_reproduced_with_its_quirks() {
+    let waste = waste(&[
+        Tar::new()
+            .dir("d")
+            .file("d/a", &[1; 1000])
+            .file("d/b", &[2; 500])
+            .file("e", &[3; 100])
+            .bytes(),
+        Tar::new()
+            .dir("d")
+            .file("d/a", &[4; 600])
+            .file("f", &[5; 50])
+            .bytes(),
+        // a removed file counts nothing, a removed folder all that was in it
+        Tar::new().file(".wh.e", b"").bytes(),
+        Tar::new().file(".wh.d", b"").bytes(),
+    ]);
+    // d/a: 1000 + 600 (least 600), e: 100 + 0 (least 0); d, only ever a leaf where it is
+    // removed: 600 + 500 once, so its least is all of it
+    let least = 600 + 500 + 50 + 1100;
+    let all = 1600 + 500 + 100 + 50 + 1100;
+    assert!((waste.dive.efficiency - f64::from(least) / f64::from(all)).abs() < 1e-9);
+    assert_eq!(waste.dive.wasted_bytes, 1600 + 100);
+    let files: Vec<_> = waste
+        .dive
+        .files
+        .iter()
+        .map(|f| (&f.path[..], f.bytes, f.count))
+        .collect();
+    assert_eq!(files, [(&b"/d/a"[..], 1600, 2), (b"/e", 100, 2)]);
+    assert!((waste.dive.wasted_user_percent - 1700.0 / 650.0).abs() < 1e-9);
+}
+
+#[test]
+fn everything_that_no_container_sees_is_counted_once() {
+    let waste = waste(&[
+        Tar::new()
+            .dir("d")
+            .file("d/a", &[1; 1000])
+            .file("d/b", &[2; 500])
+            .file("linked", &[8; 300])
+            .file("o/hidden", &[9; 70])
+            .bytes(),
+        Tar::new()
+            .file("d/a", &[4; 600])
+            .hardlink("kept", "linked")
+            .bytes(),
+        Tar::new()
+            .file(".wh.d", b"")
+            .file(".wh.linked", b"")
+            .file("copy", &[8; 300])
+            .bytes(),
+        Tar::new()
+            .file("o/.wh..wh..opq", b"")
+            .file("o/new", &[7; 10])
+            .bytes(),
+    ]);
+    assert_eq!(waste.replaced, 1000);
+    // d/a and d/b of the removed folder, o/hidden; what a hard link keeps is no waste
+    assert_eq!(waste.removed, 600 + 500 + 70);
+    assert_eq!(
+        waste.duplicated, 300,
+        "copy has the content that `kept` leads to"
+    );
+    assert_eq!(waste.by_layer, [0, 1000, 1100 + 300, 70]);
+    let worst = &waste.offenders[0];
+    assert_eq!(
+        (
+            &worst.path[..],
+            worst.bytes,
+            worst.why,
+            worst.layer,
+            worst.cause
+        ),
+        (&b"/d/a"[..], 1000, Why::Replaced, 0, 1)
+    );
+    assert_eq!(waste.total, 1000 + 500 + 300 + 70 + 600 + 300 + 10);
+}
+
+#[test]
+fn an_image_without_files_wastes_nothing() {
+    let waste = waste(&[Tar::new().dir("d").bytes()]);
+    assert_eq!((waste.bytes(), waste.dive.wasted_bytes), (0, 0));
+    assert!((waste.efficiency() - 1.0).abs() < f64::EPSILON);
+    assert!((waste.dive.efficiency - 1.0).abs() < f64::EPSILON);
+}
