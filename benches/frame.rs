@@ -126,6 +126,7 @@ fn main() {
         platform: Platform::new("linux", "amd64"),
         network: Network::default(),
         cache: None,
+        trust: Default::default(),
     };
     let engine = Engine::spawn(config, Arc::new(|| ())).expect("the engine starts");
     let ctx = egui::Context::default();

@@ -6,6 +6,7 @@ mod inspect;
 mod manifest_files;
 mod output;
 mod referrers;
+mod verify;
 mod wait;
 
 use std::path::PathBuf;
@@ -13,8 +14,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::Network;
-use crate::engine::{EngineConfig, EngineError, Failure};
+use crate::config::{Network, policy_file};
+use crate::engine::{EngineConfig, EngineError, Failure, TrustConfig};
 use crate::model::Platform;
 
 /// Look inside container images, in a window or on the command line.
@@ -56,6 +57,8 @@ enum Command {
     /// List what refers to an image: signatures, SBOMs, attestations, and what refers to
     /// those.
     Referrers(referrers::Referrers),
+    /// Verify the signatures of an image and judge them.
+    Verify(verify::Verify),
 }
 
 /// How a subcommand ended when it did not do what was asked.
@@ -85,7 +88,8 @@ impl Arguments {
         self.command.is_none()
     }
 
-    /// Runs the subcommand. Gives 0 when it is done, 1 when it failed.
+    /// Runs the subcommand. Gives 0 when it is done, 1 when it failed, 3 when an image is
+    /// not trusted.
     pub fn run(self) -> ExitCode {
         let config = self.global.engine_config();
         let ended = match self.command {
@@ -94,6 +98,10 @@ impl Arguments {
             Some(Command::Files(files)) => files.run(config),
             Some(Command::Cat(cat)) => cat.run(config),
             Some(Command::Referrers(referrers)) => referrers.run(config),
+            Some(Command::Verify(verify)) => match verify.run(config) {
+                Ok(verify::Ended::NotTrusted) => return ExitCode::from(3),
+                ended => ended.map(|_| ()),
+            },
         };
         match ended {
             Ok(()) => ExitCode::SUCCESS,
@@ -120,6 +128,11 @@ impl Global {
             platform: Platform::host(),
             network,
             cache: cache_folder(),
+            trust: TrustConfig {
+                policy: policy_file(),
+                automatic: true,
+                ..TrustConfig::default()
+            },
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::engine::{
 };
 use crate::model::{Platform, text};
 use crate::referrers::ReferrerTree;
+use crate::signature::SubjectReport;
 
 use super::CliError;
 
@@ -82,6 +83,19 @@ impl Waiting {
         });
         self.wait(|snapshot| match snapshot.referrers(path) {
             Remote::Ready(tree) => Some(Ok(Arc::clone(tree))),
+            Remote::Failed { error, .. } => Some(Err(Failure::clone(error).into())),
+            Remote::NotAsked | Remote::Pending { .. } => None,
+        })
+    }
+
+    /// Asks what vouches for the manifest at `path` and waits for the verdict.
+    pub(super) fn verification(&self, path: &NodePath) -> Result<Arc<SubjectReport>, CliError> {
+        self.engine.send(Command::Verify {
+            image: self.image,
+            manifest: path.clone(),
+        });
+        self.wait(|snapshot| match snapshot.signatures(path) {
+            Remote::Ready(report) => Some(Ok(Arc::clone(report))),
             Remote::Failed { error, .. } => Some(Err(Failure::clone(error).into())),
             Remote::NotAsked | Remote::Pending { .. } => None,
         })

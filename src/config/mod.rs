@@ -5,12 +5,14 @@ mod credentials;
 mod engines;
 mod network;
 mod secret;
+mod trust;
 
 pub use certificates::{ClientCertificate, HostCertificates};
 pub use credentials::{Credentials, Stored};
 pub use engines::{EngineAddress, Engines};
 pub use network::{Network, Retry};
 pub use secret::Secret;
+pub use trust::{policy_file, read_trust_file};
 
 use std::path::{Path, PathBuf};
 

@@ -50,6 +50,12 @@ pub enum Command {
     /// itself. Read its files and what they say. What is known or on its way is not read
     /// again.
     ReadArtifact { image: ImageId, manifest: Digest },
+    /// Somebody wants to know what vouches for the manifest or index at `manifest`: look
+    /// for its signatures, verify them and judge by the policy. What is known or on its way
+    /// is not asked again; a reload asks again.
+    Verify { image: ImageId, manifest: NodePath },
+    /// The trust policy is another one now: judges again what was judged.
+    JudgeAgain,
     /// Reads config and layers of the manifest at `manifest` through and compares their
     /// digests.
     CheckBlobs { image: ImageId, manifest: NodePath },

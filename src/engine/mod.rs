@@ -19,6 +19,7 @@ mod slots;
 mod snapshot;
 mod supervisor;
 mod tree;
+mod trust;
 
 pub use artifact::{ArtifactFile, ArtifactFiles, Artifacts};
 pub use chores::Chore;
@@ -33,7 +34,9 @@ pub use outcome::Outcome;
 pub use slots::Slots;
 pub use snapshot::{
     Chosen, Image, ImageId, ImageSnapshot, Node, NodePath, Opened, Parts, ReferrerTrees, Remote,
+    SubjectReports,
 };
+pub use trust::{IdentityConfig, TrustConfig, TrustSettings};
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -59,6 +62,8 @@ pub struct EngineConfig {
     pub network: Network,
     /// The folder of the cache; nothing for none.
     pub cache: Option<PathBuf>,
+    /// Whom to believe.
+    pub trust: TrustConfig,
 }
 
 /// A handle on the engine. Clones share it; it ends when the last one is dropped.
@@ -91,6 +96,7 @@ impl Engine {
             jobs: Jobs::new(Arc::clone(&slots)),
             slots: Arc::clone(&slots),
             shelf: files::Shelf::default(),
+            trust: arc_swap::ArcSwap::from_pointee(TrustSettings::read(&config.trust)),
             config,
         });
         let runtime = tokio::runtime::Builder::new_multi_thread()

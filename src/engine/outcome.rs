@@ -24,6 +24,10 @@ pub enum Outcome {
     Saved {
         path: PathBuf,
     },
+    /// The trust policy was written to this file and is judged by.
+    TrustSaved {
+        path: PathBuf,
+    },
     /// The sample image is on the disk, and this opens it.
     SampleReady {
         reference: String,

@@ -10,11 +10,16 @@ use crate::store::Store;
 use crate::transport::registry::Client;
 
 use super::files::Shelf;
-use super::{EngineConfig, ImageId, JobId, JobKind, JobSnapshot, JobState, Progress, Slots, Unit};
+use super::{
+    EngineConfig, ImageId, JobId, JobKind, JobSnapshot, JobState, Progress, Slots, TrustSettings,
+    Unit,
+};
 
 /// The one client, the one cache, the slots.
 pub(super) struct Shared {
     pub config: EngineConfig,
+    /// What is judged by; replaced whole when the policy changes.
+    pub trust: arc_swap::ArcSwap<TrustSettings>,
     pub client: Client,
     pub store: Store,
     pub slots: Arc<Slots>,

@@ -9,6 +9,7 @@ use crate::model::{
     Annotations, Choice, Descriptor, Digest, Document, ImageConfig, Platform, Reference,
 };
 use crate::referrers::ReferrerTree;
+use crate::signature::SubjectReport;
 use crate::transport::{BlobState, Connection, NamedImage, Note};
 
 use super::{Artifacts, Failure};
@@ -141,7 +142,13 @@ pub struct ImageSnapshot {
     /// What artifacts say that somebody looked into
     /// ([`super::Command::ReadArtifact`]).
     pub artifacts: Arc<Artifacts>,
+    /// What vouches for manifests of the image, as far as it was asked for
+    /// ([`super::Command::Verify`]).
+    pub signatures: Arc<SubjectReports>,
 }
+
+/// What vouches for manifests, by their digests.
+pub type SubjectReports = BTreeMap<Digest, Remote<Arc<SubjectReport>>>;
 
 /// What refers to manifests, by their digests. While it is searched for, the value is what
 /// was found so far ([`ReferrerTree::complete`] is false), or all that was found the time
@@ -230,6 +237,14 @@ impl ImageSnapshot {
     pub fn artifact(&self, manifest: &Digest) -> &Remote<Arc<super::ArtifactFiles>> {
         const NOT_ASKED: &Remote<Arc<super::ArtifactFiles>> = &Remote::NotAsked;
         self.artifacts.get(manifest).unwrap_or(NOT_ASKED)
+    }
+
+    /// What vouches for the manifest at `path`; not asked where nobody wanted to know yet.
+    pub fn signatures(&self, path: &NodePath) -> &Remote<Arc<SubjectReport>> {
+        const NOT_ASKED: &Remote<Arc<SubjectReport>> = &Remote::NotAsked;
+        let digest = self.image().and_then(|image| image.digest(path));
+        let report = digest.and_then(|digest| self.signatures.get(digest));
+        report.unwrap_or(NOT_ASKED)
     }
 
     /// The reference that opens what lies under `digest` in the same place, such as a

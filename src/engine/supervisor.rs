@@ -84,6 +84,12 @@ impl Supervisor {
                 manifest,
                 request,
             } => self.tell(image, Message::Files { manifest, request }),
+            Command::Verify { image, manifest } => self.tell(image, Message::Verify { manifest }),
+            Command::JudgeAgain => {
+                for image in self.images.keys() {
+                    self.tell(*image, Message::JudgeAgain);
+                }
+            }
             Command::CheckBlobs { image, manifest } => {
                 self.checked.insert(image, manifest.clone());
                 self.tell(image, Message::CheckBlobs { manifest });

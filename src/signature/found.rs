@@ -130,12 +130,9 @@ impl Subject {
 }
 
 impl Format {
-    /// Whether something of this format is signed at all.
+    /// Whether something of this format is signed at all. What cannot be read may be.
     pub const fn is_signed(self) -> bool {
-        !matches!(
-            self,
-            Self::UnsignedStatement | Self::UnsignedDocument | Self::Unknown
-        )
+        !matches!(self, Self::UnsignedStatement | Self::UnsignedDocument)
     }
 }
 

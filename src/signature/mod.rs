@@ -16,8 +16,12 @@ mod discover;
 mod found;
 pub mod json;
 pub mod notation;
+pub mod policy;
 mod report;
+mod report_json;
+pub mod sigstore;
 pub mod simple;
+mod trust;
 pub mod x509;
 
 pub use check::{Check, CheckKind, Outcome};
@@ -27,3 +31,5 @@ pub use report::{
     Authenticated, Judgement, ProvenTime, SignatureReport, SignerFacts, SubjectReport, TimeSource,
     Verdict,
 };
+pub use sigstore::TrustRoot;
+pub use trust::{SignedBy, Signer, Trust};

@@ -187,3 +187,18 @@ impl Verdict {
         matches!(self, Self::Accepted { .. })
     }
 }
+
+impl std::fmt::Display for SignerFacts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Key { fingerprint } => write!(f, "the key SHA256:{fingerprint}"),
+            Self::Identity {
+                subject,
+                issuer: Some(issuer),
+            } => write!(f, "{subject} by {issuer}"),
+            Self::Identity { subject, .. } => f.write_str(subject),
+            Self::Certificate { subject, .. } => f.write_str(subject),
+            Self::OpenPgp { fingerprint } => write!(f, "the OpenPGP key {fingerprint}"),
+        }
+    }
+}

@@ -15,6 +15,7 @@ mod notation;
 mod peers;
 mod referrers;
 mod registry;
+mod signature;
 mod simple;
 mod support;
 #[cfg(feature = "gui")]

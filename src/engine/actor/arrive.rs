@@ -26,6 +26,7 @@ impl Actor {
                 self.opened(resolved);
                 self.end_old_desks();
                 self.list_referrers_again();
+                self.verify_again();
                 self.count_one();
             }
             Arrived::Opened(Err(failure)) => {
@@ -41,6 +42,7 @@ impl Actor {
                 self.fetching = self.fetching.saturating_sub(1);
                 self.child_arrived(&path, document);
                 self.list_wanted_referrers();
+                self.verify_by_itself();
                 self.count_one();
             }
             Arrived::Config { path, config } => {
@@ -60,8 +62,12 @@ impl Actor {
                 });
             }
             Arrived::Checked(checked) => self.checked(checked),
-            Arrived::Referrers(grown) => self.referrers_arrived(grown),
             Arrived::Artifact(read) => self.artifact_arrived(read),
+            Arrived::Referrers(grown) => {
+                self.referrers_arrived(grown);
+                self.verify_wanted();
+            }
+            Arrived::Verified(report) => self.verified(report),
             Arrived::Nothing => return,
         }
         self.start_desks();
@@ -308,6 +314,7 @@ impl Actor {
         }
         self.fail_pending_referrers(failure);
         self.fail_pending_artifacts(failure);
+        self.fail_pending_verifications(failure);
     }
 
     pub(super) fn image(&self) -> Option<&Image> {

@@ -7,6 +7,7 @@ mod check;
 mod files;
 mod place_mark;
 mod referrers;
+mod verify;
 mod want;
 
 use std::ops::Range;
@@ -19,6 +20,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::model::{Annotations, Digest, Document, ImageConfig, Platform, Reference, text};
+use crate::signature::SubjectReport;
 use crate::transport::{BlobState, Located, Note, Resolved, Source, Stamp, TransportError};
 
 use super::files::FilesRequest;
@@ -62,6 +64,11 @@ pub(super) enum Message {
         job: JobId,
         again: bool,
     },
+    Verify {
+        manifest: NodePath,
+    },
+    /// The policy is another one now.
+    JudgeAgain,
     CheckBlobs {
         manifest: NodePath,
     },
@@ -89,6 +96,7 @@ enum Arrived {
     Checked(check::Checked),
     Referrers(referrers::Grown),
     Artifact(artifacts::ReadOut),
+    Verified(Arc<SubjectReport>),
     /// It was ended on purpose.
     Nothing,
 }
@@ -131,6 +139,8 @@ pub(super) struct Actor {
     artifacts: artifacts::Kept,
     /// Where its files are looked at.
     files: files::Files,
+    /// What vouches for manifests of the image.
+    verifications: verify::Verifications,
     /// What is read through to check it.
     checks: Vec<check::Check>,
     /// The job of the present opening, until everything that it asked for is there.
@@ -165,6 +175,7 @@ impl Actor {
             referrers: referrers::Referrers::default(),
             artifacts: artifacts::Kept::default(),
             files: files::Files::default(),
+            verifications: verify::Verifications::default(),
             checks: Vec::new(),
             opening: None,
             dirty: false,
@@ -218,6 +229,8 @@ impl Actor {
             Message::ReadArtifact { manifest } => self.read_artifact(&manifest),
             Message::Files { manifest, request } => self.ask_files(manifest, request),
             Message::FilesJob { job, again } => self.tell_desks(job, again),
+            Message::Verify { manifest } => self.want_verification(manifest),
+            Message::JudgeAgain => self.verify_again(),
             Message::CheckBlobs { manifest } => self.check_blobs(&manifest),
             Message::CancelOpening { job } => {
                 // a reload may have taken its place meanwhile
@@ -338,6 +351,7 @@ impl Actor {
             connection: place.and_then(|p| p.source.connection()),
             referrers: Arc::clone(&self.referrers.trees),
             artifacts: Arc::clone(&self.artifacts.known),
+            signatures: Arc::clone(&self.verifications.reports),
         }));
     }
 

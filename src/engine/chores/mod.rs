@@ -4,6 +4,7 @@ mod cache;
 mod sample;
 mod sample_files;
 mod save;
+mod trust;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ pub enum Chore {
     ClearCache,
     /// Writes a text to a file, whole or not at all.
     SaveText { path: PathBuf, text: String },
+    /// Adds an entry to the user's trust policy and reads it again.
+    AddTrust { entry: String },
     /// Puts the sample image that comes with the program on the disk.
     UnpackSample,
 }
@@ -30,6 +33,7 @@ pub(super) async fn run(shared: Arc<Shared>, chore: Chore) {
         Chore::MeasureCache => Ok(cache::measure(&shared).await),
         Chore::ClearCache => cache::clear(&shared).await,
         Chore::SaveText { path, text } => save::save(path, &text).await,
+        Chore::AddTrust { entry } => trust::add(&shared, &entry).await,
         Chore::UnpackSample => sample::unpack(shared.config.cache.as_deref()).await,
     };
     let failed = |failure: Failure| Outcome::Failed(Arc::new(failure));

@@ -33,7 +33,7 @@ pub(super) fn read(subject: &Digest, position: usize, bytes: Bytes) -> Found {
                 COSIGN_PAYLOAD => Format::Cosign,
                 DSSE => Format::CosignAttestation,
                 bundle if bundle.starts_with(BUNDLE) => Format::SigstoreBundle,
-                _ => Format::Unknown,
+                _ => Format::UnsignedDocument,
             };
             let carrier = (raw(payload.into(), &media_type), annotations, None);
             return formats::found(format, subject, place, carrier);

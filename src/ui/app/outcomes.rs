@@ -1,7 +1,7 @@
 //! What came of chores and looks: said, or shown where it belongs.
 
 use super::App;
-use crate::engine::{JobState, Outcome};
+use crate::engine::{Command, JobState, Outcome};
 use crate::model::text;
 use crate::ui::dialogs::Dialog;
 
@@ -27,6 +27,12 @@ impl App {
                     let path = path.display().to_string();
                     let text = format!("Saved {}", text::visible(&path));
                     self.toasts.say(&self.ctx, text);
+                }
+                Outcome::TrustSaved { path } => {
+                    let path = path.display().to_string();
+                    let text = format!("Added to the trust policy {}", text::visible(&path));
+                    self.toasts.say(&self.ctx, text);
+                    self.engine.send(Command::JudgeAgain);
                 }
                 Outcome::SampleReady { reference } => self.open(&reference),
                 Outcome::Failed(failure) => self.toasts.fail(&self.ctx, &failure),

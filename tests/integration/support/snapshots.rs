@@ -258,6 +258,7 @@ pub fn snapshot_of(opened: Remote<Opened>) -> ImageSnapshot {
         connection: None,
         referrers: Arc::default(),
         artifacts: Default::default(),
+        signatures: Arc::default(),
     }
 }
 

@@ -101,5 +101,6 @@ pub fn config() -> EngineConfig {
         platform: Platform::new("linux", "amd64"),
         network,
         cache: None,
+        trust: Default::default(),
     }
 }

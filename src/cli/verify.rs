@@ -1,0 +1,258 @@
+//! `porthole verify`: what vouches for an image, and whether that is enough.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::engine::{EngineConfig, Extent, Failure, IdentityConfig, Image, NodePath, TrustConfig};
+use crate::model::{Platform, text};
+use crate::signature::{Judgement, Outcome, SignatureReport, SubjectReport, Verdict};
+
+use super::inspect::{picked, reference_of};
+use super::wait::Waiting;
+use super::{CliError, wait};
+
+/// Verify the signatures of an image and judge them.
+///
+/// Judges by keys, by an identity or by a trust policy. Ends with 0 when the image is
+/// trusted, 3 when it is not, 1 when it cannot be told.
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// The image: docker://HOST/NAME:TAG, oci:FOLDER:NAME, a folder, or a short name.
+    reference: String,
+
+    /// Accept signatures by this public key in PEM (may be repeated).
+    #[arg(long, value_name = "FILE")]
+    key: Vec<PathBuf>,
+
+    /// Accept signatures by this identity, as it stands in the certificate.
+    #[arg(long, value_name = "IDENTITY", requires = "issuer", conflicts_with_all = ["identity_regexp", "key"])]
+    identity: Option<String>,
+
+    /// Accept signatures by identities that this regular expression matches as a whole.
+    #[arg(
+        long,
+        value_name = "REGEXP",
+        requires = "issuer",
+        conflicts_with = "key"
+    )]
+    identity_regexp: Option<String>,
+
+    /// Who vouches for the identity.
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
+
+    /// Judge by this trust policy instead of the one in the settings.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "identity", "identity_regexp"])]
+    policy: Option<PathBuf>,
+
+    /// Judge certificates, logs and timestamps by this trusted_root.json.
+    #[arg(long, value_name = "FILE")]
+    trust_root: Option<PathBuf>,
+
+    /// Judge the image for this platform in an index, not the index.
+    #[arg(
+        long,
+        value_name = "OS/ARCH[/VARIANT]",
+        conflicts_with = "all_platforms"
+    )]
+    platform: Option<Platform>,
+
+    /// Judge every platform of an index too.
+    #[arg(long)]
+    all_platforms: bool,
+
+    /// Contact nobody but the registry of the image.
+    #[arg(long)]
+    offline: bool,
+
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How it came out.
+pub(super) enum Ended {
+    Trusted,
+    NotTrusted,
+    CannotTell,
+}
+
+impl Verify {
+    pub(super) fn run(self, mut config: EngineConfig) -> Result<Ended, CliError> {
+        config.trust = self.trust(&config.trust);
+        let extent = if self.platform.is_some() || self.all_platforms {
+            Extent::Everything
+        } else {
+            Extent::Root
+        };
+        let waiting = Waiting::open(config, &self.reference, self.platform.clone(), extent)?;
+        let snapshot = match extent {
+            Extent::Root | Extent::Shown => waiting.opened(&self.reference)?,
+            Extent::Everything => waiting.everything(&self.reference)?,
+        };
+        let image = snapshot.image().ok_or_else(wait::nothing_found)?;
+        let path = match &self.platform {
+            Some(platform) => picked(image, platform)?,
+            None => NodePath::root(),
+        };
+        let root = waiting.verification(&path)?;
+        let mut platforms = Vec::new();
+        if self.all_platforms {
+            for (path, platform) in children(image) {
+                platforms.push((platform, waiting.verification(&path)?));
+            }
+        }
+        let reference = reference_of(&snapshot, &path, image);
+        let mut out = io::stdout().lock();
+        if self.json {
+            let mut object = json!({"reference": reference});
+            merge(&mut object, root.to_json());
+            if self.all_platforms {
+                let list = platforms.iter().map(|(platform, report)| {
+                    let mut object = json!({"platform": platform});
+                    merge(&mut object, report.to_json());
+                    object
+                });
+                object["platforms"] = list.collect();
+            }
+            serde_json::to_writer_pretty(&mut out, &object).map_err(io::Error::from)?;
+            out.write_all(b"\n")?;
+        } else {
+            print(&mut out, &reference, &root)?;
+            for (platform, report) in &platforms {
+                print(&mut out, platform, report)?;
+            }
+        }
+        out.flush()?;
+        let reports = std::iter::once(&root).chain(platforms.iter().map(|(_, report)| report));
+        ended(reports)
+    }
+
+    /// What is judged by: what the command line says instead of the settings.
+    fn trust(&self, settings: &TrustConfig) -> TrustConfig {
+        let identity = self.identity.as_ref().or(self.identity_regexp.as_ref());
+        TrustConfig {
+            policy: self.policy.clone().or_else(|| settings.policy.clone()),
+            required: self.policy.is_some(),
+            keys: self.key.clone(),
+            identity: identity.map(|identity| IdentityConfig {
+                identity: identity.clone(),
+                regexp: self.identity_regexp.is_some(),
+                issuer: self.issuer.clone().unwrap_or_default(),
+            }),
+            root: self.trust_root.clone(),
+            offline: self.offline,
+            automatic: false,
+        }
+    }
+}
+
+/// The images of an index, each with the name of its platform; attestations are none.
+fn children(image: &Image) -> Vec<(NodePath, String)> {
+    let index = image.root.document.index();
+    let entries = index.into_iter().flat_map(|index| index.descriptors());
+    let images = entries.filter(|(_, entry)| !entry.is_buildkit_attestation());
+    images
+        .map(|(position, entry)| {
+            let platform = entry.platform.as_ref().map(ToString::to_string);
+            let platform = platform.unwrap_or_else(|| entry.digest.short());
+            (NodePath::root().child(position), platform)
+        })
+        .collect()
+}
+
+fn merge(object: &mut Value, more: Value) {
+    if let (Value::Object(object), Value::Object(more)) = (object, more) {
+        object.extend(more);
+    }
+}
+
+/// The worst of the verdicts decides: everything that was asked about has to be trusted.
+fn ended<'a>(reports: impl Iterator<Item = &'a Arc<SubjectReport>>) -> Result<Ended, CliError> {
+    let mut ended = Ended::Trusted;
+    for report in reports {
+        match &report.verdict {
+            Verdict::Accepted { .. } => {}
+            Verdict::Rejected { .. } | Verdict::Unsigned => {
+                if matches!(ended, Ended::Trusted) {
+                    ended = Ended::NotTrusted;
+                }
+            }
+            Verdict::CannotSay { why, hint } => {
+                return Err(Failure::refused(why.clone(), hint.clone()).into());
+            }
+            Verdict::NotJudged { .. } => ended = Ended::CannotTell,
+        }
+    }
+    if matches!(ended, Ended::CannotTell) {
+        return Err(Failure::refused(
+            "nothing was judged: nobody was named to be trusted",
+            "Name a key (--key), an identity and its issuer (--identity, --issuer) or a policy (--policy)",
+        )
+        .into());
+    }
+    Ok(ended)
+}
+
+fn print(out: &mut impl Write, what: &str, report: &SubjectReport) -> io::Result<()> {
+    let verdict = match &report.verdict {
+        Verdict::Accepted { by } => format!("accepted: signed by {}", by.join(", ")),
+        Verdict::Rejected { why, .. } => format!("rejected: {why}"),
+        Verdict::Unsigned => "unsigned: every place was asked and has nothing".to_owned(),
+        Verdict::CannotSay { why, .. } => format!("cannot say: {why}"),
+        Verdict::NotJudged { why } => format!("not judged: {why}"),
+    };
+    let subject = &report.subject;
+    writeln!(out, "{} {}", text::visible(what), subject.digest)?;
+    writeln!(out, "  {}", text::visible(&verdict))?;
+    if let Some(policy) = &report.policy {
+        writeln!(out, "  policy: {}", text::visible(policy))?;
+    }
+    for looked in &report.looked {
+        writeln!(out, "  looked in {}", text::visible(looked))?;
+    }
+    for signature in &report.signatures {
+        print_signature(out, signature)?;
+    }
+    Ok(())
+}
+
+fn print_signature(out: &mut impl Write, report: &SignatureReport) -> io::Result<()> {
+    let judgement = match report.judgement() {
+        Judgement::Accepted => "accepted",
+        Judgement::Rejected => "rejected",
+        Judgement::NotJudged => "not judged",
+        Judgement::Unsigned => "unsigned",
+    };
+    writeln!(out, "  - {}: {judgement}", report.found.format)?;
+    let claims = &report.found.claims;
+    if let Some(signer) = &claims.signer {
+        writeln!(out, "      claims to be by {}", text::visible(signer))?;
+    }
+    for check in &report.checks {
+        let outcome = match check.outcome {
+            Outcome::Passed => "ok",
+            other => other.name(),
+        };
+        write!(
+            out,
+            "      {:<16} {outcome}: {}",
+            check.kind.title(),
+            text::visible(&check.detail)
+        )?;
+        if check.outcome != Outcome::Passed {
+            if let Some(expected) = &check.expected {
+                write!(out, "; expected {}", text::visible(expected))?;
+            }
+            if let Some(found) = &check.found {
+                write!(out, "; found {}", text::visible(found))?;
+            }
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! What vouches for the manifests of the image: looked for and judged once what refers to
+//! them is known.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::engine::{Failure, NodePath, Remote, SubjectReports, fetch};
+use crate::model::{Digest, Reference};
+use crate::referrers::ReferrerTree;
+use crate::signature::policy::{judge, name_of};
+use crate::signature::{Discovery, Subject, SubjectReport, discover};
+
+use super::{Actor, Arrived};
+
+/// The reports that were asked for.
+#[derive(Default)]
+pub(super) struct Verifications {
+    pub reports: Arc<SubjectReports>,
+    /// Where somebody looked, to look there again after a reload.
+    wanted: BTreeSet<NodePath>,
+}
+
+impl Actor {
+    /// Somebody wants to know what vouches for the manifest at `path`.
+    pub(super) fn want_verification(&mut self, path: NodePath) {
+        self.verifications.wanted.insert(path.clone());
+        self.want_referrers(path);
+        self.verify_wanted();
+    }
+
+    /// The image was opened: what is shown first is verified, where that was chosen.
+    pub(super) fn verify_by_itself(&mut self) {
+        if !self.shared.config.trust.automatic {
+            return;
+        }
+        let trust = self.shared.trust.load();
+        if trust.policy.is_none() && trust.problem.is_none() {
+            return;
+        }
+        let chosen = self.image().and_then(|image| image.chosen.as_ref());
+        let chosen = chosen.map(|chosen| chosen.path.clone());
+        for path in [Some(NodePath::root()), chosen].into_iter().flatten() {
+            if !self.verifications.wanted.contains(&path) {
+                self.want_verification(path);
+            }
+        }
+    }
+
+    /// Judges again by another policy, or what was asked for again.
+    pub(super) fn verify_again(&mut self) {
+        for report in Arc::make_mut(&mut self.verifications.reports).values_mut() {
+            *report = Remote::NotAsked;
+        }
+        self.verify_by_itself();
+        self.verify_wanted();
+        self.dirty = true;
+    }
+
+    /// Starts what is wanted and can be done by now.
+    pub(super) fn verify_wanted(&mut self) {
+        for path in self.verifications.wanted.clone() {
+            self.verify(&path);
+        }
+    }
+
+    fn verify(&mut self, path: &NodePath) {
+        let (Some(source), Some(subject)) = (self.source(), self.subject(path)) else {
+            return;
+        };
+        let digest = subject.digest.clone();
+        let known = self.verifications.reports.get(&digest);
+        if known.is_some_and(|known| !matches!(known, Remote::NotAsked)) {
+            return;
+        }
+        let tree: Arc<ReferrerTree> = match self.referrers.trees.get(&digest) {
+            Some(Remote::Ready(tree)) => Arc::clone(tree),
+            Some(Remote::Failed { error, .. }) => {
+                let error = Arc::clone(error);
+                self.put_report(
+                    digest,
+                    Remote::Failed {
+                        error,
+                        previous: None,
+                    },
+                );
+                return;
+            }
+            _ => return,
+        };
+        let trust = self.shared.trust.load_full();
+        if let Some(problem) = &trust.problem {
+            let error = Arc::clone(problem);
+            self.put_report(
+                digest,
+                Remote::Failed {
+                    error,
+                    previous: None,
+                },
+            );
+            return;
+        }
+        self.put_report(digest, Remote::Pending { previous: None });
+        let discovery = Discovery {
+            manifests: Arc::new(fetch::Cached {
+                source: Arc::clone(&source),
+                store: self.shared.store.clone(),
+            }),
+            source,
+            tree,
+        };
+        let name = self.place.as_ref().map(|place| name_of(&place.reference));
+        let name = name.unwrap_or_default();
+        self.spawn(async move {
+            let discovered = discover(discovery).await;
+            // signatures cost time on the processor: not on a thread that others wait for
+            let judged = tokio::task::spawn_blocking(move || {
+                judge(
+                    &discovered,
+                    &subject,
+                    &name,
+                    trust.policy.as_ref(),
+                    trust.root.as_ref(),
+                )
+            });
+            match judged.await {
+                Ok(report) => Arrived::Verified(Arc::new(report)),
+                Err(_) => Arrived::Nothing,
+            }
+        });
+    }
+
+    pub(super) fn verified(&mut self, report: Arc<SubjectReport>) {
+        self.put_report(report.subject.digest.clone(), Remote::Ready(report));
+    }
+
+    /// What was on its way will not come.
+    pub(super) fn fail_pending_verifications(&mut self, failure: &Arc<Failure>) {
+        if !self.verifications.reports.values().any(Remote::is_pending) {
+            return;
+        }
+        for report in Arc::make_mut(&mut self.verifications.reports).values_mut() {
+            if report.is_pending() {
+                *report = Remote::Failed {
+                    error: Arc::clone(failure),
+                    previous: None,
+                };
+            }
+        }
+    }
+
+    fn put_report(&mut self, digest: Digest, report: Remote<Arc<SubjectReport>>) {
+        Arc::make_mut(&mut self.verifications.reports).insert(digest, report);
+        self.dirty = true;
+    }
+
+    /// The manifest at `path` as something that is vouched for.
+    fn subject(&self, path: &NodePath) -> Option<Subject> {
+        let image = self.image()?;
+        let named = match &self.place.as_ref()?.reference {
+            Reference::Registry(image) => Some(image.clone()),
+            _ => None,
+        };
+        let subject = match image.node(path) {
+            Some(node) => {
+                let document = &node.document;
+                Subject::of(document.raw(), document.media_type().clone())
+            }
+            None => Subject::at(image.descriptor(path)?),
+        };
+        Some(subject.named(named))
+    }
+}

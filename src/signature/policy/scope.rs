@@ -1,0 +1,126 @@
+//! Scopes: which images a rule is about.
+
+use crate::model::{PathReference, Reference};
+
+/// A pattern over names such as `registry.example.com/edge/api`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    text: String,
+    fixed: String,
+    /// Whether everything below `fixed` belongs to it.
+    below: bool,
+    /// Whether `fixed` is the end of a host name.
+    host_end: bool,
+}
+
+/// The name of an image in scopes: host and repository, without tag and digest; for a
+/// place on this machine its transport and path, `oci:/images/app`.
+pub fn name_of(reference: &Reference) -> String {
+    match reference {
+        Reference::Registry(image) => image.name(),
+        Reference::Path(path) => {
+            Reference::Path(PathReference::new(path.transport, path.path.clone())).to_string()
+        }
+        Reference::Daemon(_) => reference.to_string(),
+    }
+}
+
+impl Scope {
+    /// Everything.
+    pub fn everything() -> Self {
+        Self {
+            text: "*".to_owned(),
+            fixed: String::new(),
+            below: true,
+            host_end: false,
+        }
+    }
+
+    /// Reads a scope: a name, a name with `/**` for everything below it, `*` for
+    /// everything, `*.example.com/**` for all hosts of a domain.
+    ///
+    /// # Errors
+    /// Where it is empty or has a `*` elsewhere.
+    pub fn read(text: &str) -> Result<Self, String> {
+        if text == "*" || text == "**" {
+            return Ok(Self::everything());
+        }
+        let (rest, below) = match text.strip_suffix("/**") {
+            Some(rest) => (rest, true),
+            None => (text, false),
+        };
+        let (fixed, host_end) = match rest.strip_prefix("*.") {
+            Some(domain) => (format!(".{domain}"), true),
+            None => (rest.to_owned(), false),
+        };
+        if fixed.len() < 2 || fixed.contains('*') {
+            return Err(
+                "a scope is *, a name, a name with /** behind it, or *.domain/**".to_owned(),
+            );
+        }
+        if host_end && (!below || fixed.contains('/')) {
+            return Err("behind *. stands a domain and /**".to_owned());
+        }
+        Ok(Self {
+            text: text.to_owned(),
+            fixed,
+            below,
+            host_end,
+        })
+    }
+
+    /// Whether an image of this name belongs to it.
+    pub fn matches(&self, name: &str) -> bool {
+        if self.fixed.is_empty() {
+            return true;
+        }
+        if self.host_end {
+            let host = name.split('/').next().unwrap_or_default();
+            let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+            return host.len() > self.fixed.len() && host.ends_with(&self.fixed);
+        }
+        match name.strip_prefix(&self.fixed) {
+            Some("") => true,
+            Some(rest) => self.below && rest.starts_with('/'),
+            None => false,
+        }
+    }
+
+    /// Which of several scopes wins: an exact name over what lies below one, the longer
+    /// over the shorter.
+    pub fn weight(&self) -> (usize, bool) {
+        (self.fixed.len(), !self.below)
+    }
+}
+
+impl std::fmt::Display for Scope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_ends_at_a_slash() {
+        let below = Scope::read("host/edge/**").unwrap();
+        assert!(below.matches("host/edge/api") && below.matches("host/edge"));
+        assert!(!below.matches("host/edgeways/api") && !below.matches("host"));
+        let exact = Scope::read("host/edge").unwrap();
+        assert!(exact.matches("host/edge") && !exact.matches("host/edge/api"));
+    }
+
+    #[test]
+    fn a_domain_is_all_its_hosts_and_no_other() {
+        let scope = Scope::read("*.example.com/**").unwrap();
+        assert!(scope.matches("a.example.com/x") && scope.matches("a.b.example.com:5000/x"));
+        for other in ["example.com/x", "notexample.com/x", "evil/a.example.com/x"] {
+            assert!(!scope.matches(other), "{other}");
+        }
+        for bad in ["", "a*b", "*.example.com", "host/*/x"] {
+            assert!(Scope::read(bad).is_err(), "{bad}");
+        }
+    }
+}

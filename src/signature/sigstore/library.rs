@@ -1,0 +1,303 @@
+//! The one door to `sigstore-verify`: bundles in, checks out.
+//!
+//! It stops at the first thing that is wrong. So what it did not come to is "not checked",
+//! and what it passed on the way there is not claimed.
+
+use serde_json::Value;
+use sigstore_verify::types::{Artifact, ArtifactDigest, Bundle, DerPublicKey, HashAlgorithm};
+use sigstore_verify::{
+    CertificateError, Error, PublicKeyVerificationPolicy, TimestampError, TransparencyLogError,
+    VerificationPolicy, VerificationResult,
+};
+
+use crate::model::limits;
+use crate::signature::{Check, CheckKind, ProvenTime, TimeSource};
+
+use super::{PublicKey, TrustRoot};
+
+/// Everything that certificates, logs and timestamps can be checked for.
+const ALL: [CheckKind; 7] = [
+    CheckKind::Certificate,
+    CheckKind::CertificateLog,
+    CheckKind::LogPromise,
+    CheckKind::LogInclusion,
+    CheckKind::LogEntry,
+    CheckKind::Timestamp,
+    CheckKind::Validity,
+];
+
+/// What is verified.
+pub(super) enum Signed<'a> {
+    /// The bytes themselves.
+    Bytes(&'a [u8]),
+    /// The digest of the image: algorithm and bytes.
+    Digest(HashAlgorithm, Vec<u8>),
+}
+
+/// What came of it.
+pub(super) struct Proof {
+    pub checks: Vec<Check>,
+    pub times: Vec<ProvenTime>,
+    pub details: Vec<(String, String)>,
+    pub passed: bool,
+}
+
+impl Signed<'_> {
+    fn artifact(&self) -> Result<Artifact<'_>, Check> {
+        match self {
+            Self::Bytes(bytes) => Ok(Artifact::Blob(bytes)),
+            Self::Digest(algorithm, bytes) => ArtifactDigest::new(*algorithm, bytes.clone())
+                .map(Artifact::Digest)
+                .map_err(|error| Check::failed(CheckKind::Subject, error.to_string())),
+        }
+    }
+}
+
+/// Reads a bundle that was read strictly before.
+pub(super) fn read(value: &Value) -> Result<Bundle, Check> {
+    let entries = |pointer: &str| {
+        let list = value.pointer(pointer).and_then(Value::as_array);
+        list.map_or(0, Vec::len)
+    };
+    let count = entries("/verificationMaterial/tlogEntries")
+        + entries("/verificationMaterial/timestampVerificationData/rfc3161Timestamps")
+        + entries("/verificationMaterial/x509CertificateChain/certificates");
+    if count > limits::BUNDLE_ENTRIES {
+        return Err(Check::failed(
+            CheckKind::Form,
+            format!("it carries more than {} entries", limits::BUNDLE_ENTRIES),
+        ));
+    }
+    Bundle::from_json(&value.to_string()).map_err(|error| {
+        Check::failed(CheckKind::Form, format!("the bundle is not valid: {error}"))
+    })
+}
+
+/// Verifies what is signed with a certificate of an authority of `root`. Whose it is does
+/// not matter here.
+pub(super) fn by_certificate(
+    root: &TrustRoot,
+    bundle: &Bundle,
+    signed: &Signed<'_>,
+    log: bool,
+) -> Proof {
+    let mut policy = VerificationPolicy::any_identity();
+    if !root.has_certificate_logs() {
+        policy = policy.skip_sct();
+    }
+    let entries = !bundle.verification_material.tlog_entries.is_empty();
+    if !log && !entries {
+        policy = policy.skip_tlog_unsafe();
+    }
+    let artifact = match signed.artifact() {
+        Ok(artifact) => artifact,
+        Err(check) => return Proof::failed(check, true),
+    };
+    match root.verifier().verify(artifact, bundle, &policy) {
+        Ok(result) => Proof::passed(bundle, &result, true),
+        Err(error) => Proof::failed(check_of(&error), true),
+    }
+}
+
+/// Verifies what is signed by `key` and has to be in a log of `root`.
+pub(super) fn by_key(
+    root: &TrustRoot,
+    key: &PublicKey,
+    bundle: &Bundle,
+    signed: &Signed<'_>,
+) -> Proof {
+    let policy = PublicKeyVerificationPolicy::new(DerPublicKey::from_bytes(key.der()));
+    let artifact = match signed.artifact() {
+        Ok(artifact) => artifact,
+        Err(check) => return Proof::failed(check, false),
+    };
+    match root.verifier().verify(artifact, bundle, &policy) {
+        Ok(result) => Proof::passed(bundle, &result, false),
+        Err(error) => Proof::failed(check_of(&error), false),
+    }
+}
+
+impl Proof {
+    fn failed(check: Check, certificate: bool) -> Self {
+        let others = ALL.iter().filter(|kind| **kind != check.kind);
+        let others = others.filter(|kind| certificate || !is_of_certificates(**kind));
+        let mut checks: Vec<_> = others
+            .map(|kind| Check::not_checked(*kind, "another check failed before"))
+            .collect();
+        checks.push(check);
+        Self {
+            checks,
+            times: Vec::new(),
+            details: Vec::new(),
+            passed: false,
+        }
+    }
+
+    fn passed(bundle: &Bundle, result: &VerificationResult, certificate: bool) -> Self {
+        let material = &bundle.verification_material;
+        let entries = &material.tlog_entries;
+        let stamps = material
+            .timestamp_verification_data
+            .rfc3161_timestamps
+            .len();
+        let mut checks = Vec::new();
+        let mut details = Vec::new();
+        if let Some(info) = result.certificate() {
+            checks.push(Check::passed(
+                CheckKind::Certificate,
+                "leads to an authority of the trust root",
+            ));
+            checks.push(if result.sct_verified() {
+                Check::passed(CheckKind::CertificateLog, "its issuing was logged")
+            } else {
+                Check::not_checked(
+                    CheckKind::CertificateLog,
+                    "the trust root names no log of certificates",
+                )
+            });
+            details.push((
+                "Certificate valid from".to_owned(),
+                info.not_before.to_string(),
+            ));
+            details.push((
+                "Certificate valid until".to_owned(),
+                info.not_after.to_string(),
+            ));
+            details.extend(claims(info));
+        }
+        let promised = entries
+            .iter()
+            .any(|entry| entry.inclusion_promise.is_some());
+        let proven = !entries.is_empty() && entries.iter().all(|e| e.inclusion_proof.is_some());
+        let indexes: Vec<_> = entries
+            .iter()
+            .map(|e| e.log_index.get().to_string())
+            .collect();
+        let indexes = indexes.join(", ");
+        checks.push(if promised {
+            Check::passed(CheckKind::LogPromise, "signed by the log")
+        } else {
+            Check::not_checked(CheckKind::LogPromise, "there is none")
+        });
+        checks.push(if proven && result.tlog_verified() {
+            Check::passed(
+                CheckKind::LogInclusion,
+                format!("entry {indexes}, inclusion and checkpoint proven"),
+            )
+        } else if promised {
+            Check::not_checked(CheckKind::LogInclusion, "only promised: there is no proof")
+        } else {
+            Check::not_checked(CheckKind::LogInclusion, "there is no log entry")
+        });
+        if entries.is_empty() {
+            checks.push(Check::not_checked(CheckKind::LogEntry, "there is none"));
+        } else {
+            checks.push(Check::passed(
+                CheckKind::LogEntry,
+                "bound to this signature, this key and these bytes",
+            ));
+            details.push(("Log entry".to_owned(), indexes));
+        }
+        checks.push(if stamps > 0 {
+            Check::passed(CheckKind::Timestamp, "countersigned by a trusted authority")
+        } else {
+            Check::not_checked(CheckKind::Timestamp, "there is none")
+        });
+        let integrated = result.integrated_time();
+        let mut times: Vec<_> = result
+            .verified_timestamps()
+            .iter()
+            .map(|time| ProvenTime {
+                time: time.to_string(),
+                by: if integrated == Some(*time) || stamps == 0 {
+                    TimeSource::TransparencyLog
+                } else {
+                    TimeSource::TimestampAuthority
+                },
+            })
+            .collect();
+        times.sort_by(|one, other| one.time.cmp(&other.time));
+        if certificate {
+            let at: Vec<_> = times.iter().map(|time| time.time.as_str()).collect();
+            checks.push(Check::passed(
+                CheckKind::Validity,
+                format!("valid at the proven time, {}", at.join(" and ")),
+            ));
+        }
+        Self {
+            checks,
+            times,
+            details,
+            passed: true,
+        }
+    }
+}
+
+const fn is_of_certificates(kind: CheckKind) -> bool {
+    matches!(
+        kind,
+        CheckKind::Certificate | CheckKind::CertificateLog | CheckKind::Validity
+    )
+}
+
+/// What Fulcio wrote about the build into the certificate.
+fn claims(info: &sigstore_verify::crypto::CertificateInfo) -> Vec<(String, String)> {
+    let claims = &info.ci_claims;
+    let pairs = [
+        ("Build", &claims.build_signer_uri),
+        ("Build configuration", &claims.build_config_uri),
+        ("Runner", &claims.runner_environment),
+        ("Source", &claims.source_repository_uri),
+        ("Commit", &claims.source_repository_digest),
+        ("Ref", &claims.source_repository_ref),
+        ("Owner", &claims.source_repository_owner_uri),
+        ("Trigger", &claims.build_trigger),
+        ("Run", &claims.run_invocation_uri),
+    ];
+    let pairs = pairs.into_iter();
+    pairs
+        .filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)))
+        .collect()
+}
+
+/// Which check an error of the library is.
+fn check_of(error: &Error) -> Check {
+    use sigstore_verify::bundle::Error as Shape;
+    let kind = match error {
+        Error::SignatureInvalid(_) => CheckKind::Signature,
+        Error::ArtifactMismatch(what) if what.contains("entry") => CheckKind::LogEntry,
+        Error::ArtifactMismatch(_) => CheckKind::Subject,
+        Error::Certificate(certificate) => match certificate {
+            CertificateError::Sct(_) => CheckKind::CertificateLog,
+            CertificateError::NotYetValid { .. }
+            | CertificateError::Expired { .. }
+            | CertificateError::NoValidAuthority { .. } => CheckKind::Validity,
+            _ => CheckKind::Certificate,
+        },
+        Error::TransparencyLog(log) => match log {
+            TransparencyLogError::InclusionPromise(_) => CheckKind::LogPromise,
+            TransparencyLogError::EntryMismatch(_) | TransparencyLogError::MalformedEntry(_) => {
+                CheckKind::LogEntry
+            }
+            TransparencyLogError::IntegratedTime(_) => CheckKind::Validity,
+            _ => CheckKind::LogInclusion,
+        },
+        Error::Timestamp(TimestampError::NoVerifiedTimestamp(_)) => CheckKind::Validity,
+        Error::Timestamp(_) => CheckKind::Timestamp,
+        Error::Bundle(shape) => match shape {
+            Shape::MissingInclusionPromise(_) => CheckKind::LogPromise,
+            Shape::MissingInclusionProof(_)
+            | Shape::MissingSigningTimeEvidence
+            | Shape::MissingCheckpoint
+            | Shape::LogIndexOutOfRange { .. }
+            | Shape::CheckpointRootMismatch => CheckKind::LogInclusion,
+            Shape::MissingTimestamp => CheckKind::Timestamp,
+            _ => CheckKind::Form,
+        },
+        Error::InvalidTrustRoot(_) | Error::TrustRoot(_) | Error::TrustedCertificate(_) => {
+            CheckKind::Certificate
+        }
+        _ => CheckKind::Form,
+    };
+    Check::failed(kind, error.to_string())
+}

@@ -1,0 +1,50 @@
+//! Sigstore and cosign: keys, legacy signatures and attestations, bundles.
+//!
+//! Certificates, logs and timestamps are judged by `sigstore-verify`, and only in
+//! [`library`]; what it does not do (keys without a log, own authorities, identities by
+//! pattern, what a statement is about) is done here.
+
+mod dsse;
+mod identity;
+mod key;
+mod legacy;
+mod library;
+mod pki;
+mod statement;
+mod trust_root;
+mod verify;
+
+pub use identity::{IdentityRule, Pattern, PatternError};
+pub use key::{KeyError, PublicKey};
+pub use pki::Authorities;
+pub use trust_root::{RootError, TrustRoot};
+pub use verify::verify;
+
+/// What cosign states when it signs an image.
+pub const SIGNING_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";
+
+/// Base64 as found in annotations and PEM: white space between is nothing.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    use ::base64::Engine as _;
+    let text: String = text.split_ascii_whitespace().collect();
+    ::base64::engine::general_purpose::STANDARD
+        .decode(text)
+        .ok()
+}
+
+/// The certificates of a PEM text, DER, in their order. Nothing where one cannot be read,
+/// there is none, or they are more or longer than what is read
+/// ([`crate::model::limits::CHAIN_LENGTH`], [`crate::model::limits::CERTIFICATE_BYTES`]).
+fn certificates(pem: &str) -> Option<Vec<Vec<u8>>> {
+    use crate::model::limits;
+    let mut found = Vec::new();
+    for block in pem.split("-----BEGIN CERTIFICATE-----").skip(1) {
+        let (body, _) = block.split_once("-----END CERTIFICATE-----")?;
+        let der = base64(body)?;
+        if found.len() >= limits::CHAIN_LENGTH || der.len() > limits::CERTIFICATE_BYTES {
+            return None;
+        }
+        found.push(der);
+    }
+    (!found.is_empty()).then_some(found)
+}

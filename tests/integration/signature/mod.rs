@@ -1,0 +1,8 @@
+//! What vouches for an image: the formats of cosign and Sigstore, the policy, the verdict.
+
+mod cli;
+mod fixtures;
+mod made;
+mod mutation;
+mod pitfalls;
+mod policy;

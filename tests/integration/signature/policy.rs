@@ -1,0 +1,119 @@
+//! Porthole's trust policy: what can stand in the file, which rule wins.
+
+use porthole::signature::policy::{Level, Policy, PolicyError, entry};
+use porthole::signature::{SignedBy, SignerFacts};
+
+const GOOD: &str = r#"
+version = 1
+
+[[rule]]
+scope = "*"
+signers = ["ci"]
+
+[[rule]]
+scope = "registry.example.com/edge/**"
+signers = ["release", "ci"]
+at_least = 2
+attestations = ["https://spdx.dev/Document"]
+level = "both"
+
+[[rule]]
+scope = "registry.example.com/edge/api"
+signers = ["release"]
+
+[[signer]]
+name = "release"
+identity = "release@example.com"
+issuer = "https://accounts.example.com"
+
+[[signer]]
+name = "ci"
+key_file = "ci.pub"
+"#;
+
+fn read(text: &str) -> Result<Policy, PolicyError> {
+    let files = |name: &str| match name {
+        "ci.pub" => Ok(super::fixtures::bytes("keys/cosign.pub")),
+        other => Err(format!("{other} is not there")),
+    };
+    Policy::read(text, "trust.toml", &files)
+}
+
+#[test]
+fn the_longest_scope_wins() {
+    let policy = read(GOOD).unwrap();
+    let scope = |name: &str| policy.rule(name).unwrap().scope.to_string();
+    assert_eq!(
+        scope("registry.example.com/edge/api"),
+        "registry.example.com/edge/api"
+    );
+    assert_eq!(
+        scope("registry.example.com/edge/web"),
+        "registry.example.com/edge/**"
+    );
+    assert_eq!(scope("registry.example.com/edgeways"), "*");
+    let rule = policy.rule("registry.example.com/edge/web").unwrap();
+    assert_eq!((rule.at_least, rule.level), (2, Level::Both));
+    assert!(matches!(rule.signers[1].by, SignedBy::Key(_)) && !rule.signers[1].log);
+    assert!(rule.signers[0].log);
+}
+
+#[test]
+fn what_could_accept_anybody_or_nobody_is_refused() {
+    let cases = [
+        (GOOD.replace("version = 1", "version = 2"), "version 2"),
+        (
+            GOOD.replace("issuer = \"https://accounts.example.com\"\n", ""),
+            "only with an issuer",
+        ),
+        (
+            GOOD.replace("identity = \"release@example.com\"\n", ""),
+            "would be anybody",
+        ),
+        (GOOD.replace("release@example.com", ""), "empty"),
+        (GOOD.replace("at_least = 2", "at_leest = 2"), "at_leest"),
+        (
+            GOOD.replace("signers = [\"ci\"]", "signers = []"),
+            "names no signers",
+        ),
+        (
+            GOOD.replace("signers = [\"ci\"]", "signers = [\"who\"]"),
+            "no signer \"who\"",
+        ),
+        (GOOD.replace("ci.pub", "other.pub"), "is not there"),
+        (GOOD.replace("name = \"ci\"", "name = \"release\""), "twice"),
+        (GOOD.replace("edge/**", "e*/x"), "a scope is"),
+        ("version = 1\n[[".to_owned(), "cannot be read"),
+    ];
+    for (text, reason) in cases {
+        let error = read(&text).unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}, not {reason}");
+    }
+}
+
+#[test]
+fn an_entry_that_is_added_makes_its_signer_trusted() {
+    let facts = SignerFacts::Identity {
+        subject: "a\"b@example.com".to_owned(),
+        issuer: Some("https://accounts.example.com".to_owned()),
+    };
+    let (text, meaning) = entry("a", "host/repo", &facts, None).unwrap();
+    assert!(meaning.contains("host/repo"));
+    let policy = read(&format!("version = 1\n{text}")).unwrap();
+    let rule = policy.rule("host/repo").unwrap();
+    let SignedBy::Identity(identity) = &rule.signers[0].by else {
+        panic!("an identity");
+    };
+    assert!(identity.identity.matches("a\"b@example.com"));
+    assert!(
+        entry(
+            "a",
+            "s",
+            &SignerFacts::Key {
+                fingerprint: String::new()
+            },
+            None
+        )
+        .is_none()
+    );
+}
