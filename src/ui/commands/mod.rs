@@ -34,6 +34,7 @@ pub enum CommandId {
     ShowLayers,
     ShowConfig,
     ShowReferrers,
+    ShowSignatures,
     ShowRaw,
     Back,
     Forward,

@@ -221,6 +221,17 @@ pub static COMMANDS: &[Command] = &[
     .when(has_tab)
     .checked(|situation| is_view(situation, View::Referrers)),
     Command::new(
+        Id::ShowSignatures,
+        Menu::View,
+        0,
+        "Show signatures",
+        "What vouches for the image, and why or why not",
+        |app| app.show_view(View::Signatures),
+    )
+    .keys(&[key(CTRL, Key::Num7)])
+    .when(has_tab)
+    .checked(|situation| is_view(situation, View::Signatures)),
+    Command::new(
         Id::ShowRaw,
         Menu::View,
         0,

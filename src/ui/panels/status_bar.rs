@@ -6,7 +6,7 @@ use egui::{Align, Button, Layout, Response, RichText, Role, Ui, WidgetInfo};
 
 use super::toasts::Toasts;
 use super::{jobs, message_list};
-use crate::engine::{JobSnapshot, Node};
+use crate::engine::{JobSnapshot, Node, Remote};
 use crate::model::{Content, text};
 use crate::transport::{Connection, Security};
 use crate::ui::action::{Action, Actions};
@@ -14,8 +14,9 @@ use crate::ui::app::Tab;
 use crate::ui::commands::CommandId;
 use crate::ui::recents;
 use crate::ui::theme::{Tokens, icons, size};
+use crate::ui::views::View;
 use crate::ui::views::referrer_count;
-use crate::ui::widgets::digest_tooltip;
+use crate::ui::widgets::{Status, digest_tooltip};
 
 /// Draws the bar.
 pub fn show(
@@ -56,6 +57,7 @@ fn document(ui: &mut Ui, tab: &Tab, actions: &mut Actions) {
     let raw = node.document.raw();
     words(ui, icons::SHIELD_CHECK, "bytes verified", tokens.accepted)
         .on_hover_text("The bytes of this document were hashed and are those of the digest. Nothing is said about who made it.");
+    trust(ui, tab, actions);
     let digest = raw.digest();
     let text = RichText::new(digest.short())
         .family(egui::FontFamily::Monospace)
@@ -75,6 +77,27 @@ fn document(ui: &mut Ui, tab: &Tab, actions: &mut Actions) {
         words = format!("{words}, {referrers}");
     }
     weak(ui, &words);
+}
+
+/// What vouches for what is selected, where somebody wanted to know.
+fn trust(ui: &mut Ui, tab: &Tab, actions: &mut Actions) {
+    let Some(snapshot) = tab.snapshot() else {
+        return;
+    };
+    let known = snapshot.signatures(&tab.selection());
+    if matches!(known, Remote::NotAsked) {
+        return;
+    }
+    let status = Status::of_trust(known, Tokens::of(ui));
+    let words = RichText::new(format!("{} {}", status.icon, status.word))
+        .size(size::SMALL)
+        .color(status.color);
+    let response = ui.add(Button::new(words).frame(false).small());
+    response
+        .widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Trust: {}", status.word)));
+    if response.on_hover_text(&*status.meaning).clicked() {
+        actions.push(Action::ShowView(snapshot.id, View::Signatures));
+    }
 }
 
 /// What a document is, with how much it lists.

@@ -12,6 +12,7 @@ mod platforms;
 mod raw;
 mod referrers;
 mod several;
+mod signatures;
 mod subject;
 mod unread;
 mod wants;
@@ -37,6 +38,7 @@ pub enum View {
     Layers,
     Config,
     Referrers,
+    Signatures,
     Raw,
 }
 
@@ -52,12 +54,13 @@ pub struct ViewContext<'a> {
 
 impl View {
     /// All of them, in the order of their tabs.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Overview,
         Self::Platforms,
         Self::Layers,
         Self::Config,
         Self::Referrers,
+        Self::Signatures,
         Self::Raw,
     ];
 
@@ -69,6 +72,7 @@ impl View {
             Self::Layers => "Layers",
             Self::Config => "Config",
             Self::Referrers => "Referrers",
+            Self::Signatures => "Signatures",
             Self::Raw => "Raw",
         }
     }
@@ -85,6 +89,7 @@ pub struct ViewState {
     layers: layers::LayersState,
     config: config::ConfigState,
     referrers: referrers::ReferrersState,
+    signatures: signatures::SignaturesState,
     raw: raw::RawState,
     /// The image that is marked among several.
     several: Option<usize>,
@@ -103,6 +108,7 @@ pub fn show(ui: &mut egui::Ui, view: View, state: &mut ViewState, context: &mut 
                 View::Layers => layers::show(ui, state, context),
                 View::Config => config::show(ui, state, context),
                 View::Referrers => referrers::show(ui, state, context),
+                View::Signatures => signatures::show(ui, state, context),
                 View::Raw => raw::show(ui, state, context),
             }
             // after the view, which may have asked for it among others

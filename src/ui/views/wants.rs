@@ -20,6 +20,7 @@ pub(super) struct Wants {
     asked: HashSet<(NodePath, usize)>,
     /// Whose referrers were asked for.
     referrers: HashSet<NodePath>,
+    verifications: HashSet<NodePath>,
     /// What was looked into.
     artifacts: HashSet<Digest>,
 }
@@ -73,6 +74,21 @@ impl Wants {
         let unknown = matches!(context.image.referrers(path), Remote::NotAsked);
         if unknown && self.referrers.insert(path.clone()) {
             context.actions.push(Action::Send(Command::ListReferrers {
+                image: context.image.id,
+                manifest: path.clone(),
+            }));
+        }
+    }
+
+    /// Asks for what vouches for the manifest at `path`, once.
+    pub(super) fn ask_verification(&mut self, context: &mut ViewContext<'_>, path: &NodePath) {
+        let Some(image) = context.image.image() else {
+            return;
+        };
+        self.forget_another(image.root.document.raw().digest());
+        let unknown = matches!(context.image.signatures(path), Remote::NotAsked);
+        if unknown && self.verifications.insert(path.clone()) {
+            context.actions.push(Action::Send(Command::Verify {
                 image: context.image.id,
                 manifest: path.clone(),
             }));

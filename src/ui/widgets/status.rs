@@ -1,10 +1,13 @@
 //! States of blobs and documents: an icon, a word and a colour, and what they mean.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use egui::Color32;
 
+use crate::engine::Remote;
 use crate::model::{Reference, Transport, text};
+use crate::signature::{SubjectReport, Verdict};
 use crate::transport::BlobState;
 use crate::ui::theme::{Tokens, icons};
 
@@ -95,6 +98,68 @@ impl Status {
             word: Cow::Borrowed(word),
             color,
             meaning,
+        }
+    }
+
+    /// What vouches for a manifest, as far as it is known.
+    pub fn of_trust(known: &Remote<Arc<SubjectReport>>, tokens: &Tokens) -> Self {
+        let (icon, word, color, meaning) = match known {
+            Remote::NotAsked => (
+                icons::SHIELD,
+                "not verified",
+                tokens.faint,
+                "Nobody has looked for signatures".to_owned(),
+            ),
+            Remote::Pending { .. } => (
+                icons::LOADER,
+                "verifying",
+                tokens.weak,
+                "Signatures are being looked for".to_owned(),
+            ),
+            Remote::Failed { error, .. } => (
+                icons::SHIELD_ALERT,
+                "cannot say",
+                tokens.caution,
+                format!("Cannot say: {}", error.headline),
+            ),
+            Remote::Ready(report) => match &report.verdict {
+                Verdict::Accepted { by } => (
+                    icons::SHIELD_CHECK,
+                    "accepted",
+                    tokens.accepted,
+                    format!("Accepted: signed by {}", by.join(", ")),
+                ),
+                Verdict::Rejected { why, .. } => (
+                    icons::SHIELD_X,
+                    "rejected",
+                    tokens.rejected,
+                    format!("Rejected: {why}"),
+                ),
+                Verdict::Unsigned => (
+                    icons::SHIELD_OFF,
+                    "unsigned",
+                    tokens.weak,
+                    "Unsigned: every place was asked and has nothing".to_owned(),
+                ),
+                Verdict::CannotSay { why, hint } => (
+                    icons::SHIELD_ALERT,
+                    "cannot say",
+                    tokens.caution,
+                    format!("Cannot say: {why}. {hint}"),
+                ),
+                Verdict::NotJudged { why } => (
+                    icons::SHIELD_QUESTION_MARK,
+                    "not judged",
+                    tokens.weak,
+                    format!("Not judged: {why}"),
+                ),
+            },
+        };
+        Self {
+            icon,
+            word: Cow::Borrowed(word),
+            color,
+            meaning: Cow::Owned(text::visible(&meaning).into_owned()),
         }
     }
 

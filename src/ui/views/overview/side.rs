@@ -9,8 +9,8 @@ use crate::ui::theme::{Tokens, strong};
 use crate::ui::views::facts::{Health, health};
 use crate::ui::views::page::SECTION;
 use crate::ui::views::subject::{ManifestSubject, Subject};
-use crate::ui::views::{ViewContext, ViewState};
-use crate::ui::widgets::{link, not_here};
+use crate::ui::views::{View, ViewContext, ViewState};
+use crate::ui::widgets::{Status, heading, link, not_here};
 
 use super::{attached, documents, findings, pairs, place};
 
@@ -29,6 +29,8 @@ pub(super) fn show(ui: &mut Ui, state: &mut ViewState, context: &mut ViewContext
         block(ui, &health, subject, context);
         ui.add_space(SECTION);
     }
+    trust(ui, context);
+    ui.add_space(SECTION);
     place::show(ui, context);
     attached::show(ui, state, context);
     documents::show(ui, state, subject.as_ref(), context);
@@ -57,6 +59,23 @@ pub(super) fn show(ui: &mut Ui, state: &mut ViewState, context: &mut ViewContext
         );
     }
     findings::show(ui, state, subject.as_ref(), context);
+}
+
+/// What vouches for what is selected, and the way to why.
+fn trust(ui: &mut Ui, context: &mut ViewContext<'_>) {
+    let tokens = Tokens::of(ui);
+    let known = context.image.signatures(context.selected);
+    let status = Status::of_trust(known, tokens);
+    heading(ui, "Trust", "");
+    ui.add_space(crate::ui::theme::size::GRID);
+    let words = RichText::new(status.label()).color(status.color);
+    ui.label(words).on_hover_text(&*status.meaning);
+    let why = RichText::new(&*status.meaning).color(tokens.weak);
+    ui.add(egui::Label::new(why).wrap());
+    if link(ui, "Show signatures").clicked() {
+        let id = context.image.id;
+        context.actions.push(Action::ShowView(id, View::Signatures));
+    }
 }
 
 /// The heading of what a place says about its image.

@@ -1,0 +1,200 @@
+//! One signature: what it is, what it claims, and a line for each check.
+
+use egui::{Align, Layout, Margin, RichText, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
+
+use crate::signature::{Check, Judgement, Outcome, SignatureReport, SignerFacts, Statement};
+use crate::ui::theme::{Tokens, icons, size, strong};
+use crate::ui::views::ViewContext;
+use crate::ui::widgets::{Look, Row, row_line, text};
+
+use super::SignaturesState;
+use super::trust::Proposal;
+
+/// Width of the column of what was checked, in points.
+const NAMES: f32 = 160.0;
+
+/// Draws the card.
+pub(super) fn show(
+    ui: &mut Ui,
+    position: usize,
+    report: &SignatureReport,
+    state: &mut SignaturesState,
+    context: &mut ViewContext<'_>,
+) {
+    let tokens = Tokens::of(ui);
+    egui::Frame::NONE
+        .stroke(Stroke::new(1.0, tokens.border))
+        .corner_radius(size::CORNER)
+        .inner_margin(Margin::symmetric(16, 12))
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            head(ui, report, tokens);
+            for (line, check) in report.checks.iter().enumerate() {
+                check_line(ui, (position, line), check, state);
+            }
+            let details = report
+                .authenticated
+                .as_ref()
+                .filter(|facts| !facts.details.is_empty());
+            if state.details.contains(&position)
+                && let Some(facts) = details
+            {
+                for (name, value) in &facts.details {
+                    Row::new(name.as_str(), value)
+                        .look(Look::Words)
+                        .name_width(NAMES + 28.0)
+                        .show(ui, context.actions);
+                }
+            }
+            buttons(ui, position, report, details.is_some(), state, context);
+        });
+}
+
+fn head(ui: &mut Ui, report: &SignatureReport, tokens: &Tokens) {
+    let found = &report.found;
+    ui.horizontal(|ui| {
+        let title = match &found.statement {
+            Statement::Attestation {
+                predicate_type: Some(stated),
+            } => format!("{}: {}", found.format, text::line(stated)),
+            Statement::Document { media_type } => {
+                format!("{}: {}", found.format, text::line(media_type))
+            }
+            _ => found.format.to_string(),
+        };
+        ui.add(egui::Label::new(strong(title)).truncate());
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let claims = &found.claims;
+            let date = claims.date.as_deref().map(text::line);
+            let words = date.map_or_else(
+                || "claims no date".to_owned(),
+                |date| format!("claims: {date}"),
+            );
+            ui.label(RichText::new(words).color(tokens.weak).size(size::SMALL));
+        });
+    });
+    if let Some(signer) = &found.claims.signer {
+        let mut words = format!("claims to be by {}", text::line(signer));
+        if let Some(issuer) = &found.claims.issuer {
+            words.push_str(&format!(", vouched for by {}", text::line(issuer)));
+        }
+        let words = RichText::new(words).color(tokens.weak).size(size::SMALL);
+        ui.add(egui::Label::new(words).truncate());
+    }
+    ui.add_space(size::GRID);
+}
+
+/// One check; a click unfolds what was expected and found. What failed is unfolded.
+fn check_line(ui: &mut Ui, at: (usize, usize), check: &Check, state: &mut SignaturesState) {
+    let tokens = Tokens::of(ui);
+    let (icon, color) = match check.outcome {
+        Outcome::Passed => (icons::SHIELD_CHECK, tokens.accepted),
+        Outcome::Failed => (icons::SHIELD_X, tokens.rejected),
+        Outcome::Tolerated => (icons::SHIELD_ALERT, tokens.caution),
+        Outcome::NotChecked => (icons::SHIELD, tokens.faint),
+    };
+    let more = check.expected.is_some() || check.found.is_some();
+    let open = check.is_failed() || state.open.contains(&at);
+    let width = ui.available_width();
+    let right_width = width - NAMES - 28.0;
+    let detail = text::some_lines(
+        ui.painter(),
+        &*text::value(&check.detail),
+        text::body(),
+        tokens.weak,
+        right_width,
+        3,
+    );
+    let height = size::ROW.max(detail.size().y + 12.0);
+    let sense = if more { Sense::click() } else { Sense::hover() };
+    let (rect, response) = ui.allocate_exact_size(vec2(width, height), sense);
+    if more && response.hovered() {
+        ui.painter().rect_filled(rect, 0.0, tokens.hover);
+    }
+    row_line(ui, rect);
+    let mut first = rect;
+    first.set_height(size::ROW - 1.0);
+    ui.painter().text(
+        first.left_center(),
+        egui::Align2::LEFT_CENTER,
+        icon,
+        egui::FontId::proportional(size::ICON),
+        color,
+    );
+    let mut names = first;
+    names.set_left(rect.left() + 28.0);
+    let name = text::one_line(
+        ui.painter(),
+        check.kind.title(),
+        text::body(),
+        tokens.text,
+        NAMES,
+    );
+    text::paint(ui.painter(), names, name, Align::Min);
+    let mut values = rect;
+    values.set_left(rect.left() + 28.0 + NAMES);
+    text::paint(ui.painter(), values, detail, Align::Min);
+    response.widget_info(|| {
+        let words = format!(
+            "{}, {}: {}",
+            check.kind.title(),
+            check.outcome.name(),
+            check.detail
+        );
+        let role = if more { Role::Button } else { Role::Label };
+        WidgetInfo::labeled(role, ui.is_enabled(), words)
+    });
+    if response.has_focus() {
+        crate::ui::widgets::focus_ring(ui, rect);
+    }
+    if response.clicked() && !state.open.remove(&at) {
+        state.open.insert(at);
+    }
+    if open {
+        for (word, value) in [("found", &check.found), ("expected", &check.expected)] {
+            let Some(value) = value else { continue };
+            ui.horizontal_top(|ui| {
+                ui.add_space(28.0 + NAMES);
+                let words = format!("{word} {}", text::value(value));
+                let color = if check.is_failed() {
+                    tokens.text
+                } else {
+                    tokens.weak
+                };
+                ui.add(egui::Label::new(RichText::new(words).color(color)).wrap());
+            });
+            ui.add_space(size::GRID);
+        }
+    }
+}
+
+fn buttons(
+    ui: &mut Ui,
+    position: usize,
+    report: &SignatureReport,
+    details: bool,
+    state: &mut SignaturesState,
+    context: &mut ViewContext<'_>,
+) {
+    let facts = report.authenticated.as_ref();
+    let identity = facts.filter(|facts| matches!(facts.signer, SignerFacts::Identity { .. }));
+    let trusting = identity.filter(|_| report.judgement() != Judgement::Accepted);
+    let proposal = trusting.and_then(|facts| Proposal::of(context.image, &facts.signer));
+    if proposal.is_none() && !details {
+        return;
+    }
+    ui.add_space(2.0 * size::GRID);
+    ui.horizontal(|ui| {
+        if let Some(proposal) = proposal
+            && ui.button("Trust this signer…").clicked()
+        {
+            state.proposal = Some(proposal);
+        }
+        if details
+            && ui.button("Certificate and log entry").clicked()
+            && !state.details.remove(&position)
+        {
+            state.details.insert(position);
+        }
+    });
+}

@@ -1,0 +1,130 @@
+//! What vouches for the image: index and platforms at the left, the signatures of the
+//! marked one at the right, each with its checks.
+
+mod card;
+mod rows;
+mod trust;
+mod verdict;
+
+use std::collections::HashSet;
+
+use egui::Ui;
+
+use crate::engine::{Command, Remote};
+use crate::ui::action::Action;
+use crate::ui::theme::{icons, size};
+use crate::ui::widgets::{empty_state, error_box, heading, link};
+
+use super::page::{self, GAP};
+use super::{ViewContext, ViewState};
+
+/// Width of the column of what is covered, in points.
+const COVERS: f32 = 290.0;
+/// From this width of the view on the two columns stand side by side.
+const WIDE: f32 = 720.0;
+
+/// What the view keeps between frames.
+#[derive(Debug, Default)]
+pub(super) struct SignaturesState {
+    /// Lines that are unfolded: the signature and the check, by position.
+    open: HashSet<(usize, usize)>,
+    /// Signatures whose details are shown.
+    details: HashSet<usize>,
+    /// The entry that is about to be added to the policy.
+    proposal: Option<trust::Proposal>,
+}
+
+/// Draws the view.
+pub(super) fn show(ui: &mut Ui, state: &mut ViewState, context: &mut ViewContext<'_>) {
+    let rows = rows::rows(context);
+    for row in &rows {
+        state.wants.ask_verification(context, &row.path);
+    }
+    page::scrolling(ui, |ui| {
+        let wide = ui.available_width() >= WIDE;
+        let shared = std::cell::RefCell::new((&mut *state, &mut *context));
+        let left = |ui: &mut Ui| {
+            let (_, context) = &mut *shared.borrow_mut();
+            heading(ui, "Covers", "Signatures");
+            rows::show(ui, &rows, context);
+            looked(ui, context);
+        };
+        let right = |ui: &mut Ui| {
+            let (state, context) = &mut *shared.borrow_mut();
+            report(ui, &mut state.signatures, context);
+        };
+        if wide {
+            page::beside(ui, COVERS, left, right);
+        } else {
+            left(ui);
+            ui.add_space(GAP);
+            right(ui);
+        }
+    });
+}
+
+/// Where it was looked for signatures of what is selected.
+fn looked(ui: &mut Ui, context: &mut ViewContext<'_>) {
+    let Some(report) = context.image.signatures(context.selected).value().cloned() else {
+        return;
+    };
+    let tokens = crate::ui::theme::Tokens::of(ui);
+    ui.add_space(4.0 * size::GRID);
+    let places = if report.looked.is_empty() {
+        "This place has no way to keep signatures.".to_owned()
+    } else {
+        format!("Looked in {}.", report.looked.join("; "))
+    };
+    let mut lines = vec![places];
+    lines.extend(report.problems.iter().cloned());
+    for line in lines {
+        let line = crate::ui::widgets::text::value(&line).into_owned();
+        let words = egui::RichText::new(line)
+            .color(tokens.weak)
+            .size(size::SMALL);
+        ui.add(egui::Label::new(words).wrap());
+    }
+    ui.add_space(size::GRID);
+    if link(ui, "Look again").clicked() {
+        let image = context.image.id;
+        context
+            .actions
+            .push(Action::Send(Command::Reload { image }));
+    }
+}
+
+/// The verdict on what is selected, and every signature.
+fn report(ui: &mut Ui, state: &mut SignaturesState, context: &mut ViewContext<'_>) {
+    let path = context.selected.clone();
+    match context.image.signatures(&path) {
+        Remote::Ready(report) => {
+            let report = std::sync::Arc::clone(report);
+            verdict::show(ui, &report, context);
+            trust::show(ui, &mut state.proposal, context);
+            if report.signatures.is_empty() {
+                empty_state(
+                    ui,
+                    icons::SHIELD,
+                    "No signature was found",
+                    "Sign it with cosign or Notation, or look where it came from: copies often leave signatures behind.",
+                    None,
+                );
+            }
+            for (position, signature) in report.signatures.iter().enumerate() {
+                ui.add_space(3.0 * size::GRID);
+                card::show(ui, position, signature, state, context);
+            }
+        }
+        Remote::Failed { error, .. } => {
+            let error = std::sync::Arc::clone(error);
+            let again = Action::Send(Command::Verify {
+                image: context.image.id,
+                manifest: path,
+            });
+            error_box(ui, &error, Some(again), context.actions);
+        }
+        Remote::Pending { .. } | Remote::NotAsked => {
+            ui.label("Looking for signatures…");
+        }
+    }
+}
