@@ -3,6 +3,7 @@
 mod cat;
 mod files;
 mod inspect;
+mod login;
 mod manifest_files;
 mod output;
 mod referrers;
@@ -41,6 +42,18 @@ pub struct Global {
     #[arg(long, value_name = "HOST", global = true)]
     plain_http: Vec<String>,
 
+    /// Do not check the certificate of this registry (HOST or HOST:PORT; may be repeated).
+    #[arg(long, value_name = "HOST", global = true)]
+    skip_tls_verify: Vec<String>,
+
+    /// Trust the authorities in this file (PEM) beside the system's.
+    #[arg(long, value_name = "FILE", global = true)]
+    ca_file: Vec<PathBuf>,
+
+    /// Keep and look for credentials in this file and nowhere else.
+    #[arg(long, value_name = "FILE", global = true)]
+    authfile: Option<PathBuf>,
+
     /// Log what Porthole does, to stderr and to Help > Diagnostics.
     #[arg(long, global = true)]
     pub debug: bool,
@@ -59,6 +72,8 @@ enum Command {
     Referrers(referrers::Referrers),
     /// Verify the signatures of an image and judge them.
     Verify(verify::Verify),
+    Login(login::Login),
+    Logout(login::Logout),
 }
 
 /// How a subcommand ended when it did not do what was asked.
@@ -102,6 +117,8 @@ impl Arguments {
                 Ok(verify::Ended::NotTrusted) => return ExitCode::from(3),
                 ended => ended.map(|_| ()),
             },
+            Some(Command::Login(login)) => login.run(config),
+            Some(Command::Logout(logout)) => logout.run(config),
         };
         match ended {
             Ok(()) => ExitCode::SUCCESS,
@@ -124,6 +141,12 @@ impl Global {
     pub fn engine_config(&self) -> EngineConfig {
         let mut network = Network::from_environment();
         network.plain_http.extend(self.plain_http.iter().cloned());
+        let unverified = self.skip_tls_verify.iter();
+        network.unverified.extend(unverified.cloned());
+        network.authorities.extend(self.ca_file.iter().cloned());
+        if let Some(file) = &self.authfile {
+            network.use_auth_file(file.clone());
+        }
         EngineConfig {
             platform: Platform::host(),
             network,

@@ -4,13 +4,20 @@ mod certificates;
 mod credentials;
 mod engines;
 mod network;
+mod registries;
 mod secret;
 mod trust;
 
 pub use certificates::{ClientCertificate, HostCertificates};
-pub use credentials::{Credentials, Stored};
+pub use credentials::{
+    Credentials, Helpers, KnownLogin, Origin, Removed, Saved, SecretKind, Stored, known_logins,
+    remove_login, save_login,
+};
 pub use engines::{EngineAddress, Engines};
 pub use network::{Network, Retry};
+pub use registries::{
+    Blocked, Endpoint, KnownRegistry, Registries, RegistriesFiles, parse_registries,
+};
 pub use secret::Secret;
 pub use trust::{policy_file, read_trust_file};
 

@@ -4,17 +4,32 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Engines;
+use super::{Credentials, Engines, Helpers, RegistriesFiles};
 
 /// Places of certificates and credentials, hosts without TLS, and how long to wait.
 #[derive(Clone, Debug)]
 pub struct Network {
     /// Hosts, with their ports, that the user allowed plain http for.
     pub plain_http: Vec<String>,
+    /// Hosts, with their ports, whose certificates the user said not to check.
+    pub unverified: Vec<String>,
+    /// Files of certificates (PEM) of authorities to trust beside the system's.
+    pub authorities: Vec<PathBuf>,
     /// Folders with one folder of certificates a host, the first that has the host wins.
     pub certs_dirs: Vec<PathBuf>,
     /// Files with credentials, the first that has the host wins.
     pub auth_files: Vec<PathBuf>,
+    /// Where a login is kept; nothing where no folder is known for it.
+    pub login_file: Option<PathBuf>,
+    /// Credentials by host that come before all others and are kept nowhere.
+    pub given: Vec<(String, Credentials)>,
+    /// Where credential helpers are found.
+    pub helpers: Helpers,
+    /// Mirrors, blocked and insecure registries, short names.
+    pub registries: RegistriesFiles,
+    /// Most requests that are under way to one host at the same time. A blob that streams
+    /// is no request any more once its first byte is there.
+    pub requests_per_host: usize,
     /// Where container engines listen.
     pub engines: Engines,
     /// Longest wait for a connection, its TLS handshake included.
@@ -57,8 +72,15 @@ impl Default for Network {
     fn default() -> Self {
         Self {
             plain_http: Vec::new(),
+            unverified: Vec::new(),
+            authorities: Vec::new(),
             certs_dirs: Vec::new(),
             auth_files: Vec::new(),
+            login_file: None,
+            given: Vec::new(),
+            helpers: Helpers::default(),
+            registries: RegistriesFiles::default(),
+            requests_per_host: 8,
             engines: Engines::default(),
             connect_timeout: Duration::from_secs(10),
             stall_timeout: Duration::from_secs(30),
@@ -92,23 +114,29 @@ impl Network {
         let in_home = |rest: &str| home.as_ref().map(|home| home.join(rest));
         let config = path("XDG_CONFIG_HOME").or_else(|| in_home(".config"));
         let config = config.map(|config| config.join("containers"));
+        let cache = path("XDG_CACHE_HOME").or_else(|| in_home(".cache"));
+        let docker = path("DOCKER_CONFIG").or_else(|| in_home(".docker"));
+        let docker = docker.map(|dir| dir.join("config.json"));
 
-        let auth_files = match path("REGISTRY_AUTH_FILE") {
-            Some(file) => vec![file],
+        let (auth_files, login_file) = match path("REGISTRY_AUTH_FILE") {
+            Some(file) => (vec![file.clone()], Some(file)),
             None => {
                 let runtime = path("XDG_RUNTIME_DIR").map(|dir| dir.join("containers"));
-                let docker = path("DOCKER_CONFIG").or_else(|| in_home(".docker"));
-                [
+                let files = [
                     runtime.or(runtime_dir).map(|dir| dir.join("auth.json")),
                     config.as_ref().map(|dir| dir.join("auth.json")),
-                    docker.map(|dir| dir.join("config.json")),
+                    docker.clone(),
                     in_home(".dockercfg"),
-                ]
-                .into_iter()
-                .flatten()
-                .collect()
+                ];
+                (files.into_iter().flatten().collect(), docker)
             }
         };
+        let registries = RegistriesFiles::usual(
+            path("CONTAINERS_REGISTRIES_CONF"),
+            config.as_deref(),
+            cache.as_deref(),
+        );
+        let helpers = Helpers::usual(variable("PATH").as_deref(), home.as_deref());
         let certs_dirs = [
             config.map(|dir| dir.join("certs.d")),
             Some("/etc/containers/certs.d".into()),
@@ -117,8 +145,17 @@ impl Network {
         Self {
             certs_dirs: certs_dirs.into_iter().flatten().collect(),
             auth_files,
+            login_file,
+            helpers,
+            registries,
             ..Self::default()
         }
+    }
+
+    /// Reads credentials from `file` and from nowhere else, and keeps logins there.
+    pub fn use_auth_file(&mut self, file: PathBuf) {
+        self.auth_files = vec![file.clone()];
+        self.login_file = Some(file);
     }
 }
 
@@ -189,6 +226,20 @@ mod tests {
             ("XDG_RUNTIME_DIR", "/run/user/7"),
         ]);
         assert_eq!(texts(&network.auth_files), ["/my/auth.json"]);
+    }
+
+    #[test]
+    fn logins_are_kept_where_docker_podman_and_skopeo_all_look() {
+        let file = |variables: &[(&str, &str)]| network(variables).login_file.unwrap();
+        assert_eq!(file(&[]), PathBuf::from("/home/u/.docker/config.json"));
+        assert_eq!(
+            file(&[("REGISTRY_AUTH_FILE", "/my/auth.json")]),
+            PathBuf::from("/my/auth.json")
+        );
+        assert_eq!(
+            file(&[("DOCKER_CONFIG", "/docker")]),
+            PathBuf::from("/docker/config.json")
+        );
     }
 
     #[test]

@@ -53,6 +53,8 @@ impl From<TransportError> for Failure {
             | Problem::CredentialsNotReadable { .. }
             | Problem::ClientCertificate { .. }
             | Problem::Forbidden { .. }
+            | Problem::Blocked { .. }
+            | Problem::NoLogin
             | Problem::RateLimited { .. } => FailureKind::Access,
             Problem::Server { .. }
             | Problem::Protocol { .. }
@@ -68,12 +70,13 @@ impl From<TransportError> for Failure {
         };
         Self {
             headline: error.to_string(),
-            hint: error.problem.hint(),
+            hint: error.hint(),
             details: error
                 .problem
                 .said()
                 .map(|said| format!("{} said: {said}", whose(&error.problem)))
                 .into_iter()
+                .chain(error.more.map(|more| more.details).unwrap_or_default())
                 .collect(),
             kind,
         }

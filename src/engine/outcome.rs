@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::config::{KnownLogin, KnownRegistry};
+use crate::transport::Security;
+
 use super::{Failure, ImageId};
 
 /// How a chore or a look ended.
@@ -31,6 +34,41 @@ pub enum Outcome {
     /// The sample image is on the disk, and this opens it.
     SampleReady {
         reference: String,
+    },
+    /// The registry took name and password, and they are kept.
+    LoggedIn {
+        registry: String,
+        /// How it was reached.
+        security: Security,
+        /// Where they are kept: files, or helpers with the file that names them.
+        places: Vec<String>,
+        /// They lie in a file that is not encrypted.
+        in_the_clear: bool,
+    },
+    /// Nothing is kept for the registry any more; no place where nothing was.
+    LoggedOut {
+        registry: String,
+        places: Vec<String>,
+    },
+    /// The registry took what is kept for it.
+    LoginTested {
+        registry: String,
+        /// Empty for a token.
+        user: String,
+        origin: String,
+        security: Security,
+    },
+    /// A login, logout or test did not do what it was to.
+    LoginFailed {
+        registry: String,
+        failure: Arc<Failure>,
+    },
+    /// What is kept, and what `registries.conf` says of mirrors and blocked registries.
+    Logins {
+        logins: Arc<[KnownLogin]>,
+        registries: Arc<[KnownRegistry]>,
+        /// Why `registries.conf` could not be read.
+        problem: Option<String>,
     },
     Failed(Arc<Failure>),
 }

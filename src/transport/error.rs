@@ -14,6 +14,17 @@ pub struct TransportError {
     pub place: String,
     #[source]
     pub problem: Problem,
+    /// More than the problem alone tells, where there is more.
+    pub more: Option<Box<More>>,
+}
+
+/// What is known of a failure beside its problem.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct More {
+    /// What to try.
+    pub advice: Option<String>,
+    /// For those who unfold it.
+    pub details: Vec<String>,
 }
 
 /// What happened.
@@ -79,6 +90,10 @@ pub enum Problem {
     /// Credentials are there, but kept in a way that is not read here.
     #[error("the registry wants a login ({status}); {why}")]
     CredentialsNotReadable { status: u16, why: String },
+    #[error("the registry lets everybody in and asks for no login")]
+    NoLogin,
+    #[error("{prefix} is blocked by {file}")]
+    Blocked { prefix: String, file: String },
     #[error("access is refused ({status})")]
     Forbidden { status: u16, message: String },
     #[error("the registry limits how often it may be asked (429)")]
@@ -209,7 +224,19 @@ impl TransportError {
             what: what.into(),
             place: place.into(),
             problem,
+            more: None,
         }
+    }
+
+    /// What to try, in one sentence.
+    pub fn hint(&self) -> String {
+        let advice = self.more.as_ref().and_then(|more| more.advice.clone());
+        advice.unwrap_or_else(|| self.problem.hint())
+    }
+
+    /// More about it, to be added to.
+    pub fn more(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
     }
 
     /// A failure of the file system.
@@ -296,14 +323,16 @@ impl Problem {
             }
             Self::TooMany { .. } => "What was read up to there is shown",
             Self::Unauthorized { .. } => {
-                "Log in with docker, podman or skopeo login, or check the name"
+                "Log in with porthole login and the host (docker, podman and skopeo login do as well), or check the name"
             }
             Self::WrongCredentials { .. } => {
-                "Log in again; the stored password or token is not valid"
+                "Log in again with porthole login and the host: the stored password or token is not valid"
             }
             Self::CredentialsNotReadable { .. } => {
-                "Log in with skopeo or podman login, which keep the password in an auth.json"
+                "Mend what keeps the credentials, or log in again with porthole login and the host"
             }
+            Self::NoLogin => "Nothing was kept: what the registry has can be read without a login",
+            Self::Blocked { .. } => "Remove blocked = true for it from that file, if it is yours",
             Self::Forbidden { .. } => {
                 "Log in as somebody who may pull, or ask the owner of the repository for the right"
             }

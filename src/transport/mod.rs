@@ -17,8 +17,10 @@ mod referrer;
 pub mod registry;
 mod stamp;
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -34,7 +36,7 @@ pub use destination::{
     Delete, Destination, FromSource, Mount, Mounted, Naming, Payload, ReferrerWrite,
     SignatureWrite, Takes, attach, describe_referrer,
 };
-pub use error::{Problem, Refusal, TransportError};
+pub use error::{More, Problem, Refusal, TransportError};
 pub use local::{Disk, Step, StepHook};
 pub use locate::{LocateError, Located, locate, recognise};
 use locate::{describe_path, other_transport};
@@ -144,6 +146,36 @@ pub struct Connection {
     pub security: Security,
     /// Whether credentials were sent, and for whom.
     pub user: Option<String>,
+    /// The registry that this is a mirror of; nothing where it is the registry itself.
+    pub mirror_of: Option<String>,
+    /// How often the registry may still be asked, where it says so.
+    pub rate_limit: Option<RateLimit>,
+}
+
+/// How often a registry may be asked, as Docker Hub counts it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    pub limit: u64,
+    pub remaining: u64,
+    /// The time over which it counts.
+    pub window: Option<Duration>,
+    /// Whether it counts by the address of this machine, not by the account.
+    pub by_address: bool,
+}
+
+impl fmt::Display for RateLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (limit, remaining) = (self.limit, self.remaining);
+        write!(f, "{remaining} of {limit} pulls are left")?;
+        if self.by_address {
+            f.write_str(", counted by address")?;
+        }
+        match self.window.map(|window| window.as_secs()) {
+            None | Some(0) => Ok(()),
+            Some(seconds) if seconds % 3600 == 0 => write!(f, " over {} h", seconds / 3600),
+            Some(seconds) => write!(f, " over {} min", seconds.div_ceil(60)),
+        }
+    }
 }
 
 /// How far the way to a registry can be trusted.
@@ -153,6 +185,8 @@ pub enum Security {
     Https,
     /// https, checked against a certificate folder of the user.
     HttpsOwnRoots,
+    /// https with a certificate that nobody checked, because the user said so.
+    HttpsUnverified,
     /// Plain http on this machine.
     HttpLoopback,
     /// Plain http because the user said so.

@@ -14,6 +14,8 @@ pub enum Note {
     DetachedSignatures { count: usize },
     /// The archive breaks off, or cannot be read any further.
     BrokenOff { why: String },
+    /// The registry calls the document something else than the document itself.
+    TypeDiffers { said: String, found: String },
     /// It was fetched from a container engine.
     Engine {
         /// Make, version and socket.
@@ -31,13 +33,17 @@ impl Note {
             Self::ConfigName { .. } => "config-name",
             Self::DetachedSignatures { .. } => "detached-signatures",
             Self::BrokenOff { .. } => "broken-off",
+            Self::TypeDiffers { .. } => "type-differs",
             Self::Engine { .. } => "engine",
         }
     }
 
     /// Whether something may be wrong with the image.
     pub const fn is_warning(&self) -> bool {
-        matches!(self, Self::ConfigName { .. } | Self::BrokenOff { .. })
+        matches!(
+            self,
+            Self::ConfigName { .. } | Self::BrokenOff { .. } | Self::TypeDiffers { .. }
+        )
     }
 
     /// A sentence for people, without a full stop.
@@ -57,6 +63,9 @@ impl Note {
             Self::DetachedSignatures { count } => {
                 format!("{count} signatures lie beside the manifest and were not checked")
             }
+            Self::TypeDiffers { said, found } => format!(
+                "The registry calls it {said}, the document calls itself {found}, and that is believed: other tools may read it otherwise"
+            ),
             Self::BrokenOff { why } => {
                 format!(
                     "The archive could be read only in part: {}",

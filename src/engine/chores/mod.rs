@@ -1,6 +1,7 @@
 //! Chores: what is done once, away from any image, and ends with an [`Outcome`].
 
 mod cache;
+mod login;
 mod sample;
 mod sample_files;
 mod save;
@@ -8,6 +9,8 @@ mod trust;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+
+use crate::config::Secret;
 
 use super::shared::Shared;
 use super::{Failure, Outcome};
@@ -23,6 +26,23 @@ pub enum Chore {
     SaveText { path: PathBuf, text: String },
     /// Adds an entry to the user's trust policy and reads it again.
     AddTrust { entry: String },
+    /// Asks a registry (a host, or a host with a path) whether it takes name and password,
+    /// and keeps them where docker, podman and skopeo find them. Ends with
+    /// [`Outcome::LoggedIn`] or [`Outcome::LoginFailed`].
+    LogIn {
+        registry: String,
+        user: String,
+        password: Secret,
+    },
+    /// Forgets what is kept for a registry. Ends with [`Outcome::LoggedOut`] or
+    /// [`Outcome::LoginFailed`].
+    LogOut { registry: String },
+    /// Asks a registry whether it takes what is kept for it. Ends with
+    /// [`Outcome::LoginTested`] or [`Outcome::LoginFailed`].
+    TestLogin { registry: String },
+    /// Lists the logins that are kept somewhere and what `registries.conf` says. Ends with
+    /// [`Outcome::Logins`].
+    ListLogins,
     /// Puts the sample image that comes with the program on the disk.
     UnpackSample,
 }
@@ -34,6 +54,14 @@ pub(super) async fn run(shared: Arc<Shared>, chore: Chore) {
         Chore::ClearCache => cache::clear(&shared).await,
         Chore::SaveText { path, text } => save::save(path, &text).await,
         Chore::AddTrust { entry } => trust::add(&shared, &entry).await,
+        Chore::LogIn {
+            registry,
+            user,
+            password,
+        } => Ok(login::log_in(&shared, registry, user, password).await),
+        Chore::LogOut { registry } => Ok(login::log_out(&shared, registry).await),
+        Chore::TestLogin { registry } => Ok(login::test(&shared, registry).await),
+        Chore::ListLogins => login::list(&shared).await,
         Chore::UnpackSample => sample::unpack(shared.config.cache.as_deref()).await,
     };
     let failed = |failure: Failure| Outcome::Failed(Arc::new(failure));

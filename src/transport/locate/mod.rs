@@ -50,7 +50,7 @@ impl LocateError {
     pub fn hint(&self) -> String {
         let fixed = match self {
             Self::Reference(error) => error.hint(),
-            Self::Transport(error) => return error.problem.hint(),
+            Self::Transport(error) => return error.hint(),
             Self::TakenByPath { registry, .. } => {
                 return format!("For the image of the registry write docker://{registry}");
             }

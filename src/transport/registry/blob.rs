@@ -4,10 +4,13 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt};
+use reqwest::Url;
 use reqwest::header::{CONTENT_RANGE, HeaderMap, HeaderValue, RANGE};
 
 use crate::model::{Descriptor, RegistryReference};
+use crate::transport::Problem;
 
+use super::address::{self, Scheme};
 use super::answer::Answer;
 use super::client::{Client, Reached, Request};
 use super::fault::{Again, Fault};
@@ -15,6 +18,9 @@ use super::retry;
 
 /// How many bytes must come after a break for the next one to count as the first.
 const PROGRESS: u64 = 1 << 20;
+
+/// Most addresses of one blob that are tried.
+const URLS: usize = 4;
 
 /// A blob, or a part of one, on its way.
 struct Reading {
@@ -28,6 +34,11 @@ struct Reading {
     end: Option<u64>,
     /// Bytes to pass over first: the answer begins before `at`.
     skip: u64,
+    /// Where the manifest says that the blob is, too: layers that a registry may not hand
+    /// out (image-spec, "Foreign layers"). The next one is at the end.
+    urls: Vec<String>,
+    /// Ranges were refused: the whole blob is asked for and read past what is there.
+    no_ranges: bool,
     /// The answer that is being read; nothing before the first and after a break.
     answer: Option<Answer>,
     /// Breaks since there was [`PROGRESS`], and the bytes that came since the last one.
@@ -61,6 +72,8 @@ pub(super) async fn open(
         at: range.as_ref().map_or(0, |range| range.start),
         end: range.map(|range| range.end),
         skip: 0,
+        urls: descriptor.urls.iter().take(URLS).rev().cloned().collect(),
+        no_ranges: false,
         answer: None,
         breaks: 0,
         since_break: 0,
@@ -76,10 +89,45 @@ pub(super) async fn open(
 }
 
 impl Reading {
-    /// Asks for what is still to come.
+    /// Asks for what is still to come: the registry, and where that does not have it, each
+    /// address that the manifest names.
     async fn ask(&mut self) -> Result<Reached, Fault> {
+        loop {
+            let fault = match self.ask_once().await {
+                Err(fault) if fault.status == Some(416) && !self.no_ranges => {
+                    self.no_ranges = true;
+                    continue;
+                }
+                Err(fault) => fault,
+                Ok(reached) => return Ok(reached),
+            };
+            let elsewhere = self.request.elsewhere.is_some();
+            if fault.problem != Problem::NotFound && !elsewhere {
+                return Err(fault);
+            }
+            let Some(url) = self.urls.pop() else {
+                return Err(fault);
+            };
+            tracing::debug!(problem = %fault.problem, "the blob is asked for elsewhere");
+            self.request.elsewhere = Some(self.foreign(&url)?);
+        }
+    }
+
+    /// An address that a manifest names, where it may be asked: by https, and never what
+    /// only this machine can reach.
+    fn foreign(&self, text: &str) -> Result<Url, Fault> {
+        let refuse = |why: &str| Problem::Address {
+            why: format!("an address that the manifest names for it {why}"),
+        };
+        let url: Url = text.parse().map_err(|_| refuse("cannot be read"))?;
+        let home = self.request.host.url(Scheme::Https, "/")?;
+        address::may_lead(&home, &url)?;
+        Ok(url)
+    }
+
+    async fn ask_once(&mut self) -> Result<Reached, Fault> {
         let end = self.end.unwrap_or(self.size);
-        let part = self.at > 0 || end < self.size;
+        let part = (self.at > 0 || end < self.size) && !self.no_ranges;
         let mut request = self.request.clone();
         if part {
             let range = format!("bytes={}-{}", self.at, end - 1);

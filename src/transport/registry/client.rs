@@ -8,14 +8,15 @@ use reqwest::Method;
 use reqwest::Url;
 use reqwest::header::HeaderMap;
 
-use crate::config::Network;
+use crate::config::{Blocked, Endpoint, Network};
 use crate::model::RegistryReference;
-use crate::transport::{Security, TransportError};
+use crate::transport::{Problem, RateLimit, Security, TransportError};
 
 use super::address::Host;
 use super::answer::Answer;
 use super::auth::{Authenticator, Demand, Scope};
 use super::fault::Fault;
+use super::hosts::Waiting;
 use super::http::{Ask, Http};
 use super::outgoing::Sent;
 use super::{retry, status};
@@ -64,6 +65,8 @@ pub(super) struct Reached {
     pub(super) security: Security,
     /// Whose credentials were used, where any were.
     pub(super) user: Option<String>,
+    /// How often the registry may still be asked, where it says so.
+    pub(super) rate_limit: Option<RateLimit>,
 }
 
 /// A success whose body has come.
@@ -98,6 +101,13 @@ impl Request {
     }
 }
 
+fn refused(blocked: &Blocked) -> Fault {
+    Fault::lasting(Problem::Blocked {
+        prefix: blocked.prefix.clone(),
+        file: blocked.file.display().to_string(),
+    })
+}
+
 impl Client {
     /// A client for `network`. No file is read and nothing is connected before the first
     /// request.
@@ -122,6 +132,30 @@ impl Client {
     /// What it was made for.
     pub(in crate::transport) fn network(&self) -> &Network {
         self.shared.http.network()
+    }
+
+    pub(super) fn http(&self) -> &Http {
+        &self.shared.http
+    }
+
+    pub(super) fn auth(&self) -> &Authenticator {
+        &self.shared.auth
+    }
+
+    /// The registries that asked to be left alone and are being waited for.
+    pub fn waiting(&self) -> Vec<Waiting> {
+        self.shared.http.hosts().waiting()
+    }
+
+    /// Where `image` may be read from, in the order to try, the registry itself last.
+    ///
+    /// # Errors
+    /// Where `registries.conf` cannot be read or blocks it.
+    pub(super) fn endpoints(&self, image: &RegistryReference) -> Result<Vec<Endpoint>, Fault> {
+        let registries = self.shared.http.registries()?;
+        registries
+            .endpoints(image)
+            .map_err(|blocked| refused(&blocked))
     }
 
     /// Sends `request` until its head is a success, as often as the rule for it allows.
@@ -196,9 +230,29 @@ impl Client {
         &self.shared.http.network().retry
     }
 
-    /// One try: anonymous or with the pass that the registry is known to want, and a
-    /// second time with a fresh pass where it asks for one.
+    /// One try, with what its failure tells about the host.
     async fn once(&self, request: &Request) -> Result<Reply, Fault> {
+        let tried = self.attempt(request).await;
+        tried.map_err(|mut fault| {
+            let host = &request.host;
+            if request.elsewhere.is_none() {
+                self.shared
+                    .http
+                    .hosts()
+                    .note(host, &fault, self.retry().pause);
+            }
+            fault
+                .told()
+                .right
+                .get_or_insert_with(|| request.scope.to_string());
+            fault.told().host.get_or_insert_with(|| host.to_string());
+            fault
+        })
+    }
+
+    /// Anonymous or with the pass that the registry is known to want, and a second time
+    /// with a fresh pass where it asks for one.
+    async fn attempt(&self, request: &Request) -> Result<Reply, Fault> {
         let Request { host, scope, .. } = request;
         let mut ask = Ask {
             method: request.method.clone(),
@@ -210,6 +264,10 @@ impl Client {
             return self.elsewhere(url, &ask).await;
         }
         let (http, auth) = (&self.shared.http, &self.shared.auth);
+        let under = request.path.strip_prefix("/v2/").unwrap_or_default();
+        if let Some(blocked) = http.registries()?.blocked(&format!("{host}/{under}")) {
+            return Err(refused(&blocked));
+        }
         let mut held = auth.known(host, scope).await?;
         ask.authorization = held.as_ref().map(|held| held.pass.header.clone());
         let mut answer = http.at_host(host, &request.path, &ask).await?;
@@ -242,7 +300,11 @@ impl Client {
         let security = answer.security;
         Ok(Reply {
             answer,
-            reached: Reached { security, user },
+            reached: Reached {
+                security,
+                user,
+                rate_limit: http.hosts().limit(host),
+            },
         })
     }
 
@@ -258,6 +320,7 @@ impl Client {
             reached: Reached {
                 security,
                 user: None,
+                rate_limit: None,
             },
         })
     }

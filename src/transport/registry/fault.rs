@@ -18,8 +18,21 @@ pub(super) struct Fault {
     pub(super) status: Option<u16>,
     /// Error codes of the distribution specification that the answer held.
     pub(super) codes: Vec<String>,
+    /// What was asked and by whom, where that is known.
+    pub(super) told: Option<Box<Told>>,
     /// The other side was reached and speaks something else than TLS.
     pub(super) not_tls: bool,
+}
+
+/// What is known of a request that failed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Told {
+    /// The right that it takes, for people: "pull from team/app".
+    pub(super) right: Option<String>,
+    /// The host that was asked.
+    pub(super) host: Option<String>,
+    /// What else there is to know: whose credentials were shown, which limit was reached.
+    pub(super) details: Vec<String>,
 }
 
 /// Whether trying again can help.
@@ -50,8 +63,19 @@ impl Fault {
             again,
             status: None,
             codes: Vec::new(),
+            told: None,
             not_tls: false,
         }
+    }
+
+    /// What is known of the request, to be added to.
+    pub(super) fn told(&mut self) -> &mut Told {
+        self.told.get_or_insert_default()
+    }
+
+    /// Whether nobody answered where the host should be.
+    pub(super) const fn is_unreachable(&self) -> bool {
+        matches!(self.problem, Problem::Unreachable { .. })
     }
 
     /// An answer that is not what the protocol says.

@@ -1,28 +1,42 @@
 //! One exchange with a host: the scheme, the time limits, and redirects by hand.
 
-use std::time::Instant;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue, LOCATION};
+use bytes::Bytes;
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION,
+};
 use reqwest::{Method, Request, Url};
 
-use crate::config::Network;
+use crate::config::{Network, Registries, SettingsError};
 use crate::transport::Problem;
 
 use super::address::{self, Host, Scheme};
 use super::answer::{Answer, Timeouts};
 use super::fault::Fault;
+use super::hosts::Hosts;
 use super::outgoing::Sent;
-use super::pool::{Pool, Way};
+use super::pool::{Pool, Trust, Way};
 use super::scheme::Plan;
+use super::status;
 
 /// Most redirects that are followed.
 const HOPS: usize = 5;
+
+/// How long `registries.conf` is believed before it is looked at again.
+const SETTINGS: Duration = Duration::from_secs(2);
 
 /// Sends requests and follows where they are sent on to. Knows nothing of registries.
 pub(super) struct Http {
     network: Network,
     pool: Pool,
+    hosts: Hosts,
+    registries: Mutex<Option<ReadRegistries>>,
 }
+
+/// When `registries.conf` was read, and what was found.
+type ReadRegistries = (Instant, Result<Arc<Registries>, SettingsError>);
 
 /// What is asked of a host.
 #[derive(Clone, Debug)]
@@ -52,6 +66,8 @@ impl Http {
         Self {
             network,
             pool: Pool::default(),
+            hosts: Hosts::default(),
+            registries: Mutex::default(),
         }
     }
 
@@ -59,9 +75,47 @@ impl Http {
         &self.network
     }
 
+    pub(super) const fn hosts(&self) -> &Hosts {
+        &self.hosts
+    }
+
+    /// What `registries.conf` says now.
+    ///
+    /// # Errors
+    /// Where it cannot be read: what it blocks must not be passed over.
+    pub(super) fn registries(&self) -> Result<Arc<Registries>, SettingsError> {
+        let mut kept = self
+            .registries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((when, read)) = &*kept
+            && when.elapsed() < SETTINGS
+        {
+            return read.clone();
+        }
+        let read = self.network.registries.read().map(Arc::new);
+        *kept = Some((Instant::now(), read.clone()));
+        read
+    }
+
     /// Whether plain http to `host` is allowed at all.
     pub(super) fn may_be_plain(&self, host: &Host) -> bool {
-        Pool::may_be_plain(&self.network, host)
+        Pool::may_be_plain(&self.network, host, self.trust(host))
+    }
+
+    /// What the user said about the certificates of `host`.
+    fn trust(&self, host: &Host) -> Trust {
+        let insecure = self
+            .registries()
+            .is_ok_and(|registries| registries.is_insecure(host.as_str()));
+        let mut unverified = self.network.unverified.iter();
+        if insecure {
+            Trust::Insecure
+        } else if unverified.any(|allowed| Host::new(allowed) == *host) {
+            Trust::Unverified
+        } else {
+            Trust::Verified
+        }
     }
 
     /// Asks for `path` of a registry, by the scheme that is right for it.
@@ -71,21 +125,26 @@ impl Http {
         path: &str,
         ask: &Ask,
     ) -> Result<Answer, Fault> {
-        let plan = self.pool.plan(&self.network, host);
+        let plan = self.pool.plan(&self.network, host, self.trust(host));
         let scheme = match plan {
             Plan::Http => Scheme::Http,
-            Plan::Https | Plan::HttpsFirst => Scheme::Https,
+            Plan::Https | Plan::HttpsFirst | Plan::Insecure => Scheme::Https,
         };
         let first = self
             .exchange(host, scheme, host.url(scheme, path)?, ask)
             .await;
         let (scheme, answer) = match (plan, first) {
-            (Plan::HttpsFirst, Err(fault)) if fault.not_tls => {
+            (Plan::HttpsFirst | Plan::Insecure, Err(fault))
+                if fault.not_tls || (plan == Plan::Insecure && fault.is_unreachable()) =>
+            {
                 let url = host.url(Scheme::Http, path)?;
-                (
-                    Scheme::Http,
-                    self.exchange(host, Scheme::Http, url, ask).await,
-                )
+                match self.exchange(host, Scheme::Http, url, ask).await {
+                    // nobody is there by either way: the first one says so
+                    Err(second) if !fault.not_tls && second.is_unreachable() => {
+                        (Scheme::Https, Err(fault))
+                    }
+                    second => (Scheme::Http, second),
+                }
             }
             (_, first) => (scheme, first),
         };
@@ -109,6 +168,31 @@ impl Http {
         let (host, scheme) = self.allowed(&url)?;
         let answer = self.exchange(&host, scheme, url, ask).await?;
         self.follow(answer, ask).await
+    }
+
+    /// Sends a form that holds secrets to an address that a registry has named. It goes
+    /// there and is not sent on.
+    ///
+    /// # Errors
+    /// As [`Http::at_url`], and where the answer sends on.
+    pub(super) async fn post_form(&self, url: Url, form: Bytes) -> Result<Answer, Fault> {
+        let (host, scheme) = self.allowed(&url)?;
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+        headers.insert(CONTENT_TYPE, kind);
+        let ask = Ask {
+            method: Method::POST,
+            headers,
+            authorization: None,
+            body: Sent::Whole(form),
+        };
+        let answer = self.exchange(&host, scheme, url, &ask).await?;
+        if next_address(&answer)?.is_some() {
+            let why = format!("{host} sends a password on to another address");
+            return Err(Problem::Address { why }.into());
+        }
+        Ok(answer)
     }
 
     /// Host and scheme of an address that is not the user's own words.
@@ -163,7 +247,16 @@ impl Http {
         url: Url,
         ask: &Ask,
     ) -> Result<Answer, Fault> {
-        let Way { client, security } = self.pool.way(&self.network, host, scheme)?;
+        let trust = self.trust(host);
+        let Way { client, security } = self.pool.way(&self.network, host, scheme, trust)?;
+        let limits = (self.network.requests_per_host, self.network.retry.patience);
+        // what carries a blob has others behind it that wait for it, and is not counted
+        let turn = match ask.body {
+            Sent::Part(..) => None,
+            Sent::Nothing | Sent::Whole(_) => {
+                Some(self.hosts.turn(host, limits.0, limits.1).await?)
+            }
+        };
         let timeouts = Timeouts {
             connect: self.network.connect_timeout,
             stall: self.network.stall_timeout,
@@ -195,13 +288,18 @@ impl Http {
             }
             sent = now;
         };
+        drop(turn);
         let elapsed = started.elapsed();
         let (method, scheme) = (&ask.method, scheme.name());
         // the query is not logged: an address of a storage is signed there
         match response {
             Ok(Ok(response)) => {
                 let status = response.status().as_u16();
-                tracing::debug!(%method, scheme, %host, path, status, ?elapsed, "answered");
+                let version = response.version();
+                tracing::debug!(%method, scheme, %host, path, status, ?version, ?elapsed, "answered");
+                if let Some(limit) = status::rate_limit(response.headers()) {
+                    self.hosts.note_limit(host, limit);
+                }
                 Ok(Answer::new(response, security, timeouts))
             }
             Ok(Err(error)) => {

@@ -4,8 +4,10 @@ use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use serde_json::Value;
 
 use crate::model::limits::MANIFEST_BYTES;
-use crate::model::{Algorithm, Descriptor, Digest, MediaType, RawDocument, RegistryReference};
-use crate::transport::Problem;
+use crate::model::{
+    Algorithm, Descriptor, Digest, MediaType, RawDocument, RegistryReference, text,
+};
+use crate::transport::{Note, Problem};
 
 use super::client::{Client, Reached, Request, Whole};
 use super::error_body::{content_type, describe_other};
@@ -20,11 +22,29 @@ const CONTENT_DIGEST: &str = "docker-content-digest";
 pub(super) async fn resolve(
     client: &Client,
     image: &RegistryReference,
-) -> Result<(RawDocument, Reached), Fault> {
-    if let Some(digest) = image.digest() {
-        return by_digest(client, image, digest, "", MANIFEST_BYTES).await;
+) -> Result<((RawDocument, Vec<Note>), Reached), Fault> {
+    let (raw, reached) = match image.digest() {
+        Some(digest) => by_digest(client, image, digest, "", MANIFEST_BYTES).await?,
+        None => tagged(client, image, &image.identifier()).await?,
+    };
+    let notes = type_differs(&raw).into_iter().collect();
+    Ok(((raw, notes), reached))
+}
+
+/// Says where the `Content-Type` that came with a document is another one than it has in
+/// it: image-spec, "mediaType" MUST match. A type that is none of a manifest is a
+/// registry's way to say that it does not know.
+fn type_differs(raw: &RawDocument) -> Option<Note> {
+    let said = raw.media_type();
+    if !said.is_index() && !said.is_manifest() {
+        return None;
     }
-    tagged(client, image, &image.identifier()).await
+    let value: Value = serde_json::from_slice(raw.bytes()).ok()?;
+    let found = value.get("mediaType")?.as_str()?;
+    (found != said.as_str()).then(|| Note::TypeDiffers {
+        said: text::visible(said.as_str()).into_owned(),
+        found: text::visible(&found.chars().take(100).collect::<String>()).into_owned(),
+    })
 }
 
 /// The manifest that `tag` stands for in the repository of `image` at this moment. It gets

@@ -1,7 +1,7 @@
 //! Connections: kept open and shared by everything that speaks to the same host.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use reqwest::{Certificate, ClientBuilder, Identity};
 
@@ -28,38 +28,56 @@ pub(super) struct Way {
     pub(super) security: Security,
 }
 
+/// What the user said about the certificates of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// Nothing: they are checked.
+    Verified,
+    /// They are not checked; it is https all the same.
+    Unverified,
+    /// Neither certificates nor https are asked for: `insecure` of registries.conf.
+    Insecure,
+}
+
 /// Makes the ways to hosts and keeps them.
 #[derive(Debug, Default)]
 pub(super) struct Pool {
     /// Clients that serve every host without certificates of its own.
     common: [OnceLock<reqwest::Client>; 4],
-    /// Clients for hosts with a folder of certificates.
-    own: Mutex<HashMap<Host, (reqwest::Client, Security)>>,
+    /// Clients for hosts with a folder of certificates, and for those whose certificates
+    /// are not checked.
+    own: Mutex<HashMap<(Host, bool), (reqwest::Client, Security)>>,
     found: scheme::Found,
 }
 
 impl Pool {
     /// How `host` is to be spoken to now.
-    pub(super) fn plan(&self, network: &Network, host: &Host) -> Plan {
-        self.found.settle(host, planned(network, host))
+    pub(super) fn plan(&self, network: &Network, host: &Host, trust: Trust) -> Plan {
+        self.found.settle(host, planned(network, host, trust))
     }
 
     /// Whether plain http to `host` is allowed at all.
-    pub(super) fn may_be_plain(network: &Network, host: &Host) -> bool {
-        planned(network, host) != Plan::Https
+    pub(super) fn may_be_plain(network: &Network, host: &Host, trust: Trust) -> bool {
+        planned(network, host, trust) != Plan::Https
     }
 
     /// The way to `host` by `scheme`.
     ///
     /// # Errors
     /// Where certificates cannot be read or used.
-    pub(super) fn way(&self, network: &Network, host: &Host, scheme: Scheme) -> Result<Way, Fault> {
+    pub(super) fn way(
+        &self,
+        network: &Network,
+        host: &Host,
+        scheme: Scheme,
+        trust: Trust,
+    ) -> Result<Way, Fault> {
         let (client, security) = match scheme {
             Scheme::Http => (
                 self.common(network, host, scheme)?,
                 scheme::plain_security(host),
             ),
-            Scheme::Https => self.https(network, host)?,
+            Scheme::Https => self.https(network, host, trust != Trust::Verified)?,
         };
         Ok(Way { client, security })
     }
@@ -73,26 +91,47 @@ impl Pool {
     /// certificates its folder is read again.
     pub(super) fn forget(&self, host: &Host) {
         self.found.forget(host);
-        self.own().remove(host);
+        self.own().retain(|(at, _), _| at != host);
     }
 
-    fn https(&self, network: &Network, host: &Host) -> Result<(reqwest::Client, Security), Fault> {
-        if let Some(known) = self.own().get(host) {
+    fn https(
+        &self,
+        network: &Network,
+        host: &Host,
+        unverified: bool,
+    ) -> Result<(reqwest::Client, Security), Fault> {
+        let key = (host.clone(), unverified);
+        if let Some(known) = self.own().get(&key) {
             return Ok(known.clone());
         }
-        let Some(folder) = HostCertificates::folder(&network.certs_dirs, host.as_str()) else {
+        let folder = HostCertificates::folder(&network.certs_dirs, host.as_str());
+        if folder.is_none() && !unverified {
             let client = self.common(network, host, Scheme::Https)?;
-            return Ok((client, Security::Https));
-        };
-        let certificates = HostCertificates::read(folder)?;
-        let security = if certificates.authorities.is_empty() {
-            Security::Https
-        } else {
+            let security = if network.authorities.is_empty() {
+                Security::Https
+            } else {
+                Security::HttpsOwnRoots
+            };
+            return Ok((client, security));
+        }
+        let certificates = folder.map(HostCertificates::read).transpose()?;
+        let own_roots = certificates
+            .as_ref()
+            .is_some_and(|certificates| !certificates.authorities.is_empty());
+        let mut builder = with_authorities(builder(network, host.is_loopback()), network)?;
+        if let Some(certificates) = &certificates {
+            builder = with_certificates(builder, certificates)?;
+        }
+        let security = if unverified {
+            builder = builder.tls_danger_accept_invalid_certs(true);
+            Security::HttpsUnverified
+        } else if own_roots || !network.authorities.is_empty() {
             Security::HttpsOwnRoots
+        } else {
+            Security::Https
         };
-        let builder = builder(network, host.is_loopback());
-        let client = build(with_certificates(builder, &certificates)?)?;
-        self.own().insert(host.clone(), (client.clone(), security));
+        let client = build(builder)?;
+        self.own().insert(key, (client.clone(), security));
         Ok((client, security))
     }
 
@@ -111,6 +150,9 @@ impl Pool {
         }
         let client = match scheme {
             Scheme::Http => build(builder(network, loopback).tls_certs_only([]))?,
+            Scheme::Https if !network.authorities.is_empty() => {
+                build(with_authorities(builder(network, loopback), network)?)?
+            }
             Scheme::Https => build(builder(network, loopback)).or_else(|fault| {
                 // A system without any authority: whatever is shown is not trusted, and a
                 // registry on this machine that speaks plain http is still found out.
@@ -122,14 +164,14 @@ impl Pool {
         Ok(slot.get_or_init(|| client).clone())
     }
 
-    fn own(&self) -> std::sync::MutexGuard<'_, HashMap<Host, (reqwest::Client, Security)>> {
+    fn own(&self) -> MutexGuard<'_, HashMap<(Host, bool), (reqwest::Client, Security)>> {
         self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn planned(network: &Network, host: &Host) -> Plan {
+fn planned(network: &Network, host: &Host, trust: Trust) -> Plan {
     let folder = HostCertificates::folder(&network.certs_dirs, host.as_str());
-    scheme::plan(host, &network.plain_http, folder.is_some())
+    scheme::plan(host, &network.plain_http, folder.is_some(), trust)
 }
 
 fn builder(network: &Network, loopback: bool) -> ClientBuilder {
@@ -150,17 +192,34 @@ fn builder(network: &Network, loopback: bool) -> ClientBuilder {
     }
 }
 
+/// With the authorities that the user named for all hosts.
+fn with_authorities(builder: ClientBuilder, network: &Network) -> Result<ClientBuilder, Fault> {
+    let mut found = Vec::new();
+    for path in &network.authorities {
+        let pem = std::fs::read(path).map_err(|error| unusable(path, &error.to_string()))?;
+        found.extend(authorities_of(path, &pem)?);
+    }
+    Ok(if found.is_empty() {
+        builder
+    } else {
+        builder.tls_certs_merge(found)
+    })
+}
+
+fn authorities_of(path: &std::path::Path, pem: &[u8]) -> Result<Vec<Certificate>, Fault> {
+    Certificate::from_pem_bundle(pem)
+        .ok()
+        .filter(|found| !found.is_empty())
+        .ok_or_else(|| unusable(path, "it holds no certificate in PEM form"))
+}
+
 fn with_certificates(
     builder: ClientBuilder,
     certificates: &HostCertificates,
 ) -> Result<ClientBuilder, Fault> {
     let mut authorities = Vec::new();
     for (path, pem) in &certificates.authorities {
-        let found = Certificate::from_pem_bundle(pem)
-            .ok()
-            .filter(|found| !found.is_empty())
-            .ok_or_else(|| unusable(path, "it holds no certificate in PEM form"))?;
-        authorities.extend(found);
+        authorities.extend(authorities_of(path, pem)?);
     }
     let mut builder = builder;
     if !authorities.is_empty() {

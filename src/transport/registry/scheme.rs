@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::transport::Security;
 
 use super::address::{Host, Scheme};
+use super::pool::Trust;
 
 /// The way to speak to a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,9 @@ pub(super) enum Plan {
     Https,
     /// https, and plain http where the answer is not TLS: this machine.
     HttpsFirst,
+    /// https with whatever certificate, and plain http where that is not to be had: the
+    /// user called the host insecure.
+    Insecure,
     /// Plain http: the user said so, or it was found to answer without TLS.
     Http,
 }
@@ -23,9 +27,18 @@ pub(super) enum Plan {
 ///
 /// A folder of certificates says that the host is meant to be spoken to with TLS. What the
 /// user allowed plain http for is asked by it at once.
-pub(super) fn plan(host: &Host, plain_http: &[String], has_certificates: bool) -> Plan {
+pub(super) fn plan(
+    host: &Host,
+    plain_http: &[String],
+    has_certificates: bool,
+    trust: Trust,
+) -> Plan {
     if plain_http.iter().any(|allowed| Host::new(allowed) == *host) {
         Plan::Http
+    } else if trust == Trust::Insecure {
+        Plan::Insecure
+    } else if trust == Trust::Unverified {
+        Plan::Https
     } else if host.is_loopback() && !has_certificates {
         Plan::HttpsFirst
     } else {
@@ -51,7 +64,7 @@ impl Found {
     pub(super) fn settle(&self, host: &Host, planned: Plan) -> Plan {
         let found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match (planned, found.get(host)) {
-            (Plan::HttpsFirst, Some(Scheme::Http)) => Plan::Http,
+            (Plan::HttpsFirst | Plan::Insecure, Some(Scheme::Http)) => Plan::Http,
             (Plan::HttpsFirst, Some(Scheme::Https)) => Plan::Https,
             _ => planned,
         }
@@ -93,10 +106,19 @@ mod tests {
             ("registry.example.com", true, Plan::Https),
         ] {
             assert_eq!(
-                plan(&Host::new(host), &allowed, certificates),
+                plan(&Host::new(host), &allowed, certificates, Trust::Verified),
                 expected,
                 "{host}"
             );
+        }
+        for (host, trust, expected) in [
+            ("reg.lan:5000", Trust::Insecure, Plan::Http),
+            ("registry.example.com", Trust::Insecure, Plan::Insecure),
+            ("registry.example.com", Trust::Unverified, Plan::Https),
+            ("localhost:5000", Trust::Insecure, Plan::Insecure),
+        ] {
+            let found = plan(&Host::new(host), &allowed, false, trust);
+            assert_eq!(found, expected, "{host}");
         }
     }
 

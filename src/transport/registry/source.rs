@@ -1,21 +1,30 @@
 //! One image of a registry as a place to read from.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
 use tokio::sync::OnceCell;
 
-use crate::model::{Annotations, Descriptor, RawDocument, Reference, RegistryReference};
+use crate::config::Endpoint;
+use crate::model::{Annotations, Descriptor, Digest, RawDocument, Reference, RegistryReference};
 use crate::transport::{
-    BlobStream, Connection, Problem, ReferrerListing, Resolved, Source, TransportError,
+    BlobStream, Connection, More, Problem, ReferrerListing, Resolved, Source, TransportError,
 };
 
 use super::client::{Client, Reached};
 use super::fault::Fault;
+use super::near::near;
 use super::referrer::DigestTags;
-use super::{blob, manifest};
+use super::{blob, manifest, tag};
+
+/// Most pages of tags that are read to say which are close to one that is missing.
+const NEAR_PAGES: usize = 2;
+
+/// Longest wait for them.
+const NEAR_WAIT: Duration = Duration::from_secs(5);
 
 /// One image of a registry.
 pub struct RegistrySource {
@@ -23,6 +32,8 @@ pub struct RegistrySource {
     image: RegistryReference,
     reference: Reference,
     connection: Mutex<Option<Connection>>,
+    /// The place that answered, of several that may.
+    serving: Mutex<Option<Endpoint>>,
     /// The tags made of digests, once somebody asked for referrers.
     tags: OnceCell<Arc<DigestTags>>,
 }
@@ -35,6 +46,7 @@ impl RegistrySource {
             reference: Reference::Registry(image.clone()),
             image,
             connection: Mutex::default(),
+            serving: Mutex::default(),
             tags: OnceCell::new(),
         }
     }
@@ -52,31 +64,149 @@ impl RegistrySource {
     }
 
     pub(super) fn remember(&self, reached: Reached) {
+        self.remember_at(&self.image, false, reached);
+    }
+
+    fn remember_at(&self, at: &RegistryReference, mirror: bool, reached: Reached) {
         let connection = Connection {
-            host: self.image.host().to_owned(),
+            host: at.host().to_owned(),
             security: reached.security,
             user: reached.user,
+            mirror_of: mirror.then(|| self.image.host().to_owned()),
+            rate_limit: reached.rate_limit,
         };
-        let mut kept = self
-            .connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *kept = Some(connection);
+        *lock(&self.connection) = Some(connection);
+    }
+
+    /// Asks the places that may have the image, one after the other, until one has what is
+    /// asked for: the one that answered before, then mirrors, then the registry itself.
+    /// What the mirrors said is told with the registry's own error.
+    async fn at_any<T, F>(
+        &self,
+        digest: Option<&Digest>,
+        what: &str,
+        ask: impl Fn(RegistryReference) -> F,
+    ) -> Result<T, TransportError>
+    where
+        F: Future<Output = Result<(T, Option<Reached>), Fault>>,
+    {
+        // mirrors that serve digests only have what is asked for by digest
+        let image = match digest {
+            Some(digest) => self.image.at_digest(digest.clone()),
+            None => self.image.clone(),
+        };
+        let endpoints = self.client.endpoints(&image);
+        let mut endpoints =
+            endpoints.map_err(|fault| failure(what.to_owned(), &self.image, fault))?;
+        let serving = lock(&self.serving).clone();
+        if let Some(serving) = serving {
+            let name = serving.image.name();
+            // a stable sort: the others keep their order
+            endpoints.sort_by_key(|endpoint| endpoint.image.name() != name);
+        }
+        let mut tried = Vec::new();
+        let mut own = None;
+        for Endpoint { image, mirror } in endpoints {
+            match ask(image.clone()).await {
+                Ok((found, reached)) => {
+                    if let Some(reached) = reached {
+                        self.remember_at(&image, mirror, reached);
+                    }
+                    *lock(&self.serving) = Some(Endpoint { image, mirror });
+                    return Ok(found);
+                }
+                Err(fault) => {
+                    let name = image.name();
+                    tracing::debug!(%name, mirror, problem = %fault.problem, "not from there");
+                    if mirror {
+                        tried.push(format!("The mirror {name}: {}", fault.problem));
+                    } else {
+                        own = Some((image, fault));
+                    }
+                }
+            }
+        }
+        // the registry itself is always among them
+        let (image, fault) = own.unwrap_or_else(|| {
+            let nowhere = Fault::lasting(Problem::NotFound);
+            (self.image.clone(), nowhere)
+        });
+        let mut error = failure(what.to_owned(), &image, fault);
+        if !tried.is_empty() {
+            error.more().details.splice(0..0, tried);
+        }
+        Err(error)
+    }
+
+    /// Adds the tags that are close to the one that is missing.
+    async fn advise(&self, mut error: TransportError) -> TransportError {
+        let (None, Problem::NotFound) = (self.image.digest(), &error.problem) else {
+            return error;
+        };
+        if !error.what.starts_with("tag ") {
+            return error;
+        }
+        let listing = tag::list(&self.client, &self.image, NEAR_PAGES);
+        let Ok(list) = tokio::time::timeout(NEAR_WAIT, listing).await else {
+            return error;
+        };
+        let wanted = self.image.identifier();
+        let close = near(&wanted, &list.tags);
+        error.more().advice = if !close.is_empty() {
+            Some(format!("Tags that are close: {}", close.join(", ")))
+        } else if list.tags.is_empty() {
+            None
+        } else {
+            let shown: Vec<_> = list.tags.iter().take(5).map(String::as_str).collect();
+            let more = if list.tags.len() > shown.len() || list.unfinished.is_some() {
+                ", …"
+            } else {
+                ""
+            };
+            Some(format!("There are other tags: {}{more}", shown.join(", ")))
+        };
+        error
     }
 }
 
-/// The failure of `what` in the repository of `image`.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // a panic cannot leave a single value half changed
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The failure of `what` in the repository of `image`, with the right that it took and
+/// whose credentials were shown.
 pub(super) fn failure(what: String, image: &RegistryReference, fault: Fault) -> TransportError {
     let unknown_repository = fault.codes.iter().any(|code| code == "NAME_UNKNOWN");
-    match fault.problem {
+    let told = fault.told.map(|told| *told).unwrap_or_default();
+    let host = told.host.unwrap_or_else(|| image.host().to_owned());
+    let right = told.right.as_deref();
+    let advice = match (&fault.problem, right) {
+        (Problem::Unauthorized { .. }, Some(right)) => Some(format!(
+            "Log in to {right}: porthole login {host}; or check the name"
+        )),
+        (Problem::Forbidden { .. }, Some(right)) => Some(format!(
+            "It takes the right to {right}: log in as somebody who has it (porthole login {host}), or ask the owner for it"
+        )),
+        (Problem::WrongCredentials { .. }, _) => Some(format!(
+            "Log in again with porthole login {host}: the stored password or token is not valid"
+        )),
+        _ => None,
+    };
+    let (what, place) = match fault.problem {
         // the registry says which of the two it does not know
-        Problem::NotFound if unknown_repository => TransportError::new(
+        Problem::NotFound if unknown_repository => (
             format!("repository {}", image.repository()),
-            image.host(),
-            Problem::NotFound,
+            image.host().to_owned(),
         ),
-        problem => TransportError::new(what, image.name(), problem),
+        _ => (what, image.name()),
+    };
+    let mut error = TransportError::new(what, place, fault.problem);
+    if advice.is_some() || !told.details.is_empty() {
+        let details = told.details;
+        *error.more() = More { advice, details };
     }
+    error
 }
 
 impl Source for RegistrySource {
@@ -85,22 +215,25 @@ impl Source for RegistrySource {
     }
 
     fn resolve(&self) -> BoxFuture<'_, Result<Resolved, TransportError>> {
-        async {
-            let resolved = manifest::resolve(&self.client, &self.image).await;
-            let (raw, reached) = resolved.map_err(|fault| {
-                let kind = if self.image.digest().is_some() {
-                    "manifest"
-                } else {
-                    "tag"
-                };
-                let what = format!("{kind} {}", self.image.identifier());
-                failure(what, &self.image, fault)
-            })?;
-            self.remember(reached);
+        async move {
+            let kind = if self.image.digest().is_some() {
+                "manifest"
+            } else {
+                "tag"
+            };
+            let what = format!("{kind} {}", self.image.identifier());
+            let resolved = self.at_any(None, &what, |image| async move {
+                let (found, reached) = manifest::resolve(&self.client, &image).await?;
+                Ok((found, Some(reached)))
+            });
+            let (raw, notes) = match resolved.await {
+                Ok(found) => found,
+                Err(error) => return Err(self.advise(error).await),
+            };
             Ok(Resolved::Document {
                 raw,
                 annotations: Annotations::new(),
-                notes: Vec::new(),
+                notes,
             })
         }
         .boxed()
@@ -110,17 +243,13 @@ impl Source for RegistrySource {
         &'a self,
         descriptor: &'a Descriptor,
     ) -> BoxFuture<'a, Result<RawDocument, TransportError>> {
-        async {
-            let read = manifest::pointed_at(&self.client, &self.image, descriptor).await;
-            let (raw, reached) = read.map_err(|fault| {
-                failure(
-                    format!("manifest {}", descriptor.digest),
-                    &self.image,
-                    fault,
-                )
-            })?;
-            self.remember(reached);
-            Ok(raw)
+        async move {
+            let what = format!("manifest {}", descriptor.digest);
+            self.at_any(Some(&descriptor.digest), &what, |image| async move {
+                let read = manifest::pointed_at(&self.client, &image, descriptor).await;
+                read.map(|(raw, reached)| (raw, Some(reached)))
+            })
+            .await
         }
         .boxed()
     }
@@ -130,17 +259,19 @@ impl Source for RegistrySource {
         descriptor: &'a Descriptor,
         range: Option<Range<u64>>,
     ) -> BoxFuture<'a, Result<BlobStream, TransportError>> {
-        async {
+        async move {
             let what = format!("blob {}", descriptor.digest);
-            let opened = blob::open(&self.client, &self.image, descriptor, range).await;
-            let (pieces, reached) =
-                opened.map_err(|fault| failure(what.clone(), &self.image, fault))?;
-            if let Some(reached) = reached {
-                self.remember(reached);
-            }
-            let image = Arc::new((what, self.image.clone()));
+            let opened = self.at_any(Some(&descriptor.digest), &what, |image| {
+                let range = range.clone();
+                async move {
+                    let opened = blob::open(&self.client, &image, descriptor, range);
+                    let (pieces, reached) = opened.await?;
+                    Ok(((pieces, image), reached))
+                }
+            });
+            let (pieces, image) = opened.await?;
             let pieces = pieces
-                .map(move |piece| piece.map_err(|fault| failure(image.0.clone(), &image.1, fault)));
+                .map(move |piece| piece.map_err(|fault| failure(what.clone(), &image, fault)));
             Ok(pieces.boxed())
         }
         .boxed()
@@ -151,10 +282,6 @@ impl Source for RegistrySource {
     }
 
     fn connection(&self) -> Option<Connection> {
-        let kept = self
-            .connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        kept.clone()
+        lock(&self.connection).clone()
     }
 }

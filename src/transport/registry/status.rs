@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
-use crate::transport::Problem;
+use crate::transport::{Problem, RateLimit};
 
 use super::answer::Answer;
 use super::error_body::{ErrorBody, content_type};
@@ -23,6 +23,15 @@ pub(super) async fn fault(answer: Answer) -> Fault {
         body.message = format!("{host}, where it sent on to: {}", body.message);
     }
     let mut fault = meaning(status, &headers, &body);
+    if let Problem::RateLimited { .. } = fault.problem {
+        let said = Some(&body.message).filter(|said| !said.is_empty());
+        fault
+            .told()
+            .details
+            .extend(said.map(|said| format!("The registry said: {said}")));
+        let limit = rate_limit(&headers).map(|limit| limit.to_string());
+        fault.told().details.extend(limit);
+    }
     fault.status = Some(status.as_u16());
     fault.codes = body.codes;
     fault
@@ -52,6 +61,29 @@ fn meaning(status: StatusCode, headers: &HeaderMap, body: &ErrorBody) -> Fault {
         501 | 505..=599 => Fault::lasting(Problem::Server { status, message }),
         _ => Fault::lasting(Problem::Refused { status, message }),
     }
+}
+
+/// How often the registry may still be asked, as Docker Hub says it: `RateLimit-Limit` and
+/// `RateLimit-Remaining` (`100;w=21600`), and whose count it is (`Docker-RateLimit-Source`).
+pub(super) fn rate_limit(headers: &HeaderMap) -> Option<RateLimit> {
+    let read = |name: &str| {
+        let value = headers.get(name)?.to_str().ok()?;
+        let mut parts = value.split(';').map(str::trim);
+        let count: u64 = parts.next()?.parse().ok()?;
+        let window = parts.find_map(|part| part.strip_prefix("w=")?.parse().ok());
+        Some((count, window.map(Duration::from_secs)))
+    };
+    let (limit, window) = read("ratelimit-limit")?;
+    let (remaining, _) = read("ratelimit-remaining")?;
+    let source = headers.get("docker-ratelimit-source");
+    let source = source.and_then(|source| source.to_str().ok());
+    Some(RateLimit {
+        limit,
+        remaining,
+        window,
+        // an address of this machine, or the id of an account
+        by_address: source.is_some_and(|source| source.parse::<std::net::IpAddr>().is_ok()),
+    })
 }
 
 /// Whether a page for people came, from something that is no registry.
@@ -123,6 +155,29 @@ mod tests {
         ] {
             let found = retry_after(&headers(&pairs), now);
             assert_eq!(found, expected.map(Duration::from_secs), "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn limits_are_read_as_docker_hub_sends_them() {
+        let hub = [
+            ("ratelimit-limit", "100;w=21600"),
+            ("ratelimit-remaining", "76;w=21600"),
+            ("docker-ratelimit-source", "203.0.113.7"),
+        ];
+        let limit = rate_limit(&headers(&hub)).unwrap();
+        assert_eq!((limit.limit, limit.remaining), (100, 76));
+        assert_eq!(limit.window, Some(Duration::from_secs(21_600)));
+        assert_eq!(
+            limit.to_string(),
+            "76 of 100 pulls are left, counted by address over 6 h"
+        );
+        for pairs in [
+            vec![],
+            vec![("ratelimit-limit", "100")],
+            vec![("ratelimit-limit", "x"), ("ratelimit-remaining", "1")],
+        ] {
+            assert_eq!(rate_limit(&headers(&pairs)), None, "{pairs:?}");
         }
     }
 

@@ -35,6 +35,21 @@ impl App {
                     self.engine.send(Command::JudgeAgain);
                 }
                 Outcome::SampleReady { reference } => self.open(&reference),
+                Outcome::LoggedIn { registry, .. } => {
+                    self.toasts
+                        .say(&self.ctx, format!("Logged in to {registry}"));
+                }
+                Outcome::LoggedOut { registry, .. } => {
+                    self.toasts
+                        .say(&self.ctx, format!("Logged out of {registry}"));
+                }
+                Outcome::LoginTested { registry, .. } => {
+                    let text = format!("{registry} takes the login that is kept");
+                    self.toasts.say(&self.ctx, text);
+                }
+                Outcome::LoginFailed { failure, .. } => self.toasts.fail(&self.ctx, &failure),
+                // nothing here asks for them
+                Outcome::Logins { .. } => {}
                 Outcome::Failed(failure) => self.toasts.fail(&self.ctx, &failure),
             }
         }

@@ -167,6 +167,12 @@ fn security(
             tokens.weak,
             "encrypted, and checked against a certificate folder of yours",
         ),
+        Security::HttpsUnverified => (
+            icons::LOCK_OPEN,
+            "https, not verified",
+            tokens.caution,
+            "encrypted, but its certificate was not checked, because you allowed that",
+        ),
         Security::HttpLoopback => (
             icons::LOCK_OPEN,
             "http on this machine",

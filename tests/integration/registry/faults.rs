@@ -96,7 +96,10 @@ async fn what_stays_so_is_asked_once() {
         registry.fault("/manifests/", fault.clone());
         let problem = problem(network(), &registry.reference("busybox:1.37.0")).await;
         assert!(check(&problem), "{fault:?}: {problem:?}");
-        assert_eq!(registry.requests().len(), 1, "{fault:?}");
+        // where a tag is missing, its neighbours are looked at
+        let mut lines = registry.lines();
+        lines.retain(|line| line.contains("/manifests/"));
+        assert_eq!(lines.len(), 1, "{fault:?}");
     }
 }
 

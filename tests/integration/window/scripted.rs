@@ -112,6 +112,8 @@ pub fn snapshot(id: ImageId, generation: u64, opened: Remote<Opened>) -> ImageSn
             host: "registry.example.com".to_owned(),
             security: Security::Https,
             user: None,
+            mirror_of: None,
+            rate_limit: None,
         }),
         referrers: Arc::default(),
         artifacts: Default::default(),

@@ -62,6 +62,19 @@ impl Method {
     }
 }
 
+/// The scopes that the challenges of `demand` name, each on its own.
+pub(super) fn scopes(demand: &Demand<'_>) -> Vec<String> {
+    let challenges = Challenge::of(demand.headers);
+    let bearer = challenges.iter().filter(|c| c.scheme == "bearer");
+    let named = bearer.filter_map(|challenge| challenge.parameter("scope"));
+    let split = named.flat_map(|scopes| scopes.split([' ', '\t']));
+    // one that is longer or has other characters is none
+    let is_scope = |scope: &&str| {
+        !scope.is_empty() && scope.len() <= 512 && scope.bytes().all(|b| b.is_ascii_graphic())
+    };
+    split.filter(is_scope).map(ToOwned::to_owned).collect()
+}
+
 /// The realm of a challenge that `from` gave. Credentials go there, so that it must be
 /// https; plain http only from this machine to this machine, or from a registry that the
 /// user allowed plain http for to a host of that kind.

@@ -2,6 +2,7 @@
 //! then only to that registry and to the realm that its own challenge names.
 
 mod challenge;
+mod form;
 mod method;
 mod scope;
 mod token;
@@ -15,7 +16,7 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
 use reqwest::header::HeaderValue;
 
-use crate::config::{Credentials, Stored};
+use crate::config::{Credentials, SecretKind, Stored};
 use crate::transport::Problem;
 
 use super::address::Host;
@@ -31,6 +32,8 @@ pub(super) struct Pass {
     /// Whose name it was got with; nothing for a token that anybody gets.
     pub(super) user: Option<String>,
     kind: Kind,
+    /// Where the credentials came from.
+    origin: Option<String>,
     /// Why credentials that are there were not used.
     not_readable: Option<String>,
 }
@@ -51,6 +54,8 @@ pub(super) struct Authenticator {
     http: Arc<Http>,
     methods: Mutex<HashMap<Host, Method>>,
     slots: Mutex<HashMap<(Host, Scope), Slot>>,
+    /// Scopes that a registry wants a token for beside those asked for, as it said itself.
+    wanted: Mutex<HashMap<(Host, Scope), Vec<String>>>,
 }
 
 type Coming = BoxFuture<'static, Result<Arc<Pass>, Fault>>;
@@ -77,13 +82,29 @@ impl Pass {
             let (status, why) = (*status, why.clone());
             fault.problem = Problem::CredentialsNotReadable { status, why };
         }
+        self.tell(fault)
+    }
+
+    /// Adds to `fault` whose credentials were shown.
+    fn tell(&self, mut fault: Fault) -> Fault {
+        let about_rights = matches!(
+            fault.problem,
+            Problem::Forbidden { .. } | Problem::WrongCredentials { .. }
+        );
+        if let (true, Some(origin)) = (about_rights, &self.origin) {
+            let user = self.user.as_deref().unwrap_or_default();
+            fault
+                .told()
+                .details
+                .push(format!("Logged in as {user}, by {origin}"));
+        }
         fault
     }
 
     /// The registry refused it with 401 although it was fresh.
     pub(super) fn refused(&self, message: String) -> Fault {
         let status = 401;
-        Fault::lasting(match (&self.kind, &self.user, &self.not_readable) {
+        let fault = Fault::lasting(match (&self.kind, &self.user, &self.not_readable) {
             (Kind::Basic, Some(user), _) => Problem::WrongCredentials {
                 status,
                 user: user.clone(),
@@ -96,7 +117,8 @@ impl Pass {
                 why: why.clone(),
             },
             (_, None, None) => Problem::Unauthorized { status, message },
-        })
+        });
+        self.tell(fault)
     }
 }
 
@@ -115,6 +137,7 @@ impl Authenticator {
             http,
             methods: Mutex::default(),
             slots: Mutex::default(),
+            wanted: Mutex::default(),
         }
     }
 
@@ -138,8 +161,10 @@ impl Authenticator {
         demand: Demand<'_>,
         refused: Option<&Held>,
     ) -> Result<Held, Fault> {
+        let news = self.note_wanted(host, scope, &demand);
         if let Some(held) = refused {
-            if held.fresh {
+            // a fresh token is only tried again where the registry named another scope
+            if held.fresh && !news {
                 return Err(held.pass.refused(demand.message.to_owned()));
             }
             self.discard(host, scope, &held.pass);
@@ -147,6 +172,46 @@ impl Authenticator {
         let method = Method::wanted(&demand, &self.http)?;
         lock(&self.methods).insert(host.clone(), method.clone());
         self.pass(host, scope, method, demand.message).await
+    }
+
+    /// Remembers the scopes that the challenge of `demand` names and `scope` does not have;
+    /// whether there are new ones. Some registries want others than the specification says.
+    fn note_wanted(&self, host: &Host, scope: &Scope, demand: &Demand<'_>) -> bool {
+        let named = method::scopes(demand);
+        let mut wanted = lock(&self.wanted);
+        let known = wanted.entry((host.clone(), scope.clone())).or_default();
+        let before = known.len();
+        for name in named {
+            let is_new = !scope.texts().contains(&name) && !known.contains(&name);
+            if is_new && known.len() < WANTED {
+                known.push(name);
+            }
+        }
+        known.len() > before
+    }
+
+    /// Forgets every pass for `host`: somebody logged in or out.
+    pub(super) fn forget(&self, host: &Host) {
+        lock(&self.slots).retain(|(at, _), _| at != host);
+    }
+
+    /// Shows `credentials`, which are kept nowhere, to `host`, which answered with `demand`.
+    pub(super) async fn try_credentials(
+        &self,
+        host: &Host,
+        scope: &Scope,
+        demand: &Demand<'_>,
+        credentials: Credentials,
+    ) -> Result<Arc<Pass>, Fault> {
+        let method = Method::wanted(demand, &self.http)?;
+        let scopes = scope.texts().to_vec();
+        let kept = Stored::Found(credentials);
+        let message = demand.message.to_owned();
+        let made = make_from(&self.http, &scopes, method, kept, message).await;
+        made.map_err(|mut fault| {
+            fault.told().host.get_or_insert_with(|| host.to_string());
+            fault
+        })
     }
 
     /// Everybody who wants the same pass waits for the same one.
@@ -170,7 +235,9 @@ impl Authenticator {
             };
             running.unwrap_or_else(|| {
                 let http = Arc::clone(&self.http);
-                let making = make(http, key.clone(), method, message.to_owned());
+                let mut scopes = scope.texts().to_vec();
+                scopes.extend(lock(&self.wanted).get(&key).into_iter().flatten().cloned());
+                let making = make(http, key.clone(), scopes, method, message.to_owned());
                 let coming: Shared<Coming> = making.boxed().shared();
                 if let Some(weak) = coming.downgrade() {
                     slots.insert(key.clone(), Slot::Coming(weak));
@@ -206,16 +273,31 @@ impl Authenticator {
     }
 }
 
+/// Most scopes that a registry is listened to about beside those asked for.
+const WANTED: usize = 8;
+
 /// Makes a pass: looks credentials up and, where the method wants one, fetches a token.
 async fn make(
     http: Arc<Http>,
     (host, scope): (Host, Scope),
+    scopes: Vec<String>,
     method: Method,
     message: String,
 ) -> Result<Arc<Pass>, Fault> {
-    let (credentials, not_readable) = match stored(&http, &host, &scope).await? {
+    let kept = stored(&http, &host, &scope).await?;
+    make_from(&http, &scopes, method, kept, message).await
+}
+
+async fn make_from(
+    http: &Http,
+    scopes: &[String],
+    method: Method,
+    kept: Stored,
+    message: String,
+) -> Result<Arc<Pass>, Fault> {
+    let (credentials, not_readable) = match kept {
         Stored::Nothing => (None, None),
-        Stored::Password(credentials) => (Some(credentials), None),
+        Stored::Found(credentials) => (Some(credentials), None),
         Stored::NotReadable { why } => (None, Some(why)),
     };
     let unused = |status| {
@@ -223,19 +305,37 @@ async fn make(
         Some(Problem::CredentialsNotReadable { status, why })
     };
     let (header, kind) = match (&method, &credentials) {
+        (_, Some(credentials)) if credentials.kind == SecretKind::RegistryToken => {
+            (registry_token(credentials)?, Kind::Basic)
+        }
         (Method::Basic, None) => {
             let status = 401;
             let nobody = Problem::Unauthorized { status, message };
             return Err(unused(status).unwrap_or(nobody).into());
         }
+        (Method::Basic, Some(credentials)) if credentials.kind == SecretKind::IdentityToken => {
+            return Err(Fault::lasting(Problem::CredentialsNotReadable {
+                status: 401,
+                why: format!(
+                    "it takes a name and password, and {} has an identity token",
+                    credentials.origin
+                ),
+            }));
+        }
         (Method::Basic, Some(credentials)) => (token::basic(credentials)?, Kind::Basic),
         (Method::Bearer(realm), credentials) => {
-            let token = token::fetch(&http, realm, &scope, credentials.as_ref()).await;
+            let token = token::fetch(http, realm, scopes, credentials.as_ref()).await;
             let token = token.map_err(|mut fault| {
                 if let Problem::Unauthorized { status, .. } | Problem::Forbidden { status, .. } =
                     fault.problem
                 {
                     fault.problem = unused(status).unwrap_or(fault.problem);
+                }
+                if let (Problem::WrongCredentials { .. }, Some(credentials)) =
+                    (&fault.problem, credentials)
+                {
+                    let kept = format!("The credentials came from {}", credentials.origin);
+                    fault.told().details.push(kept);
                 }
                 fault
             })?;
@@ -244,17 +344,37 @@ async fn make(
     };
     Ok(Arc::new(Pass {
         header,
-        user: credentials.map(|credentials: Credentials| credentials.user),
+        user: credentials.as_ref().map(shown_user),
         kind,
+        origin: credentials.map(|credentials| credentials.origin.to_string()),
         not_readable,
     }))
 }
 
+/// A registry's own token, as it was kept.
+fn registry_token(credentials: &Credentials) -> Result<HeaderValue, Fault> {
+    token::bearer(&credentials.secret).ok_or_else(|| {
+        Fault::lasting(Problem::Settings {
+            path: credentials.origin.to_string(),
+            why: "a registry token in it holds what no header may".to_owned(),
+        })
+    })
+}
+
+/// Who it is, for people.
+fn shown_user(credentials: &Credentials) -> String {
+    match (credentials.user.as_str(), credentials.kind) {
+        ("", SecretKind::IdentityToken) => "an identity token".to_owned(),
+        ("", SecretKind::RegistryToken) => "a registry token".to_owned(),
+        (user, _) => user.to_owned(),
+    }
+}
+
 /// Credentials are read each time a pass is made: who logs in meanwhile is let in.
 async fn stored(http: &Http, host: &Host, scope: &Scope) -> Result<Stored, Fault> {
-    let files = http.network().auth_files.clone();
+    let network = http.network().clone();
     let (host, repository) = (host.as_str().to_owned(), scope.repository().to_owned());
-    let read = move || Stored::find(&files, &host, &repository);
+    let read = move || Stored::find(&network, &host, &repository);
     let read = tokio::task::spawn_blocking(read).await;
     let read = read.map_err(|_| Fault::lasting(Problem::Cancelled))?;
     Ok(read?)

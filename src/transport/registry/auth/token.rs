@@ -1,4 +1,4 @@
-//! Tokens: distribution-spec, "Token Authentication", by GET.
+//! Tokens: distribution-spec, "Token Authentication", by GET and by OAuth2 POST.
 
 use std::time::{Duration, Instant};
 
@@ -8,14 +8,15 @@ use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::config::{Credentials, Secret};
+use crate::config::{Credentials, Secret, SecretKind};
 use crate::transport::Problem;
 
+use super::super::answer::Answer;
 use super::super::error_body::describe_other;
 use super::super::fault::Fault;
 use super::super::http::{Ask, Http};
 use super::super::status;
-use super::Scope;
+use super::form::Form;
 
 /// Largest answer of a token service that is read, in bytes.
 const ANSWER_BYTES: u64 = 1 << 20;
@@ -46,40 +47,36 @@ struct TokenAnswer {
     expires_in: Option<serde_json::Value>,
 }
 
-/// Asks the realm for a token for `scope`, with the name and password for the registry
-/// that named this realm, where there are any.
+/// Who asks, as token services know programs.
+const CLIENT_ID: &str = "porthole";
+
+/// Asks the realm for a token for `scopes`, with what is kept for the registry that named
+/// this realm, where there is anything.
+///
+/// Names and passwords go by GET, which every service knows; where it is not allowed, by
+/// POST. Identity tokens only go by POST.
 pub(super) async fn fetch(
     http: &Http,
     realm: &Realm,
-    scope: &Scope,
+    scopes: &[String],
     credentials: Option<&Credentials>,
 ) -> Result<Token, Fault> {
     let started = Instant::now();
-    let mut url = realm.url.clone();
-    url.set_fragment(None);
-    {
-        let mut query = url.query_pairs_mut();
-        if let Some(service) = &realm.service {
-            query.append_pair("service", service);
-        }
-        for text in scope.texts() {
-            query.append_pair("scope", text);
-        }
-        if let Some(credentials) = credentials {
-            query.append_pair("account", &credentials.user);
-        }
-    }
-    let mut headers = HeaderMap::new();
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let mut ask = Ask::get(headers);
-    ask.authorization = credentials.map(basic).transpose()?;
-    let answer = http.at_url(url, &ask).await?;
+    let posts = credentials.is_some_and(|c| c.kind == SecretKind::IdentityToken);
+    let answer = match credentials {
+        Some(credentials) if posts => post(http, realm, scopes, credentials).await?,
+        _ => get(http, realm, scopes, credentials).await?,
+    };
+    let not_by_get = matches!(answer.status().as_u16(), 404 | 405);
+    let answer = match credentials {
+        Some(credentials) if not_by_get && !posts => post(http, realm, scopes, credentials).await?,
+        _ => answer,
+    };
+    let host = answer.host();
     if !answer.status().is_success() {
-        let host = answer.host();
         let fault = status::fault(answer).await;
         return Err(refusal(fault, &host.to_string(), credentials));
     }
-    let host = answer.host();
     let (headers, body) = answer.whole(ANSWER_BYTES).await?;
     let answer: TokenAnswer = serde_json::from_slice(&body).map_err(|_| {
         let found = describe_other(&headers, &body);
@@ -94,13 +91,75 @@ pub(super) async fn fetch(
     let token = found.into_iter().flatten().find(|token| !token.is_empty());
     let no_token = || Fault::protocol(format!("the token service {host} sent no token"));
     let token = token.ok_or_else(no_token)?;
-    let header = Zeroizing::new(format!("Bearer {}", token.expose()));
-    let mut header = HeaderValue::from_str(&header).map_err(|_| no_token())?;
-    header.set_sensitive(true);
     Ok(Token {
-        header,
+        header: bearer(&token).ok_or_else(no_token)?,
         until: started + lifetime(answer.expires_in.as_ref()),
     })
+}
+
+async fn get(
+    http: &Http,
+    realm: &Realm,
+    scopes: &[String],
+    credentials: Option<&Credentials>,
+) -> Result<Answer, Fault> {
+    let mut url = realm.url.clone();
+    url.set_fragment(None);
+    {
+        let mut query = url.query_pairs_mut();
+        if let Some(service) = &realm.service {
+            query.append_pair("service", service);
+        }
+        for scope in scopes {
+            query.append_pair("scope", scope);
+        }
+        if let Some(credentials) = credentials {
+            query.append_pair("account", &credentials.user);
+        }
+    }
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    let mut ask = Ask::get(headers);
+    ask.authorization = credentials.map(basic).transpose()?;
+    http.at_url(url, &ask).await
+}
+
+async fn post(
+    http: &Http,
+    realm: &Realm,
+    scopes: &[String],
+    credentials: &Credentials,
+) -> Result<Answer, Fault> {
+    let mut url = realm.url.clone();
+    url.set_fragment(None);
+    let scopes = scopes.join(" ");
+    let secret = credentials.secret.expose();
+    let mut fields = match credentials.kind {
+        SecretKind::IdentityToken => {
+            vec![("grant_type", "refresh_token"), ("refresh_token", secret)]
+        }
+        SecretKind::Password | SecretKind::RegistryToken => vec![
+            ("grant_type", "password"),
+            ("username", credentials.user.as_str()),
+            ("password", secret),
+        ],
+    };
+    fields.push(("client_id", CLIENT_ID));
+    if let Some(service) = &realm.service {
+        fields.push(("service", service));
+    }
+    if !scopes.is_empty() {
+        fields.push(("scope", &scopes));
+    }
+    http.post_form(url, Form::new(&fields).into_bytes()).await
+}
+
+/// The header that shows `token`; nothing where it holds what no header may.
+pub(super) fn bearer(token: &Secret) -> Option<HeaderValue> {
+    let header = Zeroizing::new(format!("Bearer {}", token.expose()));
+    let mut header = HeaderValue::from_str(&header).ok()?;
+    header.set_sensitive(true);
+    Some(header)
 }
 
 /// The header of `Basic` authentication, RFC 7617.
@@ -108,10 +167,10 @@ pub(super) async fn fetch(
 /// # Errors
 /// Where the user's name holds a colon or control character, which cannot be sent.
 pub(super) fn basic(credentials: &Credentials) -> Result<HeaderValue, Fault> {
-    let (user, password) = (&credentials.user, credentials.password.expose());
+    let (user, password) = (&credentials.user, credentials.secret.expose());
     if user.contains(':') || user.chars().any(char::is_control) {
         return Err(Fault::lasting(Problem::Settings {
-            path: credentials.origin.display().to_string(),
+            path: credentials.origin.to_string(),
             why: "a user's name in it holds a colon or control character".to_owned(),
         }));
     }
@@ -131,7 +190,17 @@ fn refusal(mut fault: Fault, host: &str, credentials: Option<&Credentials>) -> F
         (Problem::Unauthorized { status, message }, Some(credentials)) => {
             Problem::WrongCredentials {
                 status,
-                user: credentials.user.clone(),
+                user: super::shown_user(credentials),
+                message,
+            }
+        }
+        // OAuth2 says so of a password or token that it does not take: RFC 6749, section 5.2
+        (Problem::Refused { status, message }, Some(credentials))
+            if status == 400 && message.contains("invalid_grant") =>
+        {
+            Problem::WrongCredentials {
+                status,
+                user: super::shown_user(credentials),
                 message,
             }
         }
@@ -188,8 +257,9 @@ mod tests {
     fn basic_encodes_user_and_password_and_hides_them() {
         let mut credentials = Credentials {
             user: "Aladdin".to_owned(),
-            password: Secret::new("open sesame".to_owned()),
-            origin: "auth.json".into(),
+            secret: Secret::new("open sesame".to_owned()),
+            kind: SecretKind::Password,
+            origin: crate::config::Origin::Given,
         };
         let header = basic(&credentials).unwrap();
         // RFC 7617, section 2

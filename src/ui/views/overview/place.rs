@@ -102,6 +102,12 @@ fn security(
             tokens.text,
             "Checked against a certificate folder for this registry",
         ),
+        Security::HttpsUnverified => (
+            icons::LOCK_OPEN,
+            "https, not verified",
+            tokens.caution,
+            "Encrypted, but nobody checked whose certificate it is: you allowed that for this host",
+        ),
         Security::HttpLoopback => (
             icons::LOCK_OPEN,
             "plain http, this machine",

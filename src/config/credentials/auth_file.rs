@@ -1,9 +1,8 @@
-//! Credentials by host: the auth files of containers/image and Docker,
-//! `containers-auth.json(5)`.
+//! Auth files: `containers-auth.json(5)`, Docker's `config.json` and `.dockercfg`.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -11,62 +10,16 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{Secret, SettingsError};
+use super::super::{Secret, SettingsError};
+use super::helper::{self, Helpers};
+use super::{Credentials, Origin, SecretKind, Stored, normal_host, normal_key};
 
 /// Largest auth file that is read, in bytes.
 const FILE_BYTES: u64 = 4 << 20;
 
-/// A name and password, and the file they came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Credentials {
-    pub user: String,
-    pub password: Secret,
-    pub origin: PathBuf,
-}
-
-/// What the auth files hold for a repository.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stored {
-    /// Nothing.
-    Nothing,
-    /// A name and password.
-    Password(Credentials),
-    /// They are kept in a way that is not read here; `why` names file and way.
-    NotReadable { why: String },
-}
-
-impl Stored {
-    /// Looks `repository` of `host` up in `files`, the first that has it wins; a file
-    /// that is not there is passed over. In a file the longest path wins
-    /// (`host/a/b`, `host/a`, `host`), then keys as old versions of Docker wrote them
-    /// (`https://host/v1/`).
-    ///
-    /// # Errors
-    /// Where a file is there and cannot be read or understood.
-    pub fn find(files: &[PathBuf], host: &str, repository: &str) -> Result<Self, SettingsError> {
-        let mut not_readable = None;
-        for path in files {
-            let Some(file) = AuthFile::read(path)? else {
-                continue;
-            };
-            match file.find(path, host, repository)? {
-                Self::Nothing => {}
-                Self::NotReadable { why } => {
-                    not_readable.get_or_insert(why);
-                }
-                password @ Self::Password(_) => return Ok(password),
-            }
-        }
-        Ok(match not_readable {
-            Some(why) => Self::NotReadable { why },
-            None => Self::Nothing,
-        })
-    }
-}
-
 /// The parts of an auth file that are read.
 #[derive(Default, Deserialize)]
-struct AuthFile {
+pub(super) struct AuthFile {
     #[serde(default)]
     auths: Option<BTreeMap<String, Option<Entry>>>,
     #[serde(default, rename = "credHelpers")]
@@ -79,7 +32,7 @@ struct AuthFile {
 }
 
 #[derive(Default, Deserialize)]
-struct Entry {
+pub(super) struct Entry {
     /// `user:password` in base64.
     #[serde(default)]
     auth: Option<Secret>,
@@ -89,30 +42,20 @@ struct Entry {
     password: Option<Secret>,
     #[serde(default, rename = "identitytoken")]
     identity_token: Option<Secret>,
+    #[serde(default, rename = "registrytoken")]
+    registry_token: Option<Secret>,
 }
 
 impl AuthFile {
     /// Reads the file at `path`; nothing where there is none.
-    fn read(path: &Path) -> Result<Option<Self>, SettingsError> {
-        let bytes = match std::fs::metadata(path) {
-            Ok(about) if about.len() > FILE_BYTES => {
-                let why = format!("it has more than the {FILE_BYTES} bytes that are read");
-                return Err(SettingsError::new(path, why));
-            }
-            Ok(_) => std::fs::read(path),
-            Err(error) => Err(error),
-        };
-        let bytes = match bytes {
-            Ok(bytes) => Zeroizing::new(bytes),
-            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                return Ok(None);
-            }
-            Err(error) => return Err(SettingsError::new(path, error)),
-        };
-        Self::parse(path, &bytes).map(Some)
+    pub(super) fn read(path: &Path) -> Result<Option<Self>, SettingsError> {
+        match read_bytes(path)? {
+            Some(bytes) => Self::parse(path, &bytes).map(Some),
+            None => Ok(None),
+        }
     }
 
-    fn parse(path: &Path, bytes: &[u8]) -> Result<Self, SettingsError> {
+    pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, SettingsError> {
         if bytes.trim_ascii().is_empty() {
             return Ok(Self::default());
         }
@@ -132,37 +75,40 @@ impl AuthFile {
         serde_json::from_slice(bytes).map_err(fail)
     }
 
-    fn find(&self, path: &Path, host: &str, repository: &str) -> Result<Stored, SettingsError> {
-        if let Some(helper) = self.helper(host) {
-            let why = format!(
-                "its credentials are kept by the helper docker-credential-{helper} ({})",
-                path.display()
-            );
-            return Ok(Stored::NotReadable { why });
+    /// What the file has for `repository` of `host`, with what its helpers say.
+    pub(super) fn find(
+        &self,
+        helpers: &Helpers,
+        path: &Path,
+        host: &str,
+        repository: &str,
+    ) -> Result<Stored, SettingsError> {
+        if let Some(name) = self.helper(host) {
+            return Ok(match helper::get(helpers, name, path, host) {
+                Ok(Some(found)) => Stored::Found(found),
+                Ok(None) => Stored::Nothing,
+                Err(why) => Stored::NotReadable { why },
+            });
         }
-        let Some(entry) = self.entry(host, repository) else {
+        let entry = self.entry(host, repository);
+        let kept = entry.map(|entry| entry.credentials(path)).transpose()?;
+        if let Some(found) = kept.flatten() {
+            return Ok(Stored::Found(found));
+        }
+        let Some(name) = self.store() else {
             return Ok(Stored::Nothing);
         };
-        if let Some(credentials) = entry.credentials(path)? {
-            return Ok(Stored::Password(credentials));
-        }
-        let kept = match &self.store {
-            _ if entry
-                .identity_token
-                .as_ref()
-                .is_some_and(|token| !token.is_empty()) =>
-            {
-                "an identity token".to_owned()
-            }
-            Some(store) => format!("kept by the helper docker-credential-{store}"),
-            None => return Ok(Stored::Nothing),
-        };
-        Ok(Stored::NotReadable {
-            why: format!("its credentials are {kept} ({})", path.display()),
+        Ok(match helper::get(helpers, name, path, host) {
+            Ok(Some(found)) => Stored::Found(found),
+            // a helper for everything that fails says nothing about a host that nobody
+            // logged in to
+            Err(why) if entry.is_some() => Stored::NotReadable { why },
+            Ok(None) | Err(_) => Stored::Nothing,
         })
     }
 
-    fn helper(&self, host: &str) -> Option<&str> {
+    /// The helper for `host` alone.
+    pub(super) fn helper(&self, host: &str) -> Option<&str> {
         let helpers = self.helpers.as_ref()?;
         let exact = helpers.get(host);
         let found = exact.or_else(|| {
@@ -175,9 +121,31 @@ impl AuthFile {
             .filter(|helper| !helper.is_empty())
     }
 
+    /// The helper for all hosts.
+    pub(super) fn store(&self) -> Option<&str> {
+        self.store.as_deref().filter(|helper| !helper.is_empty())
+    }
+
+    /// Every helper for one host, with the key that it is named by.
+    pub(super) fn helpers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.helpers.iter().flatten();
+        all.map(|(key, name)| (key.as_str(), name.as_str()))
+    }
+
+    /// Every entry with its key.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        let all = self.auths.iter().flatten();
+        all.filter_map(|(key, entry)| Some((key.as_str(), entry.as_ref()?)))
+    }
+
+    /// Whether a key stands for `registry`, a host or a host with a path.
+    pub(super) fn names(&self, key: &str, registry: &str) -> bool {
+        key == registry || normal_key(key, self.legacy) == normal_host(registry)
+    }
+
     fn entry(&self, host: &str, repository: &str) -> Option<&Entry> {
         let auths = self.auths.as_ref()?;
-        let mut key = if self.legacy {
+        let mut key = if self.legacy || repository.is_empty() {
             host.to_owned()
         } else {
             format!("{host}/{repository}")
@@ -198,17 +166,44 @@ impl AuthFile {
     }
 }
 
+/// The bytes of the auth file at `path`; nothing where there is none.
+pub(super) fn read_bytes(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, SettingsError> {
+    let bytes = match std::fs::metadata(path) {
+        Ok(about) if about.len() > FILE_BYTES => {
+            let why = format!("it has more than the {FILE_BYTES} bytes that are read");
+            return Err(SettingsError::new(path, why));
+        }
+        Ok(_) => std::fs::read(path),
+        Err(error) => Err(error),
+    };
+    match bytes {
+        Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(SettingsError::new(path, error)),
+    }
+}
+
 impl Entry {
-    fn credentials(&self, path: &Path) -> Result<Option<Credentials>, SettingsError> {
-        let made = |user: &str, password: &str| Credentials {
+    /// What it holds: tokens come before names and passwords, which Docker leaves empty
+    /// beside them.
+    pub(super) fn credentials(&self, path: &Path) -> Result<Option<Credentials>, SettingsError> {
+        let made = |user: &str, secret: &str, kind| Credentials {
             user: user.to_owned(),
-            password: Secret::new(password.to_owned()),
-            origin: path.to_owned(),
+            secret: Secret::new(secret.to_owned()),
+            kind,
+            origin: Origin::File(path.to_owned()),
         };
-        let Some(auth) = self.auth.as_ref().filter(|auth| !auth.is_empty()) else {
-            return Ok(match (&self.username, &self.password) {
-                (Some(user), Some(password)) if !user.is_empty() && !password.is_empty() => {
-                    Some(made(user, password.expose()))
+        let there = |secret: &Option<Secret>| secret.clone().filter(|secret| !secret.is_empty());
+        if let Some(token) = there(&self.registry_token) {
+            return Ok(Some(made("", token.expose(), SecretKind::RegistryToken)));
+        }
+        let identity = there(&self.identity_token);
+        let Some(auth) = there(&self.auth) else {
+            let user = self.username.as_deref().unwrap_or_default();
+            return Ok(match (identity, &self.password) {
+                (Some(token), _) => Some(made(user, token.expose(), SecretKind::IdentityToken)),
+                (None, Some(password)) if !user.is_empty() && !password.is_empty() => {
+                    Some(made(user, password.expose(), SecretKind::Password))
                 }
                 _ => None,
             });
@@ -222,43 +217,27 @@ impl Entry {
         let (user, password) = text
             .split_once(':')
             .ok_or_else(|| fail("has no colon between user and password"))?;
+        if let Some(token) = identity {
+            return Ok(Some(made(user, token.expose(), SecretKind::IdentityToken)));
+        }
         // old versions of Docker filled the password up with zero bytes
         let password = password.trim_matches('\0');
-        Ok((!user.is_empty() && !password.is_empty()).then(|| made(user, password)))
+        Ok((!user.is_empty() && !password.is_empty())
+            .then(|| made(user, password, SecretKind::Password)))
     }
 }
 
 /// Base64 with or without its padding.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
+pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The host of a key such as `https://index.docker.io/v1/`. A key that is no address keeps
-/// its path: that is a part of a registry, not all of it.
-fn normal_key(key: &str, legacy: bool) -> &str {
-    let bare = key
-        .strip_prefix("https://")
-        .or_else(|| key.strip_prefix("http://"));
-    let host = match bare {
-        Some(rest) => rest.split('/').next().unwrap_or(rest),
-        None if legacy => key.split('/').next().unwrap_or(key),
-        None => key,
-    };
-    normal_host(host)
-}
-
-/// Docker Hub is kept under the name of its first index.
-fn normal_host(host: &str) -> &str {
-    match host {
-        "docker.io" | "registry-1.docker.io" => "index.docker.io",
-        other => other,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Network;
+    use std::path::PathBuf;
 
     /// `user:password` in base64 in an entry.
     fn auth(text: &str) -> String {
@@ -269,12 +248,20 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(name);
         std::fs::write(&path, content).unwrap();
-        Stored::find(&[path], host, repository).unwrap()
+        look_up(&[path], host, repository).unwrap()
+    }
+
+    fn look_up(files: &[PathBuf], host: &str, repository: &str) -> Result<Stored, SettingsError> {
+        let network = Network {
+            auth_files: files.to_vec(),
+            ..Network::default()
+        };
+        Stored::find(&network, host, repository)
     }
 
     fn user(stored: &Stored) -> Option<&str> {
         match stored {
-            Stored::Password(credentials) => Some(&credentials.user),
+            Stored::Found(credentials) => Some(&credentials.user),
             _ => None,
         }
     }
@@ -348,7 +335,7 @@ mod tests {
     fn passwords_may_hold_colons_and_be_filled_up_with_zero_bytes() {
         let content = format!(r#"{{"auths": {{"r.io": {}}}}}"#, auth("u:p:q\0\0"));
         match find("auth.json", &content, "r.io", "a") {
-            Stored::Password(found) => assert_eq!(found.password.expose(), "p:q"),
+            Stored::Found(found) => assert_eq!(found.secret.expose(), "p:q"),
             other => panic!("{other:?}"),
         }
     }
@@ -368,10 +355,6 @@ mod tests {
                 r#"{"auths": {"r.io": {}}, "credsStore": "desktop"}"#,
                 "docker-credential-desktop",
             ),
-            (
-                r#"{"auths": {"r.io": {"auth": "dTo=", "identitytoken": "t"}}}"#,
-                "identity token",
-            ),
         ] {
             match find("config.json", content, "r.io", "a") {
                 Stored::NotReadable { why } => {
@@ -383,6 +366,48 @@ mod tests {
         // a helper for everything says nothing about a host that nobody logged in to
         let content = r#"{"auths": {"x.io": {}}, "credsStore": "desktop"}"#;
         assert_eq!(find("config.json", content, "r.io", "a"), Stored::Nothing);
+    }
+
+    #[test]
+    fn tokens_come_before_passwords() {
+        for (entry, kind, user, secret) in [
+            (
+                // as `az acr login` leaves it
+                r#"{"auth": "MDAwMDA6", "identitytoken": "t"}"#,
+                SecretKind::IdentityToken,
+                "00000",
+                "t",
+            ),
+            (
+                r#"{"identitytoken": "t"}"#,
+                SecretKind::IdentityToken,
+                "",
+                "t",
+            ),
+            (
+                r#"{"auth": "dTpw", "registrytoken": "r"}"#,
+                SecretKind::RegistryToken,
+                "",
+                "r",
+            ),
+            (r#"{"auth": "dTpw"}"#, SecretKind::Password, "u", "p"),
+            (
+                r#"{"username": "u", "password": "p"}"#,
+                SecretKind::Password,
+                "u",
+                "p",
+            ),
+        ] {
+            let content = format!(r#"{{"auths": {{"r.io": {entry}}}}}"#);
+            let Stored::Found(found) = find("config.json", &content, "r.io", "a") else {
+                panic!("{entry}");
+            };
+            assert_eq!(
+                (found.kind, &*found.user, found.secret.expose()),
+                (kind, user, secret),
+                "{entry}"
+            );
+        }
     }
 
     #[test]
@@ -409,10 +434,7 @@ mod tests {
                 format!(r#"{{"auths": {{"r.io": {}}}}}"#, auth("second:p")),
             ),
         ];
-        assert_eq!(
-            user(&Stored::find(&files, "r.io", "a").unwrap()),
-            Some("first")
-        );
+        assert_eq!(user(&look_up(&files, "r.io", "a").unwrap()), Some("first"));
     }
 
     #[test]
@@ -426,7 +448,7 @@ mod tests {
             r#"{"auths": {"r.io": {"auth": "czNjcmV0"}}}"#,
         ] {
             std::fs::write(&path, content).unwrap();
-            let error = Stored::find(std::slice::from_ref(&path), "r.io", "a").unwrap_err();
+            let error = look_up(std::slice::from_ref(&path), "r.io", "a").unwrap_err();
             assert_eq!(error.path, path);
             assert!(!error.to_string().contains("s3cret"), "{error}");
         }

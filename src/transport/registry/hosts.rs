@@ -1,0 +1,172 @@
+//! What all requests to one host share: how many are under way, how long the host wants to
+//! be left alone, and how often it may still be asked.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::transport::{Problem, RateLimit};
+
+use super::address::Host;
+use super::fault::{Again, Fault};
+
+/// The hosts that were asked.
+#[derive(Default)]
+pub(super) struct Hosts {
+    states: Mutex<HashMap<Host, Arc<State>>>,
+}
+
+struct State {
+    requests: Arc<Semaphore>,
+    /// When it may be asked again.
+    until: Mutex<Option<Instant>>,
+    limit: Mutex<Option<RateLimit>>,
+}
+
+/// A host that asked to be left alone for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    pub host: String,
+    /// How long it will still be.
+    pub left: Duration,
+}
+
+impl Hosts {
+    /// Waits until `host` may be asked and fewer than `most` requests to it are under way.
+    /// What is given back stands for the request.
+    ///
+    /// # Errors
+    /// Where the host wants to be left alone for longer than `patience`.
+    pub(super) async fn turn(
+        &self,
+        host: &Host,
+        most: usize,
+        patience: Duration,
+    ) -> Result<OwnedSemaphorePermit, Fault> {
+        let state = self.state(host, most);
+        let permit = Arc::clone(&state.requests).acquire_owned().await;
+        let permit = permit.map_err(|_| Fault::lasting(Problem::Cancelled))?;
+        // another request may have been told to wait meanwhile
+        while let Some(left) = left(&state) {
+            if left > patience {
+                let retry_after = Some(left);
+                return Err(Problem::RateLimited { retry_after }.into());
+            }
+            tokio::time::sleep(left).await;
+        }
+        Ok(permit)
+    }
+
+    /// Lets `host` alone where `fault` says that it wants that. `pause` stands in where it
+    /// does not say for how long.
+    pub(super) fn note(&self, host: &Host, fault: &Fault, pause: Duration) {
+        let pause = match (&fault.problem, fault.again) {
+            (_, Again::After(asked)) => asked,
+            (Problem::RateLimited { .. }, _) => pause,
+            _ => return,
+        };
+        let states = lock(&self.states);
+        let (Some(state), Some(until)) = (states.get(host), Instant::now().checked_add(pause))
+        else {
+            return;
+        };
+        let mut kept = lock(&state.until);
+        *kept = (*kept).max(Some(until));
+    }
+
+    /// Remembers how often `host` may still be asked.
+    pub(super) fn note_limit(&self, host: &Host, limit: RateLimit) {
+        if let Some(state) = lock(&self.states).get(host) {
+            *lock(&state.limit) = Some(limit);
+        }
+    }
+
+    /// How often `host` may still be asked, as it last said.
+    pub(super) fn limit(&self, host: &Host) -> Option<RateLimit> {
+        let states = lock(&self.states);
+        lock(&states.get(host)?.limit).clone()
+    }
+
+    /// The hosts that are being waited for.
+    pub(super) fn waiting(&self) -> Vec<Waiting> {
+        let states = lock(&self.states);
+        let mut waiting: Vec<_> = states
+            .iter()
+            .filter_map(|(host, state)| {
+                Some(Waiting {
+                    host: host.to_string(),
+                    left: left(state)?,
+                })
+            })
+            .collect();
+        waiting.sort_by(|a, b| a.host.cmp(&b.host));
+        waiting
+    }
+
+    fn state(&self, host: &Host, most: usize) -> Arc<State> {
+        let mut states = lock(&self.states);
+        let state = states.entry(host.clone()).or_insert_with(|| {
+            Arc::new(State {
+                requests: Arc::new(Semaphore::new(most.max(1))),
+                until: Mutex::default(),
+                limit: Mutex::default(),
+            })
+        });
+        Arc::clone(state)
+    }
+}
+
+fn left(state: &State) -> Option<Duration> {
+    let until = (*lock(&state.until))?;
+    let left = until.saturating_duration_since(Instant::now());
+    (!left.is_zero()).then_some(left)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // a panic cannot leave a single value half changed
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    fn limited(seconds: u64) -> Fault {
+        let wait = Duration::from_secs(seconds);
+        let retry_after = Some(wait);
+        Fault::new(Problem::RateLimited { retry_after }, Again::After(wait))
+    }
+
+    #[tokio::test]
+    async fn no_more_than_so_many_are_under_way_to_one_host() {
+        let (hosts, host) = (Hosts::default(), Host::new("r.io"));
+        let first = hosts.turn(&host, 2, PATIENCE).await.unwrap();
+        let _second = hosts.turn(&host, 2, PATIENCE).await.unwrap();
+        let mut third = std::pin::pin!(hosts.turn(&host, 2, PATIENCE));
+        assert!(futures_util::poll!(third.as_mut()).is_pending());
+        // another host is not kept waiting by it
+        let _other = hosts.turn(&Host::new("x.io"), 2, PATIENCE).await.unwrap();
+        drop(first);
+        drop(third.await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_host_that_wants_to_be_left_alone_is_for_everybody() {
+        let (hosts, host) = (Hosts::default(), Host::new("r.io"));
+        drop(hosts.turn(&host, 2, PATIENCE).await.unwrap());
+        assert!(hosts.waiting().is_empty());
+        hosts.note(&host, &limited(600), Duration::ZERO);
+        // a shorter wait does not take a longer one back
+        hosts.note(&host, &limited(1), Duration::ZERO);
+        let fault = hosts.turn(&host, 2, PATIENCE).await.unwrap_err();
+        assert!(
+            matches!(fault.problem, Problem::RateLimited { retry_after: Some(left) } if left > PATIENCE)
+        );
+        assert_eq!(hosts.waiting()[0].host, "r.io");
+        drop(hosts.turn(&Host::new("x.io"), 2, PATIENCE).await.unwrap());
+    }
+}
