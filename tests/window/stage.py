@@ -8,7 +8,7 @@ from inspection import NotFound
 
 TITLE = "Porthole"
 ADDRESS_FIELD = "Reference"
-VIEWS = ["Overview", "Platforms", "Layers", "Config", "Referrers", "Signatures", "Raw"]
+VIEWS = ["Overview", "Platforms", "Layers", "Files", "Config", "Referrers", "Signatures", "Raw"]
 THEMES = ["Light", "Dark"]
 SIZES = [(1440, 900), (1024, 700)]
 # What a person clicks, types or picks from a list; each must lie inside the window.

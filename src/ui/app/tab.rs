@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Engine, Failure, Image, ImageId, ImageSnapshot, Node, NodePath, Opened};
+use crate::engine::{
+    Engine, Failure, FilesSnapshot, Image, ImageId, ImageSnapshot, Node, NodePath, Opened,
+};
 use crate::model::{Digest, Reference, text};
 use crate::ui::recents;
 use crate::ui::views::{View, ViewState};
@@ -26,6 +28,7 @@ pub struct Tab {
     /// The folder or file is not as it was when it was read.
     pub changed_on_disk: bool,
     snapshot: Option<Arc<ImageSnapshot>>,
+    files: Option<Arc<FilesSnapshot>>,
     /// What opens the image again in another run, once the input was understood.
     lasting: Option<String>,
 }
@@ -43,6 +46,7 @@ impl Tab {
             asleep: false,
             changed_on_disk: false,
             snapshot: None,
+            files: None,
             lasting: None,
         }
     }
@@ -72,7 +76,26 @@ impl Tab {
                 self.lasting = understood.map(recents::lasting_text);
             }
         }
+        self.files = engine.files(self.image, &self.subject());
         new
+    }
+
+    /// What is known of the files of the manifest that the views are about.
+    pub const fn files(&self) -> Option<&Arc<FilesSnapshot>> {
+        self.files.as_ref()
+    }
+
+    /// The manifest that the views are about: where an index is selected, the image that
+    /// was chosen in it.
+    fn subject(&self) -> NodePath {
+        let selected = self.selection();
+        let chosen = self.image().and_then(|image| image.chosen.as_ref());
+        match chosen {
+            Some(chosen) if chosen.path.positions().starts_with(selected.positions()) => {
+                chosen.path.clone()
+            }
+            _ => selected,
+        }
     }
 
     /// What opens the image again in another run, once the input was understood.

@@ -32,6 +32,7 @@ pub enum CommandId {
     ShowOverview,
     ShowPlatforms,
     ShowLayers,
+    ShowFiles,
     ShowConfig,
     ShowReferrers,
     ShowSignatures,

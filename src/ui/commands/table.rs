@@ -199,6 +199,17 @@ pub static COMMANDS: &[Command] = &[
     .when(has_tab)
     .checked(|situation| is_view(situation, View::Layers)),
     Command::new(
+        Id::ShowFiles,
+        Menu::View,
+        0,
+        "Show files",
+        "Every file, and the layer that it comes from",
+        |app| app.show_view(View::Files),
+    )
+    .keys(&[key(CTRL, Key::Num4)])
+    .when(has_tab)
+    .checked(|situation| is_view(situation, View::Files)),
+    Command::new(
         Id::ShowConfig,
         Menu::View,
         0,

@@ -89,8 +89,10 @@ fn view(
     actions: &mut Actions,
 ) {
     let selected = tab.selection();
+    let files = tab.files().cloned();
     let mut context = ViewContext {
         image: snapshot,
+        files: files.as_deref(),
         selected: &selected,
         now,
         actions,

@@ -4,6 +4,7 @@ mod artifact;
 mod cached;
 mod config;
 mod facts;
+mod files;
 mod layers;
 mod overview;
 mod page;
@@ -17,7 +18,7 @@ mod subject;
 mod unread;
 mod wants;
 
-use crate::engine::{Command, ImageSnapshot, NodePath, Opened};
+use crate::engine::{Command, FilesSnapshot, ImageSnapshot, NodePath, Opened};
 
 use super::action::{Action, Actions};
 use super::widgets::error_box;
@@ -36,6 +37,7 @@ pub enum View {
     Overview,
     Platforms,
     Layers,
+    Files,
     Config,
     Referrers,
     Signatures,
@@ -45,6 +47,8 @@ pub enum View {
 /// What a view needs to draw.
 pub struct ViewContext<'a> {
     pub image: &'a ImageSnapshot,
+    /// What is known of the files of the manifest that is shown.
+    pub files: Option<&'a FilesSnapshot>,
     /// The manifest (or index) that is selected; the root where nothing else is.
     pub selected: &'a NodePath,
     /// Now, for relative dates; fixed in tests.
@@ -54,10 +58,11 @@ pub struct ViewContext<'a> {
 
 impl View {
     /// All of them, in the order of their tabs.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Overview,
         Self::Platforms,
         Self::Layers,
+        Self::Files,
         Self::Config,
         Self::Referrers,
         Self::Signatures,
@@ -70,6 +75,7 @@ impl View {
             Self::Overview => "Overview",
             Self::Platforms => "Platforms",
             Self::Layers => "Layers",
+            Self::Files => "Files",
             Self::Config => "Config",
             Self::Referrers => "Referrers",
             Self::Signatures => "Signatures",
@@ -87,6 +93,7 @@ pub struct ViewState {
     overview: overview::OverviewState,
     platforms: platforms::PlatformsState,
     layers: layers::LayersState,
+    files: files::FilesState,
     config: config::ConfigState,
     referrers: referrers::ReferrersState,
     signatures: signatures::SignaturesState,
@@ -106,6 +113,7 @@ pub fn show(ui: &mut egui::Ui, view: View, state: &mut ViewState, context: &mut 
                 View::Overview => overview::show(ui, state, context),
                 View::Platforms => platforms::show(ui, state, context),
                 View::Layers => layers::show(ui, state, context),
+                View::Files => files::show(ui, state, context),
                 View::Config => config::show(ui, state, context),
                 View::Referrers => referrers::show(ui, state, context),
                 View::Signatures => signatures::show(ui, state, context),

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, HarnessBuilder};
-use porthole::engine::{Command, ImageSnapshot, NodePath};
+use porthole::engine::{Command, FilesSnapshot, ImageSnapshot, NodePath};
 use porthole::ui::action::{Action, Actions};
 use porthole::ui::theme;
 use porthole::ui::views::{self, View, ViewContext, ViewState};
@@ -24,6 +24,7 @@ pub struct Shown {
     pub view: View,
     pub image: Arc<ImageSnapshot>,
     pub selected: NodePath,
+    pub files: Option<Arc<FilesSnapshot>>,
     pub actions: Vec<Action>,
     /// What the overview asked for without being asked: what refers to the image.
     pub looked_up: Vec<NodePath>,
@@ -38,6 +39,7 @@ impl Shown {
             view,
             selected: chosen.map(|chosen| chosen.path.clone()).unwrap_or_default(),
             image: Arc::new(image),
+            files: None,
             actions: Vec::new(),
             looked_up: Vec::new(),
             state: ViewState::default(),
@@ -47,8 +49,10 @@ impl Shown {
     fn draw(ui: &mut egui::Ui, shown: &mut Self) {
         let mut actions = Actions::default();
         let image = Arc::clone(&shown.image);
+        let files = shown.files.clone();
         let mut context = ViewContext {
             image: &image,
+            files: files.as_deref(),
             selected: &shown.selected.clone(),
             now: "2026-11-22T12:00:00Z".parse().unwrap(),
             actions: &mut actions,

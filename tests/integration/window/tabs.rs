@@ -87,6 +87,7 @@ fn views_are_switched_by_tab_and_by_key() {
         (Key::Num1, "Overview"),
         (Key::Num2, "Platforms"),
         (Key::Num3, "Layers"),
+        (Key::Num4, "Files"),
         (Key::Num5, "Config"),
         (Key::Num6, "Referrers"),
         (Key::Num8, "Raw"),

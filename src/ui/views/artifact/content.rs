@@ -60,7 +60,7 @@ pub(super) fn show(
 fn kept<'a>(documents: &'a mut Vec<DocumentState>, raw: &RawDocument) -> &'a mut DocumentState {
     let at = documents
         .iter()
-        .position(|document| document.digest() == raw.digest());
+        .position(|document| document.digest() == Some(raw.digest()));
     let at = at.unwrap_or_else(|| {
         if documents.len() >= KEPT {
             documents.remove(0);

@@ -144,7 +144,7 @@ fn page(
     let kept = &mut state.config.document;
     if kept
         .as_ref()
-        .is_none_or(|kept| kept.digest() != raw.digest())
+        .is_none_or(|kept| kept.digest() != Some(raw.digest()))
     {
         *kept = Some(DocumentState::new(raw));
     }

@@ -123,7 +123,7 @@ fn document(
     let RawState { pick, documents } = kept;
     let at = documents
         .iter()
-        .position(|kept| kept.digest() == raw.digest());
+        .position(|kept| kept.digest() == Some(raw.digest()));
     let state = match at {
         Some(at) => {
             // what was used last stands last

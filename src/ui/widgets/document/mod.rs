@@ -4,6 +4,7 @@
 //! only the rows that are seen.
 
 mod area;
+mod diff;
 mod find;
 mod folds;
 mod hex;
@@ -20,6 +21,8 @@ use crate::model::json_outline::{Node, Outline, OutlineError};
 use crate::model::{Digest, RawDocument};
 use crate::ui::action::{Action, Actions};
 use crate::ui::theme::{Tokens, icons};
+
+pub use diff::DiffState;
 
 use super::background::Background;
 use find::Matches;
@@ -51,7 +54,8 @@ pub struct Known {
 /// What is kept of one document between frames.
 #[derive(Debug)]
 pub struct DocumentState {
-    digest: Digest,
+    /// Nothing where the bytes are a part, or were not compared with one.
+    digest: Option<Digest>,
     bytes: Bytes,
     mode: Mode,
     prepared: Background<Prepared>,
@@ -84,9 +88,17 @@ impl DocumentState {
     /// Nothing folded, found or selected.
     pub fn new(raw: &RawDocument) -> Self {
         Self {
-            digest: raw.digest().clone(),
-            bytes: raw.bytes().clone(),
-            mode: Mode::Tree,
+            digest: Some(raw.digest().clone()),
+            ..Self::of_bytes(raw.bytes().clone(), Mode::Tree)
+        }
+    }
+
+    /// The same for bytes that are no document of an image, such as those of a file in it.
+    pub fn of_bytes(bytes: Bytes, mode: Mode) -> Self {
+        Self {
+            digest: None,
+            bytes,
+            mode,
             prepared: Background::default(),
             folds: None,
             selected: None,
@@ -103,8 +115,8 @@ impl DocumentState {
     }
 
     /// The document that this is about.
-    pub fn digest(&self) -> &Digest {
-        &self.digest
+    pub fn digest(&self) -> Option<&Digest> {
+        self.digest.as_ref()
     }
 
     /// Draws the document with its toolbar into all the space there is. `picker` draws
@@ -315,6 +327,11 @@ impl DocumentState {
         }
         self.path.as_ref().map(|(_, path)| path.as_str())
     }
+}
+
+/// Draws bytes as hexadecimal digits, with the ASCII characters among them.
+pub fn hex(ui: &mut Ui, bytes: &[u8]) {
+    hex::show(ui, bytes, true);
 }
 
 fn reading(ui: &mut Ui) {

@@ -35,6 +35,7 @@ pub struct Table<'a> {
     selected: Option<usize>,
     sort: Option<Sort>,
     scrolls: bool,
+    folds: bool,
     reveal: Option<usize>,
 }
 
@@ -48,6 +49,8 @@ pub struct Touched {
     pub clicked: Option<usize>,
     /// The row that was double-clicked or on which Enter was pressed.
     pub opened: Option<usize>,
+    /// Whether what is selected is to be opened (true) or closed by the keyboard.
+    pub fold: Option<bool>,
     /// The new order, where the head of a column was clicked; nothing in it for the order
     /// that the rows have by themselves.
     pub sorted: Option<Option<Sort>>,
@@ -66,6 +69,7 @@ impl<'a> Table<'a> {
             selected: None,
             sort: None,
             scrolls: false,
+            folds: false,
             reveal: None,
         }
     }
@@ -89,6 +93,13 @@ impl<'a> Table<'a> {
     #[must_use]
     pub fn scrolls(mut self) -> Self {
         self.scrolls = true;
+        self
+    }
+
+    /// The arrows to the left and right close and open what is selected.
+    #[must_use]
+    pub fn folds(mut self) -> Self {
+        self.folds = true;
         self
     }
 
@@ -159,12 +170,15 @@ impl<'a> Table<'a> {
         table.widget_info(|| WidgetInfo::labeled(Role::Table, ui.is_enabled(), self.name));
 
         let clip = ui.clip_rect();
-        let from = ((clip.top() - rect.top()) / size::ROW).floor().max(0.0) as usize;
-        let to = ((clip.bottom() - rect.top()) / size::ROW).ceil().max(0.0) as usize;
+        // a million rows are more points than a small float tells apart
+        let row_at = |y: f32| (f64::from(y) - f64::from(rect.top())) / f64::from(size::ROW);
+        let from = row_at(clip.top()).floor().max(0.0) as usize;
+        let to = row_at(clip.bottom()).ceil().max(0.0) as usize;
         let visible = from.min(self.rows)..to.min(self.rows);
 
         let page = (visible.len().saturating_sub(2)).max(1);
         let (by_key, mut opened) = self.keys(ui, &table, page);
+        let fold = self.fold_key(ui, &table);
         let mut selected = by_key;
         let mut clicked = None;
         if let Some(reveal) = by_key.or(self.reveal) {
@@ -199,7 +213,21 @@ impl<'a> Table<'a> {
             selected,
             clicked,
             opened,
+            fold,
             sorted: None,
+        }
+    }
+
+    /// Whether the keyboard opens or closes what is selected.
+    fn fold_key(&self, ui: &Ui, table: &Response) -> Option<bool> {
+        if !self.folds || !table.has_focus() {
+            return None;
+        }
+        let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+        if pressed(Key::ArrowRight) {
+            Some(true)
+        } else {
+            pressed(Key::ArrowLeft).then_some(false)
         }
     }
 
@@ -210,6 +238,7 @@ impl<'a> Table<'a> {
         }
         let filter = EventFilter {
             vertical_arrows: true,
+            horizontal_arrows: self.folds,
             ..EventFilter::default()
         };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(table.id, filter));
@@ -237,7 +266,8 @@ impl<'a> Table<'a> {
 }
 
 fn row_rect(body: Rect, row: usize) -> Rect {
-    let top = body.top() + row as f32 * size::ROW;
+    // next to the window this is a small number again, and exact
+    let top = (f64::from(body.top()) + row as f64 * f64::from(size::ROW)) as f32;
     Rect::from_x_y_ranges(body.x_range(), top..=top + size::ROW)
 }
 

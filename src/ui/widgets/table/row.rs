@@ -117,6 +117,11 @@ impl<'a> RowUi<'a> {
         self.paint(column, words, text::mono(), self.tokens.text);
     }
 
+    /// Monospaced text that matters less.
+    pub fn mono_weak(&mut self, column: usize, words: &str) {
+        self.paint(column, words, text::mono(), self.tokens.weak);
+    }
+
     /// Words in a colour that means something.
     pub fn colored(&mut self, column: usize, words: &str, color: Color32) {
         self.paint(column, words, text::body(), color);

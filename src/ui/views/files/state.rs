@@ -1,0 +1,101 @@
+//! What the view keeps between frames.
+
+use std::sync::Arc;
+
+use crate::layer::{FileList, FileNode, FileQuery, FileRows, FileSort, Scope};
+use crate::model::Digest;
+
+use super::detail::DetailState;
+use super::{query, sort_of, tree};
+
+/// Filter, open folders, what is selected.
+#[derive(Debug, Default)]
+pub(in crate::ui::views) struct FilesState {
+    /// The manifest that the rest is about.
+    of: Option<Digest>,
+    pub(super) filter: String,
+    pub(super) scope: Scope,
+    pub(super) changed: bool,
+    sort: FileSort,
+    /// What the engine was asked for.
+    pub(super) asked: Option<FileQuery>,
+    pub(super) rows: Option<FileRows>,
+    /// The rows without a filter, to come back to.
+    unfiltered: Option<FileRows>,
+    /// The path of what is selected.
+    pub(super) selected: Option<Vec<u8>>,
+    pub(super) reveal: bool,
+    pub(super) detail: DetailState,
+}
+
+impl FilesState {
+    /// Begins anew where another manifest is looked at.
+    pub(super) fn keep_for(&mut self, manifest: &Digest) {
+        if self.of.as_ref() != Some(manifest) {
+            *self = Self {
+                of: Some(manifest.clone()),
+                ..Self::default()
+            };
+        }
+    }
+
+    /// What is to be shown.
+    pub(super) fn query(&self) -> FileQuery {
+        query::parse(&self.filter, self.scope, self.changed, self.sort)
+    }
+
+    /// Takes a new list; folders stay open.
+    pub(super) fn lay_out(&mut self, list: &Arc<FileList>) {
+        let same = self
+            .rows
+            .as_ref()
+            .is_some_and(|rows| Arc::ptr_eq(rows.list(), list));
+        if same {
+            return;
+        }
+        if let Some(rows) = self.rows.take()
+            && !rows.list().query().is_filter()
+        {
+            self.unfiltered = Some(rows);
+        }
+        self.rows = Some(match &self.unfiltered {
+            Some(before) => before.carried_to(Arc::clone(list)),
+            None => FileRows::new(Arc::clone(list)),
+        });
+    }
+
+    /// The row of what is selected, where it is shown.
+    pub(super) fn selected_row(&self) -> Option<usize> {
+        self.rows.as_ref()?.row_of(self.selected.as_deref()?)
+    }
+
+    /// What is selected, where the tree has it.
+    pub(super) fn node(&self) -> Option<FileNode<'_>> {
+        let tree = self.rows.as_ref()?.list().tree();
+        tree.find(self.selected.as_deref()?)
+    }
+
+    /// Does what was wished in the table.
+    pub(super) fn take(&mut self, happened: tree::Happened) {
+        let Some(rows) = &mut self.rows else {
+            return;
+        };
+        let tree::Happened { touched, folded } = happened;
+        if let Some(row) = touched.selected
+            && let Some(node) = rows.node(row)
+        {
+            self.selected = Some(node.path());
+        }
+        let opened = touched.opened.filter(|row| rows.can_open(*row));
+        if let Some(row) = folded.or(opened) {
+            if rows.is_open(row) {
+                rows.close(row);
+            } else {
+                rows.open(row);
+            }
+        }
+        if let Some(sort) = touched.sorted {
+            self.sort = sort_of(sort);
+        }
+    }
+}
