@@ -36,6 +36,7 @@ IN_VIEW = {
     "Files": ["bin", "etc"],
     "Config": ["amd64", "/bin/"],
     "Referrers": ["1 referrer", "SPDX SBOM, SLSA provenance"],
+    "Signatures": ["Index: unsigned", "linux/amd64: unsigned"],
     "Raw": ["schemaVersion"],
 }
 
@@ -317,6 +318,45 @@ def referrers_tree(stage):
     window.click("Open", "button")
     stage.wait_to_read("bytes verified")
     stage.check_alive()
+
+
+TRUST = """version = 1
+[[rule]]
+scope = "*"
+signers = ["release"]
+[[signer]]
+name = "release"
+identity = "mitr@redhat.com"
+issuer = "https://github.com/login/oauth"
+"""
+
+
+@step
+def signatures_verdicts(stage):
+    """An accepted, a rejected, an unsigned and an unanswerable image each get their verdict without being asked for."""
+    signing = images.FIXTURES / "signing/containers-image"
+    archive = images.FIXTURES / "images/busybox-amd64-docker-archive.tar"
+    cases = [
+        ("accepted", f"dir:{signing}/dir-img-cosign-fulcio-rekor-valid", TRUST, "Trust: accepted"),
+        (
+            "rejected",
+            f"dir:{signing}/dir-img-cosign-fulcio-rekor-valid",
+            TRUST.replace("mitr@", "release@"),
+            "Trust: rejected",
+        ),
+        ("unsigned", BUSYBOX, TRUST, "Trust: unsigned"),
+        ("cannot-say", f"docker-archive:{archive}", TRUST, "Trust: cannot say"),
+    ]
+    for name, reference, trust, said in cases:
+        settings = stage.folder / f"trust-{name}/config/porthole"
+        settings.mkdir(parents=True)
+        (settings / "trust.toml").write_text(trust)
+        window = stage.start(reference, home=f"trust-{name}")
+        window.wait_for(said)
+        stage.show_view("Signatures")
+        window.settle()
+        shoot_in_both_themes(stage, f"signatures-{name}")
+        stage.check_alive()
 
 
 @step

@@ -7,10 +7,10 @@ use crate::transport::ListingOutcome;
 
 use super::super::discover::Discovered;
 use super::super::found::{Format, Found, Subject};
-use super::super::report::{Judgement, SignatureReport, SubjectReport, Verdict};
-use super::super::sigstore;
+use super::super::report::{Authenticated, Judgement, SignatureReport, SubjectReport, Verdict};
 use super::super::trust::Trust;
 use super::super::{Check, CheckKind, TrustRoot};
+use super::super::{notation, sigstore, simple};
 use super::{Level, Policy, Rule};
 
 /// Verifies everything that was found about `subject` and judges it by the rule that
@@ -86,9 +86,35 @@ fn verify(found: &Arc<Found>, subject: &Subject, trust: &Trust) -> SignatureRepo
             Arc::clone(found),
             Check::failed(CheckKind::Form, "it is no signature of a known format"),
         ),
-        Format::NotationJws | Format::NotationCose | Format::SimpleSigning => {
-            unsigned(found, "no policy names a store or key for this format")
+        // what holds without anybody's trust; a policy here names no stores and no keys
+        // for these formats yet, so they stand for nobody
+        Format::NotationJws | Format::NotationCose => {
+            let media_type = found.raw.media_type().as_str();
+            let bytes = found.raw.bytes();
+            let verified = notation::verify(subject, media_type, bytes, None, now());
+            unjudgeable(found, verified.checks, verified.authenticated)
         }
+        Format::SimpleSigning => {
+            let verified = simple::verify(subject, found.raw.bytes(), None, now());
+            unjudgeable(found, verified.checks, verified.authenticated)
+        }
+    }
+}
+
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
+fn unjudgeable(
+    found: &Arc<Found>,
+    checks: Vec<Check>,
+    authenticated: Option<Authenticated>,
+) -> SignatureReport {
+    SignatureReport {
+        found: Arc::clone(found),
+        checks,
+        authenticated,
+        accepts: Vec::new(),
     }
 }
 
