@@ -62,15 +62,18 @@ fn head(ui: &mut Ui, report: &SignatureReport, tokens: &Tokens) {
             }
             _ => found.format.to_string(),
         };
-        ui.add(egui::Label::new(strong(title)).truncate());
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let claims = &found.claims;
-            let date = claims.date.as_deref().map(text::line);
-            let words = date.map_or_else(
-                || "claims no date".to_owned(),
-                |date| format!("claims: {date}"),
-            );
-            ui.label(RichText::new(words).color(tokens.weak).size(size::SMALL));
+            let date = found.claims.date.as_deref().map(text::line);
+            let date = match date {
+                Some(date) => format!("claims: {date}"),
+                None if found.format.is_signed() => "claims no date".to_owned(),
+                None => String::new(),
+            };
+            ui.label(RichText::new(date).color(tokens.weak).size(size::SMALL));
+            // the title takes what the date leaves
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add(egui::Label::new(strong(title)).truncate());
+            });
         });
     });
     if let Some(signer) = &found.claims.signer {
