@@ -19,6 +19,7 @@ pub mod notation;
 pub mod policy;
 mod report;
 mod report_json;
+pub mod sign;
 pub mod sigstore;
 pub mod simple;
 mod trust;
