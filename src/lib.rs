@@ -14,6 +14,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod copy;
 pub mod diagnostics;
 pub mod engine;
 pub mod layer;

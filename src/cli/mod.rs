@@ -1,9 +1,12 @@
 //! The command line: one file a subcommand, all over the same engine as the window.
 
 mod cat;
+mod copy;
+mod delete;
 mod files;
 mod inspect;
 mod login;
+mod lists;
 mod manifest_files;
 mod output;
 mod referrers;
@@ -67,6 +70,14 @@ enum Command {
     Files(files::Files),
     /// Print the content of a file of an image.
     Cat(cat::Cat),
+    /// Copy an image with everything that belongs to it.
+    Copy(copy::Copy),
+    /// List the tags of a repository.
+    Tags(lists::Tags),
+    /// List the repositories of a registry.
+    Catalog(lists::Catalog),
+    /// Delete a tag, or a manifest by its digest.
+    Delete(delete::Delete),
     /// List what refers to an image: signatures, SBOMs, attestations, and what refers to
     /// those.
     Referrers(referrers::Referrers),
@@ -112,6 +123,10 @@ impl Arguments {
             Some(Command::Inspect(inspect)) => inspect.run(config),
             Some(Command::Files(files)) => files.run(config),
             Some(Command::Cat(cat)) => cat.run(config),
+            Some(Command::Copy(copy)) => copy.run(config),
+            Some(Command::Tags(tags)) => tags.run(config),
+            Some(Command::Catalog(catalog)) => catalog.run(config),
+            Some(Command::Delete(delete)) => delete.run(config),
             Some(Command::Referrers(referrers)) => referrers.run(config),
             Some(Command::Verify(verify)) => match verify.run(config) {
                 Ok(verify::Ended::NotTrusted) => return ExitCode::from(3),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use crate::engine::{
-    Command, Engine, EngineConfig, Extent, Failure, ImageId, ImageSnapshot, NodePath, Opened,
-    Remote,
+    Chore, Command, Engine, EngineConfig, Extent, Failure, ImageId, ImageSnapshot, NodePath,
+    Opened, Outcome, Remote,
 };
 use crate::model::{Platform, text};
 use crate::referrers::ReferrerTree;
@@ -151,6 +151,30 @@ impl Waiting {
             }
             // the sender lives as long as the engine, which lives as long as this
             let _ = self.changes.recv();
+        }
+    }
+}
+
+/// Starts an engine, and gives with it what is told whenever something changed.
+pub(super) fn engine(config: EngineConfig) -> Result<(Engine, Receiver<()>), CliError> {
+    // one mark is enough: the slots always hold the latest
+    let (changed, changes) = sync_channel(1);
+    let waker = Arc::new(move || {
+        let _ = changed.try_send(());
+    });
+    Ok((Engine::spawn(config, waker)?, changes))
+}
+
+/// Does a chore and waits for what comes of it.
+pub(super) fn chore(config: EngineConfig, chore: Chore) -> Result<Outcome, CliError> {
+    let (engine, changes) = engine(config)?;
+    engine.send(Command::Chore(chore));
+    loop {
+        match engine.take_outcomes().into_iter().next() {
+            Some(Outcome::Failed(failure)) => return Err(Failure::clone(&failure).into()),
+            Some(outcome) => return Ok(outcome),
+            // the sender lives as long as the engine
+            None => drop(changes.recv()),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::model::{Digest, Platform};
 
-use super::{Chore, FilesRequest, ImageId, JobId, NodePath};
+use super::{Chore, CopyId, CopyRequest, FilesRequest, ImageId, JobId, NodePath};
 
 /// How much of an image is fetched without being looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,6 +66,13 @@ pub enum Command {
         manifest: NodePath,
         request: FilesRequest,
     },
+    /// Finds out what a copy would do, without writing. A plan on its way for the same copy
+    /// is given up.
+    PlanCopy { copy: CopyId, request: CopyRequest },
+    /// Makes a copy.
+    Copy { copy: CopyId, request: CopyRequest },
+    /// Ends a copy, and forgets it.
+    ForgetCopy { copy: CopyId },
     /// Ends a job.
     Cancel { job: JobId },
     /// Does a job that failed or was cancelled again.

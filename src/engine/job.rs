@@ -26,6 +26,7 @@ pub enum JobKind {
     Check,
     /// Reads the layers of a manifest to list their files.
     ReadLayers,
+    Copy,
 }
 
 /// A job as it is known at one moment. `progress` goes on changing.

@@ -8,6 +8,7 @@ mod actor;
 mod artifact;
 mod chores;
 mod command;
+mod copies;
 mod failure;
 mod fetch;
 mod files;
@@ -24,6 +25,7 @@ mod trust;
 pub use artifact::{ArtifactFile, ArtifactFiles, Artifacts};
 pub use chores::Chore;
 pub use command::{Command, Extent};
+pub use copies::{CopyId, CopyRequest, CopySnapshot};
 pub use failure::{Failure, FailureKind};
 pub use files::{
     FileContent, FileRef, FilesRequest, FilesSnapshot, LayerFiles, LayerState, ShownFile,
@@ -146,6 +148,11 @@ impl Engine {
     /// ([`Command::Files`]).
     pub fn files(&self, image: ImageId, manifest: &NodePath) -> Option<Arc<FilesSnapshot>> {
         self.slots.files(image, manifest)
+    }
+
+    /// What is known of a copy now; nothing before it was asked for or after it was forgotten.
+    pub fn copy(&self, id: CopyId) -> Option<Arc<CopySnapshot>> {
+        self.slots.copy(id)
     }
 
     /// What came of chores and looks since this was last asked, in order. Each is told once.

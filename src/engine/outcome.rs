@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::{KnownLogin, KnownRegistry};
+use crate::copy::CheckedItem;
 use crate::transport::Security;
 
-use super::{Failure, ImageId};
+use super::{CopyId, Failure, ImageId};
 
 /// How a chore or a look ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +70,22 @@ pub enum Outcome {
         registries: Arc<[KnownRegistry]>,
         /// Why `registries.conf` could not be read.
         problem: Option<String>,
+    /// An image was copied to this reference.
+    Copied {
+        copy: CopyId,
+        destination: String,
+    },
+    /// Tags of a repository, or repositories of a registry.
+    Listed {
+        names: Arc<[String]>,
+    },
+    /// What this reference named is gone.
+    Deleted {
+        reference: String,
+    },
+    /// How everything of a copy's report was found.
+    ReportChecked {
+        items: Arc<[CheckedItem]>,
     },
     Failed(Arc<Failure>),
 }

@@ -7,7 +7,10 @@ use arc_swap::ArcSwap;
 
 use crate::model::Digest;
 
-use super::{FilesSnapshot, ImageId, ImageSnapshot, JobSnapshot, NodePath, Outcome, Waker};
+use super::{
+    CopyId, CopySnapshot, FilesSnapshot, ImageId, ImageSnapshot, JobSnapshot, NodePath, Outcome,
+    Waker,
+};
 
 /// How many ended jobs are kept; the oldest are forgotten first.
 const ENDED_JOBS: usize = 100;
@@ -17,6 +20,7 @@ pub struct Slots {
     images: ArcSwap<HashMap<ImageId, Arc<ImageSnapshot>>>,
     files: ArcSwap<HashMap<(ImageId, NodePath), Arc<FilesSnapshot>>>,
     jobs: ArcSwap<Vec<Arc<JobSnapshot>>>,
+    copies: ArcSwap<HashMap<CopyId, Arc<CopySnapshot>>>,
     /// Final words queue: each is told once.
     outcomes: Mutex<Vec<Outcome>>,
     waker: Waker,
@@ -29,6 +33,7 @@ impl Slots {
             images: ArcSwap::default(),
             files: ArcSwap::default(),
             jobs: ArcSwap::default(),
+            copies: ArcSwap::default(),
             outcomes: Mutex::default(),
             waker,
         }
@@ -115,6 +120,36 @@ impl Slots {
                 jobs.remove(oldest);
             }
             jobs
+        });
+        (self.waker)();
+    }
+
+    /// What is known of a copy.
+    pub fn copy(&self, id: CopyId) -> Option<Arc<CopySnapshot>> {
+        self.copies.load().get(&id).cloned()
+    }
+
+    /// What is known of each copy, in no order.
+    pub fn copies(&self) -> Vec<Arc<CopySnapshot>> {
+        self.copies.load().values().cloned().collect()
+    }
+
+    /// Puts a copy in its slot.
+    pub fn put_copy(&self, copy: Arc<CopySnapshot>) {
+        self.copies.rcu(|copies| {
+            let mut copies = HashMap::clone(copies);
+            copies.insert(copy.id, Arc::clone(&copy));
+            copies
+        });
+        (self.waker)();
+    }
+
+    /// Empties the slot of a copy.
+    pub fn remove_copy(&self, id: CopyId) {
+        self.copies.rcu(|copies| {
+            let mut copies = HashMap::clone(copies);
+            copies.remove(&id);
+            copies
         });
         (self.waker)();
     }

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::actor::{Actor, Message};
 use super::chores;
+use super::copies::Copies;
 use super::shared::Shared;
 use super::{Command, ImageId, JobId, JobKind, JobSnapshot, NodePath};
 
@@ -17,6 +18,7 @@ pub(super) struct Supervisor {
     images: HashMap<ImageId, Running>,
     /// The manifest that was last checked of an image, to check it again.
     checked: HashMap<ImageId, NodePath>,
+    copies: Copies,
 }
 
 struct Running {
@@ -30,6 +32,7 @@ impl Supervisor {
             shared,
             images: HashMap::new(),
             checked: HashMap::new(),
+            copies: Copies::default(),
         }
     }
 
@@ -94,6 +97,9 @@ impl Supervisor {
                 self.checked.insert(image, manifest.clone());
                 self.tell(image, Message::CheckBlobs { manifest });
             }
+            Command::PlanCopy { copy, request } => self.copies.plan(&self.shared, copy, request),
+            Command::Copy { copy, request } => self.copies.make(&self.shared, copy, request),
+            Command::ForgetCopy { copy } => self.copies.forget(&self.shared, copy),
             Command::Cancel { job } => self.cancel(job),
             Command::Retry { job } => self.retry(job),
             Command::Chore(chore) => {
@@ -128,7 +134,7 @@ impl Supervisor {
         }
     }
 
-    fn retry(&self, id: JobId) {
+    fn retry(&mut self, id: JobId) {
         let Some(job) = self.job(id).filter(|job| job.state.is_final()) else {
             return;
         };
@@ -138,6 +144,7 @@ impl Supervisor {
                 let again = true;
                 self.tell(job.image, Message::FilesJob { job: id, again });
             }
+            JobKind::Copy => self.copies.retry(&self.shared, id),
             JobKind::Check => {
                 if let Some(manifest) = self.checked.get(&job.image).cloned() {
                     self.tell(job.image, Message::CheckBlobs { manifest });

@@ -5,13 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of the crate may use of the crate.
-const ALLOWED: [(&str, &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str]); 12] = [
     ("model", &[]),
     ("config", &["model"]),
     ("diagnostics", &["model"]),
     ("store", &["model"]),
     ("transport", &["model", "config"]),
     ("referrers", &["model", "transport"]),
+    ("copy", &["model", "transport", "referrers"]),
     ("signature", &["model", "transport", "referrers"]),
     ("layer", &["model", "transport"]),
     (
@@ -24,6 +25,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
             "referrers",
             "signature",
             "layer",
+            "copy",
         ],
     ),
     (
@@ -35,6 +37,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
             "referrers",
             "signature",
             "layer",
+            "copy",
             "engine",
         ],
     ),
@@ -47,6 +50,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
             "referrers",
             "signature",
             "layer",
+            "copy",
             "engine",
         ],
     ),

@@ -258,6 +258,7 @@ impl Actor {
             JobKind::Reload => "Reload",
             JobKind::Check => "Check",
             JobKind::ReadLayers => "Read",
+            JobKind::Copy => "Copy",
         };
         let job = self.shared.jobs.start(
             kind,

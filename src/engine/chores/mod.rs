@@ -2,6 +2,7 @@
 
 mod cache;
 mod login;
+mod registry;
 mod sample;
 mod sample_files;
 mod save;
@@ -43,6 +44,18 @@ pub enum Chore {
     /// Lists the logins that are kept somewhere and what `registries.conf` says. Ends with
     /// [`Outcome::Logins`].
     ListLogins,
+    /// Lists the tags of a repository.
+    ListTags { repository: String },
+    /// Lists the repositories of a registry.
+    ListRepositories { host: String },
+    /// Deletes a tag, or a manifest with its tags.
+    Delete {
+        reference: String,
+        /// Also where other tags go with it.
+        with_other_tags: bool,
+    },
+    /// Looks whether everything that a copy's report, in this file, names is still there.
+    CheckReport { path: PathBuf },
     /// Puts the sample image that comes with the program on the disk.
     UnpackSample,
 }
@@ -62,6 +75,13 @@ pub(super) async fn run(shared: Arc<Shared>, chore: Chore) {
         Chore::LogOut { registry } => Ok(login::log_out(&shared, registry).await),
         Chore::TestLogin { registry } => Ok(login::test(&shared, registry).await),
         Chore::ListLogins => login::list(&shared).await,
+        Chore::ListTags { repository } => registry::tags(&shared, &repository).await,
+        Chore::ListRepositories { host } => registry::catalog(&shared, &host).await,
+        Chore::Delete {
+            reference,
+            with_other_tags,
+        } => registry::delete(&shared, &reference, with_other_tags).await,
+        Chore::CheckReport { path } => registry::check_report(&shared, &path).await,
         Chore::UnpackSample => sample::unpack(shared.config.cache.as_deref()).await,
     };
     let failed = |failure: Failure| Outcome::Failed(Arc::new(failure));

@@ -34,6 +34,16 @@ impl App {
                     self.toasts.say(&self.ctx, text);
                     self.engine.send(Command::JudgeAgain);
                 }
+                Outcome::Copied { destination, .. } => {
+                    let text = format!("Copied to {}", text::visible(&destination));
+                    self.toasts.say(&self.ctx, text);
+                }
+                Outcome::Deleted { reference } => {
+                    let text = format!("Deleted {}", text::visible(&reference));
+                    self.toasts.say(&self.ctx, text);
+                }
+                // asked for by the command line only
+                Outcome::Listed { .. } | Outcome::ReportChecked { .. } => {}
                 Outcome::SampleReady { reference } => self.open(&reference),
                 Outcome::LoggedIn { registry, .. } => {
                     self.toasts

@@ -1,0 +1,280 @@
+//! `porthole copy`: the plan, the copy with its progress, the report, and its check.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::copy::{CopyOptions, CopyProgress, Format, Plan, Report, Selection, Wanted};
+use crate::engine::{
+    Chore, Command, CopyId, CopyRequest, CopySnapshot, EngineConfig, Failure, FailureKind, Outcome,
+    Remote,
+};
+use crate::model::text;
+
+use super::{CliError, wait};
+
+/// How often a line of progress is printed where there is no terminal.
+const LINES: Duration = Duration::from_secs(2);
+
+/// Copy an image with everything that belongs to it.
+#[derive(Debug, Args)]
+pub(super) struct Copy {
+    /// What to copy: docker://HOST/NAME:TAG, oci:FOLDER:NAME, dir:FOLDER, …
+    #[arg(required_unless_present = "check")]
+    source: Option<String>,
+
+    /// Where to: docker://HOST/NAME:TAG, oci:FOLDER:NAME, dir:FOLDER, …
+    #[arg(required_unless_present = "check")]
+    destination: Option<String>,
+
+    /// All images of an index: the default, where the place can hold an index.
+    #[arg(long, conflicts_with = "platform")]
+    all: bool,
+
+    /// Only the images for this platform, or with this digest (may be repeated).
+    #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
+    platform: Vec<Wanted>,
+
+    /// Keep an index as it is and leave out what was not chosen.
+    #[arg(long)]
+    sparse: bool,
+
+    /// Leave behind what refers to the image: signatures, SBOMs, attestations.
+    #[arg(long)]
+    no_referrers: bool,
+
+    /// What manifests are written as.
+    #[arg(long, value_enum, default_value = "keep")]
+    format: FormatArgument,
+
+    /// Refuse where the digest of anything would change.
+    #[arg(long)]
+    preserve_digests: bool,
+
+    /// Leave signatures behind.
+    #[arg(long)]
+    remove_signatures: bool,
+
+    /// Fetch layers that are not to be distributed, too.
+    #[arg(long)]
+    foreign_layers: bool,
+
+    /// Print what would be read, written, mounted and skipped, and do nothing.
+    #[arg(long)]
+    plan: bool,
+
+    /// Print the plan or the report as JSON.
+    #[arg(long)]
+    json: bool,
+
+    /// Look whether everything that the report of an earlier copy (its JSON) names is still
+    /// there, and hash all of it.
+    #[arg(long, value_name = "REPORT", conflicts_with_all = ["source", "destination", "plan"])]
+    check: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FormatArgument {
+    Keep,
+    Oci,
+    Docker,
+}
+
+impl Copy {
+    pub(super) fn run(self, config: EngineConfig) -> Result<(), CliError> {
+        if let Some(path) = self.check {
+            return check(config, path);
+        }
+        let options = CopyOptions {
+            selection: match (self.all, self.platform.is_empty()) {
+                (true, _) => Selection::All,
+                (false, true) => Selection::Usual,
+                (false, false) => Selection::Some(self.platform),
+            },
+            sparse: self.sparse,
+            no_referrers: self.no_referrers,
+            format: match self.format {
+                FormatArgument::Keep => Format::Keep,
+                FormatArgument::Oci => Format::Oci,
+                FormatArgument::Docker => Format::Docker,
+            },
+            preserve_digests: self.preserve_digests,
+            remove_signatures: self.remove_signatures,
+            foreign_layers: self.foreign_layers,
+        };
+        let request = CopyRequest {
+            source: self.source.unwrap_or_default(),
+            destination: self.destination.unwrap_or_default(),
+            options,
+            platform: None,
+        };
+        let (engine, changes) = wait::engine(config)?;
+        let copy = CopyId::next();
+        let mut meter = Meter::new();
+        engine.send(if self.plan {
+            Command::PlanCopy { copy, request }
+        } else {
+            Command::Copy { copy, request }
+        });
+        let snapshot = loop {
+            if let Some(snapshot) = engine.copy(copy) {
+                let ended = if self.plan {
+                    has_ended(&snapshot.plan)
+                } else {
+                    has_ended(&snapshot.report)
+                };
+                if ended {
+                    break snapshot;
+                }
+                meter.show(&snapshot);
+            }
+            // told at least ten times a second while bytes come
+            let _ = changes.recv_timeout(Duration::from_millis(200));
+        };
+        meter.end();
+        if self.plan {
+            print_plan(ready(&snapshot.plan)?, self.json)
+        } else {
+            print_report(ready(&snapshot.report)?, self.json)
+        }
+    }
+}
+
+const fn has_ended<T>(value: &Remote<T>) -> bool {
+    matches!(value, Remote::Ready(_) | Remote::Failed { .. })
+}
+
+fn ready<T>(value: &Remote<T>) -> Result<&T, CliError> {
+    match value {
+        Remote::Ready(value) => Ok(value),
+        Remote::Failed { error, .. } => Err(Failure::clone(error).into()),
+        Remote::NotAsked | Remote::Pending { .. } => Err(wait::nothing_found().into()),
+    }
+}
+
+fn print_plan(plan: &Plan, json: bool) -> Result<(), CliError> {
+    let mut out = io::stdout().lock();
+    if json {
+        serde_json::to_writer_pretty(&mut out, &plan.json()).map_err(io::Error::from)?;
+        out.write_all(b"\n")?;
+    } else {
+        out.write_all(plan.text().as_bytes())?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn print_report(report: &Report, json: bool) -> Result<(), CliError> {
+    let mut out = io::stdout().lock();
+    if json {
+        serde_json::to_writer_pretty(&mut out, report).map_err(io::Error::from)?;
+        out.write_all(b"\n")?;
+    } else {
+        for left in &report.left_behind {
+            let (what, why) = (text::visible(&left.what), text::visible(&left.why));
+            eprintln!("left behind: {what}: {why}");
+        }
+        writeln!(out, "{}", report.digest)?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn check(config: EngineConfig, path: PathBuf) -> Result<(), CliError> {
+    let outcome = wait::chore(config, Chore::CheckReport { path })?;
+    let Outcome::ReportChecked { items } = outcome else {
+        return Err(wait::nothing_found().into());
+    };
+    let mut out = io::stdout().lock();
+    let mut wrong = 0;
+    for item in items.iter() {
+        match &item.problem {
+            None => writeln!(out, "ok       {}  {}", item.digest, item.what)?,
+            Some(problem) => {
+                wrong += 1;
+                let problem = text::visible(problem);
+                writeln!(out, "missing  {}  {}: {problem}", item.digest, item.what)?;
+            }
+        }
+    }
+    out.flush()?;
+    if wrong == 0 {
+        return Ok(());
+    }
+    Err(Failure {
+        headline: format!(
+            "{wrong} of {} are not there as they were copied",
+            items.len()
+        ),
+        hint: "Copy the image again".to_owned(),
+        details: Vec::new(),
+        kind: FailureKind::Damaged,
+    }
+    .into())
+}
+
+/// Progress on stderr: a bar on a terminal, plain lines elsewhere.
+struct Meter {
+    bar: Option<ProgressBar>,
+    last_line: Option<Instant>,
+    began: Instant,
+}
+
+impl Meter {
+    fn new() -> Self {
+        Self {
+            bar: None,
+            last_line: None,
+            began: Instant::now(),
+        }
+    }
+
+    fn show(&mut self, snapshot: &CopySnapshot) {
+        let Some(progress) = &snapshot.progress else {
+            return;
+        };
+        if progress.total == 0 {
+            return;
+        }
+        if io::stderr().is_terminal() {
+            let bar = self.bar.get_or_insert_with(|| bar(progress));
+            bar.set_position(progress.done());
+        } else {
+            self.line(progress);
+        }
+    }
+
+    fn line(&mut self, progress: &Arc<CopyProgress>) {
+        // a short copy says nothing on its way
+        let since = self.last_line.unwrap_or(self.began);
+        if since.elapsed() < LINES {
+            return;
+        }
+        self.last_line = Some(Instant::now());
+        eprintln!(
+            "{} of {}",
+            text::size(progress.done()),
+            text::size(progress.total)
+        );
+    }
+
+    fn end(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn bar(progress: &CopyProgress) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(progress.total), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template(
+        "{bar:30} {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left",
+    );
+    // the template is a constant
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}

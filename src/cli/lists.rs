@@ -1,0 +1,69 @@
+//! `porthole tags` and `porthole catalog`: names, one a line.
+
+use std::io::{self, Write};
+
+use clap::Args;
+
+use crate::engine::{Chore, EngineConfig, Outcome};
+
+use super::{CliError, wait};
+
+/// List the tags of a repository.
+#[derive(Debug, Args)]
+pub(super) struct Tags {
+    /// The repository: docker://HOST/NAME, or a short name.
+    repository: String,
+
+    /// Print one JSON array.
+    #[arg(long)]
+    json: bool,
+}
+
+/// List the repositories of a registry.
+#[derive(Debug, Args)]
+pub(super) struct Catalog {
+    /// The registry: HOST or HOST:PORT.
+    host: String,
+
+    /// Print one JSON array.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Tags {
+    pub(super) fn run(self, config: EngineConfig) -> Result<(), CliError> {
+        let repository = self.repository;
+        print(
+            wait::chore(config, Chore::ListTags { repository })?,
+            self.json,
+        )
+    }
+}
+
+impl Catalog {
+    pub(super) fn run(self, config: EngineConfig) -> Result<(), CliError> {
+        let host = self.host;
+        print(
+            wait::chore(config, Chore::ListRepositories { host })?,
+            self.json,
+        )
+    }
+}
+
+fn print(outcome: Outcome, json: bool) -> Result<(), CliError> {
+    let Outcome::Listed { names } = outcome else {
+        return Err(wait::nothing_found().into());
+    };
+    let mut out = io::stdout().lock();
+    if json {
+        serde_json::to_writer_pretty(&mut out, &*names).map_err(io::Error::from)?;
+        out.write_all(b"\n")?;
+    } else {
+        for name in names.iter() {
+            // tags and repositories have no characters that could do harm
+            writeln!(out, "{name}")?;
+        }
+    }
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,335 @@
+//! What belongs to an image besides its own manifests: what refers to it, and signatures
+//! that lie beside it.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::{BoxFuture, try_join_all};
+use futures_util::{FutureExt, StreamExt};
+
+use crate::model::{ArtifactClass, Descriptor, Digest, Document, RawDocument};
+use crate::referrers::{Manifests, Referrer, ReferrerState, ReferrerTree, Search, Subject, search};
+use crate::transport::{Answer, Asked, Destination, ListingOutcome, Source, TransportError, Way};
+
+use super::error::CopyError;
+use super::options::CopyOptions;
+use super::plan::{Action, LeftBehind, PlannedDocument, PlannedSignatures, Role};
+
+/// A manifest that comes along with the image.
+pub(super) struct Belonging {
+    pub document: PlannedDocument,
+    /// Config and layers; for an index, nothing.
+    pub blobs: Vec<Descriptor>,
+}
+
+/// The manifests that a search reads, remembered: they are copied afterwards.
+struct Remembering {
+    source: Arc<dyn Source>,
+    raws: Mutex<HashMap<Digest, RawDocument>>,
+}
+
+impl Remembering {
+    fn keep(&self, raw: &RawDocument) {
+        let mut raws = self.raws.lock().unwrap_or_else(PoisonError::into_inner);
+        raws.insert(raw.digest().clone(), raw.clone());
+    }
+
+    fn kept(&self, digest: &Digest) -> Option<RawDocument> {
+        let raws = self.raws.lock().unwrap_or_else(PoisonError::into_inner);
+        raws.get(digest).cloned()
+    }
+}
+
+impl Manifests for Remembering {
+    fn read<'a>(
+        &'a self,
+        descriptor: &'a Descriptor,
+    ) -> BoxFuture<'a, Result<RawDocument, TransportError>> {
+        async move {
+            if let Some(raw) = self.kept(&descriptor.digest) {
+                return Ok(raw);
+            }
+            let raw = self.source.manifest(descriptor).await?;
+            self.keep(&raw);
+            Ok(raw)
+        }
+        .boxed()
+    }
+}
+
+/// Everything at the source that refers to one of `subjects`, by subject in their order.
+///
+/// # Errors
+/// Where the source could not be asked to the end: what it did not tell cannot be copied.
+pub(super) async fn referrers(
+    source: &Arc<dyn Source>,
+    destination: &dyn Destination,
+    there: Option<&Arc<dyn Source>>,
+    options: &CopyOptions,
+    subjects: &[Digest],
+    left: &mut Vec<LeftBehind>,
+) -> Result<Vec<Belonging>, CopyError> {
+    if source.referrer_listing().is_none() {
+        return Ok(Vec::new());
+    }
+    let manifests = Arc::new(Remembering {
+        source: Arc::clone(source),
+        raws: Mutex::default(),
+    });
+    let searches = subjects.iter().map(|subject| {
+        let mut trees = search(Search {
+            source: Arc::clone(source),
+            manifests: Arc::clone(&manifests) as Arc<dyn Manifests>,
+            subject: subject.clone(),
+            in_index: Vec::new(),
+        });
+        async move {
+            let mut last = ReferrerTree::empty(subject.clone());
+            while let Some(tree) = trees.next().await {
+                last = tree;
+            }
+            complete(last)
+        }
+    });
+    let trees = try_join_all(searches).await?;
+    let mut seen = HashSet::new();
+    let mut found = Vec::new();
+    for tree in &trees {
+        for (_, node) in tree.walk() {
+            let kind = node.kind.to_string();
+            if matches!(node.subject, Subject::Other(_) | Subject::Nothing) {
+                // it was listed here and is about something else
+                continue;
+            }
+            if options.remove_signatures && node.kind.class() == ArtifactClass::Signature {
+                left.push(LeftBehind {
+                    what: kind,
+                    digest: Some(node.descriptor.digest.clone()),
+                    why: "signatures were to be left behind".to_owned(),
+                });
+                continue;
+            }
+            for role in roles(node, &kind) {
+                if seen.insert((node.descriptor.digest.clone(), role_key(&role))) {
+                    found.push((node, role));
+                }
+            }
+        }
+    }
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    if destination.referrer_writing().is_none() {
+        let what: HashSet<_> = found
+            .iter()
+            .map(|(node, _)| node.kind.to_string())
+            .collect();
+        let mut what: Vec<_> = what.into_iter().collect();
+        what.sort();
+        return Err(CopyError::refused(
+            format!(
+                "{} cannot hold what refers to the image: {}",
+                destination.reference(),
+                what.join(", ")
+            ),
+            "Copy to a registry or an OCI layout, or leave it behind with --no-referrers",
+        ));
+    }
+    let listed = listed(there, &trees).await;
+    let mut belongings = Vec::new();
+    for (node, role) in found {
+        let raw = manifests.read(&node.descriptor).await?;
+        belongings.push(belonging(raw, role, &listed));
+    }
+    Ok(belongings)
+}
+
+/// `tree`, where all of it could be read.
+fn complete(tree: ReferrerTree) -> Result<ReferrerTree, CopyError> {
+    let not_read = |what: String| {
+        CopyError::refused(
+            format!("it cannot be said what belongs to the image: {what}"),
+            "Try again, or copy the image alone with --no-referrers",
+        )
+    };
+    if tree.outcome() == Some(ListingOutcome::NotRead) {
+        let first = tree.problems().next().map(ToString::to_string);
+        return Err(not_read(
+            first.unwrap_or_else(|| "the referrers could not be listed".to_owned()),
+        ));
+    }
+    if tree.left_out > 0 {
+        return Err(not_read(format!(
+            "{} referrers are too many",
+            tree.left_out
+        )));
+    }
+    for (_, node) in tree.walk() {
+        if let ReferrerState::NotRead(error) = &node.state {
+            return Err(not_read(error.to_string()));
+        }
+    }
+    Ok(tree)
+}
+
+/// How a referrer is found at the source, and is to be found at the destination.
+fn roles(node: &Referrer, kind: &str) -> Vec<Role> {
+    let mut roles = Vec::new();
+    for found in &node.found {
+        match (found.way, &found.tag) {
+            (Way::CosignTag, Some(tag)) => roles.push(Role::Tag {
+                tag: tag.clone(),
+                kind: kind.to_owned(),
+            }),
+            // it comes with the index
+            (Way::InIndex, _) => {}
+            _ if node.subject == Subject::This => {
+                let role = Role::Referrer {
+                    // what it really refers to its own manifest says
+                    subject: node.descriptor.digest.clone(),
+                    kind: kind.to_owned(),
+                };
+                if !roles
+                    .iter()
+                    .any(|role| matches!(role, Role::Referrer { .. }))
+                {
+                    roles.push(role);
+                }
+            }
+            _ => {}
+        }
+    }
+    roles
+}
+
+fn role_key(role: &Role) -> String {
+    match role {
+        Role::Tag { tag, .. } => tag.clone(),
+        _ => String::new(),
+    }
+}
+
+/// What the destination lists already: digest, and the tag where it is by one.
+async fn listed(
+    there: Option<&Arc<dyn Source>>,
+    trees: &[ReferrerTree],
+) -> HashSet<(Digest, Option<String>)> {
+    let mut known = HashSet::new();
+    let Some(listing) = there.and_then(|there| there.referrer_listing()) else {
+        return known;
+    };
+    let mut subjects: HashSet<&Digest> = HashSet::new();
+    for tree in trees.iter().filter(|tree| !tree.is_empty()) {
+        subjects.insert(&tree.subject);
+        subjects.extend(
+            tree.walk()
+                .into_iter()
+                .map(|(_, node)| &node.descriptor.digest),
+        );
+    }
+    let asked = subjects
+        .into_iter()
+        .map(|subject| listing.referrers(subject));
+    for answer in futures_util::future::join_all(asked).await {
+        for referrer in answer.referrers {
+            for found in referrer.found {
+                let tag = found.tag.filter(|_| found.way == Way::CosignTag);
+                // one that only lies there is not listed
+                if found.way != Way::Blob {
+                    known.insert((referrer.descriptor.digest.clone(), tag));
+                }
+            }
+        }
+    }
+    known
+}
+
+fn belonging(
+    raw: RawDocument,
+    role: Role,
+    listed: &HashSet<(Digest, Option<String>)>,
+) -> Belonging {
+    let document = Document::read(raw.clone());
+    let tag = match &role {
+        Role::Tag { tag, .. } => Some(tag.clone()),
+        _ => None,
+    };
+    let role = match (role, crate::transport::describe_referrer(&raw)) {
+        (Role::Referrer { kind, .. }, Some((subject, _))) => Role::Referrer {
+            subject: subject.digest,
+            kind,
+        },
+        (role, _) => role,
+    };
+    let there = listed.contains(&(raw.digest().clone(), tag));
+    let blobs = document.manifest().map(|manifest| {
+        let blobs = std::iter::once(&manifest.config).chain(&manifest.layers);
+        blobs.cloned().collect::<Vec<_>>()
+    });
+    Belonging {
+        blobs: blobs.filter(|_| !there).unwrap_or_default(),
+        document: PlannedDocument {
+            digest: raw.digest().clone(),
+            media_type: document.media_type().clone(),
+            size: raw.size(),
+            from: None,
+            role,
+            action: if there { Action::Skip } else { Action::Write },
+            raw: (!there).then_some(raw),
+        },
+    }
+}
+
+/// The signatures that lie beside `manifests`, each a digest and whether it is the image
+/// itself.
+///
+/// # Errors
+/// Where the destination has no place for them.
+pub(super) async fn signatures(
+    source: &dyn Source,
+    destination: &dyn Destination,
+    options: &CopyOptions,
+    manifests: &[(Digest, bool)],
+    left: &mut Vec<LeftBehind>,
+) -> Result<Vec<PlannedSignatures>, CopyError> {
+    let Some(detached) = source.detached_signatures() else {
+        return Ok(Vec::new());
+    };
+    let mut found = Vec::new();
+    for (manifest, own) in manifests {
+        let signatures = detached.signatures(manifest).await?;
+        if signatures.is_empty() {
+            continue;
+        }
+        if options.remove_signatures {
+            left.push(LeftBehind {
+                what: format!("{} signatures beside the manifest", signatures.len()),
+                digest: Some(manifest.clone()),
+                why: "signatures were to be left behind".to_owned(),
+            });
+            continue;
+        }
+        found.push(PlannedSignatures {
+            manifest: manifest.clone(),
+            own: *own,
+            signatures,
+        });
+    }
+    if !found.is_empty() && destination.signature_writing().is_none() {
+        let count: usize = found.iter().map(|found| found.signatures.len()).sum();
+        return Err(CopyError::refused(
+            format!(
+                "{} has no place for the {count} signatures that lie beside the manifests",
+                destination.reference()
+            ),
+            "Copy to dir:, or leave them behind with --remove-signatures",
+        ));
+    }
+    Ok(found)
+}
+
+/// Whether any way of asking was answered with something.
+pub(super) fn names_any(asked: &[Asked]) -> bool {
+    let named = |asked: &Asked| matches!(asked.answer, Answer::Named(count) if count > 0);
+    asked.iter().any(named)
+}

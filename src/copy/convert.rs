@@ -1,0 +1,109 @@
+//! Between OCI's and Docker's manifests: the same JSON with other types, around the same
+//! blobs. What the other format has no word for is refused.
+
+use serde_json::Value;
+
+use crate::model::{Algorithm, Compression, Content, Document, MediaKind, MediaType, RawDocument};
+
+use super::options::Format;
+
+/// Whether `format` asks for another type than `media_type`.
+pub(super) fn changes(format: Format, media_type: &MediaType) -> bool {
+    let docker = matches!(
+        media_type.kind(),
+        MediaKind::DockerManifest | MediaKind::DockerManifestList
+    );
+    match format {
+        Format::Keep => false,
+        Format::Oci => docker,
+        Format::Docker => !docker,
+    }
+}
+
+/// A manifest in the other format. The config and the layers stay as they are.
+///
+/// # Errors
+/// Where something would be lost; says what.
+pub(super) fn manifest(document: &Document, format: Format) -> Result<RawDocument, String> {
+    let Content::Manifest(manifest) = document.content() else {
+        return Err(format!("it is {}, and no image", document.kind()));
+    };
+    if manifest.is_artifact() {
+        return Err("it is an artifact, and no image".to_owned());
+    }
+    if manifest.subject.is_some() && format == Format::Docker {
+        return Err("it refers to another manifest, for which Docker has no word".to_owned());
+    }
+    let mut value: Value =
+        serde_json::from_slice(document.bytes()).map_err(|error| error.to_string())?;
+    let (own, config) = match format {
+        Format::Docker => (MediaType::DOCKER_MANIFEST, MediaType::DOCKER_CONFIG),
+        Format::Oci | Format::Keep => (MediaType::OCI_MANIFEST, MediaType::OCI_CONFIG),
+    };
+    value["mediaType"] = own.into();
+    value["config"]["mediaType"] = config.into();
+    for (position, layer) in manifest.layers.iter().enumerate() {
+        let kind = layer_type(&layer.media_type, format)
+            .map_err(|why| format!("layer {position}: {why}"))?;
+        value["layers"][position]["mediaType"] = kind.into();
+    }
+    Ok(written(&value, document.raw().digest().algorithm(), own))
+}
+
+/// The type of a list of images in `format`; nothing where it stays.
+pub(super) fn index_type(media_type: &MediaType, format: Format) -> Option<&'static str> {
+    changes(format, media_type).then_some(match format {
+        Format::Docker => MediaType::DOCKER_MANIFEST_LIST,
+        Format::Oci | Format::Keep => MediaType::OCI_INDEX,
+    })
+}
+
+/// `value` as a document.
+pub(super) fn written(value: &Value, algorithm: Algorithm, media_type: &str) -> RawDocument {
+    let bytes = serde_json::to_vec(value).expect("a JSON value can be written");
+    RawDocument::hash(bytes.into(), algorithm, MediaType::new(media_type))
+}
+
+fn layer_type(media_type: &MediaType, format: Format) -> Result<&'static str, String> {
+    let MediaKind::Layer {
+        compression,
+        foreign,
+        encrypted,
+    } = media_type.kind()
+    else {
+        return Err(format!("{media_type} is no layer of an image"));
+    };
+    if encrypted {
+        return Err("it is encrypted, for which Docker has no word".to_owned());
+    }
+    match (format, compression, foreign) {
+        (Format::Docker, Compression::None, false) => {
+            Ok("application/vnd.docker.image.rootfs.diff.tar")
+        }
+        (Format::Docker, Compression::Gzip, false) => {
+            Ok("application/vnd.docker.image.rootfs.diff.tar.gzip")
+        }
+        (Format::Docker, Compression::Gzip, true) => {
+            Ok("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip")
+        }
+        (Format::Docker, Compression::Zstd, _) => {
+            Err("it is compressed with zstd, for which Docker has no word".to_owned())
+        }
+        (Format::Oci | Format::Keep, Compression::None, false) => {
+            Ok("application/vnd.oci.image.layer.v1.tar")
+        }
+        (Format::Oci | Format::Keep, Compression::Gzip, false) => {
+            Ok("application/vnd.oci.image.layer.v1.tar+gzip")
+        }
+        (Format::Oci | Format::Keep, Compression::Zstd, false) => {
+            Ok("application/vnd.oci.image.layer.v1.tar+zstd")
+        }
+        (Format::Oci | Format::Keep, Compression::None, true) => {
+            Ok("application/vnd.oci.image.layer.nondistributable.v1.tar")
+        }
+        (Format::Oci | Format::Keep, Compression::Gzip, true) => {
+            Ok("application/vnd.oci.image.layer.nondistributable.v1.tar+gzip")
+        }
+        _ => Err(format!("{media_type} has no counterpart there")),
+    }
+}

@@ -1,0 +1,29 @@
+//! Why a copy is not made.
+
+use crate::transport::TransportError;
+
+/// A place failed, or the copy would not be what was asked for.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum CopyError {
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    #[error("{why}")]
+    Refused { why: String, hint: String },
+}
+
+impl CopyError {
+    pub(super) fn refused(why: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Refused {
+            why: why.into(),
+            hint: hint.into(),
+        }
+    }
+
+    /// What to try.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Transport(error) => error.problem.hint(),
+            Self::Refused { hint, .. } => hint.clone(),
+        }
+    }
+}

@@ -1,0 +1,419 @@
+//! Reading what is to be copied: the image, the chosen images of its index, and what they
+//! become.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+use serde_json::{Value, json};
+
+use crate::model::{
+    Content, Descriptor, Digest, Document, Index, MediaKind, Platform, RawDocument, annotation,
+    limits,
+};
+use crate::transport::{Destination, Source};
+
+use super::convert;
+use super::error::CopyError;
+use super::options::{CopyOptions, Format, Selection, Wanted};
+use super::plan::Role;
+
+/// How many manifests are read at once.
+const AT_ONCE: usize = 8;
+
+/// A manifest or index of the copy.
+pub(super) struct Node {
+    /// As the source has it.
+    pub from: Descriptor,
+    /// What is written; nothing where it is there already.
+    pub raw: Option<RawDocument>,
+    pub role: Role,
+    pub children: Vec<Node>,
+    /// Config and layers.
+    pub blobs: Vec<Descriptor>,
+}
+
+/// What reading needs.
+pub(super) struct Gather<'a> {
+    pub source: &'a Arc<dyn Source>,
+    pub destination: &'a Arc<dyn Destination>,
+    pub options: &'a CopyOptions,
+    /// What is wanted of an index; nothing for all of it.
+    pub wanted: Option<Vec<Wanted>>,
+}
+
+impl Node {
+    /// The digest at the destination.
+    pub fn digest(&self) -> &Digest {
+        self.raw
+            .as_ref()
+            .map_or(&self.from.digest, RawDocument::digest)
+    }
+
+    /// Whether it is not what the source has, byte for byte.
+    pub fn changed(&self) -> bool {
+        *self.digest() != self.from.digest
+    }
+
+    /// It and everything under it, children first.
+    pub fn walk<'a>(&'a self, into: &mut Vec<&'a Self>) {
+        for child in &self.children {
+            child.walk(into);
+        }
+        into.push(self);
+    }
+}
+
+impl<'a> Gather<'a> {
+    /// The image itself, from its root document. Where the place holds no index, the one
+    /// image of it that is wanted.
+    pub async fn root(&self, raw: RawDocument) -> Result<Node, CopyError> {
+        let document = Document::read(raw);
+        if let Some(index) = document.index()
+            && !self.destination.takes().indexes
+        {
+            let entry = self.single(index)?;
+            let raw = self.source.manifest(&entry).await?;
+            let node = self
+                .document(entry, Document::read(raw), Role::Image, 1)
+                .await?;
+            return Ok(node);
+        }
+        let from = Descriptor::new(
+            document.media_type().as_str(),
+            document.raw().digest().clone(),
+            document.raw().size(),
+        );
+        self.document(from, document, Role::Image, 0).await
+    }
+
+    /// The one image that is wanted of an index, for a place that holds one image.
+    fn single(&self, index: &Index) -> Result<Descriptor, CopyError> {
+        let only_one = || {
+            CopyError::refused(
+                format!(
+                    "{} holds one image and no index of several",
+                    self.destination.reference()
+                ),
+                "Choose one with --platform OS/ARCH, or copy to oci:, dir: or a registry",
+            )
+        };
+        let wanted = match &self.wanted {
+            None => return Err(only_one()),
+            Some(wanted) => wanted,
+        };
+        if let (Selection::Usual, [Wanted::Platform(platform)]) =
+            (&self.options.selection, wanted.as_slice())
+        {
+            let choice = index.choose(platform).filter(|choice| choice.fits());
+            let entry = choice.and_then(|choice| index.entries[choice.position].clone().ok());
+            return entry.ok_or_else(|| not_there(index, &wanted[0]));
+        }
+        let chosen = self.chosen(index)?;
+        let images: Vec<_> = chosen
+            .iter()
+            .filter_map(|position| index.entries[*position].as_ref().ok())
+            .filter(|entry| !entry.is_buildkit_attestation())
+            .collect();
+        match images.as_slice() {
+            [one] => Ok((*one).clone()),
+            _ => Err(only_one()),
+        }
+    }
+
+    fn document(
+        &self,
+        from: Descriptor,
+        document: Document,
+        role: Role,
+        depth: usize,
+    ) -> BoxFuture<'_, Result<Node, CopyError>> {
+        async move {
+            match document.content() {
+                Content::Index(_) => self.index(from, &document, role, depth).await,
+                Content::Manifest(_) => self.manifest(from, &document, role),
+                Content::Unknown => Err(CopyError::refused(
+                    format!(
+                        "manifest {} is of the type {}, which is not copied",
+                        from.digest,
+                        document.media_type()
+                    ),
+                    match document.media_type().kind() {
+                        MediaKind::DockerSchema1 | MediaKind::DockerSchema1Signed => {
+                            "Docker's first schema is not converted yet; pull and push it with docker first"
+                        }
+                        _ => "Copy OCI or Docker images",
+                    },
+                )),
+                Content::Invalid(error) => Err(CopyError::refused(
+                    format!("manifest {} cannot be read: {error}", from.digest),
+                    "Copy the image again from where it came",
+                )),
+            }
+        }
+        .boxed()
+    }
+
+    fn manifest(
+        &self,
+        from: Descriptor,
+        document: &Document,
+        role: Role,
+    ) -> Result<Node, CopyError> {
+        let manifest = document
+            .manifest()
+            .expect("the caller has seen that it is one");
+        let raw = if convert::changes(self.options.format, document.media_type()) {
+            convert::manifest(document, self.options.format).map_err(|why| {
+                CopyError::refused(
+                    format!(
+                        "{} cannot be written in the format {}: {why}",
+                        role.describe(),
+                        self.options.format.name()
+                    ),
+                    match role {
+                        Role::Attestation => {
+                            "Leave attestations out with --no-referrers, or keep the format"
+                        }
+                        _ => "Copy it with --format keep",
+                    },
+                )
+            })?
+        } else {
+            document.raw().clone()
+        };
+        let mut seen = HashSet::new();
+        let blobs = std::iter::once(&manifest.config).chain(&manifest.layers);
+        let blobs = blobs.filter(|blob| seen.insert(&blob.digest)).cloned();
+        Ok(Node {
+            from,
+            raw: Some(raw),
+            role,
+            children: Vec::new(),
+            blobs: blobs.collect(),
+        })
+    }
+
+    async fn index(
+        &self,
+        from: Descriptor,
+        document: &Document,
+        role: Role,
+        depth: usize,
+    ) -> Result<Node, CopyError> {
+        let index = document
+            .index()
+            .expect("the caller has seen that it is one");
+        if depth >= limits::INDEX_DEPTH {
+            return Err(CopyError::refused(
+                format!(
+                    "more than {} indexes lie in each other",
+                    limits::INDEX_DEPTH
+                ),
+                "Copy one of the inner ones by its digest",
+            ));
+        }
+        let chosen = self.chosen(index)?;
+        let mut reads = Vec::with_capacity(chosen.len());
+        for position in &chosen {
+            let entry = index.entries[*position].clone().map_err(|problem| {
+                CopyError::refused(
+                    format!("entry {position} of the index cannot be read: {problem}"),
+                    "Choose the images that can be read with --platform",
+                )
+            })?;
+            reads.push(self.child(entry, depth + 1).boxed());
+        }
+        let read: Vec<_> = stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
+        let missing: Vec<_> = read
+            .iter()
+            .filter_map(|child| child.as_ref().err())
+            .collect();
+        if !missing.is_empty() && !self.options.sparse {
+            let names: Vec<_> = missing.iter().map(|entry| named(entry)).collect();
+            return Err(CopyError::refused(
+                format!("the source does not have {}", names.join(", ")),
+                "Choose the others with --platform, or keep the index as it is with --sparse",
+            ));
+        }
+        let children: Vec<_> = read.into_iter().flatten().collect();
+        let whole = chosen.len() == index.entries.len();
+        let changed = children.iter().any(Node::changed);
+        let kind = convert::index_type(document.media_type(), self.options.format);
+        let keep = kind.is_none() && !changed && (whole || self.options.sparse);
+        let raw = if keep {
+            document.raw().clone()
+        } else {
+            rewrite(document, &chosen, &children, kind)?
+        };
+        Ok(Node {
+            from,
+            raw: Some(raw),
+            role,
+            children,
+            blobs: Vec::new(),
+        })
+    }
+
+    /// What an entry points at; the entry itself where the source does not have it.
+    async fn child(
+        &self,
+        entry: Descriptor,
+        depth: usize,
+    ) -> Result<Result<Node, Descriptor>, CopyError> {
+        let role = match &entry.platform {
+            _ if entry.is_buildkit_attestation() => Role::Attestation,
+            platform => Role::Child(platform.as_ref().map(Platform::to_string)),
+        };
+        let may_stay = self.options.format == Format::Keep && !entry.media_type.is_index();
+        if may_stay && self.destination.has_manifest(&entry).await? {
+            // it was taken, so what it names is there
+            return Ok(Ok(Node {
+                from: entry,
+                raw: None,
+                role,
+                children: Vec::new(),
+                blobs: Vec::new(),
+            }));
+        }
+        let raw = match self.source.manifest(&entry).await {
+            Ok(raw) => raw,
+            Err(error) if error.problem.is_missing() => return Ok(Err(entry)),
+            Err(error) => return Err(error.into()),
+        };
+        let node = self
+            .document(entry, Document::read(raw), role, depth)
+            .await?;
+        Ok(Ok(node))
+    }
+
+    /// The positions of the entries that are to be copied.
+    fn chosen(&self, index: &Index) -> Result<Vec<usize>, CopyError> {
+        let rewritten = self.options.format != Format::Keep || self.wanted.is_some();
+        let attestation = |entry: &Descriptor| entry.is_buildkit_attestation();
+        let Some(wanted) = &self.wanted else {
+            let all = index.entries.iter().enumerate();
+            let all = all.filter(|(_, entry)| {
+                !(self.options.no_referrers && rewritten && entry.as_ref().is_ok_and(attestation))
+            });
+            return Ok(all.map(|(position, _)| position).collect());
+        };
+        let nested = |entry: &Descriptor| entry.media_type.is_index() && entry.platform.is_none();
+        for one in wanted {
+            let mut entries = index.descriptors();
+            if !entries.any(|(_, entry)| one.fits(entry) || nested(entry)) {
+                return Err(not_there(index, one));
+            }
+        }
+        let fits = |entry: &Descriptor| {
+            !attestation(entry) && (nested(entry) || wanted.iter().any(|one| one.fits(entry)))
+        };
+        let images: HashSet<_> = index
+            .descriptors()
+            .filter(|(_, entry)| fits(entry))
+            .map(|(_, entry)| entry.digest.to_string())
+            .collect();
+        let of_image = |entry: &Descriptor| {
+            let subject = entry.annotation(annotation::BUILDKIT_SUBJECT);
+            attestation(entry)
+                && !self.options.no_referrers
+                && subject.is_some_and(|subject| images.contains(subject))
+        };
+        let chosen = index.descriptors();
+        let chosen = chosen.filter(|(_, entry)| fits(entry) || of_image(entry));
+        Ok(chosen.map(|(position, _)| position).collect())
+    }
+}
+
+fn named(entry: &Descriptor) -> String {
+    match &entry.platform {
+        Some(platform) => format!("the image for {platform}"),
+        None => format!("the manifest {}", entry.digest),
+    }
+}
+
+fn not_there(index: &Index, wanted: &Wanted) -> CopyError {
+    let platforms = index.descriptors();
+    let platforms = platforms.filter(|(_, entry)| !entry.is_buildkit_attestation());
+    let mut names: Vec<_> = platforms
+        .filter_map(|(_, entry)| Some(entry.platform.as_ref()?.to_string()))
+        .collect();
+    names.dedup();
+    names.truncate(20);
+    CopyError::refused(
+        format!("the index has no image for {wanted}"),
+        if names.is_empty() {
+            "It names no platforms; choose by digest".to_owned()
+        } else {
+            format!("There are: {}", names.join(", "))
+        },
+    )
+}
+
+/// The index with the chosen entries only, pointing at what the children have become.
+fn rewrite(
+    document: &Document,
+    chosen: &[usize],
+    children: &[Node],
+    kind: Option<&str>,
+) -> Result<RawDocument, CopyError> {
+    let mut value: Value = serde_json::from_slice(document.bytes()).map_err(|error| {
+        CopyError::refused(
+            format!("the index cannot be read: {error}"),
+            "Copy it as it is",
+        )
+    })?;
+    let entries = value["manifests"].as_array().cloned().unwrap_or_default();
+    let mut kept = Vec::with_capacity(chosen.len());
+    for position in chosen {
+        let Some(mut entry) = entries.get(*position).cloned() else {
+            continue;
+        };
+        let digest = entry["digest"].as_str().unwrap_or_default().to_owned();
+        let child = children
+            .iter()
+            .find(|child| child.from.digest.to_string() == digest);
+        if let Some(raw) = child
+            .filter(|child| child.changed())
+            .and_then(|c| c.raw.as_ref())
+        {
+            entry["digest"] = json!(raw.digest());
+            entry["size"] = json!(raw.size());
+            entry["mediaType"] = json!(raw.media_type());
+            if let Some(entry) = entry.as_object_mut() {
+                // it would be the old content
+                entry.remove("data");
+            }
+        }
+        kept.push(entry);
+    }
+    // attestations say by digest what they are about
+    let renamed = children.iter().filter(|child| child.changed());
+    for child in renamed {
+        for entry in &mut kept {
+            let annotations = &mut entry["annotations"];
+            if annotations[annotation::BUILDKIT_SUBJECT] == json!(child.from.digest) {
+                annotations[annotation::BUILDKIT_SUBJECT] = json!(child.digest());
+            }
+            if annotations.is_null()
+                && let Some(entry) = entry.as_object_mut()
+            {
+                entry.remove("annotations");
+            }
+        }
+    }
+    value["manifests"] = kept.into();
+    let kind = match kind {
+        Some(kind) => {
+            value["mediaType"] = kind.into();
+            kind
+        }
+        None => document.media_type().as_str(),
+    };
+    Ok(convert::written(
+        &value,
+        document.raw().digest().algorithm(),
+        kind,
+    ))
+}

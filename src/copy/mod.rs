@@ -1,0 +1,30 @@
+//! Copying an image with everything that belongs to it.
+//!
+//! First a [`Plan`]: what is read, mounted, skipped, converted and written, and which tags
+//! move. Then [`run`], which does what the plan says and gives a [`Report`], and
+//! [`check`], which looks later whether all of it is still there. Documents are copied byte
+//! for byte; what cannot be kept is refused with the reason, or listed as left behind, and
+//! never dropped.
+
+mod belonging;
+mod convert;
+mod error;
+mod gather;
+mod options;
+mod plan;
+mod planner;
+mod progress;
+mod report;
+mod run;
+mod show;
+
+pub use error::CopyError;
+pub use options::{CopyOptions, Format, Selection, Wanted, WantedError};
+pub use plan::{
+    Action, BlobAction, LeftBehind, Plan, PlannedBlob, PlannedDocument, PlannedSignatures, Role,
+    Totals,
+};
+pub use planner::plan;
+pub use progress::{BlobProgress, BlobState, CopyProgress};
+pub use report::{CheckedItem, Report, check};
+pub use run::run;

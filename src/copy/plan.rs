@@ -1,0 +1,196 @@
+//! What a copy is going to do.
+
+use serde::Serialize;
+
+use crate::model::{Descriptor, Digest, MediaType, RawDocument, RegistryReference};
+
+use super::options::CopyOptions;
+
+/// What a copy is going to do, found out without writing anything.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Where it is read, as a reference.
+    pub source: String,
+    /// Where it is written, as a reference.
+    pub destination: String,
+    pub options: CopyOptions,
+    /// What the source's name stood for when the plan was made: that is copied, wherever the
+    /// name points by then.
+    pub from: Digest,
+    /// What the destination's name will stand for.
+    pub digest: Digest,
+    /// What it stands for now; nothing where it is new.
+    pub replaces: Option<Digest>,
+    /// Children before parents, the image itself last.
+    pub documents: Vec<PlannedDocument>,
+    /// Each once, whatever names it.
+    pub blobs: Vec<PlannedBlob>,
+    pub signatures: Vec<PlannedSignatures>,
+    pub left_behind: Vec<LeftBehind>,
+    /// The repository of the same registry that blobs are mounted from.
+    pub mount_from: Option<RegistryReference>,
+}
+
+/// A manifest or index of a copy.
+#[derive(Clone, Debug)]
+pub struct PlannedDocument {
+    /// As it is called at the destination.
+    pub digest: Digest,
+    pub media_type: MediaType,
+    pub size: u64,
+    /// What it was made of, where it is not the same byte for byte.
+    pub from: Option<Digest>,
+    pub role: Role,
+    pub action: Action,
+    /// What is written; nothing where nothing is.
+    pub(super) raw: Option<RawDocument>,
+}
+
+/// What a document is to the image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The image itself.
+    Image,
+    /// An image of the index, for this platform.
+    Child(Option<String>),
+    /// An attestation in the index.
+    Attestation,
+    /// It refers to the manifest with this digest; what it is, for people.
+    Referrer { subject: Digest, kind: String },
+    /// It lies under this tag, made of a digest; what it is, for people.
+    Tag { tag: String, kind: String },
+}
+
+/// What is done with a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// It is there already.
+    Skip,
+    Write,
+    /// It is written in another form than it was read in.
+    Convert,
+}
+
+/// A blob of a copy.
+#[derive(Clone, Debug)]
+pub struct PlannedBlob {
+    pub descriptor: Descriptor,
+    pub action: BlobAction,
+}
+
+/// What is done with a blob.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BlobAction {
+    /// It is there already.
+    Skip,
+    /// It is taken from another repository of the same registry.
+    Mount,
+    Copy,
+    /// It is not to be distributed and stays where its addresses say.
+    Leave,
+}
+
+/// Signatures that lie beside a manifest.
+#[derive(Clone, Debug)]
+pub struct PlannedSignatures {
+    pub manifest: Digest,
+    /// Whether it is the image itself.
+    pub own: bool,
+    pub signatures: Vec<bytes::Bytes>,
+}
+
+/// Something that does not come along, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LeftBehind {
+    pub what: String,
+    pub digest: Option<Digest>,
+    pub why: String,
+}
+
+/// Bytes of a plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Totals {
+    /// Of blobs and documents that are read from the source.
+    pub read: u64,
+    /// Of blobs and documents that are written to the destination.
+    pub written: u64,
+    pub mounted: u64,
+    pub skipped: u64,
+    /// Of documents that are converted.
+    pub converted: u64,
+}
+
+impl Plan {
+    /// How many bytes go where.
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        for blob in &self.blobs {
+            let size = blob.descriptor.size;
+            match blob.action {
+                BlobAction::Skip => totals.skipped += size,
+                BlobAction::Mount => totals.mounted += size,
+                BlobAction::Copy => {
+                    totals.read += size;
+                    totals.written += size;
+                }
+                BlobAction::Leave => {}
+            }
+        }
+        for document in &self.documents {
+            match document.action {
+                Action::Skip => totals.skipped += document.size,
+                Action::Write => {
+                    totals.read += document.size;
+                    totals.written += document.size;
+                }
+                Action::Convert => {
+                    totals.read += document.size;
+                    totals.written += document.size;
+                    totals.converted += document.size;
+                }
+            }
+        }
+        totals
+    }
+
+    /// Whether everything is there already.
+    pub fn is_done(&self) -> bool {
+        let documents = self.documents.iter().all(|d| d.action == Action::Skip);
+        let blobs = self
+            .blobs
+            .iter()
+            .all(|b| matches!(b.action, BlobAction::Skip | BlobAction::Leave));
+        documents
+            && blobs
+            && self.signatures.is_empty()
+            && self.replaces == Some(self.digest.clone())
+    }
+}
+
+impl Role {
+    /// A word for machines.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Child(_) => "child",
+            Self::Attestation => "attestation",
+            Self::Referrer { .. } => "referrer",
+            Self::Tag { .. } => "tag",
+        }
+    }
+
+    /// For people.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Image => "the image itself".to_owned(),
+            Self::Child(Some(platform)) => format!("image for {platform}"),
+            Self::Child(None) => "image of the index".to_owned(),
+            Self::Attestation => "attestation".to_owned(),
+            Self::Referrer { kind, .. } => kind.clone(),
+            Self::Tag { kind, tag } => format!("{kind}, tag {tag}"),
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! Making a plan: reading what is to be copied, and asking the destination what it has.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use futures_util::future::{join, try_join};
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::model::{
+    Descriptor, Digest, Document, MediaKind, Platform, Reference, RegistryReference,
+};
+use crate::transport::{BlobState, Destination, Resolved, Source};
+
+use super::belonging;
+use super::error::CopyError;
+use super::gather::{Gather, Node};
+use super::options::{CopyOptions, Format, Selection, Wanted};
+use super::plan::{Action, BlobAction, LeftBehind, Plan, PlannedBlob, PlannedDocument, Role};
+
+/// How many blobs are asked for at once.
+const AT_ONCE: usize = 16;
+
+/// Plans a copy of what `source` stands for to `destination`. `there` reads the destination,
+/// where it can be read; `host` is this machine's platform, for places that hold one image.
+/// Nothing is written.
+///
+/// # Errors
+/// Where a place fails, or the copy would not be what is asked for.
+pub async fn plan(
+    source: Arc<dyn Source>,
+    destination: Arc<dyn Destination>,
+    there: Option<Arc<dyn Source>>,
+    options: &CopyOptions,
+    host: &Platform,
+) -> Result<Plan, CopyError> {
+    let (resolved, replaces) = try_join(source.resolve(), async {
+        destination.prepare().await?;
+        destination.current().await
+    })
+    .await?;
+    let raw = match resolved {
+        Resolved::Document { raw, .. } => raw,
+        Resolved::Several(images) => {
+            let names: Vec<_> = images.iter().map(|image| image.name.to_string()).collect();
+            return Err(CopyError::refused(
+                format!("{} holds {} images", source.reference(), images.len()),
+                format!(
+                    "Add one of their names behind a colon: {}",
+                    names.join(", ")
+                ),
+            ));
+        }
+    };
+    let from = raw.digest().clone();
+    let is_index = Document::read(raw.clone()).index().is_some();
+    let gather = Gather {
+        source: &source,
+        destination: &destination,
+        options,
+        wanted: wanted(options, is_index, destination.takes().indexes, host),
+    };
+    let root = gather.root(raw).await?;
+    refuse_changes(&root, &*destination, options)?;
+
+    let mut nodes = Vec::new();
+    root.walk(&mut nodes);
+    let mut left = Vec::new();
+    let belongings = belonging_to(
+        &source,
+        &*destination,
+        there.as_ref(),
+        options,
+        (&root, &nodes, &from),
+        &mut left,
+    )
+    .await?;
+    let manifests: Vec<_> = nodes
+        .iter()
+        .map(|node| (node.from.digest.clone(), node.role == Role::Image))
+        .collect();
+    let signatures = if options.no_referrers {
+        Vec::new()
+    } else {
+        belonging::signatures(&*source, &*destination, options, &manifests, &mut left).await?
+    };
+    if nodes.iter().any(|node| node.changed()) && !signatures.is_empty() {
+        return Err(invalidated("the signatures beside the manifests"));
+    }
+
+    let mut documents: Vec<_> = belongings.iter().map(|b| b.document.clone()).collect();
+    let mut own: Vec<_> = nodes
+        .iter()
+        .map(|node| planned(node, replaces.as_ref()))
+        .collect();
+    // the image comes last of all: nobody sees it before it is whole
+    let image = own.pop();
+    own.extend(documents.drain(..));
+    own.extend(image);
+    let mount_from = destination
+        .mounting()
+        .and_then(|mounting| mounting.can_mount(source.reference()));
+    let blobs = blobs(
+        &source,
+        &*destination,
+        options,
+        (&nodes, belongings.iter().flat_map(|b| &b.blobs)),
+        mount_from.as_ref(),
+    )
+    .await?;
+    Ok(Plan {
+        source: source.reference().to_string(),
+        destination: destination.reference().to_string(),
+        options: options.clone(),
+        from,
+        digest: root.digest().clone(),
+        replaces,
+        documents: own,
+        blobs,
+        signatures,
+        left_behind: left,
+        mount_from,
+    })
+}
+
+/// What is wanted of an index; nothing for all of it.
+fn wanted(
+    options: &CopyOptions,
+    is_index: bool,
+    takes_indexes: bool,
+    host: &Platform,
+) -> Option<Vec<Wanted>> {
+    match &options.selection {
+        _ if !is_index => None,
+        Selection::Some(wanted) => Some(wanted.clone()),
+        Selection::All => None,
+        Selection::Usual if takes_indexes => None,
+        Selection::Usual => Some(vec![Wanted::Platform(host.clone())]),
+    }
+}
+
+/// Refuses where what is written has another digest than it must have.
+fn refuse_changes(
+    root: &Node,
+    destination: &dyn Destination,
+    options: &CopyOptions,
+) -> Result<(), CopyError> {
+    let mut nodes = Vec::new();
+    root.walk(&mut nodes);
+    if options.preserve_digests
+        && let Some(changed) = nodes.iter().find(|node| node.changed())
+    {
+        let why = match options.format {
+            Format::Keep => "leaving images out writes the index anew",
+            Format::Oci | Format::Docker => "the other format has other digests",
+        };
+        return Err(CopyError::refused(
+            format!(
+                "the digest of {} would change: {why}",
+                changed.role.describe()
+            ),
+            "Copy all of it, keep the index as it is with --sparse, or do without --preserve-digests",
+        ));
+    }
+    let wanted = match destination.reference() {
+        Reference::Registry(image) => image.digest().cloned(),
+        Reference::Path(path) => match &path.name {
+            Some(crate::model::ImageName::Digest(digest)) => Some(digest.clone()),
+            _ => None,
+        },
+        Reference::Daemon(_) => None,
+    };
+    match wanted {
+        Some(wanted) if wanted != *root.digest() => Err(CopyError::refused(
+            format!(
+                "the destination names {wanted}, and the image would be {}",
+                root.digest()
+            ),
+            "Name a tag, or the digest that the image has",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn invalidated(what: &str) -> CopyError {
+    CopyError::refused(
+        format!("{what} would not be valid any more: they are about another digest"),
+        "Keep the format, or leave them behind with --no-referrers or --remove-signatures",
+    )
+}
+
+/// What refers to the image and to the images of its index.
+async fn belonging_to(
+    source: &Arc<dyn Source>,
+    destination: &dyn Destination,
+    there: Option<&Arc<dyn Source>>,
+    options: &CopyOptions,
+    (root, nodes, from): (&Node, &[&Node], &Digest),
+    left: &mut Vec<LeftBehind>,
+) -> Result<Vec<belonging::Belonging>, CopyError> {
+    if options.no_referrers {
+        return Ok(Vec::new());
+    }
+    let converted = options.format != Format::Keep && nodes.iter().any(|node| node.changed());
+    let subjects: Vec<_> = nodes
+        .iter()
+        .filter(|node| node.role != Role::Attestation && (converted || !node.changed()))
+        .map(|node| node.from.digest.clone())
+        .collect();
+    let found = belonging::referrers(source, destination, there, options, &subjects, left).await?;
+    if converted && !found.is_empty() {
+        let kinds: HashSet<_> = found.iter().map(|b| b.document.role.describe()).collect();
+        let kinds: Vec<_> = kinds.into_iter().collect();
+        return Err(invalidated(&kinds.join(", ")));
+    }
+    // an index that is written anew is another one than the one that they are about
+    let rewritten = root.changed() || *root.digest() != *from;
+    if rewritten && !converted {
+        let mut aside = Vec::new();
+        if let Some(listing) = source.referrer_listing() {
+            let about = listing.referrers(from).await;
+            if belonging::names_any(&about.asked) {
+                aside.extend(about.referrers);
+            }
+        }
+        left.extend(aside.into_iter().map(|referrer| LeftBehind {
+            what: referrer.descriptor.artifact_type.map_or_else(
+                || "what refers to the whole index".to_owned(),
+                |kind| format!("{kind} about the whole index"),
+            ),
+            digest: Some(referrer.descriptor.digest),
+            why: "the index is written anew, and it is about the one as it was; --sparse keeps that".to_owned(),
+        }));
+    }
+    Ok(found)
+}
+
+fn planned(node: &Node, replaces: Option<&Digest>) -> PlannedDocument {
+    let named = node.role == Role::Image;
+    let changed = node.changed();
+    let action = match &node.raw {
+        None => Action::Skip,
+        Some(raw) if named && replaces == Some(raw.digest()) => Action::Skip,
+        Some(_) if changed => Action::Convert,
+        Some(_) => Action::Write,
+    };
+    let (media_type, size) = match &node.raw {
+        Some(raw) => (Document::read(raw.clone()).media_type().clone(), raw.size()),
+        None => (node.from.media_type.clone(), node.from.size),
+    };
+    PlannedDocument {
+        digest: node.digest().clone(),
+        media_type,
+        size,
+        from: changed.then(|| node.from.digest.clone()),
+        role: node.role.clone(),
+        action,
+        raw: node.raw.clone().filter(|_| action != Action::Skip),
+    }
+}
+
+/// What is to be done with each blob.
+async fn blobs<'a>(
+    source: &Arc<dyn Source>,
+    destination: &dyn Destination,
+    options: &CopyOptions,
+    (nodes, belonging): (&[&'a Node], impl Iterator<Item = &'a Descriptor>),
+    mount_from: Option<&RegistryReference>,
+) -> Result<Vec<PlannedBlob>, CopyError> {
+    let mut order = Vec::new();
+    let mut named: HashMap<&Digest, Vec<String>> = HashMap::new();
+    let mut seen = HashSet::new();
+    for node in nodes {
+        for blob in &node.blobs {
+            named
+                .entry(&blob.digest)
+                .or_default()
+                .push(node.role.describe());
+            if seen.insert(&blob.digest) {
+                order.push(blob);
+            }
+        }
+    }
+    for blob in belonging {
+        if seen.insert(&blob.digest) {
+            order.push(blob);
+        }
+    }
+    let mut looked = Vec::with_capacity(order.len());
+    for blob in order {
+        let named = named.get(&blob.digest).cloned().unwrap_or_default();
+        looked.push(async move {
+            let foreign = matches!(
+                blob.media_type.kind(),
+                MediaKind::Layer { foreign: true, .. }
+            );
+            let action = if foreign && !blob.urls.is_empty() && !options.foreign_layers {
+                BlobAction::Leave
+            } else {
+                let (there, here) = join(destination.has_blob(blob), missing(source, blob)).await;
+                match (there?, here) {
+                    (true, _) => BlobAction::Skip,
+                    (false, Some(why)) => return Err(lost(blob, &why, &named)),
+                    (false, None) if mount_from.is_some() => BlobAction::Mount,
+                    (false, None) => BlobAction::Copy,
+                }
+            };
+            Ok(PlannedBlob {
+                descriptor: blob.clone(),
+                action,
+            })
+        });
+    }
+    stream::iter(looked).buffered(AT_ONCE).try_collect().await
+}
+
+/// Why a blob cannot be had from the source, where that costs nothing to see.
+async fn missing(source: &Arc<dyn Source>, blob: &Descriptor) -> Option<String> {
+    match source.blob_check()?.presence(blob).await {
+        BlobState::Missing => Some("it is not there".to_owned()),
+        BlobState::WrongSize { expected, found } => {
+            Some(format!("it has {found} bytes, not {expected}"))
+        }
+        _ => None,
+    }
+}
+
+fn lost(blob: &Descriptor, why: &str, named: &[String]) -> CopyError {
+    let of = if named.is_empty() {
+        String::new()
+    } else {
+        format!(", of the {}", named.join(" and the "))
+    };
+    CopyError::refused(
+        format!("the source does not have blob {}{of}: {why}", blob.digest),
+        "Copy the other platforms with --platform, or get the image again from where it came",
+    )
+}

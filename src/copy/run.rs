@@ -1,0 +1,249 @@
+//! Doing what a plan says: blobs first, several at once, then the manifests, children
+//! before parents, and the name last.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use futures_util::future::{BoxFuture, try_join_all};
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+
+use crate::model::Reference;
+use crate::transport::{
+    BlobStream, Destination, FromSource, Mounted, Naming, Payload, Source, TransportError,
+};
+
+use super::error::CopyError;
+use super::plan::{Action, BlobAction, Plan, PlannedBlob, PlannedDocument, Role};
+use super::progress::{BlobProgress, BlobState, CopyProgress};
+use super::report::Report;
+
+/// How many blobs are on their way at once.
+const BLOBS_AT_ONCE: usize = 6;
+
+/// How many manifests are written at once.
+const MANIFESTS_AT_ONCE: usize = 6;
+
+/// Does what `plan` says. Dropping the future ends it; what has arrived by then is not sent
+/// again by the next copy.
+///
+/// # Errors
+/// Where a place fails, or content is not what its digest says. Then the destination's name
+/// stands for what it stood for before.
+pub async fn run(
+    plan: &Plan,
+    source: Arc<dyn Source>,
+    destination: Arc<dyn Destination>,
+    progress: Arc<CopyProgress>,
+) -> Result<Report, CopyError> {
+    let started = Instant::now();
+    let mounted = move_blobs(plan, &source, &destination, &progress).await?;
+    put_children(plan, &*destination).await?;
+    if let Some(writing) = destination.signature_writing() {
+        // also where there are none: those of what was there before go
+        for set in &plan.signatures {
+            writing
+                .put_signatures(&set.manifest, set.own, set.signatures.clone())
+                .await?;
+        }
+    }
+    let remote = matches!(destination.reference(), Reference::Registry(_));
+    let referrers = plan
+        .documents
+        .iter()
+        .any(|document| matches!(document.role, Role::Referrer { .. }) && document.raw.is_some());
+    if remote && referrers {
+        // lists of referrers before the name, which comes last
+        destination.commit().await?;
+    }
+    for document in &plan.documents {
+        if let (Role::Image, Some(raw)) = (&document.role, &document.raw) {
+            destination.put_manifest(raw, Naming::Own).await?;
+        }
+    }
+    destination.commit().await?;
+    Ok(Report::new(plan, &mounted, started.elapsed()))
+}
+
+/// Which blob comes next: one small one and then the largest, so that no large one begins
+/// when all others have ended.
+struct Queue<'a> {
+    by_size: VecDeque<(&'a PlannedBlob, Arc<BlobProgress>)>,
+}
+
+impl<'a> Queue<'a> {
+    fn new(plan: &'a Plan, progress: &CopyProgress) -> Self {
+        let moved = plan
+            .blobs
+            .iter()
+            .filter(|blob| matches!(blob.action, BlobAction::Copy | BlobAction::Mount));
+        let mut by_size: Vec<_> = moved.zip(progress.blobs.iter().cloned()).collect();
+        by_size.sort_by_key(|(blob, _)| blob.descriptor.size);
+        Self {
+            by_size: by_size.into(),
+        }
+    }
+
+    fn next(&mut self, small: bool) -> Option<(&'a PlannedBlob, Arc<BlobProgress>)> {
+        if small {
+            self.by_size.pop_front()
+        } else {
+            self.by_size.pop_back()
+        }
+    }
+}
+
+/// Moves every blob that is not there. Gives, by position in the progress, which were
+/// mounted.
+async fn move_blobs(
+    plan: &Plan,
+    source: &Arc<dyn Source>,
+    destination: &Arc<dyn Destination>,
+    progress: &Arc<CopyProgress>,
+) -> Result<Vec<crate::model::Digest>, CopyError> {
+    let queue = Mutex::new(Queue::new(plan, progress));
+    let mounted = Mutex::new(Vec::new());
+    let workers = (0..BLOBS_AT_ONCE).map(|worker| {
+        let (queue, mounted) = (&queue, &mounted);
+        async move {
+            loop {
+                let next = {
+                    let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+                    queue.next(worker == 0)
+                };
+                let Some((blob, count)) = next else {
+                    return Ok::<_, CopyError>(());
+                };
+                let way = move_blob(plan, blob, &count, source, destination, progress).await?;
+                if way == Mounted::Yes {
+                    let mut mounted = mounted.lock().unwrap_or_else(PoisonError::into_inner);
+                    mounted.push(blob.descriptor.digest.clone());
+                }
+            }
+        }
+    });
+    try_join_all(workers).await?;
+    Ok(mounted.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+async fn move_blob(
+    plan: &Plan,
+    blob: &PlannedBlob,
+    count: &Arc<BlobProgress>,
+    source: &Arc<dyn Source>,
+    destination: &Arc<dyn Destination>,
+    progress: &Arc<CopyProgress>,
+) -> Result<Mounted, CopyError> {
+    count.is(BlobState::Running);
+    let descriptor = &blob.descriptor;
+    let payload = Arc::new(Counted {
+        payload: FromSource::new(Arc::clone(source), descriptor.clone()),
+        count: Arc::clone(count),
+        progress: Arc::clone(progress),
+    });
+    let way = match (blob.action, &plan.mount_from, destination.mounting()) {
+        (BlobAction::Mount, Some(from), Some(mounting)) => {
+            mounting.mount(descriptor, from, payload).await?
+        }
+        _ => {
+            destination.put_blob(descriptor, payload).await?;
+            Mounted::Written
+        }
+    };
+    progress.stands(count, descriptor.size);
+    count.is(match way {
+        Mounted::Yes => BlobState::Mounted,
+        Mounted::Written => BlobState::Copied,
+    });
+    Ok(way)
+}
+
+/// A payload whose bytes are counted on their way.
+struct Counted {
+    payload: FromSource,
+    count: Arc<BlobProgress>,
+    progress: Arc<CopyProgress>,
+}
+
+impl Payload for Counted {
+    fn open(&self, from: u64) -> BoxFuture<'_, Result<BlobStream, TransportError>> {
+        async move {
+            let stream = self.payload.open(from).await?;
+            let (count, progress) = (Arc::clone(&self.count), Arc::clone(&self.progress));
+            let mut at = from;
+            progress.stands(&count, at);
+            let counted = stream.inspect(move |piece| {
+                if let Ok(piece) = piece {
+                    at += piece.len() as u64;
+                    progress.stands(&count, at);
+                }
+            });
+            Ok(counted.boxed())
+        }
+        .boxed()
+    }
+}
+
+/// Writes everything but the image itself: images of the index, then the indexes in it, then
+/// what refers to them.
+async fn put_children(plan: &Plan, destination: &dyn Destination) -> Result<(), CopyError> {
+    let written = |document: &&PlannedDocument| document.role != Role::Image;
+    let mut indexes = Vec::new();
+    let mut first = Vec::new();
+    let mut then = Vec::new();
+    for document in plan.documents.iter().filter(written) {
+        match &document.role {
+            Role::Child(_) | Role::Attestation if document.media_type.is_index() => {
+                indexes.push(document);
+            }
+            Role::Child(_) | Role::Attestation => first.push(document),
+            _ => then.push(document),
+        }
+    }
+    put_all(destination, first).await?;
+    // one may lie in the other
+    for index in indexes {
+        put(destination, index).await?;
+    }
+    put_all(destination, then).await
+}
+
+async fn put_all(
+    destination: &dyn Destination,
+    documents: Vec<&PlannedDocument>,
+) -> Result<(), CopyError> {
+    let puts: Vec<_> = documents
+        .into_iter()
+        .map(|document| put(destination, document))
+        .collect();
+    let mut puts = stream::iter(puts).buffer_unordered(MANIFESTS_AT_ONCE);
+    while puts.try_next().await?.is_some() {}
+    Ok(())
+}
+
+fn put<'a>(
+    destination: &'a dyn Destination,
+    document: &'a PlannedDocument,
+) -> BoxFuture<'a, Result<(), CopyError>> {
+    async move {
+        let Some(raw) = document
+            .raw
+            .as_ref()
+            .filter(|_| document.action != Action::Skip)
+        else {
+            return Ok(());
+        };
+        match &document.role {
+            Role::Referrer { .. } => match destination.referrer_writing() {
+                Some(writing) => writing.put_referrer(raw).await?,
+                None => destination.put_manifest(raw, Naming::Digest).await?,
+            },
+            Role::Tag { tag, .. } => destination.put_manifest(raw, Naming::Tag(tag)).await?,
+            Role::Image | Role::Child(_) | Role::Attestation => {
+                destination.put_manifest(raw, Naming::Digest).await?;
+            }
+        }
+        Ok(())
+    }
+    .boxed()
+}

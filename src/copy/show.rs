@@ -1,0 +1,199 @@
+//! A plan for people, for programs, and as a command line to paste.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use crate::model::text;
+
+use super::options::{CopyOptions, Format, Selection};
+use super::plan::{Action, BlobAction, Plan};
+
+impl CopyOptions {
+    /// The options as they are written on the command line.
+    pub fn arguments(&self) -> Vec<String> {
+        let mut arguments = Vec::new();
+        match &self.selection {
+            Selection::Usual => {}
+            Selection::All => arguments.push("--all".to_owned()),
+            Selection::Some(wanted) => {
+                for one in wanted {
+                    arguments.extend(["--platform".to_owned(), one.to_string()]);
+                }
+            }
+        }
+        let flags = [
+            (self.sparse, "--sparse"),
+            (self.no_referrers, "--no-referrers"),
+            (self.preserve_digests, "--preserve-digests"),
+            (self.remove_signatures, "--remove-signatures"),
+            (self.foreign_layers, "--foreign-layers"),
+        ];
+        let set = flags.into_iter().filter(|(set, _)| *set);
+        arguments.extend(set.map(|(_, flag)| flag.to_owned()));
+        if self.format != Format::Keep {
+            arguments.extend(["--format".to_owned(), self.format.name().to_owned()]);
+        }
+        arguments
+    }
+}
+
+impl Plan {
+    /// The command line that does the same.
+    pub fn command_line(&self) -> String {
+        let mut words = vec!["porthole".to_owned(), "copy".to_owned()];
+        words.extend(self.options.arguments());
+        words.extend([self.source.clone(), self.destination.clone()]);
+        let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
+        words.join(" ")
+    }
+
+    /// For people, some lines.
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        // writing to a text cannot fail
+        let _ = self.write_text(&mut out);
+        out
+    }
+
+    fn write_text(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(out, "From   {}", text::visible(&self.source))?;
+        writeln!(out, "       {}", self.from)?;
+        writeln!(out, "To     {}", text::visible(&self.destination))?;
+        if self.digest != self.from {
+            writeln!(out, "       {} (written anew)", self.digest)?;
+        }
+        match &self.replaces {
+            Some(there) if *there != self.digest => {
+                writeln!(out, "       it stands for {there} now, and moves")?;
+            }
+            Some(_) => writeln!(out, "       it stands for this already")?,
+            None => {}
+        }
+        writeln!(out)?;
+        for document in &self.documents {
+            let action = match document.action {
+                Action::Skip => "skip",
+                Action::Write => "write",
+                Action::Convert => "convert",
+            };
+            writeln!(
+                out,
+                "{action:<8} {}  {:>9}  {}",
+                document.digest.short(),
+                text::size(document.size),
+                text::visible(&document.role.describe())
+            )?;
+        }
+        for blob in &self.blobs {
+            let action = match blob.action {
+                BlobAction::Skip => "skip",
+                BlobAction::Mount => "mount",
+                BlobAction::Copy => "copy",
+                BlobAction::Leave => "leave",
+            };
+            let kind = blob.descriptor.media_type.short_name();
+            let kind = kind.unwrap_or_else(|| blob.descriptor.media_type.as_str());
+            writeln!(
+                out,
+                "{action:<8} {}  {:>9}  {}",
+                blob.descriptor.digest.short(),
+                text::size(blob.descriptor.size),
+                text::visible(kind)
+            )?;
+        }
+        for set in &self.signatures {
+            let count = set.signatures.len();
+            let of = set.manifest.short();
+            writeln!(out, "write    {count} signatures beside {of}")?;
+        }
+        for left in &self.left_behind {
+            writeln!(
+                out,
+                "leave    {}: {}",
+                text::visible(&left.what),
+                text::visible(&left.why)
+            )?;
+        }
+        let totals = self.totals();
+        writeln!(out)?;
+        writeln!(
+            out,
+            "{} read, {} written, {} mounted, {} there already",
+            text::size(totals.read),
+            text::size(totals.written),
+            text::size(totals.mounted),
+            text::size(totals.skipped)
+        )?;
+        writeln!(out, "{}", text::visible(&self.command_line()))
+    }
+
+    /// For programs.
+    pub fn json(&self) -> Value {
+        let documents = self.documents.iter().map(|document| {
+            let mut object = Map::new();
+            object.insert("digest".into(), json!(document.digest));
+            object.insert("mediaType".into(), json!(document.media_type));
+            object.insert("size".into(), json!(document.size));
+            object.insert("role".into(), json!(document.role.name()));
+            object.insert("what".into(), json!(document.role.describe()));
+            object.insert("action".into(), json!(document.action));
+            if let Some(from) = &document.from {
+                object.insert("from".into(), json!(from));
+            }
+            Value::Object(object)
+        });
+        let blobs = self.blobs.iter().map(|blob| {
+            json!({
+                "digest": blob.descriptor.digest,
+                "mediaType": blob.descriptor.media_type,
+                "size": blob.descriptor.size,
+                "action": blob.action,
+            })
+        });
+        let signatures = self.signatures.iter();
+        let signatures =
+            signatures.map(|set| json!({"manifest": set.manifest, "count": set.signatures.len()}));
+        json!({
+            "source": self.source,
+            "destination": self.destination,
+            "from": self.from,
+            "digest": self.digest,
+            "replaces": self.replaces,
+            "documents": documents.collect::<Vec<_>>(),
+            "blobs": blobs.collect::<Vec<_>>(),
+            "signatures": signatures.collect::<Vec<_>>(),
+            "leftBehind": self.left_behind,
+            "totals": self.totals(),
+            "command": self.command_line(),
+        })
+    }
+}
+
+/// `word` as a shell reads it as one.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@=+,%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_as_a_shell_wants_them() {
+        for (word, expected) in [
+            ("docker://h:5000/a:1", "docker://h:5000/a:1"),
+            ("oci:a b", "'oci:a b'"),
+            ("it's", r"'it'\''s'"),
+            ("", "''"),
+            ("$(x)", "'$(x)'"),
+        ] {
+            assert_eq!(quoted(word), expected);
+        }
+    }
+}

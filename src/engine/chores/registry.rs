@@ -1,0 +1,116 @@
+//! Lists of a registry, and deleting from a place.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::copy::{self, Report};
+use crate::model::{ImageName, Reference, RegistryReference};
+use crate::transport::{self, Delete, layout, registry};
+
+use super::{Failure, Outcome, Shared};
+
+fn registry_of(input: &str) -> Result<RegistryReference, Failure> {
+    let located = transport::locate(input).map_err(Failure::from)?;
+    match located.reference {
+        Reference::Registry(image) => Ok(image),
+        other => Err(Failure::refused(
+            format!("{other} is in no registry"),
+            "Name a repository: docker://HOST/NAME",
+        )),
+    }
+}
+
+pub(super) async fn tags(shared: &Shared, input: &str) -> Result<Outcome, Failure> {
+    let image = registry_of(input)?;
+    let names = registry::tags(&shared.client, &image).await?;
+    let names = names.into();
+    Ok(Outcome::Listed { names })
+}
+
+pub(super) async fn catalog(shared: &Shared, host: &str) -> Result<Outcome, Failure> {
+    let host = host.trim_start_matches("docker://").trim_end_matches('/');
+    // any repository of that host says which one it is
+    let image: RegistryReference =
+        format!("{host}/any")
+            .parse()
+            .map_err(|error: crate::model::ReferenceError| {
+                Failure::refused(format!("{host:?}: {error}"), error.hint())
+            })?;
+    if image.host() != host.to_ascii_lowercase() {
+        return Err(Failure::refused(
+            format!("{host:?} is not the name of a registry host"),
+            "Name a host: registry.example.com:5000",
+        ));
+    }
+    let names = registry::catalog(&shared.client, &image).await?;
+    let names = names.into();
+    Ok(Outcome::Listed { names })
+}
+
+pub(super) async fn delete(
+    shared: &Shared,
+    input: &str,
+    with_other_tags: bool,
+) -> Result<Outcome, Failure> {
+    let reference = transport::locate(input).map_err(Failure::from)?.reference;
+    match &reference {
+        Reference::Registry(image) => {
+            let place = registry::RegistryDestination::new(shared.client.clone(), image.clone());
+            match (image.digest(), image.tag()) {
+                (Some(digest), _) => place.delete_manifest(digest).await?,
+                (None, Some(tag)) => match place.delete_tag(tag).await {
+                    Err(error) => match error.problem {
+                        transport::Problem::TagNotAlone { ref digest, .. } if with_other_tags => {
+                            place.delete_manifest(digest).await?;
+                        }
+                        _ => return Err(error.into()),
+                    },
+                    Ok(()) => {}
+                },
+                // `latest` is not meant by saying nothing
+                (None, None) => return Err(no_name(input)),
+            }
+        }
+        Reference::Path(path) if path.transport == crate::model::Transport::Oci => {
+            let place = layout::LayoutDestination::new(path.clone());
+            match &path.name {
+                Some(ImageName::Name(name)) => place.delete_tag(name).await?,
+                Some(ImageName::Digest(digest)) => place.delete_manifest(digest).await?,
+                Some(ImageName::Position(_)) | None => return Err(no_name(input)),
+            }
+        }
+        other => {
+            return Err(Failure::refused(
+                format!("{other}: nothing is deleted from a place of this kind"),
+                "Remove the folder or file itself, or the image with the engine's own command",
+            ));
+        }
+    }
+    Ok(Outcome::Deleted {
+        reference: reference.to_string(),
+    })
+}
+
+fn no_name(input: &str) -> Failure {
+    Failure::refused(
+        format!("{input} says neither a tag nor a digest"),
+        "Add :TAG to delete a tag, or @sha256:… to delete a manifest with all its tags",
+    )
+}
+
+pub(super) async fn check_report(shared: &Shared, path: &Path) -> Result<Outcome, Failure> {
+    let text = tokio::fs::read_to_string(path).await;
+    let text = text.map_err(|error| super::disk_failure("cannot read", path, &error))?;
+    let report: Report = serde_json::from_str(&text).map_err(|error| {
+        Failure::refused(
+            format!("this is no report of a copy: {error}"),
+            "Name a file that porthole copy --json has written",
+        )
+    })?;
+    let reference = transport::locate(&report.destination).map_err(Failure::from)?;
+    let place = transport::open(&reference.reference, &shared.client);
+    let items = copy::check(&report, place).await;
+    Ok(Outcome::ReportChecked {
+        items: Arc::from(items),
+    })
+}

@@ -1,0 +1,276 @@
+//! Copies: planned while somebody chooses, and made as a job.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::copy::{self, CopyError, CopyOptions, CopyProgress, Plan, Report};
+use crate::model::{Platform, Reference};
+use crate::transport::{self, Destination, Located, Source};
+
+use super::shared::{JobHandle, Shared};
+use super::{Failure, ImageId, JobId, JobKind, JobState, Outcome, Remote, Unit};
+
+/// How often the progress of a copy is told to whoever looks.
+const TELLING: Duration = Duration::from_millis(100);
+
+/// Names a copy for as long as the program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CopyId(u64);
+
+impl CopyId {
+    /// An id that nobody has yet.
+    pub fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// What is to be copied, to where, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopyRequest {
+    pub source: String,
+    pub destination: String,
+    pub options: CopyOptions,
+    /// For a place that holds one image; nothing for the platform in the settings.
+    pub platform: Option<Platform>,
+}
+
+/// A copy as it is known at one moment. `progress` goes on changing.
+#[derive(Clone, Debug)]
+pub struct CopySnapshot {
+    pub id: CopyId,
+    pub request: CopyRequest,
+    /// The plan that fits the request.
+    pub plan: Remote<Arc<Plan>>,
+    /// Nothing before the copy is made.
+    pub progress: Option<Arc<CopyProgress>>,
+    pub job: Option<JobId>,
+    pub report: Remote<Arc<Report>>,
+}
+
+/// The copies that are planned or made, and how each could be ended or made again.
+#[derive(Default)]
+pub(super) struct Copies {
+    running: HashMap<CopyId, CancellationToken>,
+}
+
+impl Copies {
+    /// Plans a copy; an earlier plan for it is given up.
+    pub fn plan(&mut self, shared: &Arc<Shared>, id: CopyId, request: CopyRequest) {
+        let token = self.begin(id);
+        let shared = Arc::clone(shared);
+        tokio::spawn(async move {
+            let mut snapshot = started(&shared, id, request);
+            shared.slots.put_copy(Arc::new(snapshot.clone()));
+            let planned = tokio::select! {
+                () = token.cancelled() => return,
+                planned = Prepared::of(&shared, &snapshot.request) => planned,
+            };
+            snapshot.plan = match planned {
+                Ok(prepared) => Remote::Ready(Arc::new(prepared.plan)),
+                Err(failure) => Remote::Failed {
+                    error: Arc::new(failure),
+                    previous: None,
+                },
+            };
+            if !token.is_cancelled() {
+                shared.slots.put_copy(Arc::new(snapshot));
+            }
+        });
+    }
+
+    /// Makes a copy.
+    pub fn make(&mut self, shared: &Arc<Shared>, id: CopyId, request: CopyRequest) {
+        let token = self.begin(id);
+        let job = shared.jobs.start(
+            JobKind::Copy,
+            format!("Copy {} to {}", request.source, request.destination),
+            ImageId::next(),
+            Unit::Bytes,
+            "planning",
+        );
+        tokio::spawn(make(Arc::clone(shared), id, request, job, token));
+    }
+
+    /// Makes the copy of a job again.
+    pub fn retry(&mut self, shared: &Arc<Shared>, job: JobId) {
+        let copies = shared.slots.copies();
+        if let Some(copy) = copies.iter().find(|copy| copy.job == Some(job)) {
+            self.make(shared, copy.id, copy.request.clone());
+        }
+    }
+
+    /// Ends a copy and forgets it.
+    pub fn forget(&mut self, shared: &Shared, id: CopyId) {
+        if let Some(token) = self.running.remove(&id) {
+            token.cancel();
+        }
+        shared.slots.remove_copy(id);
+    }
+
+    fn begin(&mut self, id: CopyId) -> CancellationToken {
+        let token = CancellationToken::new();
+        if let Some(before) = self.running.insert(id, token.clone()) {
+            before.cancel();
+        }
+        token
+    }
+}
+
+fn started(shared: &Shared, id: CopyId, request: CopyRequest) -> CopySnapshot {
+    let previous = shared
+        .slots
+        .copy(id)
+        .and_then(|before| before.plan.value().cloned());
+    CopySnapshot {
+        id,
+        request,
+        plan: Remote::Pending { previous },
+        progress: None,
+        job: None,
+        report: Remote::NotAsked,
+    }
+}
+
+/// Both places, and the plan between them.
+struct Prepared {
+    source: Arc<dyn Source>,
+    destination: Arc<dyn Destination>,
+    plan: Plan,
+}
+
+impl Prepared {
+    async fn of(shared: &Shared, request: &CopyRequest) -> Result<Self, Failure> {
+        let source = locate(&request.source)?;
+        let reference = locate_destination(&request.destination)?;
+        let source = transport::open(&source, &shared.client);
+        let destination = transport::open_destination(&reference, &shared.client)?;
+        let there = transport::open(&reference, &shared.client);
+        let host = request.platform.as_ref().unwrap_or(&shared.config.platform);
+        let plan = copy::plan(
+            Arc::clone(&source),
+            Arc::clone(&destination),
+            Some(there),
+            &request.options,
+            host,
+        )
+        .await?;
+        Ok(Self {
+            source,
+            destination,
+            plan,
+        })
+    }
+}
+
+fn locate(text: &str) -> Result<Reference, Failure> {
+    let Located { reference, .. } = transport::locate(text).map_err(Failure::from)?;
+    Ok(reference)
+}
+
+/// What `text` names to write to. A path need not exist yet: then it is a layout where its
+/// prefix says nothing else.
+fn locate_destination(text: &str) -> Result<Reference, Failure> {
+    if let Some(parsed) = Reference::parse_prefixed(text) {
+        let failed = |error: crate::model::ReferenceError| {
+            Failure::refused(format!("{text:?}: {error}"), error.hint())
+        };
+        return parsed.map_err(failed);
+    }
+    locate(text)
+}
+
+async fn make(
+    shared: Arc<Shared>,
+    id: CopyId,
+    request: CopyRequest,
+    mut job: JobHandle,
+    token: CancellationToken,
+) {
+    let mut snapshot = started(&shared, id, request);
+    snapshot.job = Some(job.id());
+    snapshot.report = Remote::Pending { previous: None };
+    shared.slots.put_copy(Arc::new(snapshot.clone()));
+    let cancelled = {
+        let job = job.token().clone();
+        async move {
+            tokio::select! {
+                () = job.cancelled() => {}
+                () = token.cancelled() => {}
+            }
+        }
+    };
+    let made = tokio::select! {
+        () = cancelled => None,
+        made = work(&shared, &mut snapshot, &mut job) => Some(made),
+    };
+    let state = match made {
+        None => {
+            snapshot.report = Remote::NotAsked;
+            JobState::Cancelled
+        }
+        Some(Ok(report)) => {
+            let destination = report.destination.clone();
+            snapshot.report = Remote::Ready(report);
+            shared.slots.put_outcome(Outcome::Copied {
+                copy: id,
+                destination,
+            });
+            JobState::Done
+        }
+        Some(Err(failure)) => {
+            let error = Arc::new(failure);
+            snapshot.report = Remote::Failed {
+                error: Arc::clone(&error),
+                previous: None,
+            };
+            JobState::Failed(error)
+        }
+    };
+    shared.slots.put_copy(Arc::new(snapshot));
+    job.end(state);
+}
+
+async fn work(
+    shared: &Shared,
+    snapshot: &mut CopySnapshot,
+    job: &mut JobHandle,
+) -> Result<Arc<Report>, Failure> {
+    let prepared = Prepared::of(shared, &snapshot.request).await?;
+    let progress = Arc::new(CopyProgress::of(&prepared.plan));
+    job.progress().restart(Unit::Bytes, 0, Some(progress.total));
+    job.phase("copying");
+    let plan = Arc::new(prepared.plan);
+    snapshot.plan = Remote::Ready(Arc::clone(&plan));
+    snapshot.progress = Some(Arc::clone(&progress));
+    shared.slots.put_copy(Arc::new(snapshot.clone()));
+    let counting = Arc::clone(&progress);
+    let running = copy::run(&plan, prepared.source, prepared.destination, progress);
+    let mut running = std::pin::pin!(running);
+    let mut told = tokio::time::interval(TELLING);
+    loop {
+        tokio::select! {
+            done = &mut running => {
+                job.progress().restart(Unit::Bytes, counting.done(), Some(counting.total));
+                return Ok(Arc::new(done?));
+            }
+            _ = told.tick() => {
+                job.progress().restart(Unit::Bytes, counting.done(), Some(counting.total));
+                shared.slots.wake();
+            }
+        }
+    }
+}
+
+impl From<CopyError> for Failure {
+    fn from(error: CopyError) -> Self {
+        match error {
+            CopyError::Transport(error) => error.into(),
+            CopyError::Refused { why, hint } => Self::refused(why, hint),
+        }
+    }
+}
