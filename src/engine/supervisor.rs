@@ -129,7 +129,8 @@ impl Supervisor {
                     let again = false;
                     self.tell(job.image, Message::FilesJob { job: id, again });
                 }
-                JobKind::Check => {}
+                // it waits on its own token
+                JobKind::Check | JobKind::Copy => {}
             }
         }
     }
