@@ -106,12 +106,12 @@ impl Copy {
             remove_signatures: self.remove_signatures,
             foreign_layers: self.foreign_layers,
         };
-        let request = CopyRequest {
+        let request = Box::new(CopyRequest {
             source: self.source.unwrap_or_default(),
             destination: self.destination.unwrap_or_default(),
             options,
             platform: None,
-        };
+        });
         let (engine, changes) = wait::engine(config)?;
         let copy = CopyId::next();
         let mut meter = Meter::new();

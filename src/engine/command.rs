@@ -68,9 +68,15 @@ pub enum Command {
     },
     /// Finds out what a copy would do, without writing. A plan on its way for the same copy
     /// is given up.
-    PlanCopy { copy: CopyId, request: CopyRequest },
+    PlanCopy {
+        copy: CopyId,
+        request: Box<CopyRequest>,
+    },
     /// Makes a copy.
-    Copy { copy: CopyId, request: CopyRequest },
+    Copy {
+        copy: CopyId,
+        request: Box<CopyRequest>,
+    },
     /// Ends a copy, and forgets it.
     ForgetCopy { copy: CopyId },
     /// Ends a job.

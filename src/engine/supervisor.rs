@@ -97,8 +97,8 @@ impl Supervisor {
                 self.checked.insert(image, manifest.clone());
                 self.tell(image, Message::CheckBlobs { manifest });
             }
-            Command::PlanCopy { copy, request } => self.copies.plan(&self.shared, copy, request),
-            Command::Copy { copy, request } => self.copies.make(&self.shared, copy, request),
+            Command::PlanCopy { copy, request } => self.copies.plan(&self.shared, copy, *request),
+            Command::Copy { copy, request } => self.copies.make(&self.shared, copy, *request),
             Command::ForgetCopy { copy } => self.copies.forget(&self.shared, copy),
             Command::Cancel { job } => self.cancel(job),
             Command::Retry { job } => self.retry(job),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::copy::{self, Report};
 use crate::model::{ImageName, Reference, RegistryReference};
-use crate::transport::{self, Delete, layout, registry};
+use crate::transport::{self, Delete, Problem, layout, registry};
 
 use super::{Failure, Outcome, Shared};
 
@@ -58,15 +58,16 @@ pub(super) async fn delete(
             let place = registry::RegistryDestination::new(shared.client.clone(), image.clone());
             match (image.digest(), image.tag()) {
                 (Some(digest), _) => place.delete_manifest(digest).await?,
-                (None, Some(tag)) => match place.delete_tag(tag).await {
-                    Err(error) => match error.problem {
-                        transport::Problem::TagNotAlone { ref digest, .. } if with_other_tags => {
-                            place.delete_manifest(digest).await?;
+                (None, Some(tag)) => {
+                    if let Err(error) = place.delete_tag(tag).await {
+                        match &error.problem {
+                            Problem::TagNotAlone { digest, .. } if with_other_tags => {
+                                place.delete_manifest(digest).await?;
+                            }
+                            _ => return Err(error.into()),
                         }
-                        _ => return Err(error.into()),
-                    },
-                    Ok(()) => {}
-                },
+                    }
+                }
                 // `latest` is not meant by saying nothing
                 (None, None) => return Err(no_name(input)),
             }
