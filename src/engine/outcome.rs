@@ -70,6 +70,7 @@ pub enum Outcome {
         registries: Arc<[KnownRegistry]>,
         /// Why `registries.conf` could not be read.
         problem: Option<String>,
+    },
     /// An image was copied to this reference.
     Copied {
         copy: CopyId,
