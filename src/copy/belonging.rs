@@ -221,11 +221,7 @@ async fn listed(
     let mut subjects: HashSet<&Digest> = HashSet::new();
     for tree in trees.iter().filter(|tree| !tree.is_empty()) {
         subjects.insert(&tree.subject);
-        subjects.extend(
-            tree.walk()
-                .into_iter()
-                .map(|(_, node)| &node.descriptor.digest),
-        );
+        subjects.extend(tree.walk().map(|(_, node)| &node.descriptor.digest));
     }
     let asked = subjects
         .into_iter()

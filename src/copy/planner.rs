@@ -94,7 +94,7 @@ pub async fn plan(
         .collect();
     // the image comes last of all: nobody sees it before it is whole
     let image = own.pop();
-    own.extend(documents.drain(..));
+    own.append(&mut documents);
     own.extend(image);
     let mount_from = destination
         .mounting()
