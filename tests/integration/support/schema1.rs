@@ -53,7 +53,7 @@ pub fn image() -> Value {
 }
 
 /// What is signed of a manifest, and the manifest with signatures in it. Nobody could check
-/// these signatures, and nobody does.
+/// these signatures, and nobody does; the key is the point that P-256 begins with.
 pub fn signed(manifest: &Value) -> (Vec<u8>, Vec<u8>) {
     let payload = serde_json::to_string_pretty(manifest).unwrap();
     let tail = "\n}";
@@ -63,7 +63,16 @@ pub fn signed(manifest: &Value) -> (Vec<u8>, Vec<u8>) {
         "formatLength": head.len(), "formatTail": encode(tail), "time": "2016-04-18T20:54:42Z",
     });
     let signature = json!([{
-        "header": {"jwk": {"kty": "EC", "crv": "P-256", "kid": "A", "x": "AA", "y": "AA"}, "alg": "ES256"},
+        "header": {
+            "jwk": {
+                "kty": "EC",
+                "crv": "P-256",
+                "kid": "LTJF:F6YM:5CJS:INX2:7DGN:CBAJ:QG4J:5ZFN:NOP6:TYVC:W7TR:VLFS",
+                "x": "axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY",
+                "y": "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU",
+            },
+            "alg": "ES256",
+        },
         "signature": encode("none"), "protected": encode(&protected.to_string()),
     }]);
     let whole = format!("{head},\n  \"signatures\": {signature}{tail}");
