@@ -1,10 +1,11 @@
 //! What a window or a command line asks of the engine: plain data, never waited for.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::model::{Digest, Platform};
 
-use super::{Chore, CopyId, CopyRequest, FilesRequest, ImageId, JobId, NodePath};
+use super::{Chore, CopyId, CopyRequest, FilesRequest, ImageId, JobId, NodePath, Place};
 
 /// How much of an image is fetched without being looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,6 +80,13 @@ pub enum Command {
     },
     /// Ends a copy, and forgets it.
     ForgetCopy { copy: CopyId },
+    /// Somebody looks at a place: list what it holds, anew where it was listed before.
+    ListPlace { place: Place },
+    /// Somebody looks at these tags of a repository, and no longer at those before: find
+    /// out what they stand for. What is known already is not asked again.
+    WantTags { place: Place, tags: Vec<Arc<str>> },
+    /// Forgets a place and ends what is done for it.
+    ClosePlace { place: Place },
     /// Ends a job.
     Cancel { job: JobId },
     /// Does a job that failed or was cancelled again.

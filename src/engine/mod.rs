@@ -14,6 +14,7 @@ mod fetch;
 mod files;
 mod job;
 mod outcome;
+mod places;
 mod queue;
 mod shared;
 mod slots;
@@ -33,6 +34,7 @@ pub use files::{
 };
 pub use job::{JobId, JobKind, JobSnapshot, JobState, Progress, Unit};
 pub use outcome::Outcome;
+pub use places::{Listed, Place, PlaceImage, PlaceSnapshot, TagFacts};
 pub use slots::Slots;
 pub use snapshot::{
     Chosen, Image, ImageId, ImageSnapshot, Node, NodePath, Opened, Parts, ReferrerTrees, Remote,
@@ -153,6 +155,11 @@ impl Engine {
     /// What is known of a copy now; nothing before it was asked for or after it was forgotten.
     pub fn copy(&self, id: CopyId) -> Option<Arc<CopySnapshot>> {
         self.slots.copy(id)
+    }
+
+    /// What is known of a place now; nothing before somebody looked at it.
+    pub fn place(&self, place: &Place) -> Option<Arc<PlaceSnapshot>> {
+        self.slots.place(place)
     }
 
     /// What came of chores and looks since this was last asked, in order. Each is told once.

@@ -9,7 +9,7 @@ use crate::model::Digest;
 
 use super::{
     CopyId, CopySnapshot, FilesSnapshot, ImageId, ImageSnapshot, JobSnapshot, NodePath, Outcome,
-    Waker,
+    Place, PlaceSnapshot, Waker,
 };
 
 /// How many ended jobs are kept; the oldest are forgotten first.
@@ -21,6 +21,7 @@ pub struct Slots {
     files: ArcSwap<HashMap<(ImageId, NodePath), Arc<FilesSnapshot>>>,
     jobs: ArcSwap<Vec<Arc<JobSnapshot>>>,
     copies: ArcSwap<HashMap<CopyId, Arc<CopySnapshot>>>,
+    places: ArcSwap<HashMap<Place, Arc<PlaceSnapshot>>>,
     /// Final words queue: each is told once.
     outcomes: Mutex<Vec<Outcome>>,
     waker: Waker,
@@ -34,6 +35,7 @@ impl Slots {
             files: ArcSwap::default(),
             jobs: ArcSwap::default(),
             copies: ArcSwap::default(),
+            places: ArcSwap::default(),
             outcomes: Mutex::default(),
             waker,
         }
@@ -101,6 +103,31 @@ impl Slots {
                 files.remove(&key);
             }
             files
+        });
+        (self.waker)();
+    }
+
+    /// What is known of a place.
+    pub fn place(&self, place: &Place) -> Option<Arc<PlaceSnapshot>> {
+        self.places.load().get(place).cloned()
+    }
+
+    /// Puts a snapshot in its slot. Each place has one task, so the last one is the newest.
+    pub fn put_place(&self, snapshot: Arc<PlaceSnapshot>) {
+        self.places.rcu(|places| {
+            let mut places = HashMap::clone(places);
+            places.insert(snapshot.place.clone(), Arc::clone(&snapshot));
+            places
+        });
+        (self.waker)();
+    }
+
+    /// Empties the slot of a place.
+    pub fn remove_place(&self, place: &Place) {
+        self.places.rcu(|places| {
+            let mut places = HashMap::clone(places);
+            places.remove(place);
+            places
         });
         (self.waker)();
     }

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::actor::{Actor, Message};
 use super::chores;
 use super::copies::Copies;
+use super::places::{self, Places};
 use super::shared::Shared;
 use super::{Command, ImageId, JobId, JobKind, JobSnapshot, NodePath};
 
@@ -19,6 +20,7 @@ pub(super) struct Supervisor {
     /// The manifest that was last checked of an image, to check it again.
     checked: HashMap<ImageId, NodePath>,
     copies: Copies,
+    places: Places,
 }
 
 struct Running {
@@ -33,6 +35,7 @@ impl Supervisor {
             images: HashMap::new(),
             checked: HashMap::new(),
             copies: Copies::default(),
+            places: Places::default(),
         }
     }
 
@@ -100,6 +103,14 @@ impl Supervisor {
             Command::PlanCopy { copy, request } => self.copies.plan(&self.shared, copy, *request),
             Command::Copy { copy, request } => self.copies.make(&self.shared, copy, *request),
             Command::ForgetCopy { copy } => self.copies.forget(&self.shared, copy),
+            Command::ListPlace { place } => {
+                self.places.tell(&self.shared, place, places::Message::List);
+            }
+            Command::WantTags { place, tags } => {
+                let message = places::Message::Want(tags);
+                self.places.tell(&self.shared, place, message);
+            }
+            Command::ClosePlace { place } => self.places.close(&self.shared, &place),
             Command::Cancel { job } => self.cancel(job),
             Command::Retry { job } => self.retry(job),
             Command::Chore(chore) => {

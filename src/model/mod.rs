@@ -26,6 +26,7 @@ mod raw;
 mod reference;
 pub mod sbom;
 mod schema1;
+mod tag_order;
 pub mod text;
 
 pub use annotation::Annotations;
@@ -44,3 +45,4 @@ pub use raw::RawDocument;
 pub use reference::{
     ImageName, PathReference, Reference, ReferenceError, RegistryReference, Transport,
 };
+pub use tag_order::TagVersion;

@@ -1,7 +1,8 @@
 //! What a part of the window wants to happen. Parts draw and push actions; the application
 //! carries them out after the frame. Nothing else changes the application.
 
-use crate::engine::{Command, ImageId, NodePath};
+use crate::engine::{Command, ImageId, NodePath, Place};
+use crate::model::RegistryReference;
 
 use super::commands::CommandId;
 use super::views::View;
@@ -13,6 +14,14 @@ pub enum Action {
     Send(Command),
     /// Open a reference or path in a new tab, or show the tab that has it.
     Open(String),
+    /// Show what is in a place in a tab of its own.
+    OpenPlace(Place),
+    /// Keep a registry, by its host, in the explorer.
+    AddRegistry(String),
+    /// Keep a repository that was typed in the explorer, and show its tags.
+    AddRepository(RegistryReference),
+    /// Ask for a repository of this registry.
+    TypeRepository(String),
     /// Show this view in the tab of the image.
     ShowView(ImageId, View),
     /// Select a manifest of the image: what Layers, Config and Raw are about.

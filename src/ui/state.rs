@@ -5,6 +5,7 @@ use egui::ThemePreference;
 use serde::{Deserialize, Serialize};
 
 use super::favourites::Favourites;
+use super::places::Places;
 use super::recents::Recents;
 use super::session::Session;
 use super::theme::size;
@@ -31,6 +32,8 @@ pub struct Settings {
     pub recents: Recents,
     #[serde(default)]
     pub favourites: Favourites,
+    #[serde(default)]
+    pub places: Places,
     /// Kept beside the rest, so that neither takes the other along.
     #[serde(skip)]
     pub session: Session,
@@ -47,6 +50,7 @@ impl Default for Settings {
             jobs_open: true,
             recents: Recents::default(),
             favourites: Favourites::default(),
+            places: Places::default(),
             session: Session::default(),
         }
     }
@@ -117,6 +121,8 @@ mod tests {
         };
         settings.recents.add("docker://docker.io/library/busybox:1");
         settings.favourites.toggle("oci:/images/one:v1");
+        settings.places.add_folder("oci:/images/one");
+        settings.places.add_repository("r.example.com", "team/app");
         let tab = SavedTab {
             reference: "oci:/images/one:v1".to_owned(),
             view: View::Raw,

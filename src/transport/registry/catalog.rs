@@ -26,7 +26,19 @@ pub async fn catalog(
     client: &Client,
     image: &RegistryReference,
 ) -> Result<Vec<String>, TransportError> {
-    let read = read(client, image).await;
+    catalog_as_it_comes(client, image, |_| ()).await
+}
+
+/// As [`catalog`]; after each page `report` is given all names that came so far.
+///
+/// # Errors
+/// As [`catalog`].
+pub async fn catalog_as_it_comes(
+    client: &Client,
+    image: &RegistryReference,
+    mut report: impl FnMut(&[String]) + Send,
+) -> Result<Vec<String>, TransportError> {
+    let read = read(client, image, &mut report).await;
     read.map_err(|mut fault| {
         if matches!(fault.status, Some(404 | 405)) {
             fault.problem = Problem::NoCatalog;
@@ -35,7 +47,11 @@ pub async fn catalog(
     })
 }
 
-async fn read(client: &Client, image: &RegistryReference) -> Result<Vec<String>, Fault> {
+async fn read(
+    client: &Client,
+    image: &RegistryReference,
+    report: &mut (dyn FnMut(&[String]) + Send),
+) -> Result<Vec<String>, Fault> {
     let mut request = Request::of(Method::GET, image, "", Scope::catalog());
     request.path = format!("/v2/_catalog?n={PAGE}");
     let mut pages = Pages::of(client, image, request, "application/json");
@@ -62,6 +78,7 @@ async fn read(client: &Client, image: &RegistryReference) -> Result<Vec<String>,
             }
             names.push(name.to_owned());
         }
+        report(&names);
     }
     Ok(names)
 }
@@ -74,7 +91,19 @@ pub async fn tags(
     client: &Client,
     image: &RegistryReference,
 ) -> Result<Vec<String>, TransportError> {
-    let list = tag::list(client, image, limits::PAGES).await;
+    tags_as_they_come(client, image, |_| ()).await
+}
+
+/// As [`tags`]; after each page `report` is given all tags that came so far.
+///
+/// # Errors
+/// As [`tags`].
+pub async fn tags_as_they_come(
+    client: &Client,
+    image: &RegistryReference,
+    mut report: impl FnMut(&[String]) + Send,
+) -> Result<Vec<String>, TransportError> {
+    let list = tag::list_as_they_come(client, image, limits::PAGES, &mut report).await;
     match list.unfinished {
         None => Ok(list.tags),
         Some(fault) => Err(super::source::failure("tags".to_owned(), image, fault)),

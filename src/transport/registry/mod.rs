@@ -34,7 +34,7 @@ mod status;
 mod tag;
 mod upload;
 
-pub use catalog::{catalog, tags};
+pub use catalog::{catalog, catalog_as_it_comes, tags, tags_as_they_come};
 pub use client::Client;
 pub use destination::RegistryDestination;
 pub use hosts::Waiting;

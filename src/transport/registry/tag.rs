@@ -35,8 +35,18 @@ pub(super) struct TagList {
 /// naming the next page, one names a next page that brings the same again, and some send
 /// `null` or digests among the tags.
 pub(super) async fn list(client: &Client, image: &RegistryReference, most: usize) -> TagList {
+    list_as_they_come(client, image, most, &mut |_| ()).await
+}
+
+/// As [`list`]; after each page `report` is given all tags that came so far.
+pub(super) async fn list_as_they_come(
+    client: &Client,
+    image: &RegistryReference,
+    most: usize,
+    report: &mut (dyn FnMut(&[String]) + Send),
+) -> TagList {
     let mut list = TagList::default();
-    list.unfinished = read(client, image, most, &mut list).await.err();
+    list.unfinished = read(client, image, most, &mut list, report).await.err();
     list
 }
 
@@ -45,6 +55,7 @@ async fn read(
     image: &RegistryReference,
     most: usize,
     list: &mut TagList,
+    report: &mut (dyn FnMut(&[String]) + Send),
 ) -> Result<(), Fault> {
     let first = format!("tags/list?n={PAGE}");
     let mut pages = Pages::new(client, image, &first, "application/json");
@@ -88,6 +99,7 @@ async fn read(
             list.tags.push(tag.to_owned());
         }
         let news = list.tags.len() > before;
+        report(&list.tags);
         if guessed && !news {
             return Ok(());
         }

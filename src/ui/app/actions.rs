@@ -2,7 +2,7 @@
 
 use super::{App, Tab};
 use crate::diagnostics;
-use crate::engine::{Chore, Command, Extent, ImageId, NodePath};
+use crate::engine::{Chore, Command, Extent, ImageId, NodePath, Place};
 use crate::model::{limits, text};
 use crate::ui::action::Action;
 use crate::ui::commands::CommandId;
@@ -29,6 +29,17 @@ impl App {
             Action::Send(Command::Reload { image }) => self.reload(image),
             Action::Send(command) => self.engine.send(command),
             Action::Open(input) => self.open(&input),
+            Action::OpenPlace(place) => self.open_place(place),
+            Action::AddRegistry(host) => {
+                self.settings.places.add_registry(&host);
+                self.settings.explorer_open = true;
+            }
+            Action::AddRepository(repository) => {
+                let places = &mut self.settings.places;
+                places.add_repository(repository.host(), repository.repository());
+                self.open_place(Place::Repository(repository.name()));
+            }
+            Action::TypeRepository(host) => self.show_dialog(Dialog::repository(&host)),
             Action::ShowView(image, view) => {
                 self.tabs.show(image);
                 self.show_view(view);
@@ -94,8 +105,28 @@ impl App {
         });
     }
 
+    /// Shows the tags of a repository in a tab of their own, or shows the tab that does.
+    pub(in crate::ui) fn open_place(&mut self, place: Place) {
+        let Place::Repository(name) = &place else {
+            return;
+        };
+        if let Some(image) = self.tabs.find_place(&place) {
+            self.tabs.show(image);
+            return;
+        }
+        self.tabs
+            .add(Tab::of_repository(ImageId::next(), name.clone()));
+        self.engine.send(Command::ListPlace { place });
+    }
+
     /// Closes a tab and ends what is done for its image.
     pub(in crate::ui) fn close_tab(&mut self, image: ImageId) {
+        if let Some(place) = self.tabs.get(image).and_then(Tab::place).cloned() {
+            self.tabs.close(image);
+            self.history.forget(image);
+            self.engine.send(Command::ClosePlace { place });
+            return;
+        }
         if self.tabs.close(image) {
             self.history.forget(image);
             self.noted.remove(&image);
@@ -107,6 +138,9 @@ impl App {
     /// Opens what was closed last once more.
     pub(in crate::ui) fn reopen_tab(&mut self) {
         if let Some(closed) = self.tabs.take_closed() {
+            if let Some(place) = closed.place {
+                return self.open_place(place);
+            }
             self.open_new(&closed.input, closed.view);
         }
     }

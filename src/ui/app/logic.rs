@@ -7,8 +7,10 @@ use super::folder_picker::Picked;
 use super::history::Location;
 use super::{App, drops};
 use crate::engine::{ImageId, Opened, Remote};
+use crate::model::{PathReference, Reference};
 use crate::ui::commands;
 use crate::ui::dialogs::Dialog;
+use crate::ui::recents;
 
 /// How long the clipboard is waited for. After that, a paste is somebody else's.
 const PASTE_WAIT: Duration = Duration::from_millis(500);
@@ -58,6 +60,11 @@ impl App {
             && self.noted.insert(image)
         {
             self.settings.recents.add(text);
+            if let Some(Reference::Path(path)) = tab.reference() {
+                let whole = PathReference::new(path.transport, path.path.clone());
+                let text = recents::lasting_text(&Reference::Path(whole));
+                self.settings.places.add_folder(&text);
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::App;
+use super::{App, Tab};
 use crate::engine::{Command, ImageId, JobKind, JobSnapshot, JobState};
 use crate::model::{Digest, Reference};
 
@@ -57,6 +57,10 @@ impl Reloads {
 impl App {
     /// Asks for an image again; when it is there, it is said whether it is another one.
     pub(in crate::ui) fn reload(&mut self, image: ImageId) {
+        if let Some(place) = self.tabs.get(image).and_then(Tab::place).cloned() {
+            self.engine.send(Command::ListPlace { place });
+            return;
+        }
         if let Some(tab) = self.tabs.get_mut(image) {
             tab.changed_on_disk = false;
             self.reloads.begin(image, tab.root_digest().cloned());
@@ -97,6 +101,9 @@ impl App {
         });
         if !got_focus {
             return;
+        }
+        for place in self.settings.places.open_here() {
+            self.engine.send(Command::ListPlace { place });
         }
         for tab in self.tabs.iter() {
             let local = matches!(tab.reference(), Some(Reference::Path(_)));

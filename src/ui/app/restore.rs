@@ -18,10 +18,10 @@ impl Tabs {
             let Some(tab) = self.get(image) else {
                 continue;
             };
-            if let Some(reference) = tab.lasting_text() {
+            if let Some(reference) = tab.session_text() {
                 positions.insert(image, saved.len());
                 saved.push(SavedTab {
-                    reference: reference.to_owned(),
+                    reference,
                     view: tab.view,
                     selected: tab.selected.as_ref().map(|path| path.positions().to_vec()),
                 });
@@ -84,6 +84,10 @@ impl App {
             return;
         };
         if std::mem::take(&mut tab.asleep) {
+            if let Some(place) = tab.place().cloned() {
+                self.engine.send(Command::ListPlace { place });
+                return;
+            }
             self.engine.send(Command::Open {
                 image,
                 input: tab.input.clone(),

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::engine::{
-    Engine, Failure, FilesSnapshot, Image, ImageId, ImageSnapshot, Node, NodePath, Opened,
+    Engine, Failure, FilesSnapshot, Image, ImageId, ImageSnapshot, Node, NodePath, Opened, Place,
+    PlaceSnapshot,
 };
 use crate::model::{Digest, Reference, text};
 use crate::ui::recents;
@@ -11,6 +12,9 @@ use crate::ui::views::{View, ViewState};
 
 /// Longest title that is shown in a tab, in characters.
 const TITLE: usize = 36;
+
+/// What a tab of a repository is kept under, before its name.
+const REPOSITORY: &str = "repository:";
 
 /// An open image in the window.
 pub struct Tab {
@@ -29,6 +33,9 @@ pub struct Tab {
     pub changed_on_disk: bool,
     snapshot: Option<Arc<ImageSnapshot>>,
     files: Option<Arc<FilesSnapshot>>,
+    /// What is shown instead of an image.
+    place: Option<Place>,
+    place_snapshot: Option<Arc<PlaceSnapshot>>,
     /// What opens the image again in another run, once the input was understood.
     lasting: Option<String>,
 }
@@ -47,13 +54,47 @@ impl Tab {
             changed_on_disk: false,
             snapshot: None,
             files: None,
+            place: None,
+            place_snapshot: None,
             lasting: None,
         }
     }
 
+    /// A tab that shows what is in a repository.
+    pub fn of_repository(image: ImageId, name: String) -> Self {
+        Self {
+            place: Some(Place::Repository(name.clone())),
+            parsed: None,
+            ..Self::new(image, name)
+        }
+    }
+
+    /// What is shown instead of an image.
+    pub const fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
+    }
+
+    /// The latest of what is known of that.
+    pub const fn place_snapshot(&self) -> Option<&Arc<PlaceSnapshot>> {
+        self.place_snapshot.as_ref()
+    }
+
+    /// What makes the tab again in another run.
+    pub fn session_text(&self) -> Option<String> {
+        match &self.place {
+            Some(Place::Repository(name)) => Some(format!("{REPOSITORY}{name}")),
+            _ => self.lasting.clone(),
+        }
+    }
+
     /// A tab of an earlier run, which sleeps until it is shown. `reference` is the
-    /// [`lasting_text`](Self::lasting_text) that it had.
+    /// [`session_text`](Self::session_text) that it had.
     pub fn asleep(image: ImageId, reference: String) -> Self {
+        if let Some(name) = reference.strip_prefix(REPOSITORY) {
+            let mut tab = Self::of_repository(image, name.to_owned());
+            tab.asleep = true;
+            return tab;
+        }
         Self {
             // known already: it must not be lost where its place does not answer today
             lasting: Some(reference.clone()),
@@ -64,6 +105,10 @@ impl Tab {
 
     /// Takes the latest of what is known. Says whether something new was there.
     pub(super) fn refresh(&mut self, engine: &Engine) -> bool {
+        if let Some(place) = &self.place {
+            self.place_snapshot = engine.place(place);
+            return false;
+        }
         let latest = engine.image(self.image);
         let generation = |snapshot: &Option<Arc<ImageSnapshot>>| {
             snapshot.as_ref().map(|snapshot| snapshot.generation)
@@ -179,6 +224,9 @@ impl Tab {
 
     /// Whether `text` is what this tab shows.
     pub(super) fn answers_to(&self, text: &str) -> bool {
+        if self.place.is_some() {
+            return false; // its name stands for its latest image
+        }
         self.input == text
             || self
                 .reference()

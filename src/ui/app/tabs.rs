@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use egui_tiles::{Container, Tile, TileId, Tree};
 
 use super::tab::Tab;
-use crate::engine::{Engine, ImageId};
+use crate::engine::{Engine, ImageId, Place};
 use crate::ui::views::View;
 
 /// How many closed tabs can be opened again.
@@ -36,6 +36,8 @@ pub struct TabsParts<'a> {
 pub struct ClosedTab {
     pub input: String,
     pub view: View,
+    /// What it showed instead of an image.
+    pub place: Option<Place>,
 }
 
 /// The id of the tree of tabs.
@@ -104,6 +106,12 @@ impl Tabs {
     /// The tab that shows what `text` stands for.
     pub fn find(&self, text: &str) -> Option<ImageId> {
         let tab = self.iter().find(|tab| tab.answers_to(text))?;
+        Some(tab.image_id())
+    }
+
+    /// The tab that shows a place.
+    pub fn find_place(&self, place: &Place) -> Option<ImageId> {
+        let tab = self.iter().find(|tab| tab.place() == Some(place))?;
         Some(tab.image_id())
     }
 
@@ -178,7 +186,9 @@ impl Tabs {
                 self.show(*next);
             }
         }
+        let place = tab.place().cloned();
         self.closed.push(ClosedTab {
+            place,
             input: tab.input,
             view: tab.view,
         });

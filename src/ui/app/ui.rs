@@ -47,8 +47,13 @@ impl App {
         self.bars(ui, &mut address, &mut actions);
         self.address = address;
 
-        let current = self.tabs.focused().and_then(super::Tab::lasting_text);
-        explorer::show(ui, &mut self.settings, current, &mut actions);
+        let focused = self.tabs.focused();
+        let current = explorer::Current {
+            reference: focused.and_then(super::Tab::lasting_text),
+            place: focused.and_then(super::Tab::place),
+        };
+        let engine = &self.engine;
+        explorer::show(ui, &mut self.settings, current, engine, &mut actions);
         self.middle(ui, &mut actions);
 
         drop_overlay::show(&self.ctx);

@@ -1,6 +1,6 @@
 //! What each command of the table does. The effects themselves are the application's.
 
-use crate::engine::{Chore, Command as EngineCommand};
+use crate::engine::{Chore, Command as EngineCommand, Place};
 use crate::model::Reference;
 use crate::ui::app::{App, Tab};
 use crate::ui::dialogs::Dialog;
@@ -29,6 +29,12 @@ pub(super) fn toggle_favourite(app: &mut App) {
     let text = app.tabs().focused().and_then(Tab::lasting_text);
     if let Some(text) = text.map(ToOwned::to_owned) {
         app.settings_mut().favourites.toggle(&text);
+    }
+}
+
+pub(super) fn browse_tags(app: &mut App) {
+    if let Some(Reference::Registry(registry)) = app.tabs().focused().and_then(Tab::reference) {
+        app.open_place(Place::Repository(registry.name()));
     }
 }
 

@@ -53,6 +53,9 @@ pub enum CommandId {
     Reload,
     CheckBytes,
     Favourite,
+    AddRegistry,
+    BrowseRepository,
+    BrowseTags,
     Palette,
     Shortcuts,
     Diagnostics,
@@ -66,12 +69,20 @@ pub enum Menu {
     Edit,
     View,
     Image,
+    Registry,
     Help,
 }
 
 impl Menu {
     /// All of them, from left to right.
-    pub const ALL: [Self; 5] = [Self::File, Self::Edit, Self::View, Self::Image, Self::Help];
+    pub const ALL: [Self; 6] = [
+        Self::File,
+        Self::Edit,
+        Self::View,
+        Self::Image,
+        Self::Registry,
+        Self::Help,
+    ];
 
     /// The word in the menu bar.
     pub const fn name(self) -> &'static str {
@@ -80,6 +91,7 @@ impl Menu {
             Self::Edit => "Edit",
             Self::View => "View",
             Self::Image => "Image",
+            Self::Registry => "Registry",
             Self::Help => "Help",
         }
     }

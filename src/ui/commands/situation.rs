@@ -75,6 +75,15 @@ pub(super) fn has_text_reference(situation: &Situation<'_>) -> Enabled {
     need(reference.is_some(), "The reference was not understood")
 }
 
+pub(super) fn is_in_registry(situation: &Situation<'_>) -> Enabled {
+    has_tab(situation)?;
+    let reference = situation.tab.and_then(Tab::reference);
+    need(
+        matches!(reference, Some(Reference::Registry(_))),
+        "The image is not in a registry",
+    )
+}
+
 pub(super) fn can_be_favourite(situation: &Situation<'_>) -> Enabled {
     has_tab(situation)?;
     let text = situation.tab.and_then(Tab::lasting_text);

@@ -6,10 +6,11 @@ use super::effects;
 use super::situation::{
     always, can_be_favourite, can_go_back, can_go_forward, has_closed_tab, has_digest,
     has_finished_jobs, has_manifest, has_recents, has_registry_image, has_several_tabs, has_tab,
-    has_text_reference, is_theme, is_view,
+    has_text_reference, is_in_registry, is_theme, is_view,
 };
 use super::{Command, CommandId as Id, Enabled, Menu, Situation};
 use crate::ui::app::App;
+use crate::ui::dialogs::Dialog;
 use crate::ui::views::View;
 
 const CTRL: Modifiers = Modifiers::COMMAND;
@@ -406,6 +407,31 @@ pub static COMMANDS: &[Command] = &[
     .keys(&[key(CTRL, Key::D)])
     .when(can_be_favourite)
     .checked(|situation| situation.favourite),
+    Command::new(
+        Id::AddRegistry,
+        Menu::Registry,
+        0,
+        "Add a registry…",
+        "Keep a registry in the explorer and list its repositories",
+        |app| app.show_dialog(Dialog::registry()),
+    ),
+    Command::new(
+        Id::BrowseRepository,
+        Menu::Registry,
+        0,
+        "Browse a repository…",
+        "List the tags of a repository by its name",
+        |app| app.show_dialog(Dialog::repository("")),
+    ),
+    Command::new(
+        Id::BrowseTags,
+        Menu::Registry,
+        0,
+        "Browse tags of this image",
+        "List the tags of the repository that the open image is in",
+        effects::browse_tags,
+    )
+    .when(is_in_registry),
     Command::new(
         Id::Palette,
         Menu::Help,

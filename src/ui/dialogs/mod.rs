@@ -6,6 +6,7 @@ mod finder;
 mod folder;
 mod fuzzy;
 mod palette;
+mod place;
 mod quit;
 mod recents;
 mod shortcuts;
@@ -31,6 +32,8 @@ pub enum Dialog {
     Shortcuts,
     About(about::About),
     Diagnostics(Diagnostics),
+    /// Takes the name of a registry or repository.
+    Place(place::PlacePrompt),
     /// Asks before jobs are lost.
     Quit(quit::Quit),
 }
@@ -49,6 +52,21 @@ impl Dialog {
     /// Takes the path of a folder.
     pub fn folder() -> Self {
         Self::Folder(folder::Folder::default())
+    }
+
+    /// Takes the host of a registry for the explorer.
+    pub const fn registry() -> Self {
+        let wanted = place::Wanted::Registry;
+        Self::Place(place::PlacePrompt::new(wanted, String::new()))
+    }
+
+    /// Takes the name of a repository of the registry `host`, or of any where that is empty.
+    pub fn repository(host: &str) -> Self {
+        let text = match host {
+            "" => String::new(),
+            host => format!("{host}/"),
+        };
+        Self::Place(place::PlacePrompt::new(place::Wanted::Repository, text))
     }
 
     /// Version and licences.
@@ -78,6 +96,7 @@ pub fn show(
         Some(Dialog::Shortcuts) => shortcuts::show(ctx),
         Some(Dialog::About(about)) => about.show(ctx),
         Some(Dialog::Diagnostics(diagnostics)) => diagnostics.show(ctx, actions),
+        Some(Dialog::Place(prompt)) => prompt.show(ctx, actions),
         Some(Dialog::Quit(quit)) => quit.show(ctx, actions),
     };
     if close {

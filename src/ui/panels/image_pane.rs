@@ -22,6 +22,14 @@ pub fn show(ui: &mut Ui, tab: &mut Tab, now: jiff::Timestamp, actions: &mut Acti
         actions.push(Action::Wake(tab.image_id()));
     }
     let mut body = ui.max_rect();
+    if let Some(place) = tab.place().cloned() {
+        let snapshot = tab.place_snapshot().cloned();
+        let state = &mut tab.view_state.repository;
+        scope(ui, body, |ui| {
+            views::repository::show(ui, state, &place, snapshot.as_deref(), now, actions);
+        });
+        return;
+    }
     if !tab.is_several() {
         let (bar, rest) = body.split_top_bottom_at_y(body.top() + BAR);
         view_bar(ui, bar, tab, actions);

@@ -12,6 +12,7 @@ mod pending;
 mod platforms;
 mod raw;
 mod referrers;
+pub(in crate::ui) mod repository;
 mod several;
 mod signatures;
 mod subject;
@@ -98,6 +99,7 @@ pub struct ViewState {
     referrers: referrers::ReferrersState,
     signatures: signatures::SignaturesState,
     raw: raw::RawState,
+    pub(in crate::ui) repository: repository::RepositoryState,
     /// The image that is marked among several.
     several: Option<usize>,
 }

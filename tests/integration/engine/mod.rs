@@ -6,6 +6,7 @@ mod chores;
 mod jobs;
 mod local;
 mod open;
+mod places;
 mod registry;
 mod reload;
 mod want;

@@ -9,6 +9,7 @@ mod idle;
 mod jobs;
 mod messages;
 mod opening;
+mod places;
 mod platform;
 mod quit;
 mod reload;

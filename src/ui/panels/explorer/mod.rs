@@ -1,23 +1,43 @@
-//! The explorer at the left: the favourites, and the images that were open before.
+//! The explorer at the left: the favourites, the images that were open before, and the
+//! places that images are looked for in.
+
+mod line;
+mod places;
 
 use egui::{Button, Frame, Margin, Panel, RichText, ScrollArea, Ui};
 
+use self::places::Tree;
 use super::list_row;
 use super::parts::group_heading;
+use crate::engine::{Engine, Place};
 use crate::ui::action::{Action, Actions};
 use crate::ui::favourites::Favourites;
 use crate::ui::recents::{Recent, Recents};
 use crate::ui::state::{EXPLORER_WIDTH, Settings};
 use crate::ui::theme::{Tokens, size};
 
-/// Draws the explorer where it is open. `current` is the reference of the focused tab.
-pub fn show(ui: &mut Ui, settings: &mut Settings, current: Option<&str>, actions: &mut Actions) {
+/// What the focused tab shows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Current<'a> {
+    pub reference: Option<&'a str>,
+    pub place: Option<&'a Place>,
+}
+
+/// Draws the explorer where it is open. What is in the places comes from `engine`.
+pub fn show(
+    ui: &mut Ui,
+    settings: &mut Settings,
+    current: Current<'_>,
+    engine: &Engine,
+    actions: &mut Actions,
+) {
     let tokens = Tokens::of(ui);
     let Settings {
         explorer_open,
         explorer_width,
         recents,
         favourites,
+        places,
         ..
     } = settings;
     let panel = Panel::left("explorer")
@@ -28,7 +48,17 @@ pub fn show(ui: &mut Ui, settings: &mut Settings, current: Option<&str>, actions
         ScrollArea::vertical()
             .auto_shrink([false, false])
             .content_margin(Margin::symmetric(8, 16))
-            .show(ui, |ui| list(ui, recents, favourites, current, actions));
+            .show(ui, |ui| {
+                list(ui, recents, favourites, current.reference, actions);
+                let tree = Tree {
+                    engine,
+                    places,
+                    current: current.reference,
+                    current_place: current.place,
+                    actions,
+                };
+                tree_of_places(ui, tree);
+            });
     });
     if let Some(shown) = shown
         && *explorer_open
@@ -75,6 +105,21 @@ fn list(
     for recent in recents.iter() {
         row(ui, recent, Group::Recent, favourites, current, actions);
     }
+}
+
+fn tree_of_places(ui: &mut Ui, mut tree: Tree<'_>) {
+    if !tree.places.folders().is_empty() {
+        ui.add_space(16.0);
+        heading(ui, "Folders and archives");
+        tree.folders(ui);
+    }
+    ui.add_space(16.0);
+    heading(ui, "Registries");
+    tree.registries(ui);
+    ui.add_space(2.0);
+    ui.add_space(16.0);
+    heading(ui, "On this computer");
+    tree.engines(ui);
 }
 
 /// Which list a row stands in.
