@@ -185,7 +185,7 @@ mod tests {
         assert!(!places.ask(&folder), "it is folded");
         places.toggle(&folder);
         assert!(places.ask(&folder) && !places.ask(&folder));
-        assert_eq!(places.open_here(), [folder.clone()]);
+        assert_eq!(places.open_here(), std::slice::from_ref(&folder));
         places.toggle(&folder);
         assert_eq!(places.open_here(), []);
     }

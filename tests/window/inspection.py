@@ -184,6 +184,16 @@ class Window:
         self.move(x, y)
         self.events(*({"PointerButton": [[x, y], button, pressed, modifiers()]} for pressed in (True, False)))
 
+    def drag(self, begin, end, steps=8):
+        """Takes what is at one place to another, and lets it go there."""
+        button = lambda at, pressed: {"PointerButton": [list(at), "Primary", pressed, modifiers()]}
+        self.move(*begin)
+        self.events(button(begin, True))
+        for step in range(1, steps + 1):
+            part = step / steps
+            self.move(*(a + (b - a) * part for a, b in zip(begin, end)))
+        self.events(button(end, False))
+
     def move(self, x, y):
         self.events({"PointerMoved": [float(x), float(y)]})
 

@@ -10,6 +10,7 @@ import socket
 import time
 
 import images
+import registry
 from stage import ADDRESS_FIELD, SIZES, THEMES, TITLE, VIEWS, check
 
 # Limits for a release build on two cores without a graphics card; docs/performance.md says what was measured.
@@ -21,6 +22,8 @@ IDLE_PROCESSOR_PERCENT = 1.0
 IDLE_FRAMES = 3
 LARGE_ENTRIES = 10_000
 THOUSAND = 1_000
+MANY_TAGS = 100_000
+MANY_TAGS_MIB = 250
 STARTS = 5
 
 BUSYBOX = f"oci:{images.BUSYBOX}:1.37.0"
@@ -444,6 +447,127 @@ def sample_opens(stage):
         window.settle()
         stage.shoot(f"sample-{theme.lower()}")
     stage.check_alive()
+
+
+@step
+def explorer_places(stage):
+    """A folder unfolds to its images; a registry is added, its repositories listed, and both are there in the next run."""
+    with registry.Registry(images.BUSYBOX, ["base", "team/app", "team/other"], []) as there:
+        window = stage.start(BUSYBOX, home="places")
+        wait_for_busybox(window)
+        window.click("busybox-small", "treeItem")
+        window.wait_for("plain, OCI index", "treeItem")
+        add_registry(stage, there.host)
+        window.click("team/app", "treeItem")
+        window.wait_for("3 tags")
+        window.wait_for(f"Open 1.37.0, sha256:{INDEX_DIGEST}", "row")
+        window.click("Docker and Podman", "treeItem")
+        stage.wait_to_read("No Docker or Podman listens")
+        for width, height in SIZES:
+            stage.resize(width, height)
+            for theme in THEMES:
+                stage.choose_theme(theme)
+                window.settle()
+                stage.check_controls(width, height)
+                stage.shoot(f"places-{theme.lower()}-{width}x{height}")
+        there.catalogue_is_open = False
+        stage.client.ask_to_close(TITLE)
+        check(stage.program.ended(10) == 0, f"ended badly; it said: {stage.program.said()}")
+        window = stage.start(home="places")
+        # the tab of the repository is there again, and lists its tags
+        window.wait_for("3 tags")
+        window.click(there.host, "treeItem")
+        window.click("Type a repository…", "link")
+        stage.shoot("type-a-repository")
+        window.wait_for("Repository", "textInput")
+        window.type("hidden/app")
+        window.key("Enter")
+        window.wait_for("hidden/app", "treeItem")
+        stage.wait_to_read("it is not there")
+        window.settle()
+        stage.shoot("catalogue-closed")
+    stage.check_alive()
+
+
+def add_registry(stage, host):
+    """Through the menu bar."""
+    window = stage.window
+    window.click("Registry")
+    window.click("Add a registry…", "menuItem")
+    window.wait_for("Host", "textInput")
+    window.settle()
+    stage.shoot("add-a-registry")
+    window.type(host)
+    window.key("Enter")
+
+
+@step
+def many_tags(stage):
+    """A hundred thousand tags are listed as they come, scroll to the end, and are filtered and ordered; what is seen is
+    read, and nothing else."""
+    tags = [f"1.{number // 1000}.{number % 1000}" for number in range(MANY_TAGS)]
+    with registry.Registry(images.BUSYBOX, ["team/app"], tags) as there:
+        window = stage.start()
+        window.click("Registry")
+        window.click("Browse a repository…", "menuItem")
+        window.wait_for("Repository", "textInput")
+        window.type(f"{there.host}/team/app")
+        window.key("Enter")
+        # two of the three names of the layout are no versions
+        window.wait_for(f"{MANY_TAGS + 2:,} tags", seconds=60)
+        window.click("Version", "radioButton")
+        newest = f"Open 1.{(MANY_TAGS - 1) // 1000}.{(MANY_TAGS - 1) % 1000}"
+        window.wait_for(newest, "row", seconds=30)
+        window.wait_for(f"{newest}, sha256:", "row")
+        width, height = SIZES[0]
+        started, frame = time.monotonic(), window.tree().frame
+        for _ in range(100):
+            window.scroll(width / 2, height / 2, -40_000)
+        window.settle()
+        took, frames = time.monotonic() - started, window.tree().frame - frame
+        # what are no versions come last
+        window.wait_for("Open plain", "row")
+        for theme in THEMES:
+            stage.choose_theme(theme)
+            window.settle()
+            stage.shoot(f"tags-{theme.lower()}")
+        window.click("Filter tags", "textInput")
+        window.type("1.42.7")
+        window.wait_for("111 of ")
+        window.settle()
+        stage.shoot("tags-filtered")
+        now, highest = stage.program.resident_mib()
+        check(highest <= MANY_TAGS_MIB, f"{highest:.0f} MiB at the highest, limit {MANY_TAGS_MIB}")
+    stage.check_alive()
+    return f"{frames} frames in {took:.1f} s, {now:.0f} MiB, at the highest {highest:.0f} MiB"
+
+
+@step
+def tabs_split(stage):
+    """A tab dragged to the side of the window lies beside the others, and is there again in the next run."""
+    window = stage.start(BUSYBOX, f"oci:{images.BUSYBOX}:plain", home="splitting")
+    stage.wait_to_read("bytes verified")
+    window.settle()
+    check(not beside(window.tree()), "the tabs do not lie in one row")
+    tab = window.wait_for("busybox-small:plain", "tab")
+    width, height = SIZES[0]
+    window.drag(tab.middle, (width - 40, height / 2))
+    both = window.wait(lambda tree: beside(tree), "the views of both images are not beside each other")
+    check(len(both) == 2, f"{len(both)} views")
+    for theme in THEMES:
+        stage.choose_theme(theme)
+        window.settle()
+        stage.shoot(f"split-{theme.lower()}")
+    stage.client.ask_to_close(TITLE)
+    check(stage.program.ended(10) == 0, f"ended badly; it said: {stage.program.said()}")
+    stage.start(home="splitting").wait(beside, "in the next run they do not lie beside each other")
+    stage.check_alive()
+
+
+def beside(tree):
+    """The bars of views, where there are two beside each other."""
+    bars = [node.bounds for node in tree.find("Overview", "tab", exact=True)]
+    return bars if len(bars) == 2 and bars[0][1] == bars[1][1] and bars[0][0] != bars[1][0] else None
 
 
 @step

@@ -134,6 +134,9 @@ fn host(text: &str) -> Result<String, String> {
 
 /// A repository, without a tag.
 fn repository(text: &str) -> Result<RegistryReference, String> {
+    if text.trim_end().ends_with('/') {
+        return Err(String::new()); // the name is still being typed
+    }
     let parsed: RegistryReference = bare(text)
         .parse()
         .map_err(|error| format!("This is not a repository: {error}"))?;
@@ -175,7 +178,13 @@ mod tests {
         let name = |text| repository(text).map(|parsed| parsed.name());
         assert_eq!(name("r:5000/team/app").as_deref(), Ok("r:5000/team/app"));
         assert_eq!(name("busybox").as_deref(), Ok("docker.io/library/busybox"));
-        for text in ["r:5000/team/app:1", "r/A", "", "r.example.com/a@sha256:00"] {
+        for text in [
+            "r:5000/",
+            "r:5000/team/app:1",
+            "r/A",
+            "",
+            "r.example.com/a@sha256:00",
+        ] {
             assert!(repository(text).is_err(), "{text}");
         }
     }

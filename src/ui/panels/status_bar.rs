@@ -45,6 +45,13 @@ pub fn show(
 /// The selected manifest or index.
 fn document(ui: &mut Ui, tab: &Tab, actions: &mut Actions) {
     let tokens = Tokens::of(ui);
+    if tab.place().is_some() {
+        let listed = tab.place_snapshot().map(|place| &place.listed);
+        if listed.is_none_or(Remote::is_pending) {
+            words(ui, icons::LOADER, "listing", tokens.weak);
+        }
+        return;
+    }
     let Some(node) = tab.node() else {
         let pending = tab
             .snapshot()

@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use porthole::config::Engines;
+use porthole::engine::{Listed, Place, Remote};
 use porthole::model::Document;
 use porthole::transport::daemon::list_images;
 use porthole::transport::{BlobState, Note, Problem, hash_blob};
@@ -101,6 +103,22 @@ fn what_podman_has_is_listed_and_opened() {
     assert_eq!(images[0].names, [NAME]);
     assert!(images[0].id.ends_with(id), "{:?}", images[0]);
     assert_eq!(images[0].size, inspected[0]["Size"].as_u64());
+
+    // and in the explorer
+    let mut config = crate::support::watch::config();
+    config.network = network.clone();
+    let watch = crate::support::watch::Watch::start_with(config);
+    let place = Place::Engines;
+    watch.engine.send(porthole::engine::Command::ListPlace {
+        place: place.clone(),
+    });
+    let listed = watch.wait(|| match &watch.engine.place(&place)?.listed {
+        Remote::Ready(Listed::Images(images)) => Some(Arc::clone(images)),
+        Remote::Failed { error, .. } => panic!("{error}"),
+        _ => None,
+    });
+    assert_eq!((listed.len(), listed[0].title.as_str()), (1, NAME));
+    assert!(listed[0].detail.contains("Podman "), "{:?}", listed[0]);
 
     for name in [NAME, id, &id[..12], &format!("sha256:{id}")] {
         let source = source(&network, name);

@@ -96,9 +96,12 @@ impl Tree<'_> {
                 tree.repositories(ui, &registry, listed);
             });
         }
-        if link(ui, "Add a registry…").clicked() {
-            self.actions.push(Action::Run(CommandId::AddRegistry));
-        }
+        ui.horizontal(|ui| {
+            ui.add_space(8.0);
+            if link(ui, "Add a registry…").clicked() {
+                self.actions.push(Action::Run(CommandId::AddRegistry));
+            }
+        });
     }
 
     /// The images of Docker and Podman on this machine.

@@ -107,7 +107,7 @@ fn make(wish: &Wish) -> Rows {
     match wish.by {
         By::Listed => {}
         By::Name => tags.sort(),
-        By::Version => sort_known(&mut tags, wish.descending, |tag| TagVersion::parse(tag)),
+        By::Version => sort_known(&mut tags, wish.descending, TagVersion::parse),
         By::Date => sort_known(&mut tags, wish.descending, |tag| {
             let created = wish.facts.as_ref()?.get(tag)?.value()?.created.clone()?;
             created.parse::<jiff::Timestamp>().ok()
