@@ -9,6 +9,7 @@
 //! - [`referrers`]: what points at an image
 //! - [`signature`]: formats, verification, policy
 //! - [`layer`]: what is in layers
+//! - [`diff`]: two images
 //! - [`engine`]: all of it in the background
 //! - `ui` and [`cli`]: two faces over the engine
 
@@ -16,6 +17,7 @@ pub mod cli;
 pub mod config;
 pub mod copy;
 pub mod diagnostics;
+pub mod diff;
 pub mod engine;
 pub mod layer;
 pub mod model;

@@ -231,7 +231,8 @@ impl<'a, W: Write> List<'a, W> {
     }
 }
 
-fn insert_path(object: &mut Map<String, Value>, key: &str, path: &[u8]) {
+/// A path as JSON has it, and its bytes where it is no text.
+pub(super) fn insert_path(object: &mut Map<String, Value>, key: &str, path: &[u8]) {
     object.insert(key.into(), json!(String::from_utf8_lossy(path)));
     if std::str::from_utf8(path).is_err() {
         let bytes = base64::engine::general_purpose::STANDARD.encode(path);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::engine::{
     Command, EngineConfig, Extent, Failure, FileContent, FileRef, FilesRequest, FilesSnapshot,
-    NodePath, Remote,
+    Node, NodePath, Remote,
 };
 use crate::layer::waste::Waste;
 use crate::layer::{EntryKind, FileQuery, Scope};
@@ -26,8 +26,11 @@ impl Manifest {
         reference: &str,
         platform: Option<Platform>,
     ) -> Result<Self, CliError> {
-        let wanted = platform.clone();
-        let waiting = Waiting::open(config, reference, platform, Extent::Shown)?;
+        let waiting = Waiting::open(config, reference, platform.clone(), Extent::Shown)?;
+        Self::pick(waiting, reference, platform)
+    }
+
+    fn pick(waiting: Waiting, reference: &str, wanted: Option<Platform>) -> Result<Self, CliError> {
         let snapshot = waiting.everything(reference)?;
         let image = snapshot.image().ok_or_else(nothing_found)?;
         let path = match (&wanted, &image.chosen) {
@@ -44,6 +47,32 @@ impl Manifest {
             .into());
         }
         Ok(Self { waiting, path })
+    }
+
+    /// Opens another image with the same engine: what both have is read once.
+    pub(super) fn beside(
+        &self,
+        reference: &str,
+        platform: Option<Platform>,
+    ) -> Result<Self, CliError> {
+        Self::pick(
+            self.waiting.beside(reference, platform.clone()),
+            reference,
+            platform,
+        )
+    }
+
+    /// The manifest.
+    pub(super) fn node(&self) -> Result<Arc<Node>, CliError> {
+        let snapshot = self.waiting.snapshot().ok_or_else(nothing_found)?;
+        let node = snapshot.node(&self.path).cloned();
+        Ok(node.ok_or_else(nothing_found)?)
+    }
+
+    /// The index that it was picked out of.
+    pub(super) fn index(&self) -> Option<crate::model::Index> {
+        let snapshot = self.waiting.snapshot()?;
+        snapshot.image()?.root.document.index().cloned()
     }
 
     /// Waits for the files that `query` is about.

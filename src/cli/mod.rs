@@ -3,6 +3,7 @@
 mod cat;
 mod copy;
 mod delete;
+mod diff;
 mod files;
 mod inspect;
 mod lists;
@@ -68,6 +69,8 @@ enum Command {
     Inspect(inspect::Inspect),
     /// List the files of an image, or of one of its layers.
     Files(files::Files),
+    /// Compare two images: config, layers, files, packages.
+    Diff(diff::Diff),
     /// Print the content of a file of an image.
     Cat(cat::Cat),
     /// Copy an image with everything that belongs to it.
@@ -94,6 +97,9 @@ enum CliError {
     Failed(#[from] Failure),
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// What was compared is not the same; that is no failure.
+    #[error("the images differ")]
+    Different,
     #[error("the output could not be written: {0}")]
     Output(#[from] std::io::Error),
 }
@@ -103,6 +109,7 @@ impl CliError {
         match self {
             Self::Failed(failure) => &failure.hint,
             Self::Engine(_) => "Check the system's limits and its certificate store",
+            Self::Different => "What differs is listed",
             Self::Output(_) => "Check where the output goes",
         }
     }
@@ -127,6 +134,7 @@ impl Arguments {
             Some(Command::Tags(tags)) => tags.run(config),
             Some(Command::Catalog(catalog)) => catalog.run(config),
             Some(Command::Delete(delete)) => delete.run(config),
+            Some(Command::Diff(diff)) => diff.run(config),
             Some(Command::Referrers(referrers)) => referrers.run(config),
             Some(Command::Verify(verify)) => match verify.run(config) {
                 Ok(verify::Ended::NotTrusted) => return ExitCode::from(3),
@@ -137,6 +145,7 @@ impl Arguments {
         };
         match ended {
             Ok(()) => ExitCode::SUCCESS,
+            Err(CliError::Different) => ExitCode::from(3),
             // whoever reads has seen enough
             Err(CliError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
                 ExitCode::SUCCESS

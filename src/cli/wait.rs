@@ -1,5 +1,6 @@
 //! Waiting for the engine, for those who do not draw.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
@@ -30,7 +31,7 @@ pub(super) fn open(
 /// An engine with one image, which is waited for.
 pub(super) struct Waiting {
     engine: Engine,
-    changes: Receiver<()>,
+    changes: Rc<Receiver<()>>,
     image: ImageId,
 }
 
@@ -57,9 +58,30 @@ impl Waiting {
         });
         Ok(Self {
             engine,
-            changes,
+            changes: Rc::new(changes),
             image,
         })
+    }
+
+    /// Starts to open another image with the same engine.
+    pub(super) fn beside(&self, reference: &str, platform: Option<Platform>) -> Self {
+        let image = ImageId::next();
+        self.engine.send(Command::Open {
+            image,
+            input: reference.to_owned(),
+            platform,
+            extent: Extent::Shown,
+        });
+        Self {
+            engine: self.engine.clone(),
+            changes: Rc::clone(&self.changes),
+            image,
+        }
+    }
+
+    /// What is known of the image now.
+    pub(super) fn snapshot(&self) -> Option<Arc<ImageSnapshot>> {
+        self.engine.image(self.image)
     }
 
     /// Waits for the root document.
@@ -71,7 +93,9 @@ impl Waiting {
     pub(super) fn everything(&self, reference: &str) -> Result<Arc<ImageSnapshot>, CliError> {
         // the opening job ends behind its last snapshot
         self.until(reference, || {
-            self.engine.jobs().iter().all(|job| job.state.is_final())
+            let jobs = self.engine.jobs();
+            let mut own = jobs.iter().filter(|job| job.image == self.image);
+            own.all(|job| job.state.is_final())
         })
     }
 

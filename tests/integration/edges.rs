@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of the crate may use of the crate.
-const ALLOWED: [(&str, &[&str]); 12] = [
+const ALLOWED: [(&str, &[&str]); 13] = [
     ("model", &[]),
     ("config", &["model"]),
     ("diagnostics", &["model"]),
@@ -15,6 +15,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
     ("copy", &["model", "transport", "referrers"]),
     ("signature", &["model", "transport", "referrers"]),
     ("layer", &["model", "transport"]),
+    ("diff", &["model", "layer"]),
     (
         "engine",
         &[
@@ -51,6 +52,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
             "signature",
             "layer",
             "copy",
+            "diff",
             "engine",
         ],
     ),

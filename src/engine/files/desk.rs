@@ -214,8 +214,10 @@ impl State {
         match request {
             FilesRequest::List => self.list_files(),
             FilesRequest::Look(query) => {
+                let same = self.query == query;
                 self.query = query;
-                if let Some(before) = self.list.value().cloned() {
+                // what is shown already is not built again
+                if !same && let Some(before) = self.list.value().cloned() {
                     self.list = Remote::Pending {
                         previous: Some(before),
                     };

@@ -78,8 +78,6 @@ fn cases() -> Vec<(&'static str, Vec<Vec<u8>>)> {
             .bytes()
     };
     let on_base = |upper: Tar| vec![base(), upper.bytes()];
-    let mut moded = Tar::header(tar::EntryType::Regular, 1);
-    moded.set_mode(0o4755);
     vec![
         ("nothing on top", vec![base()]),
         (
@@ -337,8 +335,6 @@ fn circles_of_links_lose_what_lies_behind_them() {
 
 #[test]
 fn lists_are_filtered_and_sorted_and_rows_open_and_close() {
-    let mut setuid = Tar::header(tar::EntryType::Regular, 3);
-    setuid.set_mode(0o4755);
     let layer = Tar::new()
         .file("bin/big", &[1; 5000])
         .file("bin/small", &[2; 10])

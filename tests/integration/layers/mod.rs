@@ -3,6 +3,7 @@
 mod access;
 mod apply;
 mod cli;
+mod diff;
 mod listing;
 mod waste;
 

@@ -1,0 +1,142 @@
+//! `porthole diff`.
+
+use porthole::model::{Digest, MediaType};
+use serde_json::{Value, json};
+
+use super::cli::image;
+use super::{Tar, porthole};
+
+fn diff(one: &str, other: &str) -> (Option<i32>, Value) {
+    let output = porthole(&["diff", one, other, "--json"]);
+    let code = output.status.code();
+    let value = serde_json::from_slice(&output.stdout);
+    (
+        code,
+        value.unwrap_or_else(|error| panic!("{error}: {output:?}")),
+    )
+}
+
+fn base() -> Tar {
+    Tar::new()
+        .dir("etc")
+        .file("etc/same", b"same")
+        .file("etc/changed", b"one\ntwo\n")
+        .file("etc/gone", b"gone")
+        .file(
+            "var/lib/dpkg/status",
+            b"Package: a\nStatus: install ok installed\nVersion: 1\n",
+        )
+}
+
+#[test]
+fn two_images_are_compared_down_to_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = image(&folder.path().join("one"), &[base().bytes()]);
+    let upper = Tar::new()
+        .file("etc/changed", b"one\nthree\n")
+        .file("etc/.wh.gone", b"")
+        .file("etc/new", b"new")
+        .hardlink("etc/second", "etc/same")
+        .file(
+            "var/lib/dpkg/status",
+            b"Package: a\nStatus: install ok installed\nVersion: 2\n",
+        );
+    let other = image(
+        &folder.path().join("other"),
+        &[base().bytes(), upper.bytes()],
+    );
+    let (one, other) = (one.reference("it"), other.reference("it"));
+    let (code, found) = diff(&one, &other);
+    assert_eq!(code, Some(3));
+    assert_eq!(found["different"], true);
+    let layers = &found["layers"];
+    let count = |key: &str| layers[key].as_array().unwrap().len();
+    assert_eq!(
+        (count("shared"), count("before"), count("after")),
+        (1, 0, 1)
+    );
+    let files: Vec<_> = found["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| {
+            (
+                file["path"].as_str().unwrap(),
+                file["change"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("/etc/changed", "changed"),
+        ("/etc/gone", "removed"),
+        ("/etc/new", "added"),
+        ("/etc/second", "added"),
+        ("/var/lib/dpkg/status", "changed"),
+    ];
+    assert_eq!(files, expected);
+    let changed = &found["files"][0];
+    assert_eq!(
+        (&changed["before"]["size"], &changed["after"]["size"]),
+        (&json!(8), &json!(10))
+    );
+    assert_eq!(
+        changed["after"]["digest"],
+        Digest::sha256(b"one\nthree\n").to_string()
+    );
+    assert_eq!(
+        found["packages"],
+        json!([{"name": "a", "before": ["1"], "after": ["2"]}])
+    );
+    let text = porthole(&["diff", &one, &other, "--text"]);
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert!(text.contains("-two\n+three\n"), "{text}");
+    assert!(
+        text.contains("files: 2 added, 1 removed, 2 changed"),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_image_is_the_same_as_itself_and_its_layers_are_not_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let layer = base().bytes();
+    let layout = image(folder.path(), std::slice::from_ref(&layer));
+    // whoever opened the layer would fail
+    std::fs::remove_file(layout.blob_path(&Digest::sha256(&layer))).unwrap();
+    let reference = layout.reference("it");
+    let (code, found) = diff(&reference, &reference);
+    assert_eq!((code, &found["different"]), (Some(0), &json!(false)));
+    assert_eq!(found["files"], json!([]));
+}
+
+#[test]
+fn configs_are_compared_setting_by_setting() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut layout = image(folder.path(), &[base().bytes()]);
+    let layer = layout.blob(MediaType::OCI_LAYER, &base().bytes());
+    for (name, variable, label) in [("one", "A=1", "x"), ("two", "A=2", "y")] {
+        let config = layout.document(
+            MediaType::OCI_CONFIG,
+            &json!({
+                "os": "linux", "architecture": "amd64",
+                "config": {"Env": [variable, "B=same"], "Labels": {"l": label}, "Cmd": ["run"]},
+                "rootfs": {"type": "layers", "diff_ids": [layer.digest]},
+                "history": [{"created_by": format!("RUN {name}")}],
+            }),
+        );
+        let manifest = layout.manifest(&config, std::slice::from_ref(&layer));
+        layout.name(name, &manifest);
+    }
+    let (code, found) = diff(&layout.reference("one"), &layout.reference("two"));
+    assert_eq!(code, Some(3));
+    assert_eq!(
+        found["environment"],
+        json!([{"name": "A", "before": "1", "after": "2"}])
+    );
+    assert_eq!(
+        found["labels"],
+        json!([{"name": "l", "before": "x", "after": "y"}])
+    );
+    assert_eq!(found["config"], json!([]));
+    assert_eq!(found["history"]["after"], json!(["RUN two"]));
+}
