@@ -5,6 +5,7 @@ mod access;
 mod blobs;
 mod certificates;
 mod faults;
+mod login;
 mod manifests;
 mod peers;
 mod redirects;
