@@ -187,7 +187,7 @@ mod tests {
     fn records_replace_fields() {
         let mut found = Extension::default();
         found
-            .read(b"9 path=a\n12 size=700\n14 linkpath=b\n15 uid=4294967\n20 mtime=1350.5\n\0\0")
+            .read(b"9 path=a\n12 size=700\n14 linkpath=b\n15 uid=4294967\n16 mtime=1350.5\n\0\0")
             .unwrap();
         assert_eq!(found.path.as_deref(), Some(&b"a"[..]));
         assert_eq!((found.size, found.uid), (Some(700), Some(4_294_967)));
