@@ -53,7 +53,6 @@ impl From<TransportError> for Failure {
             | Problem::CredentialsNotReadable { .. }
             | Problem::ClientCertificate { .. }
             | Problem::Forbidden { .. }
-            | Problem::Blocked { .. }
             | Problem::NoLogin
             | Problem::RateLimited { .. } => FailureKind::Access,
             Problem::Server { .. }

@@ -40,6 +40,12 @@ pub enum Action {
     ToggleFavourite(String),
     /// Ask for the image of a tab that an earlier run had open.
     Wake(ImageId),
+    /// Ask for a login and do `then` afterwards. The registry is the one that `then` asks
+    /// where none is named.
+    LogIn {
+        registry: Option<String>,
+        then: Option<Command>,
+    },
     /// End the program, whatever is being done.
     Quit,
     /// The hint that a folder has changed was seen.

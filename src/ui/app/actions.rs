@@ -52,6 +52,7 @@ impl App {
             Action::ForgetRecent(reference) => self.settings.recents.remove(&reference),
             Action::ToggleFavourite(reference) => self.settings.favourites.toggle(&reference),
             Action::Wake(image) => self.wake(image),
+            Action::LogIn { registry, then } => self.ask_login(registry, then),
             Action::Quit => self.quit_anyway(),
             Action::DismissChange(image) => {
                 if let Some(tab) = self.tabs.get_mut(image) {
@@ -228,7 +229,13 @@ impl App {
     }
 
     pub(in crate::ui) fn show_dialog(&mut self, dialog: Dialog) {
+        self.covered.clear();
         self.dialog = Some(dialog);
+    }
+
+    /// Shows a dialog over the one that is open, which comes back afterwards.
+    pub(super) fn show_dialog_over(&mut self, dialog: Dialog) {
+        self.covered.extend(self.dialog.replace(dialog));
     }
 
     pub(in crate::ui) fn set_theme(&mut self, theme: egui::ThemePreference) {

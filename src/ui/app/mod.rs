@@ -6,6 +6,7 @@ pub mod drops;
 pub mod folder_picker;
 pub mod history;
 mod logic;
+mod login;
 mod outcomes;
 mod persistence;
 mod quit;
@@ -69,6 +70,8 @@ pub struct App {
     meters: Meters,
     address: AddressBar,
     dialog: Option<Dialog>,
+    /// The dialogs that come back when that one is closed, the uppermost last.
+    covered: Vec<Dialog>,
     /// A folder dialog of the system that is open.
     picking: Option<Pending>,
     /// Whether one is to be opened after this frame.
@@ -118,6 +121,7 @@ impl App {
             meters: Meters::default(),
             address: AddressBar::default(),
             dialog: None,
+            covered: Vec::new(),
             picking: None,
             wants_folder: false,
             asked_for_paste: None,

@@ -45,19 +45,15 @@ impl App {
                 // asked for by the command line only
                 Outcome::Listed { .. } | Outcome::ReportChecked { .. } => {}
                 Outcome::SampleReady { reference } => self.open(&reference),
-                Outcome::LoggedIn { registry, .. } => {
-                    self.toasts
-                        .say(&self.ctx, format!("Logged in to {registry}"));
-                }
-                Outcome::LoggedOut { registry, .. } => {
-                    self.toasts
-                        .say(&self.ctx, format!("Logged out of {registry}"));
-                }
-                Outcome::LoginTested { registry, .. } => {
-                    let text = format!("{registry} takes the login that is kept");
-                    self.toasts.say(&self.ctx, text);
-                }
-                Outcome::LoginFailed { failure, .. } => self.toasts.fail(&self.ctx, &failure),
+                Outcome::LoggedIn {
+                    registry,
+                    in_the_clear,
+                    places,
+                    ..
+                } => self.logged_in(&registry, in_the_clear, &places),
+                Outcome::LoggedOut { registry, places } => self.logged_out(&registry, &places),
+                Outcome::LoginTested { registry, user, .. } => self.login_tested(&registry, &user),
+                Outcome::LoginFailed { registry, failure } => self.login_failed(&registry, failure),
                 // nothing here asks for them
                 Outcome::Logins { .. } => {}
                 Outcome::Failed(failure) => self.toasts.fail(&self.ctx, &failure),

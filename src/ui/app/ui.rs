@@ -67,7 +67,7 @@ impl App {
             images,
             &mut actions,
         );
-        self.dialog = dialog;
+        self.dialog = dialog.or_else(|| self.covered.pop());
         self.actions = actions;
     }
 

@@ -38,6 +38,14 @@ pub(super) fn browse_tags(app: &mut App) {
     }
 }
 
+pub(super) fn log_in(app: &mut App) {
+    let host = match app.tabs().focused().and_then(Tab::reference) {
+        Some(Reference::Registry(registry)) => registry.host().to_owned(),
+        _ => String::new(),
+    };
+    app.show_dialog(Dialog::login(&host, None));
+}
+
 pub(super) fn palette(app: &mut App) {
     app.show_dialog(Dialog::palette());
 }

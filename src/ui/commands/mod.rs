@@ -56,6 +56,7 @@ pub enum CommandId {
     AddRegistry,
     BrowseRepository,
     BrowseTags,
+    LogIn,
     Palette,
     Shortcuts,
     Diagnostics,

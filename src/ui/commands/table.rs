@@ -433,6 +433,14 @@ pub static COMMANDS: &[Command] = &[
     )
     .when(is_in_registry),
     Command::new(
+        Id::LogIn,
+        Menu::Registry,
+        1,
+        "Log in…",
+        "Give a registry a name and password, and keep them where other tools find them",
+        effects::log_in,
+    ),
+    Command::new(
         Id::Palette,
         Menu::Help,
         0,

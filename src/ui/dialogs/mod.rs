@@ -5,6 +5,8 @@ mod diagnostics;
 mod finder;
 mod folder;
 mod fuzzy;
+pub mod kit;
+mod login;
 mod palette;
 mod place;
 mod quit;
@@ -19,6 +21,7 @@ use super::action::Actions;
 use super::commands::Situation;
 use super::recents::Recents;
 use super::theme::Tokens;
+use crate::engine::Command;
 
 /// The dialog that is open.
 #[derive(Debug)]
@@ -32,6 +35,8 @@ pub enum Dialog {
     Shortcuts,
     About(about::About),
     Diagnostics(Diagnostics),
+    /// Asks for a login.
+    Login(login::Login),
     /// Takes the name of a registry or repository.
     Place(place::PlacePrompt),
     /// Asks before jobs are lost.
@@ -69,6 +74,11 @@ impl Dialog {
         Self::Place(place::PlacePrompt::new(place::Wanted::Repository, text))
     }
 
+    /// Asks for the login of `registry`; `then` is done afterwards.
+    pub fn login(registry: &str, then: Option<Command>) -> Self {
+        Self::Login(login::Login::new(registry, then))
+    }
+
     /// Version and licences.
     pub fn about() -> Self {
         Self::About(about::About::default())
@@ -96,6 +106,7 @@ pub fn show(
         Some(Dialog::Shortcuts) => shortcuts::show(ctx),
         Some(Dialog::About(about)) => about.show(ctx),
         Some(Dialog::Diagnostics(diagnostics)) => diagnostics.show(ctx, actions),
+        Some(Dialog::Login(login)) => login.show(ctx, actions),
         Some(Dialog::Place(prompt)) => prompt.show(ctx, actions),
         Some(Dialog::Quit(quit)) => quit.show(ctx, actions),
     };

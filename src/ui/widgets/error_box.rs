@@ -37,10 +37,11 @@ pub fn error_box(ui: &mut Ui, failure: &Failure, try_again: Option<Action>, acti
         details(ui, failure, id);
         ui.add_space(size::GRID);
         ui.horizontal(|ui| {
-            if let Some(action) = try_again
-                && ui.button("Try again").clicked()
-            {
-                actions.push(action);
+            if let Some(action) = try_again {
+                login(ui, failure, &action, actions);
+                if ui.button("Try again").clicked() {
+                    actions.push(action);
+                }
             }
             if ui.button("Copy").on_hover_text("Copy the error").clicked() {
                 actions.push(Action::Copy {
@@ -59,6 +60,19 @@ pub fn error_box(ui: &mut Ui, failure: &Failure, try_again: Option<Action>, acti
     drawn
         .response
         .widget_info(|| WidgetInfo::labeled(Role::Alert, true, format!("{word}: {failure}")));
+}
+
+/// A login may help where a registry refused; what was asked is asked again afterwards.
+fn login(ui: &mut Ui, failure: &Failure, again: &Action, actions: &mut Actions) {
+    if failure.kind == FailureKind::Access
+        && let Action::Send(again) = again
+        && ui.button("Log in…").clicked()
+    {
+        actions.push(Action::LogIn {
+            registry: None,
+            then: Some(again.clone()),
+        });
+    }
 }
 
 fn details(ui: &mut Ui, failure: &Failure, id: Id) {

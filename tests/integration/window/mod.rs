@@ -7,6 +7,7 @@ mod favourites;
 mod history;
 mod idle;
 mod jobs;
+mod login;
 mod messages;
 mod opening;
 mod places;

@@ -82,6 +82,12 @@ impl Tree<'_> {
                     self.actions.push(Action::TypeRepository(host.clone()));
                 }
                 self.list_again_item(ui, &place);
+                if item(ui, "Log in…") {
+                    self.actions.push(Action::LogIn {
+                        registry: Some(host.clone()),
+                        then: None,
+                    });
+                }
                 if item(ui, "Copy host") {
                     self.copy(host, "host");
                 }
@@ -216,6 +222,13 @@ impl Tree<'_> {
                     ui.add_space(20.0);
                     if link(ui, "Try again").clicked() {
                         self.list_again(place);
+                    }
+                    if error.kind == FailureKind::Access && link(ui, "Log in…").clicked() {
+                        let place = place.clone();
+                        self.actions.push(Action::LogIn {
+                            registry: None,
+                            then: Some(Command::ListPlace { place }),
+                        });
                     }
                     if let Place::Registry(host) = place
                         && link(ui, "Type a repository…").clicked()

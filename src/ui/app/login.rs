@@ -1,0 +1,83 @@
+//! Logins: asked for, and what came of them.
+
+use std::sync::Arc;
+
+use super::{App, Tab};
+use crate::engine::{Command, Failure, Place};
+use crate::model::{Reference, text};
+use crate::ui::dialogs::Dialog;
+
+impl App {
+    /// Asks for a login; `then` is done when the registry has taken it.
+    pub(super) fn ask_login(&mut self, registry: Option<String>, then: Option<Command>) {
+        let asked = || then.as_ref().and_then(|then| self.registry_of(then));
+        let registry = registry.or_else(asked).unwrap_or_default();
+        self.show_dialog_over(Dialog::login(&registry, then));
+    }
+
+    /// The registry that a command asks.
+    fn registry_of(&self, command: &Command) -> Option<String> {
+        match command {
+            Command::ListPlace { place } => match place {
+                Place::Registry(host) => Some(host.clone()),
+                Place::Repository(name) => name.split('/').next().map(ToOwned::to_owned),
+                Place::Local(_) | Place::Engines => None,
+            },
+            Command::Reload { image } | Command::Verify { image, .. } => {
+                match self.tabs.get(*image).and_then(Tab::reference)? {
+                    Reference::Registry(registry) => Some(registry.host().to_owned()),
+                    _ => None,
+                }
+            }
+            Command::PlanCopy { request, .. } => request
+                .destination
+                .strip_prefix("docker://")
+                .and_then(|rest| rest.split('/').next())
+                .map(ToOwned::to_owned),
+            _ => None,
+        }
+    }
+
+    pub(super) fn logged_in(&mut self, registry: &str, in_the_clear: bool, places: &[String]) {
+        self.toasts
+            .say(&self.ctx, format!("Logged in to {registry}"));
+        if in_the_clear {
+            let places = text::visible(&places.join(", ")).into_owned();
+            self.warn(format!(
+                "The password is kept unencrypted in {places}; a credential helper would encrypt it"
+            ));
+        }
+        if matches!(self.dialog, Some(Dialog::Login(_)))
+            && let Some(Dialog::Login(login)) = self.dialog.take()
+        {
+            self.dialog = self.covered.pop();
+            if let Some(then) = login.succeeded() {
+                self.engine.send(then);
+            }
+        }
+    }
+
+    pub(super) fn logged_out(&mut self, registry: &str, places: &[String]) {
+        let text = if places.is_empty() {
+            format!("Nothing was kept for {registry}")
+        } else {
+            format!("Logged out of {registry}")
+        };
+        self.toasts.say(&self.ctx, text);
+    }
+
+    pub(super) fn login_tested(&mut self, registry: &str, user: &str) {
+        let text = match user {
+            "" => format!("{registry} takes the token that is kept"),
+            user => format!("{registry} takes the login of {}", text::visible(user)),
+        };
+        self.toasts.say(&self.ctx, text);
+    }
+
+    pub(super) fn login_failed(&mut self, _registry: &str, failure: Arc<Failure>) {
+        match &mut self.dialog {
+            Some(Dialog::Login(login)) => login.failed(failure),
+            _ => self.toasts.fail(&self.ctx, &failure),
+        }
+    }
+}

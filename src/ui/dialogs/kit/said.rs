@@ -1,0 +1,58 @@
+//! What a dialog says: headings, notes, and lines to paste.
+
+use egui::{Label, Margin, Response, RichText, Role, TextStyle, Ui, WidgetInfo};
+
+use crate::ui::action::{Action, Actions};
+use crate::ui::theme::{Tokens, icons, size, strong};
+use crate::ui::widgets::icon_button;
+
+/// The heading of a group.
+pub fn heading(ui: &mut Ui, words: &str) {
+    ui.add_space(4.0);
+    ui.label(strong(words));
+    ui.add_space(2.0);
+}
+
+/// Words that stand back.
+pub fn quiet(ui: &mut Ui, words: &str) -> Response {
+    let words = RichText::new(words).color(Tokens::of(ui).weak);
+    ui.add(Label::new(words).wrap())
+}
+
+/// An icon and a sentence in a colour that means the same as the icon.
+pub fn note(ui: &mut Ui, icon: &str, color: egui::Color32, words: &str) -> Response {
+    let drawn = ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let icon = RichText::new(icon).size(size::ICON).color(color);
+        ui.add(Label::new(icon).selectable(false));
+        ui.add(Label::new(RichText::new(words).color(color)).wrap());
+    });
+    let response = drawn.response;
+    response.widget_info(|| WidgetInfo::labeled(Role::Note, true, words));
+    response
+}
+
+/// A line called `name` to paste into a terminal, wrapped, with a button that copies it.
+pub fn command_line(ui: &mut Ui, name: &str, line: &str, actions: &mut Actions) {
+    let tokens = Tokens::of(ui);
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(name).color(tokens.weak));
+        if icon_button(ui, icons::COPY, "Copy the command").clicked() {
+            actions.push(Action::Copy {
+                text: line.to_owned(),
+                what: "command".to_owned(),
+            });
+        }
+    });
+    let frame = egui::Frame::NONE
+        .fill(tokens.background)
+        .stroke((1.0, tokens.border))
+        .corner_radius(size::CORNER)
+        .inner_margin(Margin::symmetric(10, 8));
+    frame.show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        let line = crate::model::text::visible(line);
+        let line = RichText::new(&*line).text_style(TextStyle::Monospace);
+        ui.add(Label::new(line).wrap());
+    });
+}
