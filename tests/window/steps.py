@@ -363,6 +363,46 @@ def signatures_verdicts(stage):
 
 
 @step
+def files(stage):
+    """Every file of a real image: a folder opened, a file shown as text and as hex, a filter, what one layer changed."""
+    window = stage.start(BUSYBOX)
+    wait_for_busybox(window)
+    stage.show_view("Files")
+    window.click("etc, folder", "row", exact=False)
+    window.key("ArrowRight")
+    stage.wait_to_read("open")
+    window.click("Filter files", "textInput")
+    window.type("etc/passwd")
+    window.click("passwd, file", "row", exact=False)
+    stage.wait_to_read("root:x:0:0")
+    shoot_in_both_themes(stage, "files")
+    window.click("Hex")
+    stage.wait_to_read("00000000")
+    window.click("Details", exact=True)
+    stage.wait_to_read("Layers that had it")
+    shoot_in_both_themes(stage, "files-details")
+    stage.resize(*SIZES[1])
+    window.settle()
+    stage.check_controls(*SIZES[1])
+    shoot_in_both_themes(stage, "files-small")
+    stage.resize(*SIZES[0])
+    window.click("Filter files", "textInput")
+    window.key("Ctrl+A")
+    window.type("re:^/etc/.*d$")
+    stage.wait_to_read("passwd, file")
+    window.key("Ctrl+A")
+    window.type("setuid")
+    stage.wait_to_read("setuid")
+    shoot_in_both_themes(stage, "files-setuid")
+    window.click("Clear")
+    window.click("Files of: Whole image")
+    window.click("Only layer 2", exact=False)
+    stage.wait_to_read("removed in 2")
+    shoot_in_both_themes(stage, "files-layer")
+    stage.check_alive()
+
+
+@step
 def provenance(stage):
     """The provenance that BuildKit wrote: builder, source and materials."""
     window = stage.start(f"oci:{images.FIXTURES}/images/buildkit-app")

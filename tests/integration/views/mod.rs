@@ -1,6 +1,7 @@
 //! The views of an image, found by role and name as a screen reader finds them.
 
 mod config;
+mod files;
 mod layers;
 mod overview;
 mod platforms;

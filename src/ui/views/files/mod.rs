@@ -6,7 +6,7 @@ mod state;
 mod tree;
 mod words;
 
-use egui::{RichText, Ui};
+use egui::{Rect, RichText, Ui, UiBuilder};
 
 use crate::engine::{Command, FilesRequest, FilesSnapshot, LayerState, NodePath, Remote};
 use crate::layer::{FileSort, Origin, Scope};
@@ -99,32 +99,35 @@ fn manifest(
             .map(|layer| facts.instruction(layer))
             .collect()
     };
-    let beside = ui.available_width() >= WIDE;
     let has_details = kept.selected.is_some() && kept.node().is_some();
-    if !has_details {
+    let (tree, detail) = split(ui, has_details);
+    // in the same place whether there are details or not: the keyboard stays in the tree
+    ui.scope_builder(UiBuilder::new().id_salt("tree").max_rect(tree), |ui| {
         list(ui, kept, files, &instructions, subject, context);
-    } else if beside {
-        let area = ui.available_rect_before_wrap();
-        let (left, right) = area.split_left_right_at_fraction(0.56);
-        let left = left.with_max_x(left.right() - page::GAP / 2.0);
-        let right = right.with_min_x(right.left() + page::GAP / 2.0);
-        ui.scope_builder(egui::UiBuilder::new().max_rect(left), |ui| {
-            list(ui, kept, files, &instructions, subject, context);
-        });
-        ui.scope_builder(egui::UiBuilder::new().max_rect(right), |ui| {
-            details(ui, kept, files, context);
-        });
-    } else {
-        let area = ui.available_rect_before_wrap();
-        let (above, below) = area.split_top_bottom_at_fraction(0.5);
-        ui.scope_builder(egui::UiBuilder::new().max_rect(above), |ui| {
-            list(ui, kept, files, &instructions, subject, context);
-        });
-        let below = below.with_min_y(below.top() + 8.0);
-        ui.scope_builder(egui::UiBuilder::new().max_rect(below), |ui| {
+    });
+    if let Some(detail) = detail {
+        ui.scope_builder(UiBuilder::new().id_salt("details").max_rect(detail), |ui| {
             details(ui, kept, files, context);
         });
     }
+}
+
+/// Where the tree is drawn, and where the details: beside it, or below where it is narrow.
+fn split(ui: &Ui, has_details: bool) -> (Rect, Option<Rect>) {
+    let area = ui.available_rect_before_wrap();
+    if !has_details {
+        return (area, None);
+    }
+    if area.width() >= WIDE {
+        let (left, right) = area.split_left_right_at_fraction(0.56);
+        let left = left.with_max_x(left.right() - page::GAP / 2.0);
+        return (
+            left,
+            Some(right.with_min_x(right.left() + page::GAP / 2.0)),
+        );
+    }
+    let (above, below) = area.split_top_bottom_at_fraction(0.5);
+    (above, Some(below.with_min_y(below.top() + 8.0)))
 }
 
 fn details(

@@ -165,8 +165,11 @@ impl<'a> Table<'a> {
     fn body(&self, ui: &mut Ui, shown: &[Shown], row: &mut dyn FnMut(&mut RowUi<'_>)) -> Touched {
         let width = ui.available_width();
         let height = self.rows as f32 * size::ROW;
-        let (rect, table) =
-            ui.allocate_exact_size(vec2(width, height), Sense::focusable_noninteractive());
+        let (_, rect) = ui.allocate_space(vec2(width, height));
+        // by its name and not by what was drawn before it: the keyboard stays in the table
+        // when something above it comes or goes
+        let id = ui.scope_id().with("rows");
+        let table = ui.interact(rect, id, Sense::focusable_noninteractive());
         table.widget_info(|| WidgetInfo::labeled(Role::Table, ui.is_enabled(), self.name));
 
         let clip = ui.clip_rect();
