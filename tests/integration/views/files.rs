@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use egui::Key;
-use egui_kittest::kittest::Queryable as _;
 use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
 use porthole::engine::{FilesSnapshot, LayerFiles, LayerState, NodePath, Progress, Remote, Unit};
 use porthole::layer::{FileList, FileQuery, FileTree, LayerIndex};
 use porthole::ui::views::View;
@@ -86,4 +86,15 @@ fn folders_open_and_close_by_key_while_details_are_shown() {
         super::words(&harness).contains("/etc/hosts"),
         "the keyboard went on to the first file"
     );
+}
+
+#[test]
+fn keys_arrive_where_the_desktop_does_not_tell_who_has_the_focus() {
+    let mut harness = harness();
+    harness.input_mut().focused = false;
+    harness.get_by_label_contains("etc, folder").click();
+    harness.run();
+    harness.key_press(Key::ArrowRight);
+    harness.run();
+    assert_eq!(rows(&harness).len(), 4, "{:?}", rows(&harness));
 }

@@ -121,10 +121,7 @@ fn split(ui: &Ui, has_details: bool) -> (Rect, Option<Rect>) {
     if area.width() >= WIDE {
         let (left, right) = area.split_left_right_at_fraction(0.56);
         let left = left.with_max_x(left.right() - page::GAP / 2.0);
-        return (
-            left,
-            Some(right.with_min_x(right.left() + page::GAP / 2.0)),
-        );
+        return (left, Some(right.with_min_x(right.left() + page::GAP / 2.0)));
     }
     let (above, below) = area.split_top_bottom_at_fraction(0.5);
     (above, Some(below.with_min_y(below.top() + 8.0)))

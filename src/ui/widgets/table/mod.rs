@@ -223,7 +223,7 @@ impl<'a> Table<'a> {
 
     /// Whether the keyboard opens or closes what is selected.
     fn fold_key(&self, ui: &Ui, table: &Response) -> Option<bool> {
-        if !self.folds || !table.has_focus() {
+        if !self.folds || !has_keyboard(ui, table) {
             return None;
         }
         let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
@@ -236,7 +236,7 @@ impl<'a> Table<'a> {
 
     /// What the keyboard selects, and what it opens.
     fn keys(&self, ui: &Ui, table: &Response, page: usize) -> (Option<usize>, Option<usize>) {
-        if !table.has_focus() || self.rows == 0 {
+        if !has_keyboard(ui, table) || self.rows == 0 {
             return (None, None);
         }
         let filter = EventFilter {
@@ -266,6 +266,12 @@ impl<'a> Table<'a> {
         let opened = if pressed(Key::Enter) { at } else { None };
         (selected.map(|row| row.min(last)), opened)
     }
+}
+
+/// Whether keys are the table's. A response says no where the desktop does not tell that the
+/// window has the focus; whatever key arrives all the same is for it.
+fn has_keyboard(ui: &Ui, table: &Response) -> bool {
+    ui.memory(|memory| memory.has_focus(table.id))
 }
 
 fn row_rect(body: Rect, row: usize) -> Rect {
