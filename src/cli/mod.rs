@@ -6,10 +6,12 @@ mod delete;
 mod diff;
 mod files;
 mod inspect;
+mod keys;
 mod lists;
 mod login;
 mod manifest_files;
 mod output;
+mod passphrase;
 mod referrers;
 mod verify;
 mod wait;
@@ -19,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{Network, policy_file};
+use crate::config::{KeyFolder, Network, policy_file};
 use crate::engine::{EngineConfig, EngineError, Failure, TrustConfig};
 use crate::model::Platform;
 
@@ -86,6 +88,8 @@ enum Command {
     Referrers(referrers::Referrers),
     /// Verify the signatures of an image and judge them.
     Verify(verify::Verify),
+    /// Make, import, list, export and delete the keys that images are signed with.
+    Keys(keys::Keys),
     Login(login::Login),
     Logout(login::Logout),
 }
@@ -140,6 +144,7 @@ impl Arguments {
                 Ok(verify::Ended::NotTrusted) => return ExitCode::from(3),
                 ended => ended.map(|_| ()),
             },
+            Some(Command::Keys(keys)) => keys.run(config),
             Some(Command::Login(login)) => login.run(config),
             Some(Command::Logout(logout)) => logout.run(config),
         };
@@ -177,6 +182,7 @@ impl Global {
             cache: cache_folder(),
             trust: TrustConfig {
                 policy: policy_file(),
+                own_keys: KeyFolder::of_user().map(|folder| folder.path().to_owned()),
                 automatic: true,
                 ..TrustConfig::default()
             },

@@ -146,6 +146,7 @@ impl Verify {
             }),
             root: self.trust_root.clone(),
             offline: self.offline,
+            own_keys: settings.own_keys.clone(),
             automatic: false,
         }
     }

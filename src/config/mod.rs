@@ -3,6 +3,7 @@
 mod certificates;
 mod credentials;
 mod engines;
+mod key_folder;
 mod network;
 mod registries;
 mod secret;
@@ -14,6 +15,7 @@ pub use credentials::{
     remove_login, save_login,
 };
 pub use engines::{EngineAddress, Engines};
+pub use key_folder::{KeyFiles, KeyFolder, read_key_file, read_passphrase_fd, write_new};
 pub use network::{Network, Retry};
 pub use registries::{
     Blocked, Endpoint, KnownRegistry, Registries, RegistriesFiles, parse_registries,

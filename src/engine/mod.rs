@@ -24,7 +24,7 @@ mod tree;
 mod trust;
 
 pub use artifact::{ArtifactFile, ArtifactFiles, Artifacts};
-pub use chores::Chore;
+pub use chores::{Chore, KeyChore, KeyInfo, KeyTarget};
 pub use command::{Command, Extent};
 pub use copies::{CopyId, CopyRequest, CopySnapshot};
 pub use failure::{Failure, FailureKind};

@@ -7,7 +7,7 @@ use crate::config::{KnownLogin, KnownRegistry};
 use crate::copy::CheckedItem;
 use crate::transport::Security;
 
-use super::{CopyId, Failure, ImageId};
+use super::{CopyId, Failure, ImageId, KeyInfo};
 
 /// How a chore or a look ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +87,29 @@ pub enum Outcome {
     /// How everything of a copy's report was found.
     ReportChecked {
         items: Arc<[CheckedItem]>,
+    },
+    /// The user's own keys, by name, and the folder that they lie in.
+    Keys {
+        keys: Arc<[KeyInfo]>,
+        folder: PathBuf,
+    },
+    /// One key; its public half was written to this file, where that was asked for.
+    KeyShown {
+        key: KeyInfo,
+        saved: Option<PathBuf>,
+    },
+    /// A key was made or taken in.
+    KeyKept {
+        key: KeyInfo,
+    },
+    KeyDeleted {
+        name: String,
+    },
+    /// Something with keys failed.
+    KeyFailed {
+        failure: Arc<Failure>,
+        /// Whether a passphrase is missing or wrong, and to be asked for.
+        ask: bool,
     },
     Failed(Arc<Failure>),
 }

@@ -27,6 +27,8 @@ pub struct TrustConfig {
     pub root: Option<PathBuf>,
     /// Whether nobody but the place of the image may be asked: no trust root is renewed.
     pub offline: bool,
+    /// The folder of the user's own signing keys; nothing where there is none.
+    pub own_keys: Option<PathBuf>,
     /// Whether everything that is opened is verified without being asked for.
     pub automatic: bool,
 }

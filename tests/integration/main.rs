@@ -16,6 +16,7 @@ mod peers;
 mod referrers;
 mod registry;
 mod signature;
+mod signing;
 mod simple;
 mod support;
 #[cfg(feature = "gui")]

@@ -1,6 +1,7 @@
 //! Chores: what is done once, away from any image, and ends with an [`Outcome`].
 
 mod cache;
+pub(super) mod keys;
 mod login;
 mod registry;
 mod sample;
@@ -12,6 +13,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::Secret;
+
+pub use keys::{KeyChore, KeyInfo, KeyTarget};
 
 use super::shared::Shared;
 use super::{Failure, Outcome};
@@ -56,6 +59,9 @@ pub enum Chore {
     },
     /// Looks whether everything that a copy's report, in this file, names is still there.
     CheckReport { path: PathBuf },
+    /// Does something with the user's own signing keys. Where that fails it ends with
+    /// [`Outcome::KeyFailed`].
+    Keys(KeyChore),
     /// Puts the sample image that comes with the program on the disk.
     UnpackSample,
 }
@@ -82,6 +88,7 @@ pub(super) async fn run(shared: Arc<Shared>, chore: Chore) {
             with_other_tags,
         } => registry::delete(&shared, &reference, with_other_tags).await,
         Chore::CheckReport { path } => registry::check_report(&shared, &path).await,
+        Chore::Keys(chore) => Ok(keys::run(&shared, chore).await),
         Chore::UnpackSample => sample::unpack(shared.config.cache.as_deref()).await,
     };
     let failed = |failure: Failure| Outcome::Failed(Arc::new(failure));

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::encoding::{AsBigEndian, AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
@@ -10,6 +10,7 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use ed25519_dalek::Digest as _;
 use zeroize::Zeroizing;
 
 use super::cosign_key;
@@ -25,6 +26,27 @@ pub trait Signer: Send + Sync {
     /// # Errors
     /// Where the key does not go together with them, or does not answer.
     fn sign(&self, hash: Hash, form: Form, message: &[u8]) -> Result<Vec<u8>, SignError>;
+
+    /// Signs `message` as Ed25519ph (RFC 8032, section 5.1) without a context, which is what
+    /// cosign does with such keys by default.
+    ///
+    /// # Errors
+    /// Where it is no Ed25519 key, or it does not answer.
+    fn sign_prehashed(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
+}
+
+/// Signs as cosign does with a key of this kind.
+///
+/// # Errors
+/// Where the key does not answer.
+pub fn sign_like_cosign(signer: &dyn Signer, message: &[u8]) -> Result<Vec<u8>, SignError> {
+    let hash = match signer.public_key().kind() {
+        KeyKind::P256 | KeyKind::Rsa(_) => Hash::Sha256,
+        KeyKind::P384 => Hash::Sha384,
+        KeyKind::P521 => Hash::Sha512,
+        KeyKind::Ed25519 => return signer.sign_prehashed(message),
+    };
+    signer.sign(hash, Form::Classic, message)
 }
 
 /// Why something was not signed.
@@ -49,8 +71,44 @@ pub enum KeyImportError {
     Unsupported,
     #[error("the key is encrypted, and no passphrase was given")]
     Passphrase,
+    #[error("the key could not be opened: the passphrase or the file is wrong")]
+    Wrong,
+    #[error("the key is encrypted as openssl does it, which is not read here")]
+    Pkcs8Encrypted,
+    #[error("none of the OpenPGP key's parts may sign, or its secret part is not in the file")]
+    NoSigning,
+    #[error("there is more than one OpenPGP key in the file")]
+    Several,
     #[error(transparent)]
-    Cosign(#[from] cosign_key::CosignKeyError),
+    Cosign(cosign_key::CosignKeyError),
+}
+
+impl From<cosign_key::CosignKeyError> for KeyImportError {
+    fn from(error: cosign_key::CosignKeyError) -> Self {
+        match error {
+            cosign_key::CosignKeyError::NotOpened => Self::Wrong,
+            other => Self::Cosign(other),
+        }
+    }
+}
+
+impl KeyImportError {
+    /// Whether another passphrase may help.
+    pub const fn is_passphrase(&self) -> bool {
+        matches!(self, Self::Passphrase | Self::Wrong)
+    }
+
+    /// What to try.
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::Passphrase => "Give it at the prompt, by --passphrase-fd or in COSIGN_PASSWORD",
+            Self::Wrong => "Try again",
+            Self::Pkcs8Encrypted => "Decrypt it first: openssl pkcs8 -in FILE",
+            Self::NoSigning => "Export the whole secret key: gpg --export-secret-keys ID",
+            Self::Several => "Export one key alone: gpg --export-secret-keys ID",
+            _ => "Give a private key of cosign, in PEM (PKCS #8, PKCS #1, SEC 1) or of OpenPGP",
+        }
+    }
 }
 
 /// A private key in memory, wiped when it is dropped.
@@ -123,6 +181,7 @@ impl SigningKey {
                 let passphrase = passphrase.ok_or(KeyImportError::Passphrase)?;
                 Self::from_pkcs8(cosign_key::decrypt(&der, passphrase)?)
             }
+            "ENCRYPTED PRIVATE KEY" => Err(KeyImportError::Pkcs8Encrypted),
             other => Err(KeyImportError::Label(other.chars().take(64).collect())),
         }
     }
@@ -210,6 +269,24 @@ impl Signer for SigningKey {
         let signature = key.sign(&random, message).map_err(|_| SignError::Failed)?;
         Ok(signature.as_ref().to_vec())
     }
+
+    fn sign_prehashed(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        let kind = self.public.kind();
+        if kind != KeyKind::Ed25519 {
+            return Err(SignError::Unsuitable(kind));
+        }
+        let key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&self.pkcs8);
+        let key = key.map_err(|_| SignError::Failed)?;
+        let failed = |_| SignError::Failed;
+        let seed = key.seed().map_err(failed)?;
+        let seed = seed.as_be_bytes().map_err(failed)?;
+        let seed = <[u8; 32]>::try_from(seed.as_ref()).map_err(|_| SignError::Failed)?;
+        let seed = Zeroizing::new(seed);
+        let key = ed25519_dalek::SigningKey::from_bytes(&seed);
+        let hash = ed25519_dalek::Sha512::new_with_prefix(message);
+        let signature = key.sign_prehashed(hash, None);
+        Ok(signature.map_err(|_| SignError::Failed)?.to_vec())
+    }
 }
 
 fn ec_pkcs8(key: &EcdsaKeyPair) -> Result<Zeroizing<Vec<u8>>, KeyImportError> {
@@ -286,12 +363,27 @@ mod tests {
                     .verifies(hash, form, b"another", &signature)
             );
             let wrong = SigningKey::from_pem(pem.as_bytes(), Some(b"horse")).unwrap_err();
-            assert_eq!(
-                wrong,
-                KeyImportError::Cosign(cosign_key::CosignKeyError::NotOpened)
-            );
+            assert_eq!(wrong, KeyImportError::Wrong);
             let shown = format!("{key:?} {wrong} {wrong:?}");
             assert!(!shown.contains("horse"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn what_is_signed_like_cosign_is_verified_like_cosign() {
+        for kind in [
+            KeyKind::P256,
+            KeyKind::P384,
+            KeyKind::Ed25519,
+            KeyKind::Rsa(3072),
+        ] {
+            let key = SigningKey::generate(kind).unwrap();
+            let public =
+                crate::signature::sigstore::PublicKey::from_pem(key.public_pem().as_bytes());
+            let public = public.unwrap();
+            let signature = sign_like_cosign(&key, b"message").unwrap();
+            assert!(public.verify(b"message", &signature).is_some(), "{kind}");
+            assert!(public.verify(b"another", &signature).is_none(), "{kind}");
         }
     }
 

@@ -56,6 +56,16 @@ impl App {
                 Outcome::LoginFailed { registry, failure } => self.login_failed(&registry, failure),
                 // nothing here asks for them
                 Outcome::Logins { .. } => {}
+                Outcome::Keys { .. } | Outcome::KeyShown { .. } => {}
+                Outcome::KeyKept { key } => {
+                    let text = format!("Kept the key {}", text::visible(&key.name));
+                    self.toasts.say(&self.ctx, text);
+                }
+                Outcome::KeyDeleted { name } => {
+                    let text = format!("Deleted the key {}", text::visible(&name));
+                    self.toasts.say(&self.ctx, text);
+                }
+                Outcome::KeyFailed { failure, .. } => self.toasts.fail(&self.ctx, &failure),
                 Outcome::Failed(failure) => self.toasts.fail(&self.ctx, &failure),
             }
         }

@@ -1,0 +1,322 @@
+//! Keys: made, taken in, listed, shown, given out, removed.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use super::{Home, PASSPHRASE, said};
+use crate::support::peers;
+
+const KINDS: [(&str, &str); 4] = [
+    ("p256", "ECDSA P-256"),
+    ("p384", "ECDSA P-384"),
+    ("ed25519", "Ed25519"),
+    ("rsa-3072", "RSA 3072"),
+];
+
+#[test]
+fn keys_are_made_kept_for_their_owner_alone_listed_shown_and_deleted() {
+    let home = Home::new();
+    for (kind, words) in KINDS {
+        let shown = home.run(&["keys", "generate", kind, "--type", kind]);
+        assert!(shown.contains(words), "{shown}");
+        let private = std::fs::read_to_string(home.kept(&format!("{kind}.key"))).unwrap();
+        assert!(private.starts_with("-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----"));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = home.kept(&format!("{kind}.key")).metadata().unwrap();
+            assert_eq!(mode.permissions().mode() & 0o777, 0o600);
+        }
+    }
+    let listed: Value = serde_json::from_str(&home.run(&["keys", "list", "--json"])).unwrap();
+    let names: Vec<_> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| &key["name"])
+        .collect();
+    assert_eq!(names, ["ed25519", "p256", "p384", "rsa-3072"]);
+    for key in listed.as_array().unwrap() {
+        assert_eq!(key["encrypted"], true, "{key}");
+        assert!(key["fingerprint"].as_str().unwrap().starts_with("SHA256:"));
+    }
+    // what is there is not written over
+    let before = std::fs::read(home.kept("p256.key")).unwrap();
+    let error = home.fail(&["keys", "generate", "p256"]);
+    assert!(error.contains("is there already"), "{error}");
+    assert_eq!(std::fs::read(home.kept("p256.key")).unwrap(), before);
+
+    let public = home.run(&["keys", "export", "p256"]);
+    assert!(public.starts_with("-----BEGIN PUBLIC KEY-----"), "{public}");
+    home.run(&["keys", "export", "p256", "--output", "out.pub"]);
+    assert_eq!(
+        std::fs::read_to_string(home.path("out.pub")).unwrap(),
+        public
+    );
+
+    home.run(&["keys", "delete", "p256"]);
+    assert!(!home.kept("p256.key").exists() && !home.kept("p256.pub").exists());
+    let error = home.fail(&["keys", "show", "p256"]);
+    assert!(error.contains("there is no key p256"), "{error}");
+    let error = home.fail(&["keys", "delete", "../p384"]);
+    assert!(error.contains("name"), "{error}");
+}
+
+#[test]
+fn a_pair_of_files_is_written_as_cosign_names_them() {
+    let home = Home::new();
+    home.run(&["keys", "generate", "--output-key-prefix", "mine"]);
+    let shown: Value =
+        serde_json::from_str(&home.run(&["keys", "show", "mine.key", "--json"])).unwrap();
+    assert_eq!(shown["kind"], "ECDSA P-256");
+    assert!(home.path("mine.pub").exists());
+}
+
+#[test]
+fn a_passphrase_comes_from_a_descriptor_too_and_a_wrong_one_says_nothing_of_what_was_wrong() {
+    let home = Home::new();
+    std::fs::write(home.path("pass"), "another one\n").unwrap();
+    let program = env!("CARGO_BIN_EXE_porthole");
+    let shell = |line: &str| {
+        let mut command = Command::new("sh");
+        command.args(["-c", line]);
+        home.at_home(&mut command);
+        command.output().unwrap()
+    };
+    let made = shell(&format!(
+        "{program} keys generate --output-key-prefix fd --passphrase-fd 3 3<pass"
+    ));
+    assert!(made.status.success(), "{}", said(&made));
+    // the one in the environment is another
+    let error = home.fail(&["keys", "import", "--key", "fd.key", "copy"]);
+    assert!(
+        error.contains("the passphrase or the file is wrong"),
+        "{error}"
+    );
+    assert!(!error.contains(PASSPHRASE) && !error.contains("another one"));
+    assert!(!home.kept("copy.key").exists() && !home.kept("copy.pub").exists());
+    let line = format!("{program} keys import --key fd.key copy --passphrase-fd 3 3<pass");
+    let taken = shell(&line);
+    assert!(taken.status.success(), "{}", said(&taken));
+}
+
+#[test]
+fn at_a_terminal_a_wrong_passphrase_is_asked_for_again_and_nothing_of_it_is_shown() {
+    let home = Home::new();
+    home.run(&["keys", "generate", "--output-key-prefix", "there"]);
+    let program = env!("CARGO_BIN_EXE_porthole");
+    let mut command = Command::new("script");
+    let line = format!("{program} keys import --key there.key taken");
+    command.args(["-qec", &line, "/dev/null"]);
+    home.at_home(&mut command);
+    command.env_remove("COSIGN_PASSWORD");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let Ok(mut child) = command.spawn() else {
+        return peers::skip("there is no script (util-linux)");
+    };
+    let mut typed = child.stdin.take().unwrap();
+    let mut shown = String::new();
+    let mut output = child.stdout.take().unwrap();
+    let mut wait_for = |words: &str, count: usize| {
+        use std::io::Read;
+        let mut piece = [0; 256];
+        while shown.matches(words).count() < count {
+            let read = output.read(&mut piece).unwrap();
+            assert_ne!(read, 0, "it ended: {shown}");
+            shown.push_str(&String::from_utf8_lossy(&piece[..read]));
+        }
+        shown.clone()
+    };
+    wait_for("Passphrase of", 1);
+    typed.write_all(b"not this one\n").unwrap();
+    wait_for("Passphrase of", 2);
+    typed
+        .write_all(format!("{PASSPHRASE}\n").as_bytes())
+        .unwrap();
+    let shown = wait_for("fingerprint", 1);
+    assert!(
+        shown.contains("the passphrase or the file is wrong"),
+        "{shown}"
+    );
+    assert!(!shown.contains("not this one") && !shown.contains(PASSPHRASE));
+    assert!(child.wait().unwrap().success());
+    assert!(home.kept("taken.key").exists());
+}
+
+#[test]
+fn keys_of_openssl_are_taken_in_in_every_form_and_have_the_same_public_half() {
+    let home = Home::new();
+    let openssl = |arguments: &[&str]| {
+        let output = home.system("openssl", arguments)?;
+        assert!(output.status.success(), "{}", said(&output));
+        Some(output)
+    };
+    let forms: [(&str, &[&str]); 7] = [
+        (
+            "sec1",
+            &["ecparam", "-name", "prime256v1", "-genkey", "-out", "sec1"],
+        ),
+        (
+            "sec1-384",
+            &[
+                "ecparam",
+                "-name",
+                "secp384r1",
+                "-genkey",
+                "-noout",
+                "-out",
+                "sec1-384",
+            ],
+        ),
+        (
+            "pkcs8",
+            &[
+                "genpkey",
+                "-algorithm",
+                "EC",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-out",
+                "pkcs8",
+            ],
+        ),
+        (
+            "p521",
+            &[
+                "genpkey",
+                "-algorithm",
+                "EC",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-521",
+                "-out",
+                "p521",
+            ],
+        ),
+        (
+            "ed25519",
+            &["genpkey", "-algorithm", "ed25519", "-out", "ed25519"],
+        ),
+        (
+            "rsa8",
+            &[
+                "genpkey",
+                "-algorithm",
+                "RSA",
+                "-pkeyopt",
+                "rsa_keygen_bits:3072",
+                "-out",
+                "rsa8",
+            ],
+        ),
+        (
+            "pkcs1",
+            &["rsa", "-in", "rsa8", "-traditional", "-out", "pkcs1"],
+        ),
+    ];
+    for (name, arguments) in forms {
+        let Some(_) = openssl(arguments) else { return };
+        home.run(&["keys", "import", "--key", name, name]);
+        let public = openssl(&["pkey", "-in", name, "-pubout"]).unwrap();
+        let own = home.run(&["keys", "export", name]);
+        assert_eq!(own.as_bytes(), public.stdout, "{name}");
+    }
+    let encrypted = [
+        "pkcs8", "-topk8", "-in", "pkcs8", "-passout", "pass:x", "-out", "locked",
+    ];
+    openssl(&encrypted).unwrap();
+    let error = home.fail(&["keys", "import", "--key", "locked", "locked"]);
+    assert!(error.contains("openssl pkcs8"), "{error}");
+    let error = home.fail(&["keys", "import", "--key", "sec1.nothing", "nothing"]);
+    assert!(error.contains("there is no key"), "{error}");
+}
+
+#[test]
+fn an_openpgp_key_of_gpg_is_taken_in_and_stays_encrypted() {
+    let home = Home::new();
+    let Some(fingerprint) = gpg_key(&home, "Release <release@example.com>") else {
+        return;
+    };
+    home.run(&["keys", "import", "--key", "secret.asc", "pgp"]);
+    let shown: Value = serde_json::from_str(&home.run(&["keys", "show", "pgp", "--json"])).unwrap();
+    assert_eq!(shown["fingerprint"], fingerprint);
+    assert_eq!(shown["user"], "Release <release@example.com>");
+    assert_eq!(shown["encrypted"], true);
+    let kept = std::fs::read_to_string(home.kept("pgp.key")).unwrap();
+    assert!(kept.starts_with("-----BEGIN PGP PRIVATE KEY BLOCK-----"));
+    let public = home.run(&["keys", "export", "pgp"]);
+    assert!(public.contains("BEGIN PGP PUBLIC KEY BLOCK"), "{public}");
+    std::fs::write(home.path("kept.asc"), kept).unwrap();
+    // gpg reads what is kept
+    let read = home
+        .system("gpg", &["--batch", "--show-keys", "kept.asc"])
+        .unwrap();
+    let read = String::from_utf8_lossy(&read.stdout).into_owned();
+    assert!(read.contains(&fingerprint), "{read}");
+}
+
+/// Makes a key with gpg, exports it to `secret.asc` and `public.asc` and gives its
+/// fingerprint.
+pub fn gpg_key(home: &Home, user: &str) -> Option<String> {
+    let folder = home.path("gnupg");
+    std::fs::create_dir_all(&folder).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    let gpg = |arguments: &[&str]| {
+        let mut all = vec![
+            "--batch",
+            "--yes",
+            "--pinentry-mode",
+            "loopback",
+            "--passphrase",
+            PASSPHRASE,
+        ];
+        all.extend(arguments);
+        let output = home.system("gpg", &all)?;
+        assert!(output.status.success(), "{}", said(&output));
+        Some(output)
+    };
+    gpg(&["--quick-gen-key", user, "rsa3072", "sign", "never"])?;
+    gpg(&[
+        "--armor",
+        "--output",
+        "secret.asc",
+        "--export-secret-keys",
+        user,
+    ])?;
+    gpg(&["--armor", "--output", "public.asc", "--export", user])?;
+    let listed = gpg(&["--with-colons", "--list-keys", user])?;
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let line = listed
+        .lines()
+        .find(|line| line.starts_with("fpr:"))
+        .unwrap();
+    Some(line.split(':').nth(9).unwrap().to_owned())
+}
+
+#[test]
+fn cosign_reads_what_is_written_and_what_it_wrote_is_read() {
+    let home = Home::new();
+    std::fs::write(home.path("blob"), "some bytes").unwrap();
+    for (kind, _) in KINDS {
+        home.key(kind, kind);
+        let key = home.kept(&format!("{kind}.key")).display().to_string();
+        let Some(public) = home.peer("cosign", &["public-key", "--key", &key]) else {
+            return;
+        };
+        assert!(public.status.success(), "{kind}: {}", said(&public));
+        assert_eq!(
+            public.stdout,
+            home.run(&["keys", "export", kind]).as_bytes()
+        );
+    }
+    let made = home.peer("cosign", &["generate-key-pair"]).unwrap();
+    assert!(made.status.success(), "{}", said(&made));
+    home.run(&["keys", "import", "--key", "cosign.key", "theirs"]);
+    let theirs = std::fs::read_to_string(home.path("cosign.pub")).unwrap();
+    assert_eq!(home.run(&["keys", "export", "theirs"]), theirs);
+}
