@@ -1,5 +1,6 @@
 //! What an artifact is, in words: a table of the types and predicates that tools write.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::{Annotations, Content, Document, Manifest, MediaType, annotation};
@@ -236,6 +237,31 @@ impl Predicate {
         } else {
             Self::Other(uri.to_owned())
         }
+    }
+}
+
+/// What `uri` states, in words with the version that stands at its end (`SLSA provenance
+/// v1`); a type that is not known here stands for itself.
+pub fn predicate_words(uri: &str) -> Cow<'_, str> {
+    if uri == SIGNING_PREDICATE {
+        return "signature of the image".into();
+    }
+    let words = match Predicate::read(uri) {
+        Predicate::Other(_) if uri.starts_with("https://cosign.sigstore.dev/attestation/") => {
+            "custom statement of cosign".to_owned()
+        }
+        Predicate::Other(_) => return uri.into(),
+        known => known.to_string(),
+    };
+    let last = uri.rsplit(['/', '@']).next().unwrap_or_default();
+    let digits = last.strip_prefix('v').unwrap_or(last);
+    let is_version = digits.starts_with(|c: char| c.is_ascii_digit())
+        && digits.len() <= 8
+        && digits.chars().all(|c| c.is_ascii_digit() || c == '.');
+    if is_version {
+        format!("{words} v{digits}").into()
+    } else {
+        words.into()
     }
 }
 

@@ -30,7 +30,9 @@ mod tag_order;
 pub mod text;
 
 pub use annotation::Annotations;
-pub use artifact_kind::{ArtifactClass, ArtifactKind, Predicate, SbomFormat, SignatureFormat};
+pub use artifact_kind::{
+    ArtifactClass, ArtifactKind, Predicate, SbomFormat, SignatureFormat, predicate_words,
+};
 pub use conformance::{Finding, Severity, config_conformance, conformance};
 pub use descriptor::{Descriptor, DescriptorProblem};
 pub use digest::{Algorithm, Digest, DigestError, Hasher};

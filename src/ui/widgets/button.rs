@@ -1,8 +1,10 @@
 //! Buttons that are no more than an icon or a word.
 
-use egui::{Align2, CursorIcon, FontFamily, FontId, Response, Role, Sense, Ui, WidgetInfo, vec2};
+use egui::{
+    Align2, Button, CursorIcon, FontFamily, FontId, Response, Role, Sense, Ui, WidgetInfo, vec2,
+};
 
-use crate::ui::theme::{Tokens, size};
+use crate::ui::theme::{Tokens, icons, size};
 
 use super::text;
 
@@ -22,6 +24,31 @@ pub fn icon_toggle(ui: &mut Ui, icon: &str, name: &str, on: bool) -> Response {
     icon_look(ui, &response, icon, size::ICON, on);
     response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), on, name));
     response.on_hover_text(name)
+}
+
+/// A button with a word that stays pressed while `on`.
+pub fn toggle(ui: &mut Ui, word: &str, on: bool) -> Response {
+    let button = Button::new(word)
+        .selected(on)
+        .min_size(vec2(0.0, size::CONTROL));
+    let response = ui.add(button);
+    response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), on, word));
+    response
+}
+
+/// A button that shows what was chosen and opens a menu to choose another; at least `width`
+/// wide, so that what stands beside it does not move. `name` is its accessible name.
+pub fn drop_down(ui: &mut Ui, name: &str, chosen: &str, width: f32) -> Response {
+    let button = Button::new(chosen)
+        .right_text(icons::CHEVRON_DOWN)
+        .min_size(vec2(width, size::CONTROL));
+    let response = ui.add(button);
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::ComboBox, ui.is_enabled(), name);
+        info.current_text_value = Some(chosen.to_owned());
+        info
+    });
+    response
 }
 
 /// Paints the icon of a button that was allocated already, with what says that it is

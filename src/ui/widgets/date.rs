@@ -1,9 +1,11 @@
 //! Dates, said as people say them, with the exact one on hover.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use egui::{Response, RichText, Ui};
 use jiff::Timestamp;
+use regex::{Captures, Regex};
 
 use super::text;
 
@@ -58,6 +60,25 @@ pub fn exact(at: Timestamp) -> String {
     at.strftime("%-d %b %Y %H:%M:%S UTC").to_string()
 }
 
+/// `text` with every date that is written for machines in it said for people.
+pub fn with_dates(text: &str) -> Cow<'_, str> {
+    static WRITTEN: LazyLock<Regex> = LazyLock::new(|| {
+        let pattern =
+            r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z| ?UTC|[+-]\d{2}:\d{2})";
+        Regex::new(pattern).expect("the pattern is a constant that is tested")
+    });
+    WRITTEN.replace_all(text, |found: &Captures<'_>| {
+        let written = &found[0];
+        let plain = written.trim_end_matches("UTC").trim_end();
+        let read = if plain.len() < written.len() {
+            format!("{plain}Z").parse::<Timestamp>()
+        } else {
+            written.parse()
+        };
+        read.map_or_else(|_| written.to_owned(), exact)
+    })
+}
+
 /// How long ago `at` was: `3 days ago`; `in 2 hours` where it is still to come.
 pub fn relative(at: Timestamp, now: Timestamp) -> String {
     const UNITS: [(i64, &str); 6] = [
@@ -104,6 +125,25 @@ pub fn date(ui: &mut Ui, before: &str, written: &str, now: Timestamp) -> Respons
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dates_in_a_text_are_said_for_people() {
+        let cases = [
+            (
+                "valid at the proven time, 2023-01-20T20:51:33Z",
+                "valid at the proven time, 20 Jan 2023 20:51:33 UTC",
+            ),
+            (
+                "2023-01-20 20:51:33 UTC to 2023-01-20T22:51:33+01:00",
+                "20 Jan 2023 20:51:33 UTC to 20 Jan 2023 21:51:33 UTC",
+            ),
+            ("2023-19-20T20:51:33Z", "2023-19-20T20:51:33Z"),
+            ("no date", "no date"),
+        ];
+        for (written, said) in cases {
+            assert_eq!(with_dates(written), said);
+        }
+    }
 
     #[test]
     fn dates_are_said_as_people_say_them() {

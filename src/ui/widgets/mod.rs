@@ -18,9 +18,9 @@ pub mod table;
 pub mod text;
 
 pub use background::Background;
-pub use button::{icon_button, icon_toggle, link};
+pub use button::{drop_down, icon_button, icon_toggle, link, toggle};
 pub use chip::{Beside, Chip, chip};
-pub use date::{Date, date, exact, relative};
+pub use date::{Date, date, exact, relative, with_dates};
 pub use digest::{digest, tooltip as digest_tooltip, wide_tooltip};
 pub use empty_state::empty_state;
 pub use error_box::error_box;

@@ -1,6 +1,8 @@
 //! What artifacts are called.
 
-use porthole::model::{Annotations, ArtifactClass, ArtifactKind, Document, MediaType, RawDocument};
+use porthole::model::{
+    Annotations, ArtifactClass, ArtifactKind, Document, MediaType, RawDocument, predicate_words,
+};
 use serde_json::{Value, json};
 
 fn kind(value: &Value) -> ArtifactKind {
@@ -287,4 +289,33 @@ fn before_the_manifest_is_read_the_list_is_what_is_known() {
     stated.insert(key, "https://slsa.dev/provenance/v1".to_owned());
     let kind = ArtifactKind::of_type(Some(&bundle), &stated);
     assert_eq!(kind.to_string(), "attestation: SLSA provenance");
+}
+
+#[test]
+fn predicates_are_said_in_words_with_their_version() {
+    let cases = [
+        ("https://slsa.dev/provenance/v1", "SLSA provenance v1"),
+        ("https://slsa.dev/provenance/v0.2", "SLSA provenance v0.2"),
+        ("https://spdx.dev/Document", "SPDX SBOM"),
+        ("https://spdx.dev/Document/v2.3", "SPDX SBOM v2.3"),
+        ("https://cyclonedx.org/bom/v1.4", "CycloneDX SBOM v1.4"),
+        ("https://openvex.dev/ns/v0.2.0", "OpenVEX statement v0.2.0"),
+        (
+            "https://cosign.sigstore.dev/attestation/vuln/v1",
+            "vulnerability scan v1",
+        ),
+        (
+            "https://cosign.sigstore.dev/attestation/v1",
+            "custom statement of cosign v1",
+        ),
+        (
+            "https://sigstore.dev/cosign/sign/v1",
+            "signature of the image",
+        ),
+        ("https://example.com/mine/v1", "https://example.com/mine/v1"),
+        ("", ""),
+    ];
+    for (uri, words) in cases {
+        assert_eq!(predicate_words(uri), words, "{uri}");
+    }
 }

@@ -5,11 +5,15 @@ use std::sync::Arc;
 use egui::accesskit::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
-use porthole::engine::{ArtifactFile, ArtifactFiles, Command, ImageSnapshot, NodePath, Remote};
+use porthole::engine::{
+    ArtifactFile, ArtifactFiles, Command, ImageSnapshot, Node, NodePath, Parts, Remote,
+};
 use porthole::model::attachment::Attachment;
-use porthole::model::{Algorithm, Descriptor, Digest, Document, MediaType, RawDocument};
+use porthole::model::{
+    Algorithm, ArtifactKind, Descriptor, Digest, Document, MediaType, Predicate, RawDocument,
+};
 use porthole::referrers::{Below, Referrer, ReferrerState, ReferrerTree, Subject};
-use porthole::transport::{Answer, Asked, Found, Problem, TransportError, Way};
+use porthole::transport::{Answer, Asked, BlobState, Found, Problem, TransportError, Way};
 use porthole::ui::action::Action;
 use porthole::ui::views::View;
 use serde_json::json;
@@ -79,8 +83,8 @@ fn not_read() -> Answer {
     ))
 }
 
-/// An SBOM that refers to the image, read, and a signature of it.
-fn with_sbom() -> ImageSnapshot {
+/// An SBOM of three packages as it is read.
+fn sbom_files() -> ArtifactFiles {
     let packages: Vec<_> = ["zlib", "bash", "apt"]
         .iter()
         .map(|name| json!({"name": name, "versionInfo": "1.0", "licenseDeclared": "MIT"}))
@@ -102,20 +106,26 @@ fn with_sbom() -> ImageSnapshot {
         Algorithm::Sha256,
         MediaType::new(MediaType::OCI_MANIFEST),
     );
-    let files = ArtifactFiles {
+    ArtifactFiles {
         document: Arc::new(Document::read(document)),
         files: vec![ArtifactFile {
             descriptor,
             content: Ok((raw, Arc::new(attachment))),
         }],
         left_out: 0,
-    };
+    }
+}
+
+/// An SBOM that refers to the image, read, and a signature of it.
+fn with_sbom() -> ImageSnapshot {
     let mut snapshot = with_tree(plain(), &[(Way::Api, Answer::Named(1))], |tree| {
         let sbom = tree.add(None, referrer(SPDX, "sbom"));
         tree.add(Some(sbom), referrer(NOTATION, "signature"));
     });
-    Arc::make_mut(&mut snapshot.artifacts)
-        .insert(Digest::sha256(b"sbom"), Remote::Ready(Arc::new(files)));
+    Arc::make_mut(&mut snapshot.artifacts).insert(
+        Digest::sha256(b"sbom"),
+        Remote::Ready(Arc::new(sbom_files())),
+    );
     snapshot
 }
 
@@ -324,4 +334,56 @@ fn the_overview_lists_what_is_attached_and_leads_to_it() {
     harness.run();
     let image = harness.state().image.id;
     assert!(wishes(&mut harness).contains(&Action::ShowView(image, View::Referrers)));
+}
+
+#[test]
+fn an_sbom_that_is_opened_by_itself_shows_its_packages_in_the_overview() {
+    let files = sbom_files();
+    let digest = files.document.raw().digest().clone();
+    let root = Node {
+        document: Arc::clone(&files.document),
+        parts: Parts::Manifest {
+            config: Remote::NotAsked,
+            blobs: vec![BlobState::Present; 2].into(),
+        },
+    };
+    let mut opened = snapshot(Arc::new(root));
+    let mut harness = shown(View::Overview, opened.clone());
+    let (image, manifest) = (opened.id, digest.clone());
+    let read = Command::ReadArtifact { image, manifest };
+    assert_eq!(commands(&mut harness), [read], "asked for once");
+    Arc::make_mut(&mut opened.artifacts).insert(digest, Remote::Ready(Arc::new(files)));
+    let mut harness = shown(View::Overview, opened);
+    let packages: Vec<_> = rows(&harness)
+        .into_iter()
+        .filter(|row| row.ends_with("MIT"))
+        .collect();
+    assert_eq!(
+        packages,
+        ["zlib, 1.0, MIT", "bash, 1.0, MIT", "apt, 1.0, MIT"]
+    );
+    let all = words(&harness);
+    assert!(all.contains("Lists: 3 packages"), "{all}");
+    assert_eq!(commands(&mut harness), []);
+}
+
+/// The name of the kind is cut only where what is said of it needs the room.
+#[test]
+fn what_is_attached_stands_with_its_whole_kind_and_a_word_on_it() {
+    let verified = "attestation: SLSA verification summary";
+    let tree = with_tree(plain(), &[(Way::Api, Answer::Named(2))], |tree| {
+        let mut summary = referrer("application/vnd.in-toto+json", "summary");
+        summary.kind = ArtifactKind::Attestation(vec![Predicate::VerificationSummary]);
+        assert_eq!(summary.kind.to_string(), verified);
+        tree.add(None, summary);
+        tree.add(None, referrer(NOTATION, "signature"));
+    });
+    let harness = shown(View::Overview, tree);
+    let all = words(&harness);
+    for said in [
+        "Attestation SLSA verification summary: 3 days ago",
+        "Signature Notation: 3 days ago",
+    ] {
+        assert!(all.contains(said), "{said} is not in {all}");
+    }
 }

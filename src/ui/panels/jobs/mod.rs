@@ -20,6 +20,8 @@ use crate::ui::widgets::{icon_button, link};
 /// A job that only opens something is not shown before it has run this long, so that the
 /// panel does not come and go with every click.
 const PATIENCE: Duration = Duration::from_millis(800);
+/// As long for a job that lists files: how far it is stands above the files.
+const LISTING_PATIENCE: Duration = Duration::from_secs(4);
 /// How long such a job is still shown after it has ended well.
 const LINGER: Duration = Duration::from_secs(4);
 /// Progress is drawn at this pace.
@@ -94,26 +96,33 @@ pub fn count(jobs: &[Arc<JobSnapshot>]) -> usize {
         .count()
 }
 
-/// The titles of the jobs that would be lost if the program ended now. What only brings
-/// something on the screen is not: it changes nothing, and can be asked for again.
+/// The titles of the jobs that would be lost if the program ended now. What only opens an
+/// image is not: it changes nothing, and can be asked for again.
 pub fn would_be_lost(jobs: &[Arc<JobSnapshot>]) -> Vec<String> {
     let running = jobs.iter().filter(|job| !job.state.is_final());
     running
-        .filter(|job| !is_seen_elsewhere(job))
+        .filter(|job| !matches!(job.kind, JobKind::Open | JobKind::Reload))
         .map(|job| job.title.to_string())
         .collect()
 }
 
-/// Whether a job only brings something on the screen, which is seen there.
-const fn is_seen_elsewhere(job: &JobSnapshot) -> bool {
-    matches!(job.kind, JobKind::Open | JobKind::Reload)
+/// How long a job is left alone that only brings something on the screen, which is seen
+/// there; nothing for other jobs.
+const fn patience(job: &JobSnapshot) -> Option<Duration> {
+    match job.kind {
+        JobKind::Open | JobKind::Reload => Some(PATIENCE),
+        JobKind::ReadLayers => Some(LISTING_PATIENCE),
+        JobKind::Check | JobKind::Copy => None,
+    }
 }
 
 fn is_shown(job: &JobSnapshot, now: Instant) -> bool {
-    let took_long = job.ended.unwrap_or(now).duration_since(job.started) >= PATIENCE;
+    let Some(patience) = patience(job) else {
+        return true;
+    };
+    let took_long = job.ended.unwrap_or(now).duration_since(job.started) >= patience;
     match job.state {
         JobState::Failed(_) | JobState::Cancelled => true,
-        _ if !is_seen_elsewhere(job) => true,
         JobState::Running { .. } => took_long,
         JobState::Done => took_long && job.ended.is_some_and(|end| now - end < LINGER),
     }
@@ -121,11 +130,9 @@ fn is_shown(job: &JobSnapshot, now: Instant) -> bool {
 
 /// When a job comes or goes by itself.
 fn changes_in(job: &JobSnapshot, now: Instant) -> Option<Duration> {
-    if !is_seen_elsewhere(job) {
-        return None;
-    }
+    let patience = patience(job)?;
     let at = match job.state {
-        JobState::Running { .. } => job.started + PATIENCE,
+        JobState::Running { .. } => job.started + patience,
         JobState::Done if is_shown(job, now) => job.ended? + LINGER,
         _ => return None,
     };
@@ -162,6 +169,12 @@ mod tests {
             (job(JobKind::Open, JobState::Done, 100, Some(10)), false),
             (job(JobKind::Open, JobState::Done, 900, Some(10)), true),
             (job(JobKind::Reload, JobState::Done, 900, Some(4100)), false),
+            (job(JobKind::ReadLayers, running(), 2_000, None), false),
+            (job(JobKind::ReadLayers, running(), 5_000, None), true),
+            (
+                job(JobKind::ReadLayers, JobState::Done, 900, Some(10)),
+                false,
+            ),
             (job(JobKind::Check, running(), 0, None), true),
             (job(JobKind::Check, JobState::Done, 10, Some(60_000)), true),
             (

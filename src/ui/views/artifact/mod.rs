@@ -12,9 +12,10 @@ use crate::engine::{ArtifactFiles, Command, Remote};
 use crate::model::Digest;
 use crate::model::attachment::{Attachment, AttachmentContent};
 use crate::ui::action::Action;
-use crate::ui::widgets::{error_box, skeleton, text};
+use crate::ui::widgets::{error_box, heading, skeleton, text};
 
 use super::ViewContext;
+use super::page::SECTION;
 
 pub(super) use summary::kind_and_brief;
 
@@ -59,14 +60,7 @@ impl Artifact<'_> {
         context: &mut ViewContext<'_>,
         details: impl FnOnce(&mut Ui, &mut ViewContext<'_>),
     ) {
-        if state.of.as_ref() != Some(self.digest) {
-            *state = ArtifactState {
-                of: Some(self.digest.clone()),
-                // whoever looks through packages goes on doing so
-                page: state.page,
-                ..ArtifactState::default()
-            };
-        }
+        self.keep(state);
         let files = context.image.artifact(self.digest).value().cloned();
         let sbom = files.as_deref().and_then(first_sbom);
         pages(ui, state, files.as_deref());
@@ -92,6 +86,45 @@ impl Artifact<'_> {
                         details(ui, context);
                     });
             }
+        }
+    }
+
+    /// Draws what it says into a page that scrolls as a whole: in brief, then the packages
+    /// of an SBOM; nothing where it says nothing that is understood.
+    pub(super) fn show_in_page(
+        &self,
+        ui: &mut Ui,
+        state: &mut ArtifactState,
+        context: &mut ViewContext<'_>,
+    ) {
+        self.keep(state);
+        let Some(files) = context.image.artifact(self.digest).value().cloned() else {
+            ui.add_space(SECTION);
+            heading(ui, "What it says", "");
+            self.not_read(ui, &mut state.asked, context);
+            return;
+        };
+        if !summary::says_something(&files) {
+            return;
+        }
+        ui.add_space(SECTION);
+        summary::show(ui, &files, self.subject, context);
+        if let Some(attachment) = first_sbom(&files) {
+            ui.add_space(SECTION);
+            heading(ui, "Packages", "");
+            packages::show_in_page(ui, &mut state.packages, attachment, context);
+        }
+    }
+
+    /// Forgets what was kept of another artifact.
+    fn keep(&self, state: &mut ArtifactState) {
+        if state.of.as_ref() != Some(self.digest) {
+            *state = ArtifactState {
+                of: Some(self.digest.clone()),
+                // whoever looks through packages goes on doing so
+                page: state.page,
+                ..ArtifactState::default()
+            };
         }
     }
 

@@ -35,6 +35,9 @@ const PACKAGE: usize = 200;
 /// Height of what is shown of one package, in points.
 const DETAIL: f32 = 190.0;
 
+/// Most height of the table in a page that scrolls, in points.
+const IN_PAGE: f32 = 400.0;
+
 /// Most files that are shown of a package.
 const FILES: usize = 200;
 
@@ -47,6 +50,30 @@ pub(super) struct PackagesState {
     /// Positions of the packages that are shown, in their order.
     order: Background<Vec<u32>>,
     made_for: Option<(usize, String, Option<Sort>)>,
+}
+
+/// Draws the table into a page that scrolls as a whole, as high as its rows are up to a
+/// limit from where on it scrolls by itself.
+pub(super) fn show_in_page(
+    ui: &mut Ui,
+    state: &mut PackagesState,
+    attachment: &Arc<Attachment>,
+    context: &mut ViewContext<'_>,
+) {
+    let rows = attachment.sbom().map_or(0, |sbom| sbom.packages.len());
+    let detail = if state.selected.is_some() {
+        DETAIL
+    } else {
+        0.0
+    };
+    // the head is as high as a row
+    let table = (rows as f32 + 1.0) * size::ROW;
+    let height = size::CONTROL + size::GRID + table.clamp(120.0, IN_PAGE) + detail;
+    let area = egui::vec2(ui.available_width(), height);
+    ui.allocate_ui_with_layout(area, *ui.layout(), |ui| {
+        ui.set_min_size(area);
+        show(ui, state, attachment, context);
+    });
 }
 
 /// Draws the table into all the space there is.

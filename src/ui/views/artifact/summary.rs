@@ -8,7 +8,7 @@ use crate::engine::{ArtifactFile, ArtifactFiles};
 use crate::model::attachment::{Attachment, AttachmentContent, Envelope, Statement};
 use crate::model::provenance::{Material, Provenance};
 use crate::model::sbom::Sbom;
-use crate::model::{Digest, Predicate, annotation, text::size as size_text};
+use crate::model::{Digest, annotation, predicate_words, text::size as size_text};
 use crate::ui::action::Action;
 use crate::ui::theme::{Tokens, icons};
 use crate::ui::views::ViewContext;
@@ -45,6 +45,20 @@ pub(super) fn show(
             .name_width(NAMES)
             .show(ui, context.actions);
     }
+}
+
+/// Whether a file of it is more than a file: an SBOM, a statement, or meant to be one.
+pub(super) fn says_something(files: &ArtifactFiles) -> bool {
+    files.files.iter().any(|file| match &file.content {
+        Ok((_, attachment)) => {
+            let plain = matches!(
+                attachment.content,
+                AttachmentContent::Json | AttachmentContent::Text | AttachmentContent::Bytes
+            );
+            !plain || attachment.statement.is_some()
+        }
+        Err(_) => true,
+    })
 }
 
 fn one(ui: &mut Ui, file: &ArtifactFile, subject: Option<&Digest>, context: &mut ViewContext<'_>) {
@@ -95,8 +109,8 @@ fn what<'a>(attachment: &'a Attachment, title: Option<&'a str>) -> Cow<'a, str> 
         AttachmentContent::Provenance(found) => format!("SLSA provenance {}", found.version).into(),
         _ => match (&attachment.statement, title) {
             (Some(statement), _) => {
-                let predicate = Predicate::read(&statement.predicate_type).to_string();
-                text::line(&predicate).into_owned().into()
+                let words = predicate_words(&statement.predicate_type);
+                text::line(&words).into_owned().into()
             }
             (None, Some(title)) => text::line(title),
             (None, None) => "File".into(),
@@ -269,14 +283,14 @@ fn stated(
     context: &mut ViewContext<'_>,
 ) {
     let tokens = Tokens::of(ui);
-    row(
-        ui,
-        "Predicate",
-        &statement.predicate_type,
-        Look::Mono,
-        None,
-        context,
-    );
+    let written = &*statement.predicate_type;
+    let words = predicate_words(written);
+    Row::new("Predicate", &words)
+        .name_width(NAMES)
+        .look(Look::Words)
+        .copies(written)
+        .hover(text::value(written))
+        .show(ui, context.actions);
     let Some(subject) = subject else {
         return;
     };

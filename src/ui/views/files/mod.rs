@@ -14,7 +14,7 @@ use crate::model::{Reference, text::size as size_text};
 use crate::ui::action::Action;
 use crate::ui::theme::{Tokens, icons, size};
 use crate::ui::widgets::table::Sort;
-use crate::ui::widgets::{empty_state, error_box, link, search, text};
+use crate::ui::widgets::{drop_down, empty_state, error_box, link, search, text, toggle};
 
 use super::subject::{ManifestSubject, Subject};
 use super::{View, ViewContext, ViewState, page, pending, reload, unread};
@@ -26,6 +26,11 @@ const AT_ONCE: u64 = 256 << 20;
 
 /// From this width of the view on the details stand beside the tree, in points.
 const WIDE: f32 = 820.0;
+
+/// Width of what chooses whose files are shown, and of the button after the filter with the
+/// space before it, in points.
+const SCOPE: f32 = 132.0;
+const CHANGED: f32 = 112.0;
 
 /// Draws the view.
 pub(super) fn show(ui: &mut Ui, state: &mut ViewState, context: &mut ViewContext<'_>) {
@@ -193,14 +198,14 @@ fn list(
     context: &mut ViewContext<'_>,
 ) {
     ui.horizontal(|ui| {
+        ui.spacing_mut().interact_size.y = size::CONTROL;
         scope(ui, kept, instructions);
-        let width = (ui.available_width() - 150.0).clamp(100.0, 420.0);
+        let width = (ui.available_width() - CHANGED).clamp(100.0, 420.0);
         search(ui, "Filter files", &mut kept.filter, width).on_hover_text(
             "A part of a name or path, *.so, re:expression, >10MB, changed, setuid, \
              world-writable",
         );
-        let toggle = ui.selectable_label(kept.changed, "Changed only");
-        if toggle
+        if toggle(ui, "Changed only", kept.changed)
             .on_hover_text("Only what the layer that is looked at added, changed or removed")
             .clicked()
         {
@@ -269,25 +274,29 @@ fn scope(ui: &mut Ui, kept: &mut FilesState, instructions: &[Option<&str>]) {
             crate::model::text::middle(&instruction, 60)
         )
     };
-    let response = egui::ComboBox::from_id_salt("scope")
-        .selected_text(short(kept.scope))
-        .width(112.0)
-        .height(420.0)
-        .show_ui(ui, |ui| {
-            ui.set_min_width(420.0);
-            let layers = 0..instructions.len();
-            let scopes = std::iter::once(Scope::Image)
-                .chain(layers.clone().map(Scope::At))
-                .chain(layers.map(Scope::Layer));
-            for scope in scopes {
-                ui.selectable_value(&mut kept.scope, scope, long(scope));
-            }
-        })
-        .response;
-    response.widget_info(|| {
-        let name = format!("Files of: {}", short(kept.scope));
-        egui::WidgetInfo::labeled(egui::Role::ComboBox, true, name)
-    });
+    let chosen = short(kept.scope);
+    let name = format!("Files of: {chosen}");
+    let response = drop_down(ui, &name, &chosen, SCOPE);
+    egui::Popup::menu(&response)
+        .accessible_name("Files of")
+        .show(|ui| {
+            ui.set_width(420.0);
+            egui::ScrollArea::vertical()
+                .max_height(420.0)
+                .show(ui, |ui| {
+                    let layers = 0..instructions.len();
+                    let scopes = std::iter::once(Scope::Image)
+                        .chain(layers.clone().map(Scope::At))
+                        .chain(layers.map(Scope::Layer));
+                    for scope in scopes {
+                        let chosen = kept.scope == scope;
+                        if ui.selectable_label(chosen, long(scope)).clicked() {
+                            kept.scope = scope;
+                            ui.close();
+                        }
+                    }
+                });
+        });
 }
 
 /// How much is shown, what is still read, what could not be.

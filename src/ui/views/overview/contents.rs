@@ -4,9 +4,10 @@ use std::cell::Cell;
 
 use egui::{RichText, Ui};
 
-use crate::model::{annotation, text::size as size_text};
+use crate::model::{ArtifactClass, ArtifactKind, annotation, text::size as size_text};
 use crate::ui::action::Action;
 use crate::ui::theme::Tokens;
+use crate::ui::views::artifact::Artifact;
 use crate::ui::views::page::SECTION;
 use crate::ui::views::subject::{ManifestSubject, platform_label};
 use crate::ui::views::{ViewContext, ViewState, layers};
@@ -76,6 +77,7 @@ pub(super) fn show(
             .show(ui, context.actions);
     }
     files(ui, subject, context);
+    says(ui, state, subject, context);
     if !manifest.annotations.is_empty() {
         ui.add_space(SECTION);
         pairs::show(
@@ -88,6 +90,31 @@ pub(super) fn show(
             context.actions,
         );
     }
+}
+
+/// What an SBOM or a statement says.
+fn says(
+    ui: &mut Ui,
+    state: &mut ViewState,
+    subject: &ManifestSubject<'_>,
+    context: &mut ViewContext<'_>,
+) {
+    let class = state.facts.manifest(subject).kind.as_ref();
+    let class = class.map(ArtifactKind::class);
+    let reads = matches!(
+        class,
+        Some(ArtifactClass::Sbom | ArtifactClass::Provenance | ArtifactClass::Attestation)
+    );
+    if !reads {
+        return;
+    }
+    let size = subject.manifest.blob_size();
+    let artifact = Artifact {
+        digest: subject.digest(),
+        size,
+        subject: subject.manifest.subject.as_ref().map(|about| &about.digest),
+    };
+    artifact.show_in_page(ui, &mut state.overview.artifact, context);
 }
 
 /// What an attestation of BuildKit is about.

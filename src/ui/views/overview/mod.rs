@@ -36,6 +36,8 @@ const WIDE: f32 = 940.0;
 pub(super) struct OverviewState {
     /// The layer that is marked in bar and table, and of which manifest.
     layer: Option<(crate::model::Digest, usize)>,
+    /// What is kept of an artifact that was opened by itself.
+    artifact: super::artifact::ArtifactState,
 }
 
 /// Draws the overview.

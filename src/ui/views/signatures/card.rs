@@ -2,10 +2,13 @@
 
 use egui::{Align, Layout, Margin, RichText, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
 
-use crate::signature::{Check, Judgement, Outcome, SignatureReport, SignerFacts, Statement};
+use jiff::Timestamp;
+
+use crate::model::{Annotations, ArtifactKind, MediaType, predicate_words};
+use crate::signature::{Check, Found, Judgement, Outcome, SignatureReport, SignerFacts, Statement};
 use crate::ui::theme::{Tokens, icons, size, strong};
 use crate::ui::views::ViewContext;
-use crate::ui::widgets::{Look, Row, row_line, text};
+use crate::ui::widgets::{Date, Look, Row, exact, relative, row_line, text, with_dates};
 
 use super::SignaturesState;
 use super::trust::Proposal;
@@ -28,7 +31,7 @@ pub(super) fn show(
         .inner_margin(Margin::symmetric(16, 12))
         .show(ui, |ui| {
             ui.set_width(ui.available_width());
-            head(ui, report, tokens);
+            head(ui, report, tokens, context.now);
             for (line, check) in report.checks.iter().enumerate() {
                 check_line(ui, (position, line), check, state);
             }
@@ -40,7 +43,8 @@ pub(super) fn show(
                 && let Some(facts) = details
             {
                 for (name, value) in &facts.details {
-                    Row::new(name.as_str(), value)
+                    Row::new(name.as_str(), &with_dates(value))
+                        .copies(value)
                         .look(Look::Words)
                         .name_width(NAMES + 28.0)
                         .show(ui, context.actions);
@@ -50,29 +54,18 @@ pub(super) fn show(
         });
 }
 
-fn head(ui: &mut Ui, report: &SignatureReport, tokens: &Tokens) {
+fn head(ui: &mut Ui, report: &SignatureReport, tokens: &Tokens, now: Timestamp) {
     let found = &report.found;
     ui.horizontal(|ui| {
-        let title = match &found.statement {
-            Statement::Attestation {
-                predicate_type: Some(stated),
-            } => format!("{}: {}", found.format, text::line(stated)),
-            Statement::Document { media_type } => {
-                format!("{}: {}", found.format, text::line(media_type))
-            }
-            _ => found.format.to_string(),
-        };
+        let (title, whole) = title(found);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let date = found.claims.date.as_deref().map(text::line);
-            let date = match date {
-                Some(date) => format!("claims: {date}"),
-                None if found.format.is_signed() => "claims no date".to_owned(),
-                None => String::new(),
-            };
-            ui.label(RichText::new(date).color(tokens.weak).size(size::SMALL));
+            date(ui, found, now);
             // the title takes what the date leaves
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.add(egui::Label::new(strong(title)).truncate());
+                let title = ui.add(egui::Label::new(strong(title)).truncate());
+                if let Some(whole) = whole {
+                    title.on_hover_text(text::value(whole));
+                }
             });
         });
     });
@@ -85,6 +78,50 @@ fn head(ui: &mut Ui, report: &SignatureReport, tokens: &Tokens) {
         ui.add(egui::Label::new(words).truncate());
     }
     ui.add_space(size::GRID);
+}
+
+/// What it is and states, in words, and how the statement's type is written.
+fn title(found: &Found) -> (String, Option<&str>) {
+    let (words, whole) = match &found.statement {
+        Statement::Attestation {
+            predicate_type: Some(stated),
+        } => (predicate_words(stated), stated),
+        Statement::Document { media_type } => {
+            let kind =
+                ArtifactKind::of_type(Some(&MediaType::new(media_type)), &Annotations::default());
+            (kind.to_string().into(), media_type)
+        }
+        Statement::Attestation { .. } | Statement::Signature => {
+            return (found.format.to_string(), None);
+        }
+    };
+    (
+        format!("{}: {}", found.format, text::line(&words)),
+        Some(whole),
+    )
+}
+
+/// When it says it was made.
+fn date(ui: &mut Ui, found: &Found, now: Timestamp) {
+    let written = found.claims.date.as_deref();
+    let (words, hover) = match written.map(Date::read) {
+        Some(Date::At(at)) => {
+            let day = at.strftime("%-d %b %Y %H:%M");
+            let words = format!("claims: {day}, {}", relative(at, now));
+            (words, Some(exact(at)))
+        }
+        Some(date) => (
+            format!("claims: {}", date.relative(now)),
+            Some(date.exact()),
+        ),
+        None if found.format.is_signed() => ("claims no date".to_owned(), None),
+        None => return,
+    };
+    let color = Tokens::of(ui).weak;
+    let label = ui.label(RichText::new(words).color(color).size(size::SMALL));
+    if let Some(hover) = hover {
+        label.on_hover_text(hover);
+    }
 }
 
 /// One check; a click unfolds what was expected and found. What failed is unfolded.
@@ -102,7 +139,7 @@ fn check_line(ui: &mut Ui, at: (usize, usize), check: &Check, state: &mut Signat
     let right_width = width - NAMES - 28.0;
     let detail = text::some_lines(
         ui.painter(),
-        &*text::value(&check.detail),
+        &*text::value(&with_dates(&check.detail)),
         text::body(),
         tokens.weak,
         right_width,
@@ -136,6 +173,7 @@ fn check_line(ui: &mut Ui, at: (usize, usize), check: &Check, state: &mut Signat
     text::paint(ui.painter(), names, name, Align::Min);
     let mut values = rect;
     values.set_left(rect.left() + 28.0 + NAMES);
+    values.set_height(height - 1.0);
     text::paint(ui.painter(), values, detail, Align::Min);
     response.widget_info(|| {
         let words = format!(
@@ -158,7 +196,8 @@ fn check_line(ui: &mut Ui, at: (usize, usize), check: &Check, state: &mut Signat
             let Some(value) = value else { continue };
             ui.horizontal_top(|ui| {
                 ui.add_space(28.0 + NAMES);
-                let words = format!("{word} {}", text::value(value));
+                let value = with_dates(value);
+                let words = format!("{word} {}", text::value(&value));
                 let color = if check.is_failed() {
                     tokens.text
                 } else {
