@@ -24,7 +24,7 @@ pub(super) struct Verify {
     /// The image: docker://HOST/NAME:TAG, oci:FOLDER:NAME, a folder, or a short name.
     reference: String,
 
-    /// Accept signatures by this public key in PEM (may be repeated).
+    /// Accept signatures by this public key in PEM, or by OpenPGP keys (may be repeated).
     #[arg(long, value_name = "FILE")]
     key: Vec<PathBuf>,
 
@@ -45,9 +45,20 @@ pub(super) struct Verify {
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
 
-    /// Judge by this trust policy instead of the one in the settings.
+    /// Ask for this signed name: HOST/NAME:TAG, HOST/NAME, or exact, repository,
+    /// repo-digest-or-exact for that of the image. OpenPGP signatures are asked for
+    /// repo-digest-or-exact without it.
+    #[arg(long, value_name = "NAME", conflicts_with = "policy")]
+    signed_name: Option<String>,
+
+    /// Judge by this policy instead of the one in the settings: Porthole's own in TOML, a
+    /// policy.json of containers, or a trustpolicy.json of Notation.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "identity", "identity_regexp"])]
     policy: Option<PathBuf>,
+
+    /// Take the stores that a policy names from this trust store of Notation.
+    #[arg(long, value_name = "FOLDER")]
+    trust_store: Option<PathBuf>,
 
     /// Judge certificates, logs and timestamps by this trusted_root.json.
     #[arg(long, value_name = "FILE")]
@@ -138,6 +149,8 @@ impl Verify {
         TrustConfig {
             policy: self.policy.clone().or_else(|| settings.policy.clone()),
             required: self.policy.is_some(),
+            notation_store: self.trust_store.clone(),
+            signed_name: self.signed_name.clone(),
             keys: self.key.clone(),
             identity: identity.map(|identity| IdentityConfig {
                 identity: identity.clone(),
@@ -201,6 +214,9 @@ fn ended<'a>(reports: impl Iterator<Item = &'a Arc<SubjectReport>>) -> Result<En
 
 fn print(out: &mut impl Write, what: &str, report: &SubjectReport) -> io::Result<()> {
     let verdict = match &report.verdict {
+        Verdict::Accepted { by } if by.is_empty() => {
+            "accepted: the policy asks for no signature here, so none was required".to_owned()
+        }
         Verdict::Accepted { by } => format!("accepted: signed by {}", by.join(", ")),
         Verdict::Rejected { why, .. } => format!("rejected: {why}"),
         Verdict::Unsigned => "unsigned: every place was asked and has nothing".to_owned(),

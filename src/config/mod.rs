@@ -21,7 +21,7 @@ pub use registries::{
     Blocked, Endpoint, KnownRegistry, Registries, RegistriesFiles, parse_registries,
 };
 pub use secret::Secret;
-pub use trust::{policy_file, read_trust_file};
+pub use trust::{notation_store, policy_file, read_trust_file, read_trust_store};
 
 use std::path::{Path, PathBuf};
 

@@ -4,11 +4,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{SettingsError, read_trust_file};
-use crate::signature::Signer;
-use crate::signature::TrustRoot;
-use crate::signature::policy::Policy;
+use crate::config::{SettingsError, notation_store, read_trust_file, read_trust_store};
+use crate::signature::notation::StoreKind;
+use crate::signature::policy::{Files, Policy, StoreFiles};
 use crate::signature::sigstore::{IdentityRule, Pattern, PublicKey};
+use crate::signature::simple::{Keyring, SignedIdentity};
+use crate::signature::{SignedBy, Signer, TrustRoot};
 
 use super::Failure;
 
@@ -19,8 +20,12 @@ pub struct TrustConfig {
     pub policy: Option<PathBuf>,
     /// Whether the policy has to be there: the user named it.
     pub required: bool,
-    /// Public keys, each in a file; used instead of a policy.
+    /// Notation's trust store, instead of the one beside the policy or the user's.
+    pub notation_store: Option<PathBuf>,
+    /// Public keys, each in a file, or OpenPGP keys; used instead of a policy.
     pub keys: Vec<PathBuf>,
+    /// How the name that is signed has to be that of the image, for keys and identity.
+    pub signed_name: Option<String>,
     /// An identity; used instead of a policy.
     pub identity: Option<IdentityConfig>,
     /// A `trusted_root.json` instead of the one built in.
@@ -94,13 +99,7 @@ fn root(path: Option<&Path>) -> Result<TrustRoot, Failure> {
 fn policy(config: &TrustConfig) -> Result<Option<Policy>, Failure> {
     let mut signers = Vec::new();
     for path in &config.keys {
-        let key = PublicKey::from_pem(&needed(path)?).map_err(|error| {
-            Failure::refused(
-                format!("the key {} cannot be used: {error}", path.display()),
-                "Give a public key in PEM, as cosign.pub is",
-            )
-        })?;
-        signers.push(Signer::key(path.display().to_string(), key));
+        signers.push(key(path)?);
     }
     if let Some(identity) = &config.identity {
         let pattern = if identity.regexp {
@@ -122,6 +121,13 @@ fn policy(config: &TrustConfig) -> Result<Option<Policy>, Failure> {
         })?;
         signers.push(Signer::identity(identity.identity.clone(), rule));
     }
+    if let Some(name) = &config.signed_name {
+        let name = SignedIdentity::read(name)
+            .map_err(|why| Failure::refused(why, "Correct the signed name"))?;
+        for signer in &mut signers {
+            signer.signed_name = Some(name.clone());
+        }
+    }
     if !signers.is_empty() {
         return Ok(Some(Policy::of_signers("the command line", signers)));
     }
@@ -140,14 +146,66 @@ fn policy(config: &TrustConfig) -> Result<Option<Policy>, Failure> {
     let text = String::from_utf8(bytes).map_err(|_| {
         Failure::refused(
             format!("{shown} is not text in UTF-8"),
-            "Give a policy in TOML",
+            "Give a policy in TOML, a policy.json or a trustpolicy.json",
         )
     })?;
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let files = |name: &str| needed(&folder.join(name)).map_err(|failure| failure.headline);
-    let policy = Policy::read(&text, &shown, &files)
+    let files = OnDisk {
+        folder: path.parent().unwrap_or(Path::new("")),
+        store: store_of(path, config),
+    };
+    let policy = Policy::read_any(&text, &shown, &files)
         .map_err(|error| Failure::refused(format!("{shown}: {error}"), error.hint()))?;
     Ok(Some(policy))
+}
+
+/// A signer by a key: a public key in PEM, or OpenPGP keys.
+fn key(path: &Path) -> Result<Signer, Failure> {
+    let bytes = needed(path)?;
+    let name = path.display().to_string();
+    let armoured = bytes
+        .windows(22)
+        .any(|part| part == b"BEGIN PGP PUBLIC KEY B");
+    let binary = bytes.first().is_some_and(|byte| byte & 0x80 != 0);
+    let refused = |error: &dyn std::fmt::Display| {
+        Failure::refused(
+            format!("the key {name} cannot be used: {error}"),
+            "Give a public key in PEM, as cosign.pub is, or OpenPGP keys, as `gpg --export` writes them",
+        )
+    };
+    if armoured || binary {
+        let keys = Keyring::read(&bytes).map_err(|error| refused(&error))?;
+        return Ok(Signer::new(name, SignedBy::OpenPgp(Arc::new(keys))));
+    }
+    let key = PublicKey::from_pem(&bytes).map_err(|error| refused(&error))?;
+    Ok(Signer::key(name, key))
+}
+
+/// Notation's trust store: the one that is named, the one beside the policy, or the
+/// user's.
+fn store_of(policy: &Path, config: &TrustConfig) -> Option<PathBuf> {
+    let beside = policy.parent().map(|folder| folder.join("truststore"));
+    let named = config.notation_store.clone();
+    let beside = beside.filter(|folder| folder.is_dir());
+    named.or(beside).or_else(notation_store)
+}
+
+/// The files that a policy names, from the folder that it lies in.
+struct OnDisk<'a> {
+    folder: &'a Path,
+    store: Option<PathBuf>,
+}
+
+impl Files for OnDisk<'_> {
+    fn file(&self, path: &str) -> Result<Vec<u8>, String> {
+        needed(&self.folder.join(path)).map_err(|failure| failure.headline)
+    }
+
+    fn store(&self, kind: StoreKind, name: &str) -> Result<Option<StoreFiles>, String> {
+        let Some(store) = &self.store else {
+            return Ok(None);
+        };
+        read_trust_store(store, kind.name(), name).map_err(|error| error.to_string())
+    }
 }
 
 /// A file that has to be there.

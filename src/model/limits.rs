@@ -91,6 +91,9 @@ pub const BUNDLE_ENTRIES: usize = 32;
 /// Largest file of keys, certificates, trust roots or policies, in bytes.
 pub const TRUST_FILE_BYTES: u64 = 4 << 20;
 
+/// Most files of one store of a Notation trust store.
+pub const STORE_FILES: usize = 1000;
+
 /// Most referrers of one manifest that a place is listened to about.
 pub const LISTED_REFERRERS: usize = 100_000;
 

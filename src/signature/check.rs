@@ -121,6 +121,17 @@ impl CheckKind {
             Self::Policy => "the policy does not accept it",
         }
     }
+
+    /// How near a signature with this failure was to being accepted.
+    pub(super) const fn nearness(self) -> u8 {
+        match self {
+            Self::Form => 0,
+            Self::Key => 1,
+            Self::Signature => 2,
+            Self::Identity | Self::Issuer | Self::Reference => 4,
+            _ => 3,
+        }
+    }
 }
 
 impl Outcome {

@@ -23,6 +23,7 @@ pub mod sign;
 pub mod sigstore;
 pub mod simple;
 mod trust;
+mod verify;
 pub mod x509;
 
 pub use check::{Check, CheckKind, Outcome};
@@ -33,4 +34,5 @@ pub use report::{
     Verdict,
 };
 pub use sigstore::TrustRoot;
-pub use trust::{SignedBy, Signer, Trust};
+pub use trust::{NotationTrust, SignedBy, Signer, Trust};
+pub use verify::verify;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::policy::Level;
 use super::{Check, CheckKind, Found, Outcome, Subject};
 
 /// What was found out about one signature. Only what `checks` passed is believed.
@@ -123,6 +124,8 @@ pub struct SubjectReport {
     pub problems: Vec<String>,
     /// The policy that judged: its name and the scope that matched.
     pub policy: Option<String>,
+    /// What of an index the policy's rule asks to be signed.
+    pub level: Option<Level>,
     /// The trust roots that were used, in words, with how old they are.
     pub roots: Vec<String>,
     /// When it was judged, RFC 3339.
@@ -156,6 +159,11 @@ impl SignatureReport {
     /// The check that decided against it: the first that failed.
     pub fn reason(&self) -> Option<&Check> {
         self.checks.iter().find(|check| check.is_failed())
+    }
+
+    /// How near it came to being accepted; more is nearer. Where nothing failed, nearest.
+    pub(super) fn nearness(&self) -> u8 {
+        self.reason().map_or(u8::MAX, |check| check.kind.nearness())
     }
 
     /// The check of this kind, where there is one.

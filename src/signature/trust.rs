@@ -1,6 +1,10 @@
 //! Whom to believe, as plain data: what verification is given, whoever gathered it.
 
+use std::sync::Arc;
+
+use super::notation::{Statement, TrustStore};
 use super::sigstore::{Authorities, IdentityRule, PublicKey, TrustRoot};
+use super::simple::{Keyring, SignedIdentity};
 
 /// Signers, and what certificates, logs and timestamps are judged by.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,6 +21,10 @@ pub struct Signer {
     pub by: SignedBy,
     /// Whether the signature has to be in a transparency log of the trust root.
     pub log: bool,
+    /// How the name that is signed has to be that of the image. Without it the name is
+    /// shown and does not decide, except for OpenPGP: there the default of
+    /// [`SignedIdentity`] holds.
+    pub signed_name: Option<SignedIdentity>,
 }
 
 /// What proves that somebody signed.
@@ -26,25 +34,38 @@ pub enum SignedBy {
     Identity(IdentityRule),
     /// Certificates of somebody's own authorities.
     Authorities(Authorities),
+    /// Notation's stores, identities and level.
+    Notation(Arc<NotationTrust>),
+    /// OpenPGP keys, any of which may sign.
+    OpenPgp(Arc<Keyring>),
+}
+
+/// A statement of a Notation trust policy, with the stores that it names.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NotationTrust {
+    pub statement: Statement,
+    pub store: TrustStore,
 }
 
 impl Signer {
-    /// Whoever holds the key; no log is asked for, as by cosign's `--key`.
-    pub fn key(name: impl Into<String>, key: PublicKey) -> Self {
+    /// Somebody who signs so; a log is asked for where an identity is.
+    pub fn new(name: impl Into<String>, by: SignedBy) -> Self {
         Self {
             name: name.into(),
-            by: SignedBy::Key(key),
-            log: false,
+            log: matches!(by, SignedBy::Identity(_)),
+            by,
+            signed_name: None,
         }
+    }
+
+    /// Whoever holds the key; no log is asked for, as by cosign's `--key`.
+    pub fn key(name: impl Into<String>, key: PublicKey) -> Self {
+        Self::new(name, SignedBy::Key(key))
     }
 
     /// Whoever has the identity; the log is asked for.
     pub fn identity(name: impl Into<String>, rule: IdentityRule) -> Self {
-        Self {
-            name: name.into(),
-            by: SignedBy::Identity(rule),
-            log: true,
-        }
+        Self::new(name, SignedBy::Identity(rule))
     }
 }
 

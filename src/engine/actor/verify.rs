@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::engine::{Failure, NodePath, Remote, SubjectReports, fetch};
 use crate::model::{Digest, Reference};
 use crate::referrers::ReferrerTree;
-use crate::signature::policy::{judge, name_of};
+use crate::signature::policy::{ScopeName, judge};
 use crate::signature::{Discovery, Subject, SubjectReport, discover};
 
 use super::{Actor, Arrived};
@@ -108,7 +108,10 @@ impl Actor {
             source,
             tree,
         };
-        let name = self.place.as_ref().map(|place| name_of(&place.reference));
+        let name = self
+            .place
+            .as_ref()
+            .map(|place| ScopeName::of(&place.reference));
         let name = name.unwrap_or_default();
         self.spawn(async move {
             let discovered = discover(discovery).await;

@@ -9,6 +9,7 @@ use sigstore_verify::types::DerCertificate;
 use crate::model::{Document, annotation, text};
 use crate::signature::found::{Claims, Format, Found};
 use crate::signature::json;
+use crate::signature::notation::Envelope;
 
 /// What cosign states when it signs an image.
 pub(super) const SIGNING_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";
@@ -42,6 +43,20 @@ pub(super) fn of(found: &Found) -> Claims {
                 of_bundle(&bundle, &mut claims);
             }
             claims.covers = subjects(&statement(found).unwrap_or_default());
+        }
+        Format::NotationJws | Format::NotationCose => {
+            let media_type = found.raw.media_type().as_str();
+            if let Ok(envelope) = Envelope::read(media_type, found.raw.bytes()) {
+                if let Some(leaf) = envelope.chain.first() {
+                    claims.signer = Some(leaf.subject.to_string());
+                    claims.issuer = Some(leaf.issuer.to_string());
+                }
+                claims.date = Some(envelope.signing_time.to_string());
+                let payload = json::read(&envelope.payload).unwrap_or_default();
+                claims
+                    .covers
+                    .extend(string(payload.pointer("/targetArtifact/digest")));
+            }
         }
         Format::UnsignedStatement => {
             claims.covers = subjects(&statement(found).unwrap_or_default());

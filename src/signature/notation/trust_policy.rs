@@ -202,6 +202,16 @@ impl Statement {
         })
     }
 
+    /// Reads one statement by itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`TrustPolicy::read`].
+    pub fn from_json(value: serde_json::Value) -> Result<Self, TrustPolicyError> {
+        let written = Written::deserialize(value);
+        Self::read(written.map_err(|why| TrustPolicyError::Unreadable(why.to_string()))?)
+    }
+
     /// The stores of this kind that it names, each once.
     pub fn stores_of(&self, kind: StoreKind) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();

@@ -14,7 +14,7 @@ pub enum StoreKind {
 }
 
 /// The stores that are there. Reading them is somebody else's business: this takes bytes.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrustStore {
     stores: BTreeMap<(StoreKind, String), Result<Vec<Certificate>, StoreError>>,
 }

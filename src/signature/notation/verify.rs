@@ -271,7 +271,7 @@ fn timestamp(
         checks.push(validity(
             envelope,
             envelope.signing_time,
-            "the authority's time of signing",
+            "at the authority's time of signing",
         ));
         return None;
     }
@@ -349,12 +349,12 @@ fn validity(envelope: &Envelope, time: Timestamp, what: &str) -> Check {
     match envelope.chain.iter().find(|c| !c.is_valid_at(time)) {
         None => Check::passed(
             CheckKind::Validity,
-            format!("every certificate is valid at {what}"),
+            format!("every certificate is valid {what}"),
         )
         .found(time.to_string()),
         Some(certificate) => Check::failed(
             CheckKind::Validity,
-            format!("{} is not valid at {what}", certificate.subject),
+            format!("{} is not valid {what}", certificate.subject),
         )
         .compared(span(certificate), time.to_string()),
     }

@@ -25,7 +25,59 @@ pub fn name_of(reference: &Reference) -> String {
     }
 }
 
+/// What scopes are compared with: an image's name, in the ways of every kind of policy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScopeName {
+    text: String,
+    /// What containers/image looks for, the most specific first.
+    containers: Vec<String>,
+}
+
+impl ScopeName {
+    /// The name of an image.
+    pub fn of(reference: &Reference) -> Self {
+        Self {
+            text: name_of(reference),
+            containers: super::containers::scopes_of(reference),
+        }
+    }
+
+    /// Host and repository, or transport and path.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(super) fn containers(&self) -> &[String] {
+        &self.containers
+    }
+}
+
+impl From<&str> for ScopeName {
+    /// The name as it stands in a scope.
+    fn from(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            containers: Vec::new(),
+        }
+    }
+}
+
 impl Scope {
+    /// Exactly this text, in the words of another kind of policy.
+    pub(super) fn literal(text: String) -> Self {
+        Self {
+            fixed: text.clone(),
+            text,
+            below: false,
+            host_end: false,
+        }
+    }
+
+    /// As it is written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Everything.
     pub fn everything() -> Self {
         Self {

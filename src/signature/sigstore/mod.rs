@@ -4,11 +4,13 @@
 //! [`library`]; what it does not do (keys without a log, own authorities, identities by
 //! pattern, what a statement is about) is done here.
 
+mod certificate;
 mod dsse;
 mod identity;
 mod key;
 mod legacy;
 mod library;
+mod parts;
 mod pki;
 mod statement;
 mod trust_root;

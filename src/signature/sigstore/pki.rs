@@ -21,6 +21,8 @@ pub struct Authorities {
     pub intermediates: Vec<Vec<u8>>,
     /// The name in the certificate; nothing for anybody whom the authorities know.
     pub identity: Option<Pattern>,
+    /// Another name that the certificate has to have too.
+    pub also: Option<Pattern>,
 }
 
 impl Authorities {
@@ -30,6 +32,7 @@ impl Authorities {
             roots: super::certificates(roots)?,
             intermediates: super::certificates(intermediates).unwrap_or_default(),
             identity,
+            also: None,
         })
     }
 

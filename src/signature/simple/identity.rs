@@ -2,6 +2,7 @@
 //! `signedIdentity`).
 
 use crate::model::{Digest, RegistryReference};
+use crate::signature::{Check, CheckKind};
 
 /// How the signed name is compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,6 +44,30 @@ struct Named {
 }
 
 impl SignedIdentity {
+    /// Reads how a name is compared: `exact`, `repo-digest-or-exact`, `repository` (that of
+    /// the image), or the name itself, with a tag or digest or without.
+    ///
+    /// # Errors
+    ///
+    /// Where it is neither such a word nor the whole name of an image.
+    pub fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "exact" => return Ok(Self::MatchExact),
+            "repo-digest-or-exact" => return Ok(Self::MatchRepoDigestOrExact),
+            "repository" => return Ok(Self::MatchRepository),
+            _ => {}
+        }
+        let named = Named::parse(text).ok().filter(|_| text.contains('/'));
+        let named = named.ok_or_else(|| {
+            format!("{text:?} is no signed name: give HOST/NAME:TAG, HOST/NAME, exact, repo-digest-or-exact or repository")
+        })?;
+        Ok(if named.is_name_only() {
+            Self::ExactRepository(text.to_owned())
+        } else {
+            Self::ExactReference(text.to_owned())
+        })
+    }
+
     /// Compares the signed name with that of the image.
     ///
     /// # Errors
@@ -92,6 +117,24 @@ impl SignedIdentity {
             Ok(())
         } else {
             Err(other(expected))
+        }
+    }
+
+    /// The same as a check. A format that signs no name says nothing that could fit.
+    pub fn judge(&self, image: Option<&RegistryReference>, signed: Option<&str>) -> Check {
+        let kind = CheckKind::Reference;
+        let Some(signed) = signed else {
+            return Check::failed(kind, "no name is signed, and the policy asks for one");
+        };
+        match self.check(image, signed) {
+            Ok(()) => Check::passed(kind, "the signed name is the one asked for").found(signed),
+            Err(why) => {
+                let check = Check::failed(kind, why.to_string());
+                match why {
+                    Unmatched::Other { expected, found } => check.compared(expected, found),
+                    Unmatched::NoName | Unmatched::Unreadable(_) => check.found(signed),
+                }
+            }
         }
     }
 }

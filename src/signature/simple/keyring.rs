@@ -11,7 +11,7 @@ use pgp::types::{KeyDetails, Tag, VerifyingKey};
 use crate::model::limits;
 
 /// Keys that signatures are checked with.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Keyring {
     keys: Vec<SignedPublicKey>,
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::claim::Claim;
-use super::identity::{SignedIdentity, Unmatched};
+use super::identity::SignedIdentity;
 use super::keyring::Keyring;
 use super::message::{MessageError, open};
 use crate::signature::{Authenticated, Check, CheckKind, SignerFacts, Subject};
@@ -96,23 +96,13 @@ pub fn verify(
         Check::passed(CheckKind::Subject, "this manifest is signed")
             .found(claim.digest.to_string()),
     );
-    match trust
+    let name = trust
         .identity
-        .check(subject.reference.as_ref(), &claim.reference)
-    {
-        Ok(()) => checks.push(
-            Check::passed(CheckKind::Reference, "the signed name is the one asked for")
-                .found(&claim.reference),
-        ),
-        Err(why) => {
-            let check = Check::failed(CheckKind::Reference, why.to_string());
-            let check = match why {
-                Unmatched::Other { expected, found } => check.compared(expected, found),
-                Unmatched::NoName | Unmatched::Unreadable(_) => check.found(&claim.reference),
-            };
-            return failed(checks, check);
-        }
+        .judge(subject.reference.as_ref(), Some(&claim.reference));
+    if name.is_failed() {
+        return failed(checks, name);
     }
+    checks.push(name);
     let mut details = vec![("Signed name".to_owned(), claim.reference)];
     if let Some(user) = opened.user {
         details.push(("Key's user, by its own word".to_owned(), user));

@@ -123,6 +123,12 @@ impl Status {
                 format!("Cannot say: {}", error.headline),
             ),
             Remote::Ready(report) => match &report.verdict {
+                Verdict::Accepted { by } if by.is_empty() => (
+                    icons::SHIELD,
+                    "not asked for",
+                    tokens.weak,
+                    "The policy asks for no signature here".to_owned(),
+                ),
                 Verdict::Accepted { by } => (
                     icons::SHIELD_CHECK,
                     "accepted",

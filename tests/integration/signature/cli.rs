@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-fn fixture(name: &str) -> String {
+pub fn fixture(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures/signing")
         .join(name);
     path.display().to_string()
 }
 
-fn verify(arguments: &[&str]) -> Output {
+pub fn verify(arguments: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
     Command::new(env!("CARGO_BIN_EXE_porthole"))
         .arg("verify")

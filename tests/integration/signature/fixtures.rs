@@ -192,13 +192,8 @@ fn certificates_of_ones_own_authorities() {
     let (found, subject) = directory("dir-img-cosign-pki-valid");
     let signer = |roots: &str, identity: Option<&str>| {
         let identity = identity.map(|text| Pattern::exact(text).unwrap());
-        Signer {
-            name: "pki".to_owned(),
-            by: SignedBy::Authorities(
-                sigstore::Authorities::from_pem(&text(roots), "", identity).unwrap(),
-            ),
-            log: false,
-        }
+        let authorities = sigstore::Authorities::from_pem(&text(roots), "", identity);
+        Signer::new("pki", SignedBy::Authorities(authorities.unwrap()))
     };
     let ours = "containers-image/pki_root_crts.pem";
     let report = made::verify(

@@ -181,7 +181,7 @@ pub fn judged(subject: &Subject, found: Vec<Arc<Found>>, policy: &Policy) -> Sub
     judge(
         &discovered(subject, found),
         subject,
-        "registry.example.com/app",
+        &"registry.example.com/app".into(),
         Some(policy),
         None,
     )

@@ -2,6 +2,7 @@
 
 mod cli;
 mod fixtures;
+mod formats;
 mod made;
 mod mutation;
 mod pitfalls;

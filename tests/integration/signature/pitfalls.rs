@@ -1,7 +1,7 @@
 //! The verifier's pitfalls, each by a case that differs from an accepted one in one thing.
 
 use porthole::model::{Annotations, Digest};
-use porthole::signature::policy::{Level, Policy, judge, overall};
+use porthole::signature::policy::{Level, Policy, Requirement, judge, overall};
 use porthole::signature::sigstore::{IdentityRule, KeyError, Pattern, PublicKey, TrustRoot};
 use porthole::signature::{
     CheckKind, Format, Judgement, Outcome, SignatureReport, Signer, Verdict,
@@ -223,7 +223,10 @@ fn pitfall_10_one_bad_signature_neither_vetoes_nor_helps_and_signers_are_counted
     );
     let report = made::judged(&subject, vec![bad.clone(), good.clone()], &policy);
     assert!(report.verdict.is_accepted());
-    policy.rules[0].at_least = 2;
+    let Requirement::Signed(asked) = &mut policy.rules[0].requirements[0] else {
+        panic!("signatures are asked for");
+    };
+    asked.at_least = 2;
     let digest = subject.digest.to_string();
     let same = made::legacy(&one, &made::payload(&digest));
     let report = made::judged(&subject, vec![good.clone(), same, bad], &policy);
@@ -339,7 +342,7 @@ fn pitfall_19_what_could_not_be_read_is_never_unsigned() {
     let policy = Policy::of_signers("p", vec![key.signer("k")]);
     let mut discovered = made::discovered(&subject, Vec::new());
     let verdict = |d: &porthole::signature::Discovered| {
-        judge(d, &subject, "h/r", Some(&policy), None).verdict
+        judge(d, &subject, &"h/r".into(), Some(&policy), None).verdict
     };
     assert_eq!(verdict(&discovered), Verdict::Unsigned);
     discovered.outcome = ListingOutcome::CannotList;

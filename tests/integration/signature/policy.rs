@@ -42,7 +42,7 @@ fn read(text: &str) -> Result<Policy, PolicyError> {
 #[test]
 fn the_longest_scope_wins() {
     let policy = read(GOOD).unwrap();
-    let scope = |name: &str| policy.rule(name).unwrap().scope.to_string();
+    let scope = |name: &str| policy.rule(&name.into()).unwrap().scope.to_string();
     assert_eq!(
         scope("registry.example.com/edge/api"),
         "registry.example.com/edge/api"
@@ -52,10 +52,16 @@ fn the_longest_scope_wins() {
         "registry.example.com/edge/**"
     );
     assert_eq!(scope("registry.example.com/edgeways"), "*");
-    let rule = policy.rule("registry.example.com/edge/web").unwrap();
-    assert_eq!((rule.at_least, rule.level), (2, Level::Both));
-    assert!(matches!(rule.signers[1].by, SignedBy::Key(_)) && !rule.signers[1].log);
-    assert!(rule.signers[0].log);
+    let rule = policy
+        .rule(&"registry.example.com/edge/web".into())
+        .unwrap();
+    let porthole::signature::policy::Requirement::Signed(asked) = &rule.requirements[0] else {
+        panic!("signatures are asked for");
+    };
+    let signers: Vec<_> = rule.signers().collect();
+    assert_eq!((asked.at_least, rule.level), (2, Level::Both));
+    assert!(matches!(signers[1].by, SignedBy::Key(_)) && !signers[1].log);
+    assert!(signers[0].log);
 }
 
 #[test]
@@ -100,8 +106,8 @@ fn an_entry_that_is_added_makes_its_signer_trusted() {
     let (text, meaning) = entry("a", "host/repo", &facts, None).unwrap();
     assert!(meaning.contains("host/repo"));
     let policy = read(&format!("version = 1\n{text}")).unwrap();
-    let rule = policy.rule("host/repo").unwrap();
-    let SignedBy::Identity(identity) = &rule.signers[0].by else {
+    let rule = policy.rule(&"host/repo".into()).unwrap();
+    let SignedBy::Identity(identity) = &rule.signers().next().unwrap().by else {
         panic!("an identity");
     };
     assert!(identity.identity.matches("a\"b@example.com"));

@@ -1,0 +1,106 @@
+//! Porthole's own trust policy, a readable TOML file:
+//!
+//! ```toml
+//! version = 1
+//!
+//! [[rule]]
+//! scope = "registry.example.com/edge/**"   # the longest that matches wins
+//! signers = ["release"]
+//! at_least = 1                             # distinct signers
+//! attestations = []                        # predicate types that have to be there too
+//! level = "either"                         # index or every platform; or "both", "this"
+//!
+//! [[signer]]
+//! name = "release"
+//! identity = "release@example.com"         # or identity_regexp
+//! issuer = "https://accounts.example.com"  # or issuer_regexp
+//! ```
+//!
+//! How a signer can sign is told in `signer`.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use super::signer::FileSigner;
+use super::{Asked, Files, Level, PolicyError, Requirement, Rule, Scope};
+use crate::signature::trust::Signer;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    version: u64,
+    #[serde(default)]
+    rule: Vec<FileRule>,
+    #[serde(default)]
+    signer: Vec<FileSigner>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileRule {
+    scope: String,
+    #[serde(default)]
+    signers: Vec<String>,
+    at_least: Option<usize>,
+    #[serde(default)]
+    attestations: Vec<String>,
+    #[serde(default)]
+    level: Level,
+}
+
+/// Reads the rules of a policy. Files that it names come by `files`.
+pub(super) fn read(text: &str, files: &dyn Files) -> Result<Vec<Rule>, PolicyError> {
+    let file: File =
+        toml::from_str(text).map_err(|error| PolicyError::Syntax(error.to_string()))?;
+    if file.version != 1 {
+        return Err(PolicyError::Version(file.version));
+    }
+    let mut names = BTreeSet::new();
+    let mut signers = Vec::new();
+    for signer in file.signer {
+        let name = signer.name.clone();
+        if !names.insert(name.clone()) {
+            let why = "it is there twice".to_owned();
+            return Err(PolicyError::Signer { name, why });
+        }
+        let read = signer.read(files);
+        signers.push(read.map_err(|why| PolicyError::Signer { name, why })?);
+    }
+    let rules = file.rule.into_iter().map(|rule| {
+        let scope = rule.scope.clone();
+        rule.read(&signers)
+            .map_err(|why| PolicyError::Rule { scope, why })
+    });
+    rules.collect()
+}
+
+impl FileRule {
+    fn read(self, signers: &[Signer]) -> Result<Rule, String> {
+        let chosen = self.signers.iter().map(|name| {
+            let signer = signers.iter().find(|signer| signer.name == *name);
+            signer
+                .cloned()
+                .ok_or_else(|| format!("there is no signer {name:?}"))
+        });
+        let chosen: Vec<Signer> = chosen.collect::<Result<_, _>>()?;
+        if chosen.is_empty() {
+            return Err("it names no signers, so nothing could satisfy it".to_owned());
+        }
+        let at_least = self.at_least.unwrap_or(1);
+        if at_least == 0 && self.attestations.is_empty() {
+            return Err(
+                "it asks for nothing: at_least is 0 and no attestation is named".to_owned(),
+            );
+        }
+        Ok(Rule {
+            scope: Scope::read(&self.scope)?,
+            requirements: vec![Requirement::Signed(Asked {
+                at_least,
+                attestations: self.attestations,
+                ..Asked::one_of(chosen)
+            })],
+            level: self.level,
+        })
+    }
+}

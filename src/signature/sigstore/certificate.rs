@@ -1,0 +1,231 @@
+//! Who signed, by the certificate: an identity of Sigstore, or one of somebody's own
+//! authorities.
+
+use sigstore_verify::crypto::parse_certificate_info;
+use sigstore_verify::types::DerCertificate;
+
+use crate::model::Digest;
+use crate::signature::report::SignerFacts;
+use crate::signature::trust::{SignedBy, Signer};
+use crate::signature::{Check, CheckKind};
+
+use super::verify::Judging;
+use super::{Pattern, PublicKey, identity, library};
+
+impl Judging<'_> {
+    pub(super) fn by_certificate(&mut self, leaf: &[u8]) {
+        let info = match parse_certificate_info(&DerCertificate::from_bytes(leaf)) {
+            Ok(info) => info,
+            Err(error) => {
+                self.checks.push(Check::failed(
+                    CheckKind::Certificate,
+                    format!("the certificate cannot be read: {error}"),
+                ));
+                return;
+            }
+        };
+        let key = PublicKey::from_der(info.public_key.as_bytes());
+        let scheme = key.as_ref().ok().and_then(|key| self.fits(key));
+        match scheme {
+            Some(scheme) => self.checks.push(Check::passed(
+                CheckKind::Signature,
+                format!("payload and signature agree, {scheme}"),
+            )),
+            None => {
+                self.checks.push(Check::failed(
+                    CheckKind::Signature,
+                    "the signature does not fit the bytes and the certificate's key",
+                ));
+                return;
+            }
+        }
+        let names = identity::identities(leaf);
+        let issuer = info.issuer.clone();
+        if self.by_own_authorities(leaf, names.as_deref()) {
+            return;
+        }
+        let rules: Vec<(&Signer, &super::IdentityRule)> = self
+            .trust
+            .signers
+            .iter()
+            .filter_map(|signer| match &signer.by {
+                SignedBy::Identity(rule) => Some((signer, rule)),
+                _ => None,
+            })
+            .collect();
+        let own = self
+            .trust
+            .signers
+            .iter()
+            .any(|s| matches!(s.by, SignedBy::Authorities(_)));
+        if rules.is_empty() && own {
+            return;
+        }
+        let Some(root) = &self.trust.root else {
+            self.checks.push(Check::failed(
+                CheckKind::Certificate,
+                "no trust root was given to judge it by",
+            ));
+            return;
+        };
+        let log = rules.iter().all(|(signer, _)| signer.log);
+        let proof = self.proof(|bundle, signed| library::by_certificate(root, bundle, signed, log));
+        let proven = self.take(proof);
+        let identity = match names.as_deref() {
+            Some([one]) => one.clone(),
+            other => {
+                let found = other.map_or_else(|| "unreadable".to_owned(), |names| names.join(", "));
+                let check = Check::failed(
+                    CheckKind::Identity,
+                    "the certificate does not name exactly one signer",
+                );
+                self.checks.push(check.compared("one name", found));
+                return;
+            }
+        };
+        if proven {
+            self.signer = Some(SignerFacts::Identity {
+                subject: identity.clone(),
+                issuer: issuer.clone(),
+            });
+        }
+        self.identity(
+            &rules,
+            &identity,
+            issuer.as_deref().unwrap_or("none"),
+            proven,
+        );
+    }
+
+    /// Compares who signed with whom the policy names.
+    fn identity(
+        &mut self,
+        rules: &[(&Signer, &super::IdentityRule)],
+        identity: &str,
+        issuer: &str,
+        proven: bool,
+    ) {
+        if rules.is_empty() {
+            for (kind, found) in [(CheckKind::Identity, identity), (CheckKind::Issuer, issuer)] {
+                self.checks
+                    .push(Check::not_checked(kind, "nobody is named here").found(found));
+            }
+            return;
+        }
+        let fitting: Vec<_> = rules
+            .iter()
+            .filter(|(_, rule)| rule.identity.matches(identity))
+            .collect();
+        let by = fitting
+            .iter()
+            .filter(|(_, rule)| rule.issuer.matches(issuer));
+        let accepted: Vec<_> = by.map(|(signer, _)| signer.name.clone()).collect();
+        let one_of = |texts: Vec<String>| match texts.as_slice() {
+            [one] => one.clone(),
+            many => format!("one of {}", many.join(", ")),
+        };
+        if fitting.is_empty() {
+            let expected = one_of(
+                rules
+                    .iter()
+                    .map(|(_, rule)| rule.identity.to_string())
+                    .collect(),
+            );
+            self.checks.push(
+                Check::failed(CheckKind::Identity, "somebody else signed")
+                    .compared(expected, identity),
+            );
+            let issuers = rules.iter().any(|(_, rule)| rule.issuer.matches(issuer));
+            self.checks.push(if issuers {
+                Check::passed(CheckKind::Issuer, issuer)
+            } else {
+                Check::not_checked(CheckKind::Issuer, "the identity is another already")
+                    .found(issuer)
+            });
+            return;
+        }
+        self.checks
+            .push(Check::passed(CheckKind::Identity, identity));
+        if accepted.is_empty() {
+            let expected = one_of(
+                fitting
+                    .iter()
+                    .map(|(_, rule)| rule.issuer.to_string())
+                    .collect(),
+            );
+            self.checks.push(
+                Check::failed(CheckKind::Issuer, "somebody else vouched for the identity")
+                    .compared(expected, issuer),
+            );
+            return;
+        }
+        self.checks.push(Check::passed(CheckKind::Issuer, issuer));
+        if proven {
+            self.accepts.extend(accepted);
+        }
+    }
+
+    /// Certificates of authorities that the policy names itself. Gives whether one of them
+    /// stands for the certificate.
+    fn by_own_authorities(&mut self, leaf: &[u8], names: Option<&[String]>) -> bool {
+        let now = jiff::Timestamp::now().as_second();
+        let chain = self.parts.certificates.get(1..).unwrap_or_default();
+        let mut failed = None;
+        for signer in &self.trust.signers {
+            let SignedBy::Authorities(authorities) = &signer.by else {
+                continue;
+            };
+            let now = u64::try_from(now).unwrap_or_default();
+            if let Err(why) = authorities.check(leaf, chain, now) {
+                failed = Some(
+                    Check::failed(
+                        CheckKind::Certificate,
+                        format!("it leads to no root: {why}"),
+                    )
+                    .compared(&signer.name, "another authority"),
+                );
+                continue;
+            }
+            self.checks.push(Check::passed(
+                CheckKind::Certificate,
+                format!("leads to a root of {}", signer.name),
+            ));
+            self.checks
+                .push(Check::passed(CheckKind::Validity, "valid today"));
+            let named = names.unwrap_or_default().join(", ");
+            self.signer = Some(SignerFacts::Certificate {
+                subject: named.clone(),
+                fingerprint: Digest::sha256(leaf).hex().to_owned(),
+            });
+            match &authorities.identity {
+                None => self.accepts.push(signer.name.clone()),
+                Some(pattern) => {
+                    let has = |pattern: &Pattern| {
+                        let mut names = names.unwrap_or_default().iter();
+                        names.any(|name| pattern.matches(name))
+                    };
+                    let matches = has(pattern) && authorities.also.as_ref().is_none_or(has);
+                    if matches {
+                        self.checks.push(Check::passed(CheckKind::Identity, named));
+                        self.accepts.push(signer.name.clone());
+                    } else {
+                        self.checks.push(
+                            Check::failed(CheckKind::Identity, "somebody else signed")
+                                .compared(pattern.to_string(), named),
+                        );
+                    }
+                }
+            }
+            return true;
+        }
+        let rules = self
+            .trust
+            .signers
+            .iter()
+            .any(|s| matches!(s.by, SignedBy::Identity(_)));
+        if !rules {
+            self.checks.extend(failed);
+        }
+        false
+    }
+}
