@@ -428,7 +428,7 @@ mod tests {
 
     #[test]
     fn a_helper_that_hangs_is_ended() {
-        for body in ["sleep 600", "exec 1>&-; exec sleep 600"] {
+        for body in ["exec sleep 600", "exec 1>&-; exec sleep 600"] {
             let (_dir, helpers) = helper(body);
             let helpers = Helpers {
                 timeout: Duration::from_millis(100),
