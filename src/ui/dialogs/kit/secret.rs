@@ -9,7 +9,7 @@ use egui::{Margin, Response, TextBuffer, TextEdit, Ui, vec2};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::field::field_id;
-use crate::config::Secret;
+use crate::engine::Secret;
 use crate::ui::theme::size;
 
 /// Longest secret that is taken, in bytes: room is kept for all of it at once, since growing
