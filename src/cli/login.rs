@@ -1,15 +1,14 @@
 //! `porthole login` and `porthole logout`.
 
 use std::io::{IsTerminal, Read, Write};
-use std::sync::mpsc::sync_channel;
 
 use clap::Args;
 
 use crate::config::Secret;
-use crate::engine::{Chore, Command, Engine, EngineConfig, Failure, Outcome};
+use crate::engine::{Chore, EngineConfig, Failure, Outcome};
 use crate::model::text;
 
-use super::CliError;
+use super::{CliError, wait};
 
 /// Longest password that is read, in bytes.
 const PASSWORD_BYTES: u64 = 64 << 10;
@@ -56,7 +55,7 @@ impl Login {
             user: user.clone(),
             password,
         };
-        match outcome(config, chore)? {
+        match wait::chore(config, chore)? {
             Outcome::LoggedIn {
                 registry,
                 places,
@@ -85,7 +84,7 @@ impl Logout {
         let chore = Chore::LogOut {
             registry: self.registry,
         };
-        match outcome(config, chore)? {
+        match wait::chore(config, chore)? {
             Outcome::LoggedOut { registry, places } if places.is_empty() => Err(Failure::refused(
                 format!("nothing was kept for {registry}"),
                 "See which name it was given to login by: a host with its port is another one",
@@ -103,28 +102,9 @@ impl Logout {
     }
 }
 
-/// Has `chore` done and waits for what comes of it.
-fn outcome(config: EngineConfig, chore: Chore) -> Result<Outcome, CliError> {
-    let (changed, changes) = sync_channel(1);
-    let waker = std::sync::Arc::new(move || {
-        let _ = changed.try_send(());
-    });
-    let engine = Engine::spawn(config, waker)?;
-    engine.send(Command::Chore(chore));
-    loop {
-        if let Some(outcome) = engine.take_outcomes().pop() {
-            return Ok(outcome);
-        }
-        // the sender lives as long as the engine, which lives as long as this
-        let _ = changes.recv();
-    }
-}
-
 fn failed(outcome: Outcome) -> CliError {
     match outcome {
-        Outcome::LoginFailed { failure, .. } | Outcome::Failed(failure) => {
-            Failure::clone(&failure).into()
-        }
+        Outcome::LoginFailed { failure, .. } => Failure::clone(&failure).into(),
         _ => Failure::refused("the engine answered something else", "Try again").into(),
     }
 }

@@ -9,6 +9,8 @@ use serde_json::{Map, Value, json};
 use crate::engine::{Image, ImageSnapshot, Node, NodePath, Parts};
 use crate::model::{Descriptor, ImageConfig, Manifest, Reference, text};
 
+use crate::transport::{Connection, Security};
+
 use super::inspect::reference_of;
 
 /// One object as `DESIGN` describes it, children nested under `image`.
@@ -26,6 +28,9 @@ pub(super) fn json(
     );
     let transport = snapshot.reference.as_ref().map(Reference::transport);
     object.insert("transport".into(), json!(transport.map(|t| t.prefix())));
+    if let (Some(connection), true) = (&snapshot.connection, path.is_root()) {
+        object.insert("connection".into(), connection_json(connection));
+    }
     object.insert("digest".into(), json!(document.raw().digest()));
     object.insert("mediaType".into(), json!(document.media_type()));
     object.insert("size".into(), json!(document.raw().size()));
@@ -154,6 +159,36 @@ fn layers(manifest: &Manifest, config: Option<&ImageConfig>) -> Vec<Value> {
         .collect()
 }
 
+/// How the registry was reached.
+fn connection_json(connection: &Connection) -> Value {
+    let mut object = Map::new();
+    object.insert("host".into(), json!(connection.host));
+    let security = match connection.security {
+        Security::Https => "https",
+        Security::HttpsOwnRoots => "https-own-roots",
+        Security::HttpsUnverified => "https-unverified",
+        Security::HttpLoopback => "http-loopback",
+        Security::HttpAllowed => "http-allowed",
+    };
+    object.insert("security".into(), json!(security));
+    if let Some(user) = &connection.user {
+        object.insert("user".into(), json!(user));
+    }
+    if let Some(registry) = &connection.mirror_of {
+        object.insert("mirrorOf".into(), json!(registry));
+    }
+    if let Some(limit) = &connection.rate_limit {
+        let mut of = Map::new();
+        of.insert("limit".into(), json!(limit.limit));
+        of.insert("remaining".into(), json!(limit.remaining));
+        if let Some(window) = limit.window {
+            of.insert("windowSeconds".into(), json!(window.as_secs()));
+        }
+        object.insert("rateLimit".into(), Value::Object(of));
+    }
+    Value::Object(object)
+}
+
 /// Lines for people: what it is, then what is in it.
 pub(super) fn text(
     out: &mut impl Write,
@@ -167,6 +202,21 @@ pub(super) fn text(
     line(out, "Digest", &document.raw().digest().to_string())?;
     let kind = document.media_type().short_name();
     line(out, "Kind", kind.unwrap_or(document.media_type().as_str()))?;
+    let connection = snapshot.connection.as_ref().filter(|_| path.is_root());
+    if let Some(Connection {
+        host,
+        mirror_of,
+        rate_limit,
+        ..
+    }) = connection
+    {
+        if let Some(registry) = mirror_of {
+            line(out, "Mirror", &format!("{host}, for {registry}"))?;
+        }
+        if let Some(limit) = rate_limit {
+            line(out, "Limit", &limit.to_string())?;
+        }
+    }
     for note in image.notes.iter().filter(|_| path.is_root()) {
         line(out, "Note", &note.text())?;
     }

@@ -1,8 +1,10 @@
 //! Waiting for the engine, for those who do not draw.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::Instant;
 
 use crate::engine::{
     Chore, Command, Engine, EngineConfig, Extent, Failure, ImageId, ImageSnapshot, NodePath,
@@ -28,11 +30,30 @@ pub(super) fn open(
     }
 }
 
+/// Says on stderr, once each, which registries asked to be left alone.
+#[derive(Clone, Default)]
+pub(super) struct Told(Rc<RefCell<Vec<(String, Instant)>>>);
+
+impl Told {
+    /// Says which registries are waited for that were not said yet.
+    pub(super) fn tell(&self, engine: &Engine) {
+        for waiting in engine.waiting() {
+            let mut told = self.0.borrow_mut();
+            let known = (waiting.host.clone(), waiting.until);
+            if !told.contains(&known) {
+                told.push(known);
+                eprintln!("porthole: {}", text::visible(&waiting.to_string()));
+            }
+        }
+    }
+}
+
 /// An engine with one image, which is waited for.
 pub(super) struct Waiting {
     engine: Engine,
     changes: Rc<Receiver<()>>,
     image: ImageId,
+    told: Told,
 }
 
 impl Waiting {
@@ -60,6 +81,7 @@ impl Waiting {
             engine,
             changes: Rc::new(changes),
             image,
+            told: Told::default(),
         })
     }
 
@@ -76,6 +98,7 @@ impl Waiting {
             engine: self.engine.clone(),
             changes: Rc::clone(&self.changes),
             image,
+            told: self.told.clone(),
         }
     }
 
@@ -160,6 +183,7 @@ impl Waiting {
             if let Some(found) = look(&self.engine, self.image) {
                 return found;
             }
+            self.told.tell(&self.engine);
             // the sender lives as long as the engine, which lives as long as this
             let _ = self.changes.recv();
         }
@@ -173,6 +197,7 @@ impl Waiting {
             if let Some(found) = self.engine.image(self.image).as_ref().and_then(&look) {
                 return found;
             }
+            self.told.tell(&self.engine);
             // the sender lives as long as the engine, which lives as long as this
             let _ = self.changes.recv();
         }
@@ -192,14 +217,16 @@ pub(super) fn engine(config: EngineConfig) -> Result<(Engine, Receiver<()>), Cli
 /// Does a chore and waits for what comes of it.
 pub(super) fn chore(config: EngineConfig, chore: Chore) -> Result<Outcome, CliError> {
     let (engine, changes) = engine(config)?;
+    let told = Told::default();
     engine.send(Command::Chore(chore));
     loop {
         match engine.take_outcomes().into_iter().next() {
             Some(Outcome::Failed(failure)) => return Err(Failure::clone(&failure).into()),
             Some(outcome) => return Ok(outcome),
-            // the sender lives as long as the engine
-            None => drop(changes.recv()),
+            None => told.tell(&engine),
         }
+        // the sender lives as long as the engine
+        let _ = changes.recv();
     }
 }
 

@@ -21,6 +21,9 @@ pub struct Network {
     pub auth_files: Vec<PathBuf>,
     /// Where a login is kept; nothing where no folder is known for it.
     pub login_file: Option<PathBuf>,
+    /// Whether logins go into the system's keyring where `login_file` names no other helper,
+    /// keeps nothing in the clear yet, and a helper for the keyring is there.
+    pub keyring: bool,
     /// Credentials by host that come before all others and are kept nowhere.
     pub given: Vec<(String, Credentials)>,
     /// Where credential helpers are found.
@@ -77,6 +80,7 @@ impl Default for Network {
             certs_dirs: Vec::new(),
             auth_files: Vec::new(),
             login_file: None,
+            keyring: false,
             given: Vec::new(),
             helpers: Helpers::default(),
             registries: RegistriesFiles::default(),
@@ -118,6 +122,8 @@ impl Network {
         let docker = path("DOCKER_CONFIG").or_else(|| in_home(".docker"));
         let docker = docker.map(|dir| dir.join("config.json"));
 
+        // who names a file wants it in that file
+        let keyring = path("REGISTRY_AUTH_FILE").is_none();
         let (auth_files, login_file) = match path("REGISTRY_AUTH_FILE") {
             Some(file) => (vec![file.clone()], Some(file)),
             None => {
@@ -146,6 +152,7 @@ impl Network {
             certs_dirs: certs_dirs.into_iter().flatten().collect(),
             auth_files,
             login_file,
+            keyring,
             helpers,
             registries,
             ..Self::default()
@@ -156,6 +163,7 @@ impl Network {
     pub fn use_auth_file(&mut self, file: PathBuf) {
         self.auth_files = vec![file.clone()];
         self.login_file = Some(file);
+        self.keyring = false;
     }
 }
 

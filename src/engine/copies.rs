@@ -145,8 +145,8 @@ struct Prepared {
 
 impl Prepared {
     async fn of(shared: &Shared, request: &CopyRequest) -> Result<Self, Failure> {
-        let source = locate(&request.source)?;
-        let reference = locate_destination(&request.destination)?;
+        let source = locate(shared, &request.source)?;
+        let reference = locate_destination(shared, &request.destination)?;
         let source = transport::open(&source, &shared.client);
         let destination = transport::open_destination(&reference, &shared.client)?;
         let there = transport::open(&reference, &shared.client);
@@ -167,21 +167,22 @@ impl Prepared {
     }
 }
 
-fn locate(text: &str) -> Result<Reference, Failure> {
-    let Located { reference, .. } = transport::locate(text).map_err(Failure::from)?;
+fn locate(shared: &Shared, text: &str) -> Result<Reference, Failure> {
+    let located = transport::locate_through(&shared.client, text);
+    let Located { reference, .. } = located.map_err(Failure::from)?;
     Ok(reference)
 }
 
 /// What `text` names to write to. A path need not exist yet: then it is a layout where its
 /// prefix says nothing else.
-fn locate_destination(text: &str) -> Result<Reference, Failure> {
+fn locate_destination(shared: &Shared, text: &str) -> Result<Reference, Failure> {
     if let Some(parsed) = Reference::parse_prefixed(text) {
         let failed = |error: crate::model::ReferenceError| {
             Failure::refused(format!("{text:?}: {error}"), error.hint())
         };
         return parsed.map_err(failed);
     }
-    locate(text)
+    locate(shared, text)
 }
 
 async fn make(

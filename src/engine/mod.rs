@@ -52,6 +52,7 @@ use crate::model::Platform;
 use crate::store::Store;
 use crate::transport::TransportError;
 use crate::transport::registry::Client;
+pub use crate::transport::registry::Waiting;
 
 use shared::{Jobs, Shared};
 use supervisor::Supervisor;
@@ -96,6 +97,8 @@ impl Engine {
     pub fn spawn(config: EngineConfig, waker: Waker) -> Result<Self, EngineError> {
         let client = Client::new(config.network.clone())?;
         let slots = Arc::new(Slots::new(waker));
+        let told = Arc::clone(&slots);
+        client.tell_of_waiting(move |waiting| told.put_waiting(waiting));
         let shared = Arc::new(Shared {
             store: Store::new(config.cache.clone()),
             client,
@@ -167,6 +170,12 @@ impl Engine {
     /// What came of chores and looks since this was last asked, in order. Each is told once.
     pub fn take_outcomes(&self) -> Vec<Outcome> {
         self.slots.take_outcomes()
+    }
+
+    /// The registries that asked to be left alone and are being waited for. The waker is
+    /// called when there is another one; that one is over is not told.
+    pub fn waiting(&self) -> Vec<Waiting> {
+        self.slots.waiting()
     }
 
     /// The jobs, the oldest first.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 
 use crate::model::Digest;
+use crate::transport::registry::Waiting;
 
 use super::{
     CopyId, CopySnapshot, FilesSnapshot, ImageId, ImageSnapshot, JobSnapshot, NodePath, Outcome,
@@ -22,6 +23,7 @@ pub struct Slots {
     jobs: ArcSwap<Vec<Arc<JobSnapshot>>>,
     copies: ArcSwap<HashMap<CopyId, Arc<CopySnapshot>>>,
     places: ArcSwap<HashMap<Place, Arc<PlaceSnapshot>>>,
+    waiting: ArcSwap<Vec<Waiting>>,
     /// Final words queue: each is told once.
     outcomes: Mutex<Vec<Outcome>>,
     waker: Waker,
@@ -36,6 +38,7 @@ impl Slots {
             jobs: ArcSwap::default(),
             copies: ArcSwap::default(),
             places: ArcSwap::default(),
+            waiting: ArcSwap::default(),
             outcomes: Mutex::default(),
             waker,
         }
@@ -104,6 +107,20 @@ impl Slots {
             }
             files
         });
+        (self.waker)();
+    }
+
+    /// The registries that asked to be left alone and are being waited for.
+    pub fn waiting(&self) -> Vec<Waiting> {
+        let waiting = self.waiting.load();
+        let mut waiting = Vec::clone(&waiting);
+        waiting.retain(|waiting| waiting.left().is_some());
+        waiting
+    }
+
+    /// Puts the registries that are being waited for in their slot.
+    pub fn put_waiting(&self, waiting: Vec<Waiting>) {
+        self.waiting.store(Arc::new(waiting));
         (self.waker)();
     }
 

@@ -38,7 +38,7 @@ pub use destination::{
 };
 pub use error::{More, Problem, Refusal, TransportError};
 pub use local::{Disk, Step, StepHook};
-pub use locate::{LocateError, Located, locate, recognise};
+pub use locate::{LocateError, Located, locate, locate_through, recognise};
 use locate::{describe_path, other_transport};
 pub use note::Note;
 pub(crate) use referrer::outcome;

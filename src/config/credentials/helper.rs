@@ -223,6 +223,11 @@ pub(super) fn list(
         .map_err(|_| failed(&program(name), file, "answered what is no list"))
 }
 
+/// Whether the helper `name` is in one of the folders.
+pub(super) fn is_there(helpers: &Helpers, name: &str) -> bool {
+    helpers.find(&program(name)).is_some()
+}
+
 /// What the helper `name` is called as a program.
 pub(super) fn program(name: &str) -> String {
     format!("docker-credential-{name}")

@@ -81,21 +81,24 @@ fn save_in(
     let is_host = !registry.contains('/');
     let own = parsed.helper(registry).filter(|_| is_host);
     let name = own.or_else(|| parsed.store().filter(|_| is_host));
-    let name = name.map(ToOwned::to_owned);
+    let mut name = name.map(ToOwned::to_owned);
     let new_helper = own.is_none();
     if let Some(name) = &name {
-        // docker and containers/image have names of their own for Docker Hub
-        let mut keys = vec![docker_key(registry)];
-        if docker_key(registry) != registry {
-            keys.push(registry);
-        }
-        for key in &keys {
-            let kept = helper::store(&network.helpers, name, file, (key, user, secret));
-            kept.map_err(|why| SettingsError {
-                path: file.to_owned(),
-                why,
-            })?;
-        }
+        let kept = keep(network, name, file, registry, user, secret);
+        kept.map_err(|why| SettingsError {
+            path: file.to_owned(),
+            why,
+        })?;
+    } else if is_host && may_use_keyring(network, file, &parsed) {
+        // one that does not work, as without a session of a desktop, is no keyring
+        name = KEYRINGS
+            .iter()
+            .copied()
+            .map(ToOwned::to_owned)
+            .find(|name| {
+                helper::is_there(&network.helpers, name)
+                    && keep(network, name, file, registry, user, secret).is_ok()
+            });
     }
     edit(file, |root| {
         let auths = object(root, "auths")?;
@@ -128,6 +131,51 @@ fn save_in(
         None => Origin::File(file.to_owned()),
     });
     Ok(())
+}
+
+/// The helpers for the system's own keyring, the best first.
+const KEYRINGS: &[&str] = if cfg!(target_os = "macos") {
+    &["osxkeychain"]
+} else if cfg!(windows) {
+    &["wincred"]
+} else {
+    &["secretservice", "pass"]
+};
+
+/// Whether a login goes into the system's keyring. Who keeps others in the clear in the file
+/// has chosen so.
+fn may_use_keyring(network: &Network, file: &Path, parsed: &AuthFile) -> bool {
+    let in_the_clear =
+        |entry: &super::auth_file::Entry| !matches!(entry.credentials(file), Ok(None));
+    network.keyring
+        && network.login_file.as_deref() == Some(file)
+        && !parsed.entries().any(|(_, entry)| in_the_clear(entry))
+}
+
+/// Lets the helper `name` keep `secret`, and looks whether it gives it back.
+fn keep(
+    network: &Network,
+    name: &str,
+    file: &Path,
+    registry: &str,
+    user: &str,
+    secret: &Secret,
+) -> Result<(), String> {
+    // docker and containers/image have names of their own for Docker Hub
+    let mut keys = vec![docker_key(registry)];
+    if docker_key(registry) != registry {
+        keys.push(registry);
+    }
+    for key in keys {
+        helper::store(&network.helpers, name, file, (key, user, secret))?;
+    }
+    match helper::get(&network.helpers, name, file, registry)? {
+        Some(found) if found.user == user && found.secret == *secret => Ok(()),
+        _ => Err(format!(
+            "the credential helper {} took the login and does not give it back",
+            helper::program(name)
+        )),
+    }
 }
 
 /// Forgets the login for `registry` in every auth file and in the helpers that they name.

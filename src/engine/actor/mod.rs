@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::model::{Annotations, Digest, Document, ImageConfig, Platform, Reference, text};
 use crate::signature::SubjectReport;
-use crate::transport::{BlobState, Located, Note, Resolved, Source, Stamp, TransportError};
+use crate::transport::{self, BlobState, Located, Note, Resolved, Source, Stamp, TransportError};
 
 use super::files::FilesRequest;
 use super::queue::Queue;
@@ -377,8 +377,9 @@ async fn resolve(
     input: &Arc<str>,
     job: JobHandle,
 ) -> Result<(Place, Resolved), Failure> {
-    let text = Arc::clone(input);
-    let located = tokio::task::spawn_blocking(move || crate::transport::locate(&text)).await;
+    let (text, client) = (Arc::clone(input), shared.client.clone());
+    let located =
+        tokio::task::spawn_blocking(move || transport::locate_through(&client, &text)).await;
     let Located {
         reference,
         platform,

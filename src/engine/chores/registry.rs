@@ -9,8 +9,8 @@ use crate::transport::{self, Delete, Problem, layout, registry};
 
 use super::{Failure, Outcome, Shared};
 
-fn registry_of(input: &str) -> Result<RegistryReference, Failure> {
-    let located = transport::locate(input).map_err(Failure::from)?;
+fn registry_of(shared: &Shared, input: &str) -> Result<RegistryReference, Failure> {
+    let located = transport::locate_through(&shared.client, input).map_err(Failure::from)?;
     match located.reference {
         Reference::Registry(image) => Ok(image),
         other => Err(Failure::refused(
@@ -21,7 +21,7 @@ fn registry_of(input: &str) -> Result<RegistryReference, Failure> {
 }
 
 pub(super) async fn tags(shared: &Shared, input: &str) -> Result<Outcome, Failure> {
-    let image = registry_of(input)?;
+    let image = registry_of(shared, input)?;
     let names = registry::tags(&shared.client, &image).await?;
     let names = names.into();
     Ok(Outcome::Listed { names })
@@ -52,7 +52,8 @@ pub(super) async fn delete(
     input: &str,
     with_other_tags: bool,
 ) -> Result<Outcome, Failure> {
-    let reference = transport::locate(input).map_err(Failure::from)?.reference;
+    let located = transport::locate_through(&shared.client, input).map_err(Failure::from)?;
+    let reference = located.reference;
     match &reference {
         Reference::Registry(image) => {
             let place = registry::RegistryDestination::new(shared.client.clone(), image.clone());

@@ -65,8 +65,10 @@ fn every_so_often(mut report: impl FnMut(Listed) + Send) -> impl FnMut(&[String]
 }
 
 async fn local(shared: &Shared, input: &str) -> Result<Listed, Failure> {
-    let owned = input.to_owned();
-    let located = tokio::task::spawn_blocking(move || crate::transport::locate(&owned)).await;
+    let (owned, client) = (input.to_owned(), shared.client.clone());
+    let located =
+        tokio::task::spawn_blocking(move || crate::transport::locate_through(&client, &owned))
+            .await;
     let Ok(located) = located else {
         return Err(Failure::refused("the place was not looked at", "Try again"));
     };

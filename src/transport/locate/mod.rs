@@ -10,7 +10,9 @@ mod web;
 
 use crate::model::{Platform, PlatformError, Reference, ReferenceError, RegistryReference, limits};
 
-use super::TransportError;
+use super::registry::Client;
+use super::{Problem, TransportError};
+use crate::config::SettingsError;
 pub use recognise::recognise;
 pub(super) use recognise::{describe_path, other_transport};
 
@@ -82,6 +84,52 @@ pub fn locate(text: &str) -> Result<Located, LocateError> {
     })
 }
 
+/// As [`locate`]; a short name that `registries.conf` gives another meaning than Docker's has
+/// that one.
+///
+/// # Errors
+/// As [`locate`], and where `registries.conf` cannot be read or gives the name a meaning that
+/// is none.
+pub fn locate_through(client: &Client, text: &str) -> Result<Located, LocateError> {
+    let located = locate(text)?;
+    let Reference::Registry(image) = &located.reference else {
+        return Ok(located);
+    };
+    let pasted = paste::read(text.trim())?;
+    let Some((name, rest)) = short_name(&pasted.name) else {
+        return Ok(located);
+    };
+    let settings = |error: SettingsError| {
+        let problem = Problem::Settings {
+            path: error.path.display().to_string(),
+            why: error.why,
+        };
+        TransportError::new("image", image.to_string(), problem)
+    };
+    let Some(full) = client.alias(name).map_err(settings)? else {
+        return Ok(located);
+    };
+    let reference = Reference::Registry(format!("{full}{rest}").parse()?);
+    Ok(Located {
+        reference,
+        ..located
+    })
+}
+
+/// The name without a host that `text` begins with, and the tag and digest behind it;
+/// nothing where it names a host or a transport.
+fn short_name(text: &str) -> Option<(&str, &str)> {
+    let end = text.find('@').unwrap_or(text.len());
+    let first = text[..end].split('/').next()?;
+    let has_path = first.len() < end;
+    if has_path && (first.contains(['.', ':']) || first == "localhost") {
+        return None;
+    }
+    let last = text[..end].rfind('/').map_or(0, |slash| slash + 1);
+    let end = text[last..end].find(':').map_or(end, |colon| last + colon);
+    Some(text.split_at(end))
+}
+
 fn understand(text: &str) -> Result<Reference, LocateError> {
     if let Some(path) = path::of_file_address(text) {
         return Ok(Reference::Path(recognise(&path?)?));
@@ -96,4 +144,25 @@ fn understand(text: &str) -> Result<Reference, LocateError> {
         return reference;
     }
     Ok(Reference::Registry(text.parse()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_names_have_no_host() {
+        for (text, expected) in [
+            ("fedora", Some(("fedora", ""))),
+            ("fedora:40", Some(("fedora", ":40"))),
+            ("ubi8/ubi:8@sha256:ab", Some(("ubi8/ubi", ":8@sha256:ab"))),
+            ("fedora@sha256:ab", Some(("fedora", "@sha256:ab"))),
+            ("quay.io/fedora:40", None),
+            ("localhost/fedora", None),
+            ("host:5000/fedora", None),
+            ("docker://fedora", None),
+        ] {
+            assert_eq!(short_name(text), expected, "{text}");
+        }
+    }
 }

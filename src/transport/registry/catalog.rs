@@ -38,8 +38,8 @@ pub async fn catalog_as_it_comes(
     image: &RegistryReference,
     mut report: impl FnMut(&[String]) + Send,
 ) -> Result<Vec<String>, TransportError> {
-    let read = read(client, image, &mut report).await;
-    read.map_err(|mut fault| {
+    let read = async { read(client, &client.home(image)?, &mut report).await };
+    read.await.map_err(|mut fault| {
         if matches!(fault.status, Some(404 | 405)) {
             fault.problem = Problem::NoCatalog;
         }
@@ -103,9 +103,11 @@ pub async fn tags_as_they_come(
     image: &RegistryReference,
     mut report: impl FnMut(&[String]) + Send,
 ) -> Result<Vec<String>, TransportError> {
-    let list = tag::list_as_they_come(client, image, limits::PAGES, &mut report).await;
+    let failed = |fault| super::source::failure("tags".to_owned(), image, fault);
+    let home = client.home(image).map_err(failed)?;
+    let list = tag::list_as_they_come(client, &home, limits::PAGES, &mut report).await;
     match list.unfinished {
         None => Ok(list.tags),
-        Some(fault) => Err(super::source::failure("tags".to_owned(), image, fault)),
+        Some(fault) => Err(failed(fault)),
     }
 }

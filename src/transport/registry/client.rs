@@ -8,14 +8,14 @@ use reqwest::Method;
 use reqwest::Url;
 use reqwest::header::HeaderMap;
 
-use crate::config::{Blocked, Endpoint, Network};
+use crate::config::{Blocked, Endpoint, Network, SettingsError};
 use crate::model::RegistryReference;
 use crate::transport::{Problem, RateLimit, Security, TransportError};
 
 use super::address::Host;
 use super::answer::Answer;
 use super::auth::{Authenticator, Demand, Scope};
-use super::fault::Fault;
+use super::fault::{Again, Fault};
 use super::hosts::Waiting;
 use super::http::{Ask, Http};
 use super::outgoing::Sent;
@@ -147,6 +147,32 @@ impl Client {
         self.shared.http.hosts().waiting()
     }
 
+    /// Calls `told`, with all that are being waited for, whenever another registry asks to be
+    /// left alone, from any thread. It must not block. Of several the first counts.
+    pub fn tell_of_waiting(&self, told: impl Fn(Vec<Waiting>) + Send + Sync + 'static) {
+        self.shared.http.hosts().tell(Box::new(told));
+    }
+
+    /// Where `image` is written to and listed, by what `registries.conf` says of its
+    /// location: never a mirror.
+    ///
+    /// # Errors
+    /// Where `registries.conf` cannot be read or blocks it.
+    pub(super) fn home(&self, image: &RegistryReference) -> Result<RegistryReference, Fault> {
+        let registries = self.shared.http.registries()?;
+        registries.home(image).map_err(|blocked| refused(&blocked))
+    }
+
+    /// What the short name `name` (no host, tag or digest) stands for by `registries.conf`;
+    /// nothing where it says nothing of it.
+    ///
+    /// # Errors
+    /// Where that cannot be read.
+    pub(in crate::transport) fn alias(&self, name: &str) -> Result<Option<String>, SettingsError> {
+        let registries = self.shared.http.registries()?;
+        Ok(registries.alias(name).map(|(full, _)| full.to_owned()))
+    }
+
     /// Where `image` may be read from, in the order to try, the registry itself last.
     ///
     /// # Errors
@@ -161,6 +187,21 @@ impl Client {
     /// Sends `request` until its head is a success, as often as the rule for it allows.
     pub(super) async fn open(&self, request: &Request) -> Result<Reply, Fault> {
         retry::run(self.retry(), || self.once(request)).await
+    }
+
+    /// As [`Client::open`], for what would be done twice by being asked for twice: it is only
+    /// asked for again where the registry put it off without looking at it (429).
+    pub(super) async fn begin(&self, request: &Request) -> Result<Reply, Fault> {
+        retry::run(self.retry(), || async {
+            let tried = self.once(request).await;
+            tried.map_err(|mut fault| {
+                if !matches!(fault.problem, Problem::RateLimited { .. }) {
+                    fault.again = Again::Never;
+                }
+                fault
+            })
+        })
+        .await
     }
 
     /// As [`Client::open`], with the whole body of at most `limit` bytes. Where the body

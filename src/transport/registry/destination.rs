@@ -25,6 +25,7 @@ use super::{fallback, manifest, put};
 /// One image of a registry, to be written.
 pub struct RegistryDestination {
     client: Client,
+    /// Where it is written to: at the location that `registries.conf` names.
     image: RegistryReference,
     reference: Reference,
     /// Referrers that the registry does not list by itself, by what they refer to.
@@ -34,9 +35,12 @@ pub struct RegistryDestination {
 impl RegistryDestination {
     /// Writes `image` through `client`.
     pub fn new(client: Client, image: RegistryReference) -> Self {
+        let reference = Reference::Registry(image.clone());
+        // what is blocked is refused with the first request
+        let image = client.home(&image).unwrap_or(image);
         Self {
             client,
-            reference: Reference::Registry(image.clone()),
+            reference,
             image,
             unlisted: Mutex::default(),
         }

@@ -2,7 +2,8 @@
 //! be left alone, and how often it may still be asked.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -12,10 +13,15 @@ use crate::transport::{Problem, RateLimit};
 use super::address::Host;
 use super::fault::{Again, Fault};
 
+/// Called with all hosts that are being waited for.
+type Told = Box<dyn Fn(Vec<Waiting>) + Send + Sync>;
+
 /// The hosts that were asked.
 #[derive(Default)]
 pub(super) struct Hosts {
     states: Mutex<HashMap<Host, Arc<State>>>,
+    /// Called whenever another host asks to be left alone.
+    told: OnceLock<Told>,
 }
 
 struct State {
@@ -29,8 +35,29 @@ struct State {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
     pub host: String,
-    /// How long it will still be.
-    pub left: Duration,
+    /// When it may be asked again.
+    pub until: Instant,
+}
+
+impl Waiting {
+    /// How long it will still be; nothing where it is over.
+    pub fn left(&self) -> Option<Duration> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then_some(left)
+    }
+}
+
+impl fmt::Display for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let left = self.left().unwrap_or_default();
+        // a part of a second is still told as one
+        let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+        write!(
+            f,
+            "waiting {seconds} s: {} asked to be left alone",
+            self.host
+        )
+    }
 }
 
 impl Hosts {
@@ -72,8 +99,20 @@ impl Hosts {
         else {
             return;
         };
-        let mut kept = lock(&state.until);
-        *kept = (*kept).max(Some(until));
+        {
+            let mut kept = lock(&state.until);
+            *kept = (*kept).max(Some(until));
+        }
+        drop(states);
+        if let Some(told) = self.told.get() {
+            told(self.waiting());
+        }
+    }
+
+    /// Calls `told` from now on whenever another host asks to be left alone. Of several the
+    /// first counts.
+    pub(super) fn tell(&self, told: Told) {
+        drop(self.told.set(told));
     }
 
     /// Remembers how often `host` may still be asked.
@@ -95,9 +134,10 @@ impl Hosts {
         let mut waiting: Vec<_> = states
             .iter()
             .filter_map(|(host, state)| {
+                left(state)?;
                 Some(Waiting {
                     host: host.to_string(),
-                    left: left(state)?,
+                    until: (*lock(&state.until))?,
                 })
             })
             .collect();

@@ -86,7 +86,7 @@ impl RegistrySource {
     /// Asks the API, unless the registry is known to have none.
     async fn by_api(&self, subject: &Digest) -> Brought {
         let way = Way::Api;
-        if self.client().lacks_referrers(self.image()) {
+        if self.client().lacks_referrers(&self.home()) {
             return Brought::nothing(way, Answer::NotSupported);
         }
         let mut referrers = Vec::new();
@@ -97,7 +97,7 @@ impl RegistrySource {
             Err(fault) if !answered && is_not_supported(&fault) => {
                 // one that knows manifests may only mean this one
                 if !fault.codes.iter().any(|code| code == "MANIFEST_UNKNOWN") {
-                    self.client().note_lack_of_referrers(self.image());
+                    self.client().note_lack_of_referrers(&self.home());
                 }
                 Answer::NotSupported
             }
@@ -118,7 +118,8 @@ impl RegistrySource {
         answered: &mut bool,
     ) -> Result<(), Fault> {
         let path = format!("referrers/{subject}");
-        let mut pages = Pages::new(self.client(), self.image(), &path, MediaType::OCI_INDEX);
+        let home = self.home();
+        let mut pages = Pages::new(self.client(), &home, &path, MediaType::OCI_INDEX);
         let mut broken = None;
         while let Some(page) = pages.next().await? {
             *answered = true;
@@ -216,7 +217,7 @@ impl RegistrySource {
                 Some(_) => {}
             }
         }
-        match manifest::tagged(self.client(), self.image(), name).await {
+        match manifest::tagged(self.client(), &self.home(), name).await {
             Ok((raw, reached)) => {
                 self.remember(reached);
                 Ok(Some(raw))
@@ -235,7 +236,7 @@ impl RegistrySource {
     /// The tags made of digests, asked for once for all subjects.
     async fn digest_tags(&self) -> Arc<DigestTags> {
         let tags = self.tags().get_or_init(|| async {
-            let list = tag::list(self.client(), self.image(), TAG_PAGES).await;
+            let list = tag::list(self.client(), &self.home(), TAG_PAGES).await;
             if let Some(reached) = list.reached {
                 self.remember(reached);
             }
@@ -257,7 +258,7 @@ impl RegistrySource {
     }
 
     fn not_read(&self, what: String, fault: Fault) -> Answer {
-        Answer::NotRead(failure(what, self.image(), fault))
+        Answer::NotRead(failure(what, &self.home(), fault))
     }
 }
 

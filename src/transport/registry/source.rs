@@ -59,12 +59,19 @@ impl RegistrySource {
         &self.image
     }
 
+    /// Where the image itself is: at the location that `registries.conf` names, never a mirror.
+    pub(super) fn home(&self) -> RegistryReference {
+        let home = self.client.home(&self.image);
+        // what is blocked is refused with the request
+        home.unwrap_or_else(|_| self.image.clone())
+    }
+
     pub(super) const fn tags(&self) -> &OnceCell<Arc<DigestTags>> {
         &self.tags
     }
 
     pub(super) fn remember(&self, reached: Reached) {
-        self.remember_at(&self.image, false, reached);
+        self.remember_at(&self.home(), false, reached);
     }
 
     fn remember_at(&self, at: &RegistryReference, mirror: bool, reached: Reached) {
@@ -146,7 +153,8 @@ impl RegistrySource {
         if !error.what.starts_with("tag ") {
             return error;
         }
-        let listing = tag::list(&self.client, &self.image, NEAR_PAGES);
+        let home = self.home();
+        let listing = tag::list(&self.client, &home, NEAR_PAGES);
         let Ok(list) = tokio::time::timeout(NEAR_WAIT, listing).await else {
             return error;
         };

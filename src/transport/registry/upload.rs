@@ -86,7 +86,7 @@ pub(super) async fn mount(
     );
     let scope = Scope::mount(image.repository(), from);
     let request = Request::of(Method::POST, image, &path, scope);
-    let reply = client.open(&request).await?;
+    let reply = client.begin(&request).await?;
     if reply.answer.status().as_u16() == 201 {
         return Ok(Begun::Mounted);
     }
@@ -185,8 +185,7 @@ const fn refuses_whole(fault: &Fault) -> bool {
 async fn start(client: &Client, image: &RegistryReference) -> Result<Session, Fault> {
     let scope = Scope::push(image.repository());
     let request = Request::of(Method::POST, image, "blobs/uploads/", scope);
-    // one that is opened and never used does no harm
-    let reply = client.open(&request).await?;
+    let reply = client.begin(&request).await?;
     Session::new(client, image, &request, &reply)
 }
 

@@ -4,6 +4,8 @@ use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 
 use super::App;
 use super::folder_picker::Pending;
+use crate::engine::JobSnapshot;
+use crate::model::Reference;
 use crate::ui::commands::menu_bar;
 use crate::ui::panels::toasts::Toasts;
 use crate::ui::panels::{self, drop_overlay, explorer, image_tabs, jobs, status_bar, welcome};
@@ -98,7 +100,24 @@ impl App {
             });
         self.toasts = messages;
         let open = self.settings.jobs_open;
-        jobs::show(ui, open, &self.jobs, &mut self.meters, actions);
+        let all = self.engine.waiting();
+        let waiting = |job: &JobSnapshot| {
+            let image = self.engine.image(job.image);
+            let connection = image.as_ref().and_then(|image| image.connection.as_ref());
+            let named = match image.as_ref().and_then(|image| image.reference.as_ref()) {
+                Some(Reference::Registry(registry)) => Some(registry.host()),
+                // a copy, or what was not understood yet
+                None => None,
+                Some(_) => return None,
+            };
+            let fits = |host: &str| {
+                connection.is_some_and(|connection| connection.host == host)
+                    || named.is_none_or(|named| named == host)
+            };
+            let found = all.iter().find(|waiting| fits(&waiting.host));
+            found.cloned()
+        };
+        jobs::show(ui, open, &self.jobs, &waiting, &mut self.meters, actions);
     }
 
     /// The open images, or the page that is shown while there are none.

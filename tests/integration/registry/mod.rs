@@ -4,12 +4,19 @@
 mod access;
 mod blobs;
 mod certificates;
+mod configured;
+mod deleting;
 mod faults;
+mod limits;
 mod login;
+mod logins;
 mod manifests;
 mod peers;
+mod reached;
 mod redirects;
 mod scheme;
+mod tokens;
+mod uploads;
 
 use std::path::PathBuf;
 use std::sync::Arc;

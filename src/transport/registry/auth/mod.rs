@@ -182,7 +182,7 @@ impl Authenticator {
         let known = wanted.entry((host.clone(), scope.clone())).or_default();
         let before = known.len();
         for name in named {
-            let is_new = !scope.texts().contains(&name) && !known.contains(&name);
+            let is_new = !scope.covers(&name) && !known.contains(&name);
             if is_new && known.len() < WANTED {
                 known.push(name);
             }

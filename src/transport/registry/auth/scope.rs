@@ -17,7 +17,6 @@ pub(in crate::transport::registry) struct Scope {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Purpose {
     Pull,
-    // the verbs that write and list ask for these
     Push,
     Delete,
     Mount { from: String },
@@ -25,7 +24,6 @@ enum Purpose {
     Login,
 }
 
-#[allow(dead_code)] // the verbs that write and list ask for most of these
 impl Scope {
     /// Reading from `repository`.
     pub(in crate::transport::registry) fn pull(repository: &str) -> Self {
@@ -86,6 +84,19 @@ impl Scope {
         &self.texts
     }
 
+    /// Whether what is asked for already allows all that `named` does.
+    pub(super) fn covers(&self, named: &str) -> bool {
+        self.texts.iter().any(|text| {
+            let (Some((one, has)), Some((other, wants))) =
+                (text.rsplit_once(':'), named.rsplit_once(':'))
+            else {
+                return text == named;
+            };
+            let mut wants = wants.split(',');
+            one == other && wants.all(|action| has.split(',').any(|there| there == action))
+        })
+    }
+
     /// Whose credentials are looked up; empty for the whole registry.
     pub(super) fn repository(&self) -> &str {
         &self.repository
@@ -143,6 +154,17 @@ mod tests {
         ] {
             assert_eq!(scope.texts(), texts);
             assert_eq!(scope.to_string(), words);
+        }
+        let push = Scope::push("a/b");
+        for (named, covered) in [
+            ("repository:a/b:pull", true),
+            ("repository:a/b:push,pull", true),
+            ("repository:a/b:delete", false),
+            ("repository:a/b:pull,delete", false),
+            ("repository:a:pull", false),
+            ("a", false),
+        ] {
+            assert_eq!(push.covers(named), covered, "{named}");
         }
         assert_ne!(Scope::push("a"), Scope::pull("a"));
         assert_eq!(Scope::mount("a", "a").texts().len(), 1);

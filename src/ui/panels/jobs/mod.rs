@@ -11,7 +11,7 @@ use egui::{Margin, Panel, ScrollArea, Ui};
 pub use meter::Meters;
 
 use super::parts::group_heading;
-use crate::engine::{JobKind, JobSnapshot, JobState};
+use crate::engine::{JobKind, JobSnapshot, JobState, Waiting};
 use crate::ui::action::{Action, Actions};
 use crate::ui::commands::CommandId;
 use crate::ui::theme::{Tokens, icons};
@@ -32,11 +32,13 @@ const ROWS: usize = 5;
 const HEADING: f32 = 24.0;
 const MARGIN: i8 = 6;
 
-/// Draws the panel where it is open and has something to show.
+/// Draws the panel where it is open and has something to show. `waiting` tells the registry
+/// that a job waits for.
 pub fn show(
     ui: &mut Ui,
     open: bool,
     jobs: &[Arc<JobSnapshot>],
+    waiting: &dyn Fn(&JobSnapshot) -> Option<Waiting>,
     meters: &mut Meters,
     actions: &mut Actions,
 ) {
@@ -66,7 +68,8 @@ pub fn show(
                 .auto_shrink([false, false])
                 .show(ui, |ui| {
                     for job in &shown {
-                        row::show(ui, job, meters.of(job, now), actions);
+                        let waiting = waiting(job);
+                        row::show(ui, job, meters.of(job, now), waiting.as_ref(), actions);
                     }
                 });
         });

@@ -7,7 +7,7 @@ use egui::{
 };
 
 use super::meter::Speed;
-use crate::engine::{Command, JobSnapshot, JobState, Unit};
+use crate::engine::{Command, JobSnapshot, JobState, Unit, Waiting};
 use crate::model::text;
 use crate::ui::action::{Action, Actions};
 use crate::ui::theme::{Tokens, icons, size};
@@ -25,7 +25,13 @@ const BUTTONS: f32 = 72.0;
 const ROOM: f32 = 860.0;
 
 /// Draws a job over the whole width.
-pub fn show(ui: &mut Ui, job: &JobSnapshot, speed: Speed, actions: &mut Actions) {
+pub fn show(
+    ui: &mut Ui,
+    job: &JobSnapshot,
+    speed: Speed,
+    waiting: Option<&Waiting>,
+    actions: &mut Actions,
+) {
     let tokens = Tokens::of(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::hover());
     let mut rest = rect;
@@ -53,8 +59,14 @@ pub fn show(ui: &mut Ui, job: &JobSnapshot, speed: Speed, actions: &mut Actions)
     let response = write(ui, title, Align2::LEFT_CENTER, &short, tokens.text);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &*name));
     response.on_hover_text(&*name);
-    match &job.state {
-        JobState::Running { phase } => {
+    match (&job.state, waiting) {
+        (JobState::Running { .. }, Some(waiting)) => {
+            let words = waiting.to_string();
+            let words = text::visible(&words);
+            let response = write(ui, rest, Align2::LEFT_CENTER, &words, tokens.caution);
+            response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &*words));
+        }
+        (JobState::Running { phase }, None) => {
             let count = take_right(COUNT);
             bar(ui, rest.shrink2(vec2(12.0, 0.0)), job, &name);
             let done = match counted(job) {
@@ -70,7 +82,7 @@ pub fn show(ui: &mut Ui, job: &JobSnapshot, speed: Speed, actions: &mut Actions)
                 write(ui, rect, Align2::RIGHT_CENTER, &text, tokens.weak);
             }
         }
-        state => ended(ui, rest, job, state),
+        (state, _) => ended(ui, rest, job, state),
     }
     button(ui, buttons, job, actions);
 }

@@ -58,6 +58,26 @@ pub(super) fn show(ui: &mut Ui, context: &mut ViewContext<'_>) {
             .color(color)
             .hover(hover)
             .show(ui, context.actions);
+        if let Some(registry) = &connection.mirror_of {
+            let words = format!("{}, for {registry}", connection.host);
+            Row::new("Mirror", &words)
+                .name_width(NAMES)
+                .hover("registries.conf names it; everything is checked by digest all the same")
+                .show(ui, context.actions);
+        }
+        if let Some(limit) = &connection.rate_limit {
+            let color = if limit.remaining == 0 {
+                tokens.caution
+            } else {
+                tokens.text
+            };
+            Row::new("Limit", &limit.to_string())
+                .name_width(NAMES)
+                .look(Look::Words)
+                .color(color)
+                .hover("The registry says how often it may still be asked; a login may raise it")
+                .show(ui, context.actions);
+        }
         let user = connection.user.as_deref();
         let look = if user.is_some() {
             Look::Mono

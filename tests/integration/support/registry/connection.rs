@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use super::auth::{Access, basic};
 use super::content::{Item, Missing};
-use super::{Fault, Request, State, lists};
+use super::{Fault, Request, State, lists, writes};
 
 /// First byte of every TLS connection.
 const TLS: u8 = 0x16;
@@ -76,8 +76,29 @@ async fn answers<S: AsyncRead + AsyncWrite + Unpin>(
                 return Ok(());
             }
         };
-        let request = parse(&head);
-        let fault = state.rules.lock().unwrap().take(&request.path);
+        let mut request = parse(&head);
+        let fault = state.rules.lock().unwrap().take(&request.line());
+        let length = request.header("content-length").unwrap_or("0");
+        let length: usize = length.parse().unwrap();
+        let wanted = match fault {
+            Some(Fault::CutRequest(bytes)) => bytes.min(length),
+            _ => length,
+        };
+        while buffer.len() < wanted {
+            if stream.read_buf(&mut buffer).await? == 0 {
+                // who sends less than it said has not asked
+                request.status = 0;
+                state.requests.lock().unwrap().push(request);
+                return Ok(());
+            }
+        }
+        request.body = buffer.drain(..wanted).collect();
+        if let Some(Fault::CutRequest(_)) = fault {
+            writes::keep_part(state, &request);
+            request.status = 0;
+            state.requests.lock().unwrap().push(request);
+            return stream.shutdown().await;
+        }
         let keep = answer(state, &mut stream, request, fault).await?;
         if !keep {
             return stream.shutdown().await;
@@ -97,6 +118,7 @@ fn parse(head: &[u8]) -> Request {
         method: words.next().unwrap().to_owned(),
         path: words.next().unwrap().to_owned(),
         headers: headers.collect(),
+        body: Vec::new(),
         status: 0,
     }
 }
@@ -108,7 +130,11 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
     mut request: Request,
     fault: Option<Fault>,
 ) -> io::Result<bool> {
-    let mut answer = right_answer(state, &request, matches!(fault, Some(Fault::IgnoreRange)));
+    // what is answered wrongly is not done either
+    let mut answer = match fault {
+        Some(Fault::Answer { .. }) => other(0, "", ""),
+        _ => right_answer(state, &request, matches!(fault, Some(Fault::IgnoreRange))),
+    };
     match &fault {
         Some(Fault::Answer {
             status,
@@ -127,6 +153,7 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
                 .retain(|(key, _)| !key.eq_ignore_ascii_case(name));
             answer.headers.push((name.clone(), value.clone()));
         }
+        Some(Fault::Headers(headers)) => answer.headers.extend_from_slice(headers),
         Some(Fault::Corrupt) => {
             let middle = answer.body.len() / 2;
             answer.body[middle] ^= 1;
@@ -208,24 +235,43 @@ fn right_answer(state: &State, request: &Request, ignore_range: bool) -> Answer 
     if path == "/token" {
         return token(state, request, query);
     }
+    if path == "/v2/" || path == "/v2/_catalog" {
+        if let Some(refusal) = refusal(state, request, "", "*") {
+            return refusal;
+        }
+        let content = state.content.lock().unwrap();
+        return match path {
+            "/v2/" => other(200, "application/json; charset=utf-8", "{}"),
+            _ => lists::catalog(&content, query, state.setup.tags),
+        };
+    }
     let parts = path.strip_prefix("/v2/").and_then(|rest| {
-        ["/manifests/", "/blobs/", "/referrers/", "/tags/list"]
-            .iter()
-            .find_map(|kind| {
-                let (repository, identifier) = rest.split_once(kind)?;
-                Some((repository, *kind, identifier))
-            })
+        [
+            "/manifests/",
+            "/blobs/uploads/",
+            "/blobs/",
+            "/referrers/",
+            "/tags/list",
+        ]
+        .iter()
+        .find_map(|kind| {
+            let (repository, identifier) = rest.split_once(kind)?;
+            Some((repository, *kind, identifier))
+        })
     });
     let Some((repository, kind, identifier)) = parts else {
         return other(404, "text/plain; charset=utf-8", "404 page not found\n");
     };
-    if let Some(challenge) = challenge(state, request, repository) {
-        let errors = r#"{"errors":[{"code":"UNAUTHORIZED","message":"authentication required","detail":null}]}"#;
-        let mut answer = other(401, "application/json; charset=utf-8", errors);
-        answer
-            .headers
-            .push(("Www-Authenticate".to_owned(), challenge));
-        return answer;
+    let action = match request.method.as_str() {
+        "DELETE" if kind != "/blobs/uploads/" => "delete",
+        "GET" | "HEAD" if kind != "/blobs/uploads/" => "pull",
+        _ => "push",
+    };
+    if let Some(refusal) = refusal(state, request, repository, action) {
+        return refusal;
+    }
+    if kind == "/blobs/uploads/" || !matches!(request.method.as_str(), "GET" | "HEAD") {
+        return writes::answer(state, request, (repository, kind, identifier), query);
     }
     let content = state.content.lock().unwrap();
     match kind {
@@ -253,37 +299,46 @@ fn right_answer(state: &State, request: &Request, ignore_range: bool) -> Answer 
     }
 }
 
-/// The challenge for a request that may not read; nothing for one that may.
-fn challenge(state: &State, request: &Request, repository: &str) -> Option<String> {
+/// The answer to a request that may not do `action`; nothing for one that may.
+fn refusal(state: &State, request: &Request, repository: &str, action: &str) -> Option<Answer> {
     let shown = request.header("authorization");
-    match &state.setup.access {
+    let challenge = match &state.setup.access {
         Access::Anybody => None,
         Access::Basic { user, password } => (shown != Some(basic(user, password).as_str()))
             .then(|| r#"Basic realm="test""#.to_owned()),
-        Access::Token(token) if token.takes(shown, repository) => None,
+        Access::Token(token) if token.takes(shown, repository, action) => None,
         Access::Token(token) => {
             let here = format!("http://{}/token", state.address);
             let realm = token.realm.as_ref().unwrap_or(&here);
-            Some(format!(
-                r#"Bearer realm="{realm}",service="test",scope="repository:{repository}:pull""#
-            ))
+            let scope = match action {
+                "*" => String::new(),
+                "push" => format!(",scope=\"repository:{repository}:pull,push\""),
+                action => format!(",scope=\"repository:{repository}:{action}\""),
+            };
+            let more = token.also.map(|also| format!(",scope=\"{also}\""));
+            let scope = more.unwrap_or(scope);
+            Some(format!(r#"Bearer realm="{realm}",service="test"{scope}"#))
         }
-    }
+    }?;
+    let errors =
+        r#"{"errors":[{"code":"UNAUTHORIZED","message":"authentication required","detail":null}]}"#;
+    let mut answer = other(401, "application/json; charset=utf-8", errors);
+    let header = ("Www-Authenticate".to_owned(), challenge);
+    answer.headers.push(header);
+    Some(answer)
 }
 
 fn token(state: &State, request: &Request, query: &str) -> Answer {
     let Access::Token(token) = &state.setup.access else {
         return other(404, "text/plain; charset=utf-8", "404 page not found\n");
     };
-    let mut scopes = query
-        .split('&')
-        .filter_map(|pair| pair.strip_prefix("scope="));
-    let scope = scopes
-        .next()
-        .unwrap_or_default()
-        .replace("%3A", ":")
-        .replace("%2F", "/");
-    let (status, body) = token.give(&scope, request.header("authorization"));
+    let (status, body) = if request.method == "POST" {
+        token.exchange(str::from_utf8(&request.body).unwrap())
+    } else if token.by_get {
+        token.give(&super::auth::scopes(query), request.header("authorization"))
+    } else {
+        (405, String::new())
+    };
     other(status, "application/json", &body)
 }
 

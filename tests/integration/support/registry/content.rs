@@ -85,6 +85,28 @@ impl Content {
         Some(self.0.get(repository)?.tags.keys().cloned().collect())
     }
 
+    /// Every repository.
+    pub fn repositories(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.0.keys().cloned().collect();
+        names.sort();
+        names
+    }
+
+    /// Removes a tag; whether it was there.
+    pub fn remove_tag(&mut self, repository: &str, tag: &str) -> bool {
+        let repository = self.0.get_mut(repository);
+        repository.is_some_and(|repository| repository.tags.remove(tag).is_some())
+    }
+
+    /// Removes what has this digest, with its tags; whether it was there.
+    pub fn remove(&mut self, repository: &str, digest: &str) -> bool {
+        let Some(repository) = self.0.get_mut(repository) else {
+            return false;
+        };
+        repository.tags.retain(|_, at| at.to_string() != digest);
+        repository.items.remove(digest).is_some()
+    }
+
     /// What is called `identifier`, a tag or digest.
     pub fn get(&self, repository: &str, identifier: &str) -> Result<Item, Missing> {
         let repository = self.0.get(repository).ok_or(Missing::Repository)?;

@@ -11,6 +11,8 @@ pub enum Fault {
     },
     /// The right answer with this header, in place of its own of that name.
     Header { name: String, value: String },
+    /// The right answer with these headers beside its own.
+    Headers(Vec<(String, String)>),
     /// The right answer, whose body ends after so many bytes with the connection.
     CutAfter(usize),
     /// The right body, and a `Content-Length` that says something else.
@@ -29,6 +31,8 @@ pub enum Fault {
     Endless { said: Option<u64> },
     /// `Range` is not looked at: the whole blob comes.
     IgnoreRange,
+    /// So many bytes of the request's body are taken and kept, then the connection is closed.
+    CutRequest(usize),
 }
 
 impl Fault {
@@ -99,12 +103,12 @@ impl Rules {
         self.0.push(Rule { path, times, fault });
     }
 
-    /// The fault for a request, used up by it.
-    pub fn take(&mut self, path: &str) -> Option<Fault> {
+    /// The fault for a request (`GET /v2/…`), used up by it.
+    pub fn take(&mut self, line: &str) -> Option<Fault> {
         let rule = self
             .0
             .iter_mut()
-            .find(|rule| rule.times > 0 && path.contains(&rule.path))?;
+            .find(|rule| rule.times > 0 && line.contains(&rule.path))?;
         rule.times -= 1;
         Some(rule.fault.clone())
     }

@@ -135,6 +135,28 @@ pub fn tags(content: &Content, repository: &str, query: &str, pages: TagPages) -
     answer
 }
 
+/// The repositories of a registry.
+pub fn catalog(content: &Content, query: &str, pages: TagPages) -> Answer {
+    let mut names = content.repositories();
+    let mut link = None;
+    if let Some(last) = parameter(query, "last") {
+        names.retain(|name| *name > last);
+    }
+    if let TagPages::Linked(most) = pages
+        && names.len() > most
+    {
+        names.truncate(most);
+        let last = names.last().unwrap();
+        link = Some(format!("</v2/_catalog?last={last}&n={most}>; rel=\"next\""));
+    }
+    let list = json!({"repositories": names});
+    let mut answer = other(200, "application/json; charset=utf-8", &list.to_string());
+    answer
+        .headers
+        .extend(link.map(|link| ("Link".to_owned(), link)));
+    answer
+}
+
 fn name_unknown() -> Answer {
     let errors = json!({"errors": [{
         "code": "NAME_UNKNOWN", "message": "repository name not known to registry",

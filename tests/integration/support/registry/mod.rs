@@ -18,6 +18,7 @@ mod content;
 mod fault;
 mod lists;
 mod tls;
+mod writes;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -34,6 +35,8 @@ pub use fault::Fault;
 use fault::Rules;
 pub use lists::{ReferrersApi, TagPages};
 pub use tls::{Certificate, Tls, file as tls_file};
+use writes::Uploads;
+pub use writes::{Location, Writes};
 
 /// A running registry; it stops when it is dropped.
 pub struct Registry {
@@ -53,6 +56,9 @@ pub struct Setup {
     /// Say what refers to a manifest.
     pub referrers: ReferrersApi,
     pub tags: TagPages,
+    pub writes: Writes,
+    /// Listen on this address in place of 127.0.0.1.
+    pub address: Option<std::net::IpAddr>,
 }
 
 /// A request as it came.
@@ -63,6 +69,7 @@ pub struct Request {
     pub path: String,
     /// In lower case, in their order.
     pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
     /// The status it was answered with; 0 where no head of an answer was sent.
     pub status: u16,
 }
@@ -86,6 +93,7 @@ struct State {
     address: SocketAddr,
     setup: Setup,
     content: Mutex<Content>,
+    uploads: Mutex<Uploads>,
     rules: Mutex<Rules>,
     requests: Mutex<Vec<Request>>,
     /// TLS greetings to a registry without TLS.
@@ -128,13 +136,15 @@ impl Registry {
     }
 
     pub fn start_with(setup: Setup) -> Self {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = setup.address.unwrap_or([127, 0, 0, 1].into());
+        let listener = std::net::TcpListener::bind((address, 0)).unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State {
             address,
             setup,
             content: Mutex::default(),
+            uploads: Mutex::default(),
             rules: Mutex::default(),
             requests: Mutex::default(),
             tls_greetings: AtomicUsize::default(),
@@ -201,7 +211,27 @@ impl Registry {
         content.put(repository, tag, media_type, bytes)
     }
 
-    /// Answers every request whose path holds `path` with `fault`. Of several faults for a
+    /// One that takes what is pushed as `writes` says.
+    pub fn with_writes(writes: Writes) -> Self {
+        Self::start_with(Setup {
+            writes,
+            ..Setup::default()
+        })
+    }
+
+    /// The bytes that it holds under `identifier`, a tag or digest.
+    pub fn held(&self, repository: &str, identifier: &str) -> Option<Vec<u8>> {
+        let content = self.state.content.lock().unwrap();
+        let item = content.get(repository, identifier).ok()?;
+        Some(item.bytes)
+    }
+
+    /// How many uploads are open.
+    pub fn open_uploads(&self) -> usize {
+        self.state.uploads.lock().unwrap().open()
+    }
+
+    /// Answers every request whose line (`GET /v2/…`) holds `path` with `fault`. Of several faults for a
     /// path the one given first counts until it is used up.
     pub fn fault(&self, path: &str, fault: Fault) {
         self.fault_times(path, usize::MAX, fault);
