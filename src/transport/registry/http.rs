@@ -19,7 +19,7 @@ use super::hosts::Hosts;
 use super::outgoing::Sent;
 use super::pool::{Pool, Trust, Way};
 use super::scheme::Plan;
-use super::status;
+use super::{proxy, status};
 
 /// Most redirects that are followed.
 const HOPS: usize = 5;
@@ -262,7 +262,7 @@ impl Http {
             stall: self.network.stall_timeout,
         };
         let (started, path) = (Instant::now(), url.path().to_owned());
-        let mut request = Request::new(ask.method.clone(), url);
+        let mut request = Request::new(ask.method.clone(), url.clone());
         request.headers_mut().extend(ask.headers.clone());
         if let Some(authorization) = &ask.authorization {
             let mut authorization = authorization.clone();
@@ -303,7 +303,8 @@ impl Http {
                 Ok(Answer::new(response, security, timeouts))
             }
             Ok(Err(error)) => {
-                let fault = Fault::connection(&error, timeouts.connect);
+                let mut fault = Fault::connection(&error, timeouts.connect);
+                fault.problem = proxy::named(fault.problem, &url);
                 tracing::debug!(%method, scheme, %host, path, ?elapsed, problem = %fault.problem, "failed");
                 Err(fault)
             }

@@ -25,6 +25,7 @@ mod near;
 mod outgoing;
 mod page;
 mod pool;
+mod proxy;
 mod put;
 mod referrer;
 mod retry;
