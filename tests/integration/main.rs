@@ -7,6 +7,7 @@ mod daemon;
 mod directory;
 mod edges;
 mod engine;
+mod fixtures;
 mod layers;
 mod layout;
 mod locate;
