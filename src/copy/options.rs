@@ -63,7 +63,7 @@ pub struct WantedError(String);
 
 impl Wanted {
     /// Whether an entry of an index is wanted by it.
-    pub(super) fn fits(&self, entry: &Descriptor) -> bool {
+    pub fn fits(&self, entry: &Descriptor) -> bool {
         match self {
             Self::Digest(digest) => entry.digest == *digest,
             Self::Platform(wanted) => entry.platform.as_ref().is_some_and(|found| {

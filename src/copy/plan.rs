@@ -46,6 +46,21 @@ pub struct PlannedDocument {
     pub(super) raw: Option<RawDocument>,
 }
 
+impl PlannedDocument {
+    /// A document of a plan that is only looked at: nothing of it could be written.
+    pub fn new(descriptor: Descriptor, role: Role, action: Action) -> Self {
+        Self {
+            digest: descriptor.digest,
+            media_type: descriptor.media_type,
+            size: descriptor.size,
+            from: None,
+            role,
+            action,
+            raw: None,
+        }
+    }
+}
+
 /// What a document is to the image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Role {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::copy::{self, CopyError, CopyOptions, CopyProgress, Plan, Report};
@@ -16,6 +17,13 @@ use super::{Failure, ImageId, JobId, JobKind, JobState, Outcome, Remote, Unit};
 
 /// How often the progress of a copy is told to whoever looks.
 const TELLING: Duration = Duration::from_millis(100);
+
+/// How long choices have to stay as they are before a plan is made of them: they come in
+/// quick succession, and only the last of them is worth asking places for.
+const SETTLED: Duration = Duration::from_millis(300);
+
+/// How many copies are made at the same time; the others wait for their turn.
+const AT_ONCE: usize = 2;
 
 /// Names a copy for as long as the program runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -53,19 +61,35 @@ pub struct CopySnapshot {
 }
 
 /// The copies that are planned or made, and how each could be ended or made again.
-#[derive(Default)]
 pub(super) struct Copies {
     running: HashMap<CopyId, CancellationToken>,
+    turns: Arc<Semaphore>,
+}
+
+impl Default for Copies {
+    fn default() -> Self {
+        Self {
+            running: HashMap::new(),
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+        }
+    }
 }
 
 impl Copies {
     /// Plans a copy; an earlier plan for it is given up.
     pub fn plan(&mut self, shared: &Arc<Shared>, id: CopyId, request: CopyRequest) {
+        let again = self.running.contains_key(&id);
         let token = self.begin(id);
         let shared = Arc::clone(shared);
         tokio::spawn(async move {
             let mut snapshot = started(&shared, id, request);
             shared.slots.put_copy(Arc::new(snapshot.clone()));
+            if again {
+                tokio::select! {
+                    () = token.cancelled() => return,
+                    () = tokio::time::sleep(SETTLED) => {}
+                }
+            }
             let planned = tokio::select! {
                 () = token.cancelled() => return,
                 planned = Prepared::of(&shared, &snapshot.request) => planned,
@@ -91,9 +115,10 @@ impl Copies {
             format!("Copy {} to {}", request.source, request.destination),
             ImageId::next(),
             Unit::Bytes,
-            "planning",
+            "waiting",
         );
-        tokio::spawn(make(Arc::clone(shared), id, request, job, token));
+        let turns = Arc::clone(&self.turns);
+        tokio::spawn(make(Arc::clone(shared), id, request, job, token, turns));
     }
 
     /// Makes the copy of a job again.
@@ -191,6 +216,7 @@ async fn make(
     request: CopyRequest,
     mut job: JobHandle,
     token: CancellationToken,
+    turns: Arc<Semaphore>,
 ) {
     let mut snapshot = started(&shared, id, request);
     snapshot.job = Some(job.id());
@@ -205,9 +231,15 @@ async fn make(
             }
         }
     };
+    let in_turn = async {
+        // nobody closes it
+        let _turn = turns.acquire().await;
+        job.phase("planning");
+        work(&shared, &mut snapshot, &mut job).await
+    };
     let made = tokio::select! {
         () = cancelled => None,
-        made = work(&shared, &mut snapshot, &mut job) => Some(made),
+        made = in_turn => Some(made),
     };
     let state = match made {
         None => {

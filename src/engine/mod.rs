@@ -162,6 +162,11 @@ impl Engine {
         self.slots.copy(id)
     }
 
+    /// Every copy that is planned, made or was made.
+    pub fn copies(&self) -> Vec<Arc<CopySnapshot>> {
+        self.slots.copies()
+    }
+
     /// What is known of a place now; nothing before somebody looked at it.
     pub fn place(&self, place: &Place) -> Option<Arc<PlaceSnapshot>> {
         self.slots.place(place)

@@ -1,10 +1,11 @@
 //! What a part of the window wants to happen. Parts draw and push actions; the application
 //! carries them out after the frame. Nothing else changes the application.
 
-use crate::engine::{Command, ImageId, NodePath, Place};
+use crate::engine::{Command, CopyId, CopyRequest, ImageId, NodePath, Place};
 use crate::model::RegistryReference;
 
 use super::commands::CommandId;
+use super::dialogs::Target;
 use super::views::View;
 
 /// A wish of a part of the window.
@@ -40,6 +41,20 @@ pub enum Action {
     ToggleFavourite(String),
     /// Ask for the image of a tab that an earlier run had open.
     Wake(ImageId),
+    /// Ask where an image is to be copied to.
+    AskCopy {
+        what: CopyWhat,
+        target: Option<Target>,
+        /// To the disk.
+        export: bool,
+    },
+    /// Make a copy that was planned.
+    StartCopy {
+        copy: CopyId,
+        request: Box<CopyRequest>,
+    },
+    /// Pick a path in a dialog of the system, for the dialog that is open.
+    PickPath(PathWish),
     /// Ask for a login and do `then` afterwards. The registry is the one that `then` asks
     /// where none is named.
     LogIn {
@@ -52,6 +67,26 @@ pub enum Action {
     DismissChange(ImageId),
     /// Open a web address in the browser of the system (http and https only).
     Browse(String),
+}
+
+/// What is to be copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CopyWhat {
+    /// The image of this tab.
+    Tab(ImageId),
+    /// What this reference or path stands for.
+    Reference(String),
+}
+
+/// What is to be picked in a dialog of the system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PathWish {
+    /// A folder to open.
+    OpenFolder,
+    /// A folder to write into.
+    Folder,
+    /// A file to write, with a name for it.
+    SaveFile(String),
 }
 
 /// Collects the actions of a frame.

@@ -13,6 +13,9 @@ use super::theme::size;
 /// The version of what is written. Something else that is found is not read.
 const VERSION: u32 = 1;
 
+/// How many destinations of copies are kept.
+const DESTINATIONS: usize = 20;
+
 /// Smallest and largest zoom that are believed when read back.
 const ZOOM: std::ops::RangeInclusive<f32> = 0.5..=4.0;
 
@@ -34,6 +37,9 @@ pub struct Settings {
     pub favourites: Favourites,
     #[serde(default)]
     pub places: Places,
+    /// Where copies went, the latest first.
+    #[serde(default)]
+    pub destinations: Vec<String>,
     /// Kept beside the rest, so that neither takes the other along.
     #[serde(skip)]
     pub session: Session,
@@ -51,6 +57,7 @@ impl Default for Settings {
             recents: Recents::default(),
             favourites: Favourites::default(),
             places: Places::default(),
+            destinations: Vec::new(),
             session: Session::default(),
         }
     }
@@ -68,6 +75,13 @@ impl Settings {
         settings.zoom = within(settings.zoom, ZOOM, 1.0);
         settings.explorer_width = within(settings.explorer_width, EXPLORER_WIDTH, size::EXPLORER);
         settings
+    }
+
+    /// Remembers where a copy went.
+    pub fn remember_destination(&mut self, text: &str) {
+        self.destinations.retain(|there| there != text);
+        self.destinations.insert(0, text.to_owned());
+        self.destinations.truncate(DESTINATIONS);
     }
 
     /// Writes it for the next run.

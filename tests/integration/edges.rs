@@ -33,6 +33,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
         "ui",
         &[
             "model",
+            "config",
             "diagnostics",
             "transport",
             "referrers",

@@ -4,7 +4,7 @@ use super::{App, Tab};
 use crate::diagnostics;
 use crate::engine::{Chore, Command, Extent, ImageId, NodePath, Place};
 use crate::model::{limits, text};
-use crate::ui::action::Action;
+use crate::ui::action::{Action, PathWish};
 use crate::ui::commands::CommandId;
 use crate::ui::dialogs::{Diagnostics, Dialog};
 use crate::ui::views::View;
@@ -52,6 +52,13 @@ impl App {
             Action::ForgetRecent(reference) => self.settings.recents.remove(&reference),
             Action::ToggleFavourite(reference) => self.settings.favourites.toggle(&reference),
             Action::Wake(image) => self.wake(image),
+            Action::AskCopy {
+                what,
+                target,
+                export,
+            } => self.ask_copy(&what, target, export),
+            Action::StartCopy { copy, request } => self.start_copy(copy, request),
+            Action::PickPath(wish) => self.pick_path(wish),
             Action::LogIn { registry, then } => self.ask_login(registry, then),
             Action::Quit => self.quit_anyway(),
             Action::DismissChange(image) => {
@@ -206,7 +213,14 @@ impl App {
         if self.picking.is_some() {
             self.show_dialog(Dialog::folder());
         } else {
-            self.wants_folder = true;
+            self.wanted_path = Some(PathWish::OpenFolder);
+        }
+    }
+
+    /// Opens a dialog of the system for the dialog that is open.
+    fn pick_path(&mut self, wish: PathWish) {
+        if self.picking.is_none() {
+            self.wanted_path = Some(wish);
         }
     }
 

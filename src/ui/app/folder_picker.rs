@@ -1,28 +1,30 @@
-//! Picking a folder with the dialog of the system, off the thread that draws.
+//! Picking a folder or a file with the dialogs of the system, off the thread that draws.
 
 use std::path::PathBuf;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::task::{Context, Poll, Wake};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
+use crate::ui::action::PathWish;
+
 /// What came out of a dialog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Picked {
-    Folder(PathBuf),
+    Path(PathBuf),
     /// The person closed the dialog.
     Nothing,
     /// There is no dialog service here.
     NoService,
 }
 
-/// Something that lets a person pick a folder.
+/// Something that lets a person pick a path.
 pub trait FolderPicker {
     /// Opens a dialog over the window of `frame` and gives the answer when it is there, from
     /// any thread. Does not wait.
-    fn pick(&self, frame: &eframe::Frame, answer: Answer);
+    fn pick(&self, wish: &PathWish, frame: &eframe::Frame, answer: Answer);
 }
 
 /// Where the answer goes.
@@ -41,20 +43,36 @@ impl Answer {
 }
 
 /// A dialog that is open.
-pub struct Pending(Receiver<Picked>);
+pub struct Pending {
+    answer: Receiver<Picked>,
+    wish: PathWish,
+}
 
 impl Pending {
     /// Opens a dialog.
-    pub fn start(picker: &dyn FolderPicker, frame: &eframe::Frame, ctx: &egui::Context) -> Self {
+    pub fn start(
+        picker: &dyn FolderPicker,
+        wish: PathWish,
+        frame: &eframe::Frame,
+        ctx: &egui::Context,
+    ) -> Self {
         let (sender, receiver) = channel();
         let ctx = ctx.clone();
-        picker.pick(frame, Answer { sender, ctx });
-        Self(receiver)
+        picker.pick(&wish, frame, Answer { sender, ctx });
+        Self {
+            answer: receiver,
+            wish,
+        }
     }
 
     /// The answer, once it is there.
     pub fn answer(&self) -> Option<Picked> {
-        self.0.try_recv().ok()
+        self.answer.try_recv().ok()
+    }
+
+    /// What was to be picked.
+    pub fn into_wish(self) -> PathWish {
+        self.wish
     }
 }
 
@@ -66,16 +84,25 @@ pub struct SystemPicker;
 const TOO_SOON: Duration = Duration::from_secs(1);
 
 impl FolderPicker for SystemPicker {
-    fn pick(&self, frame: &eframe::Frame, answer: Answer) {
+    fn pick(&self, wish: &PathWish, frame: &eframe::Frame, answer: Answer) {
         // made here, since some systems want that on the main thread
-        let dialog = rfd::AsyncFileDialog::new()
-            .set_title("Open an OCI layout folder")
-            .set_parent(frame)
-            .pick_folder();
+        let dialog = rfd::AsyncFileDialog::new().set_parent(frame);
+        let dialog: Pin<Box<dyn Future<Output = Option<rfd::FileHandle>> + Send>> = match wish {
+            PathWish::OpenFolder => {
+                Box::pin(dialog.set_title("Open an OCI layout folder").pick_folder())
+            }
+            PathWish::Folder => Box::pin(dialog.set_title("Write into a folder").pick_folder()),
+            PathWish::SaveFile(name) => Box::pin(
+                dialog
+                    .set_title("Write a file")
+                    .set_file_name(name)
+                    .save_file(),
+            ),
+        };
         let wait = move || {
             let started = Instant::now();
             answer.give(match wait_for(dialog) {
-                Some(folder) => Picked::Folder(folder.path().to_owned()),
+                Some(picked) => Picked::Path(picked.path().to_owned()),
                 None if started.elapsed() < TOO_SOON => Picked::NoService,
                 None => Picked::Nothing,
             });

@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
-use super::folder_picker::Picked;
+use super::folder_picker::{Pending, Picked};
 use super::history::Location;
 use super::{App, drops};
 use crate::engine::{ImageId, Opened, Remote};
 use crate::model::{PathReference, Reference};
+use crate::ui::action::PathWish;
 use crate::ui::commands;
 use crate::ui::dialogs::Dialog;
 use crate::ui::recents;
@@ -113,9 +114,12 @@ impl App {
         let Some(picked) = self.picking.as_ref().and_then(|pending| pending.answer()) else {
             return;
         };
-        self.picking = None;
+        let wish = self.picking.take().map(Pending::into_wish);
+        if wish != Some(PathWish::OpenFolder) {
+            return self.path_picked(picked);
+        }
         match picked {
-            Picked::Folder(path) => match path.to_str() {
+            Picked::Path(path) => match path.to_str() {
                 Some(path) => self.open(path),
                 None => self.warn("The folder has a name that is not UTF-8"),
             },

@@ -2,6 +2,7 @@
 //! verb: `logic` before a frame, `ui` draws it, `actions` after it.
 
 mod actions;
+mod copies;
 pub mod drops;
 pub mod folder_picker;
 pub mod history;
@@ -27,7 +28,7 @@ use self::drops::DropSupport;
 use self::folder_picker::{FolderPicker, Pending};
 use self::history::History;
 use self::reloads::Reloads;
-use super::action::Actions;
+use super::action::{Actions, PathWish};
 use super::commands::Situation;
 use super::dialogs::Dialog;
 use super::panels::address_bar::AddressBar;
@@ -45,7 +46,7 @@ pub use tabs::{ClosedTab, Tabs, TabsParts};
 
 /// What is given to an application from outside, so that a test can give something else.
 pub struct Surroundings {
-    /// Opens the dialog of the system that picks a folder.
+    /// Opens the dialogs of the system that pick a folder or a file.
     pub folder_picker: Box<dyn FolderPicker>,
     /// Now, for relative dates.
     pub now: fn() -> jiff::Timestamp,
@@ -74,8 +75,8 @@ pub struct App {
     covered: Vec<Dialog>,
     /// A folder dialog of the system that is open.
     picking: Option<Pending>,
-    /// Whether one is to be opened after this frame.
-    wants_folder: bool,
+    /// What is to be picked in one after this frame.
+    wanted_path: Option<PathWish>,
     /// When the clipboard was asked for, to open what is on it; in the time of the input.
     asked_for_paste: Option<f64>,
     /// The images that are in the list of recent ones already.
@@ -123,7 +124,7 @@ impl App {
             dialog: None,
             covered: Vec::new(),
             picking: None,
-            wants_folder: false,
+            wanted_path: None,
             asked_for_paste: None,
             noted: HashSet::new(),
             noted_failures: HashSet::new(),

@@ -34,10 +34,7 @@ impl App {
                     self.toasts.say(&self.ctx, text);
                     self.engine.send(Command::JudgeAgain);
                 }
-                Outcome::Copied { destination, .. } => {
-                    let text = format!("Copied to {}", text::visible(&destination));
-                    self.toasts.say(&self.ctx, text);
-                }
+                Outcome::Copied { copy, destination } => self.copied(copy, destination),
                 Outcome::Deleted { reference } => {
                     let text = format!("Deleted {}", text::visible(&reference));
                     self.toasts.say(&self.ctx, text);

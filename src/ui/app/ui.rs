@@ -21,9 +21,9 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
         self.draw(ui);
         self.carry_out();
-        if std::mem::take(&mut self.wants_folder) {
+        if let Some(wish) = self.wanted_path.take() {
             let picker = &*self.surroundings.folder_picker;
-            self.picking = Some(Pending::start(picker, frame, &self.ctx));
+            self.picking = Some(Pending::start(picker, wish, frame, &self.ctx));
         }
     }
 
@@ -59,7 +59,7 @@ impl App {
         self.middle(ui, &mut actions);
 
         drop_overlay::show(&self.ctx);
-        self.toasts.show(&self.ctx);
+        self.toasts.show(&self.ctx, &mut actions);
         let mut dialog = self.dialog.take();
         let images = &self.settings.recents;
         dialogs::show(
@@ -67,6 +67,7 @@ impl App {
             &mut dialog,
             &self.situation(),
             images,
+            &self.engine,
             &mut actions,
         );
         self.dialog = dialog.or_else(|| self.covered.pop());

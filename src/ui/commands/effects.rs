@@ -38,6 +38,14 @@ pub(super) fn browse_tags(app: &mut App) {
     }
 }
 
+pub(super) fn copy(app: &mut App) {
+    app.copy_focused(false);
+}
+
+pub(super) fn export(app: &mut App) {
+    app.copy_focused(true);
+}
+
 pub(super) fn log_in(app: &mut App) {
     let host = match app.tabs().focused().and_then(Tab::reference) {
         Some(Reference::Registry(registry)) => registry.host().to_owned(),

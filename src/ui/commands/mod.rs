@@ -52,6 +52,8 @@ pub enum CommandId {
     ZoomReset,
     Reload,
     CheckBytes,
+    Copy,
+    Export,
     Favourite,
     AddRegistry,
     BrowseRepository,

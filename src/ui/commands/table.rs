@@ -5,8 +5,8 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 use super::effects;
 use super::situation::{
     always, can_be_favourite, can_go_back, can_go_forward, has_closed_tab, has_digest,
-    has_finished_jobs, has_manifest, has_recents, has_registry_image, has_several_tabs, has_tab,
-    has_text_reference, is_in_registry, is_theme, is_view,
+    has_finished_jobs, has_image, has_manifest, has_recents, has_registry_image, has_several_tabs,
+    has_tab, has_text_reference, is_in_registry, is_theme, is_view,
 };
 use super::{Command, CommandId as Id, Enabled, Menu, Situation};
 use crate::ui::app::App;
@@ -397,9 +397,29 @@ pub static COMMANDS: &[Command] = &[
     )
     .when(has_manifest),
     Command::new(
-        Id::Favourite,
+        Id::Copy,
         Menu::Image,
         1,
+        "Copy…",
+        "Copy the image with everything that belongs to it to another place",
+        effects::copy,
+    )
+    .keys(&[key(CTRL_SHIFT, Key::K)])
+    .when(has_image),
+    Command::new(
+        Id::Export,
+        Menu::Image,
+        1,
+        "Export…",
+        "Write the image to a folder or an archive",
+        effects::export,
+    )
+    .keys(&[key(CTRL_SHIFT, Key::E)])
+    .when(has_image),
+    Command::new(
+        Id::Favourite,
+        Menu::Image,
+        2,
         "Favourite",
         "Keep the image among the favourites of the explorer",
         effects::toggle_favourite,

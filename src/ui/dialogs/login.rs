@@ -60,16 +60,15 @@ impl Login {
 
     /// Draws the dialog; says whether it is done.
     pub fn show(&mut self, ctx: &Context, actions: &mut Actions) -> bool {
-        let said = std::cell::RefCell::new(actions);
         Sheet::new("Log in")
             .title("Log in to a registry")
             .why("The registry is asked first. What it takes is kept where docker, podman and skopeo look for it.")
             .width(520.0)
             .show(
                 ctx,
-                self,
-                |login, ui| login.body(ui, &mut said.borrow_mut()),
-                |login, footer| login.footer(footer, &mut said.borrow_mut()),
+                &mut (self, actions),
+                |(login, actions), ui| login.body(ui, actions),
+                |(login, actions), footer| login.footer(footer, actions),
             )
     }
 

@@ -1,6 +1,7 @@
 //! Dialogs over the window. One is open at a time; Escape and a click beside it close it.
 
 mod about;
+mod copy;
 mod diagnostics;
 mod finder;
 mod folder;
@@ -15,13 +16,14 @@ mod shortcuts;
 
 use egui::{Align2, Color32, Context, Frame, Id, Margin, Modal, Ui, vec2};
 
+pub use self::copy::{Beginning, CopyDialog, Source, Target};
 pub use self::diagnostics::Diagnostics;
 use self::finder::Finder;
 use super::action::Actions;
 use super::commands::Situation;
 use super::recents::Recents;
 use super::theme::Tokens;
-use crate::engine::Command;
+use crate::engine::{Command, Engine};
 
 /// The dialog that is open.
 #[derive(Debug)]
@@ -35,6 +37,8 @@ pub enum Dialog {
     Shortcuts,
     About(about::About),
     Diagnostics(Diagnostics),
+    /// Copies or exports an image.
+    Copy(Box<CopyDialog>),
     /// Asks for a login.
     Login(login::Login),
     /// Takes the name of a registry or repository.
@@ -96,6 +100,7 @@ pub fn show(
     dialog: &mut Option<Dialog>,
     situation: &Situation<'_>,
     images: &Recents,
+    engine: &Engine,
     actions: &mut Actions,
 ) {
     let close = match dialog {
@@ -106,6 +111,7 @@ pub fn show(
         Some(Dialog::Shortcuts) => shortcuts::show(ctx),
         Some(Dialog::About(about)) => about.show(ctx),
         Some(Dialog::Diagnostics(diagnostics)) => diagnostics.show(ctx, actions),
+        Some(Dialog::Copy(copy)) => copy.show(ctx, engine, actions),
         Some(Dialog::Login(login)) => login.show(ctx, actions),
         Some(Dialog::Place(prompt)) => prompt.show(ctx, actions),
         Some(Dialog::Quit(quit)) => quit.show(ctx, actions),

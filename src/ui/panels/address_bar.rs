@@ -28,6 +28,9 @@ pub struct AddressBar {
 
 const OPEN: &str = "Open";
 
+/// What is done most with an image that is open.
+const ACTIONS: [CommandId; 2] = [CommandId::Copy, CommandId::Export];
+
 impl AddressBar {
     /// Gives the field the focus, with all of its text selected.
     pub const fn focus(&mut self) {
@@ -50,12 +53,18 @@ impl AddressBar {
             if let Some(label) = &picker {
                 right += platform_picker::width(ui, label) + ui.spacing().item_spacing.x;
             }
+            for id in ACTIONS {
+                right += button_width(ui, id.command().name) + ui.spacing().item_spacing.x;
+            }
             let width = (ui.available_width() - right).max(80.0);
             self.field(ui, width, situation, actions);
             star(ui, situation, actions);
             self.open_button(ui, actions);
             if let (Some(tab), Some(label)) = (tab, picker) {
                 platform_picker::show(ui, tab, &label, actions);
+            }
+            for id in ACTIONS {
+                command_button(ui, id.command(), situation, actions);
             }
         });
     }
@@ -148,6 +157,25 @@ fn step(
         Err(why) => why.to_owned(),
     };
     if bar_button(ui, icon, command.name, enabled.is_ok(), &hint).clicked() {
+        actions.push(Action::Run(command.id));
+    }
+}
+
+/// A command of the table by its name.
+fn command_button(
+    ui: &mut Ui,
+    command: &Command,
+    situation: &Situation<'_>,
+    actions: &mut Actions,
+) {
+    let enabled = (command.enabled)(situation);
+    let shortcut = format_first(ui.ctx(), command).unwrap_or_default();
+    let button = Button::new(command.name).min_size(vec2(0.0, size::CONTROL));
+    let response = ui
+        .add_enabled(enabled.is_ok(), button)
+        .on_hover_text(format!("{} ({shortcut})", command.tooltip))
+        .on_disabled_hover_text(enabled.err().unwrap_or_default());
+    if response.clicked() {
         actions.push(Action::Run(command.id));
     }
 }

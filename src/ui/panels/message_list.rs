@@ -7,6 +7,7 @@ use egui::{
 
 use super::parts::group_heading;
 use super::toasts::{Message, Toasts, look};
+use crate::ui::action::Actions;
 use crate::ui::theme::{Tokens, icons, size};
 use crate::ui::widgets::{exact, link, relative};
 
@@ -14,7 +15,7 @@ const WIDTH: f32 = 420.0;
 const HEIGHT: f32 = 360.0;
 
 /// Draws the bell with the number of messages that nobody has looked at.
-pub fn show(ui: &mut Ui, messages: &mut Toasts, now: jiff::Timestamp) {
+pub fn show(ui: &mut Ui, messages: &mut Toasts, now: jiff::Timestamp, actions: &mut Actions) {
     let tokens = Tokens::of(ui);
     let unread = messages.unread();
     let (text, name) = if unread == 0 {
@@ -31,7 +32,7 @@ pub fn show(ui: &mut Ui, messages: &mut Toasts, now: jiff::Timestamp) {
     let text = RichText::new(text).size(size::SMALL).color(color);
     let response = ui.add(Button::new(text).frame(false).small());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
-    let shown = list(&response, messages, now);
+    let shown = list(&response, messages, now, actions);
     if shown {
         messages.mark_read();
     } else {
@@ -39,7 +40,12 @@ pub fn show(ui: &mut Ui, messages: &mut Toasts, now: jiff::Timestamp) {
     }
 }
 
-fn list(bell: &Response, messages: &mut Toasts, now: jiff::Timestamp) -> bool {
+fn list(
+    bell: &Response,
+    messages: &mut Toasts,
+    now: jiff::Timestamp,
+    actions: &mut Actions,
+) -> bool {
     let popup = Popup::from_toggle_button_response(bell)
         .align(RectAlign::TOP_END)
         .gap(6.0)
@@ -50,12 +56,12 @@ fn list(bell: &Response, messages: &mut Toasts, now: jiff::Timestamp) -> bool {
             ui.spacing_mut().item_spacing.y = 2.0;
             Frame::NONE
                 .inner_margin(Margin::symmetric(8, 4))
-                .show(ui, |ui| content(ui, messages, now));
+                .show(ui, |ui| content(ui, messages, now, actions));
         });
     popup.is_some()
 }
 
-fn content(ui: &mut Ui, messages: &mut Toasts, now: jiff::Timestamp) {
+fn content(ui: &mut Ui, messages: &mut Toasts, now: jiff::Timestamp, actions: &mut Actions) {
     let tokens = Tokens::of(ui);
     let any = messages.past_mut().len() > 0;
     let mut clear = false;
@@ -75,7 +81,7 @@ fn content(ui: &mut Ui, messages: &mut Toasts, now: jiff::Timestamp) {
         .auto_shrink([false, true])
         .show(ui, |ui| {
             for message in messages.past_mut() {
-                row(ui, message, now);
+                row(ui, message, now, actions);
             }
         });
     if clear {
@@ -83,7 +89,7 @@ fn content(ui: &mut Ui, messages: &mut Toasts, now: jiff::Timestamp) {
     }
 }
 
-fn row(ui: &mut Ui, message: &mut Message, now: jiff::Timestamp) {
+fn row(ui: &mut Ui, message: &mut Message, now: jiff::Timestamp, actions: &mut Actions) {
     let tokens = Tokens::of(ui);
     let (icon, color) = look(message.warning, tokens);
     ui.add_space(4.0);
@@ -96,6 +102,12 @@ fn row(ui: &mut Ui, message: &mut Message, now: jiff::Timestamp) {
                     .size(size::SMALL)
                     .color(tokens.faint);
                 ui.label(when).on_hover_text(exact(message.at));
+                for (word, action) in &message.links {
+                    if link(ui, word).clicked() {
+                        actions.push(action.clone());
+                        ui.close();
+                    }
+                }
                 if !message.details.is_empty() {
                     let word = if message.open {
                         "Hide details"

@@ -33,7 +33,7 @@ pub fn show(
             document(ui, tab, actions);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            message_list::show(ui, messages, now);
+            message_list::show(ui, messages, now, actions);
             if let Some(tab) = tab {
                 place(ui, tab);
             }

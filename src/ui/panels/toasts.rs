@@ -13,11 +13,15 @@ use jiff::Timestamp;
 
 use crate::engine::Failure;
 use crate::model::text;
+use crate::ui::action::{Action, Actions};
 use crate::ui::theme::{Tokens, icons, size};
+use crate::ui::widgets::link;
 
 /// How long a message stays, in seconds; one of something that went wrong stays longer.
 const SECONDS: f64 = 4.0;
 const WARNING_SECONDS: f64 = 8.0;
+/// And one that something can be done with.
+const OFFER_SECONDS: f64 = 12.0;
 /// How many are shown at a time.
 const LIMIT: usize = 4;
 /// How many past ones are kept.
@@ -42,12 +46,15 @@ pub struct Message {
     pub at: Timestamp,
     /// Whether the details are shown.
     pub open: bool,
+    /// What leads on from it.
+    pub links: Vec<(&'static str, Action)>,
 }
 
 #[derive(Debug)]
 struct Toast {
     text: String,
     warning: bool,
+    links: Vec<(&'static str, Action)>,
     /// In the time of the input.
     until: f64,
 }
@@ -69,6 +76,18 @@ impl Toasts {
         self.keep(text, Vec::new(), false);
         // what was just shown, and went well, need not be read again
         self.unread = self.unread.saturating_sub(1);
+    }
+
+    /// Something was done, and `links` lead on from it.
+    pub fn offer(&mut self, ctx: &Context, text: String, links: Vec<(&'static str, Action)>) {
+        self.say(ctx, text);
+        if let Some(message) = self.past.front_mut() {
+            message.links.clone_from(&links);
+        }
+        if let Some(toast) = self.shown.last_mut() {
+            toast.until += OFFER_SECONDS - SECONDS;
+            toast.links = links;
+        }
     }
 
     /// Something could not be done.
@@ -124,6 +143,7 @@ impl Toasts {
             warning,
             at: (self.now)(),
             open: false,
+            links: Vec::new(),
         });
         self.past.truncate(PAST);
         self.unread = (self.unread + 1).min(self.past.len());
@@ -136,6 +156,7 @@ impl Toasts {
         self.shown.push(Toast {
             text,
             warning,
+            links: Vec::new(),
             until: now + if warning { WARNING_SECONDS } else { SECONDS },
         });
         if self.shown.len() > LIMIT {
@@ -144,7 +165,7 @@ impl Toasts {
     }
 
     /// Draws them above the status bar, and asks for the frame in which the next one goes.
-    pub fn show(&mut self, ctx: &Context) {
+    pub fn show(&mut self, ctx: &Context, actions: &mut Actions) {
         let now = ctx.input(|input| input.time);
         self.shown.retain(|toast| toast.until > now);
         let Some(next) = self.shown.iter().map(|toast| toast.until).reduce(f64::min) else {
@@ -155,14 +176,15 @@ impl Toasts {
         let area = Area::new(Id::unique("toasts"))
             .order(Order::Tooltip)
             .anchor(Align2::RIGHT_BOTTOM, vec2(-16.0, -size::STATUS_BAR - 16.0))
-            .interactable(false)
+            .interactable(self.shown.iter().any(|toast| !toast.links.is_empty()))
             .accessible_name("Messages");
         area.show(ctx, |ui| {
             ui.with_layout(Layout::bottom_up(Align::Max), |ui| {
                 ui.spacing_mut().item_spacing.y = 8.0;
-                for toast in self.shown.iter().rev() {
-                    toast.show(ui, tokens);
-                }
+                self.shown.reverse();
+                // what was followed is done with
+                self.shown.retain(|toast| !toast.show(ui, tokens, actions));
+                self.shown.reverse();
             });
         });
     }
@@ -178,7 +200,9 @@ pub const fn look(warning: bool, tokens: &Tokens) -> (&'static str, Color32) {
 }
 
 impl Toast {
-    fn show(&self, ui: &mut egui::Ui, tokens: &Tokens) {
+    /// Draws it; says whether one of its links was followed.
+    fn show(&self, ui: &mut egui::Ui, tokens: &Tokens, actions: &mut Actions) -> bool {
+        let mut followed = false;
         let (icon, color) = look(self.warning, tokens);
         let frame = Frame::popup(ui.style())
             .fill(tokens.raised)
@@ -187,6 +211,12 @@ impl Toast {
         frame.show(ui, |ui| {
             // toasts are laid out from the right, so the words come before their icon
             ui.horizontal(|ui| {
+                for (word, action) in self.links.iter().rev() {
+                    if link(ui, word).clicked() {
+                        actions.push(action.clone());
+                        followed = true;
+                    }
+                }
                 let label = ui.label(&self.text);
                 ui.label(RichText::new(icon).size(size::ICON).color(color));
                 // read aloud as soon as it is there
@@ -194,5 +224,6 @@ impl Toast {
                     .accesskit_node_builder(label.id, |node| node.set_live(Live::Polite));
             });
         });
+        followed
     }
 }

@@ -25,6 +25,7 @@ use super::action::{Action, Actions};
 use super::widgets::error_box;
 
 pub use referrers::referrer_count;
+pub(in crate::ui) use subject::platform_label;
 
 use facts::Facts;
 use wants::Wants;

@@ -106,7 +106,7 @@ fn lies_in(path: &NodePath, index: &NodePath) -> bool {
 }
 
 /// A platform for the screen, with the version of its system where it has one.
-pub(super) fn platform_label(platform: &Platform) -> String {
+pub(in crate::ui) fn platform_label(platform: &Platform) -> String {
     let mut label = platform.to_string();
     if let Some(version) = &platform.os_version {
         label.push(' ');

@@ -1,6 +1,7 @@
 //! The window by role and name, over a scripted engine.
 
 mod commands;
+mod copy;
 mod diagnostics;
 mod dialogs;
 mod favourites;
@@ -31,6 +32,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, Node};
 use porthole::diagnostics::Facts;
 use porthole::engine::{Command, Engine, ImageId, ImageSnapshot, Slots};
+use porthole::ui::action::PathWish;
 use porthole::ui::app::drops::DropSupport;
 use porthole::ui::app::folder_picker::{Answer, FolderPicker, Picked};
 use porthole::ui::app::{App, Surroundings};
@@ -75,7 +77,7 @@ impl Default for Setup {
 struct Answering(Picked);
 
 impl FolderPicker for Answering {
-    fn pick(&self, _: &eframe::Frame, answer: Answer) {
+    fn pick(&self, _: &PathWish, _: &eframe::Frame, answer: Answer) {
         answer.give(self.0.clone());
     }
 }

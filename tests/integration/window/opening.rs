@@ -181,7 +181,7 @@ fn an_empty_clipboard_is_said_and_a_later_paste_is_left_to_the_field() {
 #[test]
 fn a_folder_from_the_dialog_of_the_desktop_is_opened() {
     let mut window = Window::new(Setup {
-        picked: Picked::Folder("/images/release".into()),
+        picked: Picked::Path("/images/release".into()),
         ..Setup::default()
     });
     window.press(CTRL, Key::O);

@@ -195,3 +195,49 @@ pub fn refused() -> Arc<Failure> {
         kind: FailureKind::Access,
     })
 }
+
+/// A plan: two blobs are sent, one is there, and the tag moves.
+pub fn plan(
+    source: &str,
+    destination: &str,
+    options: &porthole::copy::CopyOptions,
+) -> porthole::copy::Plan {
+    use porthole::copy::{Action, BlobAction, Plan, PlannedBlob, PlannedDocument, Role};
+    use porthole::model::{Descriptor, Digest};
+    let root = index().root;
+    let digest = root.document.raw().digest().clone();
+    let blob = |mark: &str, size, action| PlannedBlob {
+        descriptor: Descriptor::new(
+            "application/vnd.oci.image.layer.v1.tar+gzip",
+            Digest::sha256(mark.as_bytes()),
+            size,
+        ),
+        action,
+    };
+    let document = PlannedDocument::new(
+        Descriptor::new(
+            MediaType::OCI_INDEX,
+            digest.clone(),
+            root.document.raw().size(),
+        ),
+        Role::Image,
+        Action::Write,
+    );
+    Plan {
+        source: source.to_owned(),
+        destination: destination.to_owned(),
+        options: options.clone(),
+        from: digest.clone(),
+        digest,
+        replaces: Some(Digest::sha256(b"what was there")),
+        documents: vec![document],
+        blobs: vec![
+            blob("there", 65_300_000, BlobAction::Skip),
+            blob("a", 100_000_000, BlobAction::Copy),
+            blob("b", 7_000_000, BlobAction::Copy),
+        ],
+        signatures: Vec::new(),
+        left_behind: Vec::new(),
+        mount_from: None,
+    }
+}

@@ -1,0 +1,373 @@
+//! Copying and exporting: where to, what of it, and what that would do, found out by the
+//! engine while somebody chooses. Nothing is written before the button is pressed.
+
+mod choices;
+mod destination;
+mod left;
+mod plan;
+
+use std::sync::Arc;
+
+use egui::{Context, Key, Ui, UiBuilder, vec2};
+
+use self::choices::{Choices, SourceImage};
+use self::destination::{Destination, Kind, Names};
+use super::kit::{self, Footer, Look, Sheet};
+use crate::engine::{
+    Command, CopyId, CopyRequest, CopySnapshot, Engine, ImageId, ImageSnapshot, NodePath, Remote,
+};
+use crate::model::{Reference, text};
+use crate::ui::action::{Action, Actions, PathWish};
+use crate::ui::theme::{Tokens, icons};
+
+/// Width of the dialog and of its left half, in points.
+const WIDTH: f32 = 940.0;
+const LEFT: f32 = 336.0;
+const GAP: f32 = 28.0;
+/// Height that is kept, so that nothing jumps while a plan comes.
+const HEIGHT: f32 = 400.0;
+
+/// A place that an image was dropped on, or that was chosen in the explorer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A registry, by its host.
+    Registry(String),
+    /// `HOST/NAME`.
+    Repository(String),
+    /// A layout folder or archive: what opens it, without the name of an image.
+    Folder(String),
+    /// Docker or Podman.
+    Engine,
+}
+
+/// What a copy is to be made of.
+#[derive(Debug)]
+pub struct Source {
+    /// What opens it.
+    pub text: String,
+    /// What that is called.
+    pub reference: Reference,
+    /// The image in the engine.
+    pub image: ImageId,
+    /// Whether it was opened for this dialog, and is to be closed with it.
+    pub own: bool,
+}
+
+/// What the dialog begins with.
+#[derive(Clone, Debug, Default)]
+pub struct Beginning {
+    pub target: Option<Target>,
+    /// Whether it goes to the disk.
+    pub export: bool,
+    /// Where copies went before, the latest first.
+    pub known: Vec<String>,
+    /// A registry that a copy could go to.
+    pub host: Option<String>,
+}
+
+/// The dialog.
+#[derive(Debug)]
+pub struct CopyDialog {
+    id: CopyId,
+    source: Source,
+    names: Names,
+    export: bool,
+    known: Vec<String>,
+    host: Option<String>,
+    destination: Destination,
+    choices: Choices,
+    /// What the engine was asked to plan last.
+    asked: Option<CopyRequest>,
+    /// Whether the images of the index were asked for.
+    wanted: bool,
+    focused: bool,
+    more: bool,
+    listed: bool,
+    started: bool,
+}
+
+/// What is known in one frame.
+struct Known {
+    image: Option<Arc<ImageSnapshot>>,
+    copy: Option<Arc<CopySnapshot>>,
+    /// The images of the index; nothing where the source is none.
+    images: Option<Vec<SourceImage>>,
+}
+
+impl CopyDialog {
+    /// Asks where `source` is to be copied to.
+    pub fn new(source: Source, beginning: Beginning) -> Self {
+        let names = Names::of(&source.reference);
+        let Beginning {
+            target,
+            export,
+            known,
+            host,
+        } = beginning;
+        let destination = match &target {
+            Some(target) => Destination::read(&names.in_place(target)),
+            None => {
+                let kind = if export { Kind::Oci } else { Kind::Registry };
+                let rest = names.suggest(kind, host.as_deref());
+                Destination { kind, rest }
+            }
+        };
+        Self {
+            id: CopyId::next(),
+            source,
+            names,
+            export,
+            known,
+            host,
+            destination,
+            choices: Choices::default(),
+            asked: None,
+            wanted: false,
+            focused: false,
+            more: false,
+            listed: false,
+            started: false,
+        }
+    }
+
+    /// A path came out of the dialog of the system.
+    pub fn set_path(&mut self, path: &str) {
+        self.destination.set_path(path);
+    }
+
+    /// Draws the dialog; says whether it is done.
+    pub fn show(&mut self, ctx: &Context, engine: &Engine, actions: &mut Actions) -> bool {
+        let image = engine.image(self.source.image);
+        let known = Known {
+            copy: engine.copy(self.id),
+            images: image
+                .as_ref()
+                .and_then(|image| choices::images(image.image()?)),
+            image,
+        };
+        self.ask_for_sizes(&known, actions);
+        let verb = if self.export { "Export" } else { "Copy" };
+        let title = text::visible(&self.source.reference.title()).into_owned();
+        let title = format!("{verb} {}", text::middle(&title, 80));
+        let done = Sheet::new(verb)
+            .title(&title)
+            .width(WIDTH)
+            .body_height(HEIGHT)
+            .show(
+                ctx,
+                &mut (&mut *self, &mut *actions),
+                |(dialog, actions), ui| dialog.body(ui, &known, actions),
+                |(dialog, actions), footer| dialog.footer(footer, &known, actions),
+            );
+        if done {
+            self.end(actions);
+        } else {
+            self.ask_for_plan(&known, actions);
+        }
+        done
+    }
+
+    /// Nothing more is wanted of the engine for this dialog.
+    fn end(&self, actions: &mut Actions) {
+        if !self.started && self.asked.is_some() {
+            actions.push(Action::Send(Command::ForgetCopy { copy: self.id }));
+        }
+        if self.source.own {
+            let image = self.source.image;
+            actions.push(Action::Send(Command::Close { image }));
+        }
+    }
+
+    fn ask_for_sizes(&mut self, known: &Known, actions: &mut Actions) {
+        if let Some(images) = &known.images
+            && !std::mem::replace(&mut self.wanted, true)
+            && images.iter().any(|image| image.size.is_none())
+        {
+            actions.push(Action::Send(Command::Want {
+                image: self.source.image,
+                index: NodePath::root(),
+                entries: 0..images.len(),
+            }));
+        }
+    }
+
+    /// What would be copied; nothing while the destination is no reference.
+    fn request(&self, known: &Known) -> Option<CopyRequest> {
+        if self.destination.problem().is_some() {
+            return None;
+        }
+        let holds = self.destination.kind.holds_indexes();
+        let wanted = known.image.as_ref().map(|image| image.wanted.clone());
+        Some(CopyRequest {
+            source: self.source.text.clone(),
+            destination: self.destination.text()?,
+            options: self.choices.options(known.images.as_deref(), holds),
+            platform: wanted,
+        })
+    }
+
+    fn ask_for_plan(&mut self, known: &Known, actions: &mut Actions) {
+        let request = self.request(known);
+        // before the image is known the choice of this system could change
+        let settled = known.image.as_ref().is_some_and(|image| {
+            !matches!(
+                image.opened,
+                Remote::NotAsked | Remote::Pending { previous: None }
+            )
+        });
+        if settled
+            && let Some(request) = request
+            && self.asked.as_ref() != Some(&request)
+        {
+            self.asked = Some(request.clone());
+            actions.push(Action::Send(Command::PlanCopy {
+                copy: self.id,
+                request: Box::new(request),
+            }));
+        }
+    }
+
+    fn body(&mut self, ui: &mut Ui, known: &Known, actions: &mut Actions) {
+        self.to(ui, actions);
+        ui.add_space(8.0);
+        let whole = ui.available_rect_before_wrap();
+        let left = LEFT.min(whole.width() * 0.4);
+        let gap = if whole.width() < 700.0 { 16.0 } else { GAP };
+        let (mut one, mut two) = (whole, whole);
+        one.set_width(left);
+        two.min.x += left + gap;
+        let first = UiBuilder::new().max_rect(one);
+        let first = ui.scope_builder(first, |ui| self.left(ui, known)).response;
+        let second = UiBuilder::new().max_rect(two);
+        let second = ui.scope_builder(second, |ui| self.plan(ui, known, actions));
+        let bottom = first.rect.bottom().max(second.response.rect.bottom());
+        let height = bottom - whole.top();
+        ui.allocate_space(vec2(
+            0.0,
+            (height - (ui.cursor().top() - whole.top())).max(0.0),
+        ));
+    }
+
+    /// The row that says where to.
+    fn to(&mut self, ui: &mut Ui, actions: &mut Actions) {
+        kit::row(ui, "To", |ui| {
+            ui.spacing_mut().item_spacing.x = 6.0;
+            let before = self.destination.kind;
+            let kinds: &[_] = if self.export && Kind::ON_DISK.iter().any(|(k, _)| *k == before) {
+                &Kind::ON_DISK
+            } else {
+                &Kind::ALL
+            };
+            if kit::combo(
+                ui,
+                "Kind of place",
+                &mut self.destination.kind,
+                kinds,
+                128.0,
+            ) {
+                let kind = self.destination.kind;
+                self.destination.rest = self.names.suggest(kind, self.host.as_deref());
+            }
+            let on_disk = self.destination.kind.on_disk();
+            let browse = if on_disk.is_some() { 92.0 } else { 0.0 };
+            let width = ui.available_width() - browse - 34.0;
+            let hint = self.destination.kind.hint();
+            let rest = &mut self.destination.rest;
+            let field = kit::text(ui, "Destination", rest, hint, Look::Exact, width);
+            let field = field.on_hover_text(self.destination.kind.about());
+            if field.changed() {
+                self.destination.take_prefix();
+            }
+            if !std::mem::replace(&mut self.focused, true) {
+                field.request_focus();
+            }
+            // what was typed is done with, and the choices are next
+            if field.has_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
+                field.surrender_focus();
+            }
+            self.recents(ui);
+            if let Some(file) = on_disk
+                && ui.button("Browse…").clicked()
+            {
+                let wish = if file {
+                    PathWish::SaveFile(format!("{}.tar", self.names.file()))
+                } else {
+                    PathWish::Folder
+                };
+                actions.push(Action::PickPath(wish));
+            }
+        });
+        let problem = self.destination.problem();
+        let problem = problem.as_deref().map(text::visible);
+        // the space is kept, so that nothing moves
+        let words = problem.as_deref().unwrap_or(" ");
+        ui.horizontal(|ui| {
+            ui.add_space(116.0);
+            ui.label(egui::RichText::new(words).color(Tokens::of(ui).rejected));
+        });
+    }
+
+    /// Where copies went before.
+    fn recents(&mut self, ui: &mut Ui) {
+        let button = egui::Button::new(icons::HISTORY);
+        let response = ui.add_enabled(!self.known.is_empty(), button);
+        response.widget_info(|| {
+            egui::WidgetInfo::labeled(
+                egui::Role::Button,
+                !self.known.is_empty(),
+                "Recent destinations",
+            )
+        });
+        let response = response
+            .on_hover_text("Where copies went before")
+            .on_disabled_hover_text("No copy was made before");
+        egui::Popup::menu(&response).show(|ui| {
+            for known in &self.known {
+                let words = text::visible(known);
+                if ui.button(text::middle(&words, 72).into_owned()).clicked() {
+                    self.destination = Destination::read(known);
+                    ui.close();
+                }
+            }
+        });
+    }
+
+    fn footer(&mut self, footer: &mut Footer<'_>, known: &Known, actions: &mut Actions) {
+        let verb = if self.export { "Export" } else { "Copy" };
+        let request = self.request(known);
+        let (words, ready) = self.ready(verb, request.as_ref(), known);
+        if footer.primary(&words, ready)
+            && let Some(request) = request
+        {
+            actions.push(Action::StartCopy {
+                copy: self.id,
+                request: Box::new(request),
+            });
+            // it goes on without the dialog
+            self.started = true;
+            footer.close();
+        }
+        footer.cancel("Cancel");
+    }
+
+    /// What the button says, and why it cannot be pressed.
+    fn ready(
+        &self,
+        verb: &str,
+        request: Option<&CopyRequest>,
+        known: &Known,
+    ) -> (String, Result<(), &'static str>) {
+        let Some(request) = request else {
+            return (verb.to_owned(), Err("Say where to"));
+        };
+        let copy = known.copy.as_ref().filter(|copy| copy.request == *request);
+        match copy.map(|copy| &copy.plan) {
+            Some(Remote::Ready(plan)) => {
+                let sent = plan.totals().written;
+                (format!("{verb} {}", text::size(sent)), Ok(()))
+            }
+            Some(Remote::Failed { .. }) => (verb.to_owned(), Err("It cannot be copied like this")),
+            _ => (verb.to_owned(), Err("The plan is being made")),
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! What a copy would do: read, mounted, skipped, converted and written, and what moves.
+
+use egui::{Align, RichText, ScrollArea, Sense, TextStyle, Ui, vec2};
+
+use super::{CopyDialog, Known};
+use crate::copy::{Action as Fate, BlobAction, Plan, Role};
+use crate::engine::Command;
+use crate::model::text;
+use crate::ui::action::{Action, Actions};
+use crate::ui::dialogs::kit;
+use crate::ui::theme::{Tokens, icons, strong};
+use crate::ui::widgets::text as paint;
+use crate::ui::widgets::{error_box, link, row_line};
+
+/// Height of a row of figures, in points.
+const ROW: f32 = 28.0;
+/// Width of the figures at the right.
+const FIGURE: f32 = 92.0;
+/// How many things that stay behind are named.
+const NAMED: usize = 4;
+
+impl CopyDialog {
+    pub(super) fn plan(&mut self, ui: &mut Ui, known: &Known, actions: &mut Actions) {
+        let copy = known.copy.as_deref();
+        let fits = copy.is_some_and(|copy| Some(&copy.request) == self.asked.as_ref());
+        let pending =
+            self.asked.is_some() && (!fits || copy.is_some_and(|copy| copy.plan.is_pending()));
+        ui.add_space(4.0);
+        ui.horizontal(|ui| {
+            ui.label(strong("Plan"));
+            if pending {
+                let weak = Tokens::of(ui).weak;
+                let words = format!("{} asking both places…", icons::LOADER);
+                ui.label(RichText::new(words).color(weak));
+            }
+        });
+        ui.add_space(2.0);
+        if let Some(copy) = copy.filter(|_| fits)
+            && let Some(error) = copy.plan.error()
+        {
+            let again = Action::Send(Command::PlanCopy {
+                copy: self.id,
+                request: Box::new(copy.request.clone()),
+            });
+            error_box(ui, error, Some(again), actions);
+            return;
+        }
+        match copy.and_then(|copy| copy.plan.value()) {
+            Some(plan) if self.asked.is_some() => {
+                ui.scope(|ui| {
+                    if pending {
+                        ui.set_opacity(0.5);
+                    }
+                    self.figures(ui, plan);
+                    self.notes(ui, plan, known);
+                    self.every(ui, plan);
+                    ui.add_space(8.0);
+                    let line = plan.command_line();
+                    kit::command_line(ui, "The same on a command line", &line, actions);
+                });
+            }
+            _ if pending => {}
+            _ => {
+                kit::quiet(
+                    ui,
+                    "Say where to, and what would be sent, mounted and left is listed here. Nothing is written before you press the button.",
+                );
+            }
+        }
+    }
+
+    fn figures(&self, ui: &mut Ui, plan: &Plan) {
+        let tokens = Tokens::of(ui);
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let blobs = |action: BlobAction| {
+            let of = plan.blobs.iter().filter(move |blob| blob.action == action);
+            of.fold((0, 0), |(count, size): (usize, u64), blob| {
+                (count + 1, size + blob.descriptor.size)
+            })
+        };
+        let (there, there_size) = blobs(BlobAction::Skip);
+        figure(
+            ui,
+            "Already there",
+            &of_blobs(there),
+            &size(there_size),
+            tokens.text,
+        );
+        if let Some(from) = &plan.mount_from {
+            let (count, bytes) = blobs(BlobAction::Mount);
+            let words = format!("Mounted from {}", from.repository());
+            figure(ui, &words, &of_blobs(count), &size(bytes), tokens.text);
+        }
+        let (sent, sent_size) = blobs(BlobAction::Copy);
+        figure(ui, "Sent", &of_blobs(sent), &size(sent_size), tokens.accent);
+        let (left, left_size) = blobs(BlobAction::Leave);
+        if left > 0 {
+            let words = "Left where their addresses say";
+            figure(ui, words, &of_blobs(left), &size(left_size), tokens.text);
+        }
+        let documents = |wanted: fn(Fate) -> bool| {
+            let of = plan.documents.iter().filter(|d| wanted(d.action));
+            of.fold((0, 0), |(count, size): (usize, u64), d| {
+                (count + 1, size + d.size)
+            })
+        };
+        let (written, written_size) = documents(|fate| fate != Fate::Skip);
+        let of = format!(
+            "{} of {}",
+            text::count(written as u64),
+            text::count(plan.documents.len() as u64)
+        );
+        figure(
+            ui,
+            "Manifests and indexes",
+            &of,
+            &size(written_size),
+            tokens.text,
+        );
+        let (converted, converted_size) = documents(|fate| fate == Fate::Convert);
+        if converted > 0 {
+            let count = text::count(converted as u64);
+            let words = "Written in another form";
+            figure(ui, words, &count, &size(converted_size), tokens.text);
+        }
+        let belonging = plan
+            .documents
+            .iter()
+            .filter(|d| matches!(d.role, Role::Referrer { .. } | Role::Tag { .. }));
+        let beside: usize = plan.signatures.iter().map(|set| set.signatures.len()).sum();
+        let along = belonging.count() + beside;
+        if self.choices.referrers {
+            let count = text::count(along as u64);
+            figure(
+                ui,
+                "Of these, what refers to the image",
+                &count,
+                "",
+                tokens.text,
+            );
+        }
+        ui.spacing_mut().item_spacing.y = 4.0;
+        ui.add_space(8.0);
+    }
+
+    fn notes(&self, ui: &mut Ui, plan: &Plan, known: &Known) {
+        let tokens = Tokens::of(ui);
+        if plan.is_done() {
+            let words = "Everything is there already: nothing will be sent.";
+            kit::note(ui, icons::CIRCLE_CHECK, tokens.weak, words);
+        }
+        if let Some(there) = plan
+            .replaces
+            .as_ref()
+            .filter(|there| **there != plan.digest)
+        {
+            let name = name_of(&plan.destination);
+            let words = format!(
+                "{name} exists there and points to {}. It will move.",
+                there.short()
+            );
+            kit::note(ui, icons::TRIANGLE_ALERT, tokens.caution, &words)
+                .on_hover_text(there.to_string());
+        }
+        let image = known.image.as_ref().and_then(|image| image.image());
+        if let Some(image) = image
+            && *image.root.document.raw().digest() != plan.from
+        {
+            let words = format!(
+                "The source stands for {} by now, which is not what is open here.",
+                plan.from.short()
+            );
+            kit::note(ui, icons::TRIANGLE_ALERT, tokens.caution, &words);
+        }
+        let holds = self.destination.kind.holds_indexes();
+        if let Some(images) = &known.images {
+            let out = self.choices.left_out(images, holds);
+            if out > 0 && holds && self.choices.sparse {
+                let words = format!(
+                    "{} of the index will be missing there. Some registries refuse that.",
+                    paint::count(out, "platform", "platforms")
+                );
+                kit::note(ui, icons::TRIANGLE_ALERT, tokens.caution, &words);
+            }
+        }
+        if plan.digest != plan.from {
+            let words = format!("The copy has a digest of its own: {}", plan.digest.short());
+            kit::note(ui, icons::INFO, tokens.weak, &words).on_hover_text(plan.digest.to_string());
+        }
+        for left in plan.left_behind.iter().take(NAMED) {
+            let words = format!("Stays behind: {}, since {}", left.what, left.why);
+            let words = paint::line(&words).into_owned();
+            kit::note(ui, icons::TRIANGLE_ALERT, tokens.caution, &words);
+        }
+        if let Some(more) = plan.left_behind.len().checked_sub(NAMED).filter(|n| *n > 0) {
+            kit::quiet(ui, &format!("and {} more", text::count(more as u64)));
+        }
+        let totals = plan.totals();
+        let words = format!(
+            "{} read, {} written in all",
+            text::size(totals.read),
+            text::size(totals.written)
+        );
+        kit::quiet(ui, &words);
+    }
+
+    /// Every document and blob, where somebody wants to see them.
+    fn every(&mut self, ui: &mut Ui, plan: &Plan) {
+        let word = if self.listed {
+            "Hide every document and blob"
+        } else {
+            "Every document and blob"
+        };
+        if link(ui, word).clicked() {
+            self.listed = !self.listed;
+        }
+        if !self.listed {
+            return;
+        }
+        let all = plan.text();
+        let lines: Vec<&str> = all.lines().collect();
+        let height = ui.text_style_height(&TextStyle::Monospace);
+        ScrollArea::both()
+            .id_salt("every document and blob")
+            .max_height(180.0)
+            .min_scrolled_height(180.0)
+            .auto_shrink([false, true])
+            .show_rows(ui, height, lines.len(), |ui, seen| {
+                for line in &lines[seen] {
+                    let line = RichText::new(*line).text_style(TextStyle::Monospace);
+                    ui.add(egui::Label::new(line).extend());
+                }
+            });
+    }
+}
+
+/// The tag or name of a reference with the word for it, for people.
+fn name_of(reference: &str) -> String {
+    match crate::model::Reference::parse_prefixed(reference) {
+        Some(Ok(crate::model::Reference::Registry(image))) => match image.tag() {
+            Some(tag) => format!("The tag {tag}"),
+            None => "The manifest".to_owned(),
+        },
+        _ => "An image of this name".to_owned(),
+    }
+}
+
+fn of_blobs(count: usize) -> String {
+    paint::count(count, "blob", "blobs")
+}
+
+fn size(bytes: u64) -> String {
+    if bytes == 0 {
+        "–".to_owned()
+    } else {
+        text::size(bytes)
+    }
+}
+
+fn figure(ui: &mut Ui, words: &str, count: &str, size: &str, color: egui::Color32) {
+    let tokens = Tokens::of(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
+    let words = text::visible(words);
+    let painter = ui.painter();
+    let lay =
+        |words: &str, color, width| paint::one_line(painter, words, paint::body(), color, width);
+    let mut rest = rect;
+    let bytes = lay(size, color, FIGURE);
+    paint::paint(painter, rest, bytes, Align::Max);
+    rest.set_right(rest.right() - FIGURE);
+    let counted = lay(count, tokens.text, FIGURE);
+    paint::paint(painter, rest, counted, Align::Max);
+    rest.set_right(rest.right() - FIGURE);
+    let said = lay(&words, tokens.text, rest.width());
+    paint::paint(painter, rest, said, Align::Min);
+    row_line(ui, rect);
+    response.widget_info(|| {
+        let all = format!("{words}: {count}, {size}");
+        egui::WidgetInfo::labeled(egui::Role::Label, true, all.trim_end_matches(", "))
+    });
+    if !matches!(words, std::borrow::Cow::Borrowed(_)) {
+        response.on_hover_text(words);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name_of;
+
+    #[test]
+    fn a_tag_is_called_a_tag() {
+        assert_eq!(name_of("docker://r.io/a:1"), "The tag 1");
+        assert_eq!(name_of("oci:/tmp/a:1"), "An image of this name");
+    }
+}
