@@ -43,7 +43,7 @@ pub fn error_box(ui: &mut Ui, failure: &Failure, try_again: Option<Action>, acti
                     actions.push(action);
                 }
             }
-            if ui.button("Copy").on_hover_text("Copy the error").clicked() {
+            if ui.button("Copy error").clicked() {
                 actions.push(Action::Copy {
                     text: whole(failure),
                     what: "error".to_owned(),

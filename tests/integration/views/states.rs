@@ -46,7 +46,9 @@ fn a_failure_says_what_why_and_what_to_try() {
         harness.get_by_role_and_label(Role::Link, "Details").click();
         harness.run();
         assert!(words(&harness).contains("The registry said: slow down"));
-        harness.get_by_role_and_label(Role::Button, "Copy").click();
+        harness
+            .get_by_role_and_label(Role::Button, "Copy error")
+            .click();
         harness.run();
         let copied = copied(&mut harness);
         assert!(copied[0].contains("slow down"), "{copied:?}");
