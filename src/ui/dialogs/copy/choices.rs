@@ -124,7 +124,6 @@ impl Choices {
             format: self.format,
             preserve_digests: self.preserve,
             foreign_layers: self.foreign,
-            ..CopyOptions::default()
         }
     }
 }
