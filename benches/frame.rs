@@ -11,8 +11,11 @@ use egui::{Event, Key, Modifiers, MouseWheelUnit, Pos2, RawInput, Rect, TouchPha
 use porthole::config::Network;
 use porthole::engine::{Engine, EngineConfig};
 use porthole::model::{Digest, MediaType, Platform};
+use porthole::ui::action::PathWish;
 use porthole::ui::app::drops::DropSupport;
+use porthole::ui::action::PathWish;
 use porthole::ui::app::folder_picker::{Answer, FolderPicker, Picked};
+use porthole::ui::action::PathWish;
 use porthole::ui::app::{App, Surroundings};
 use porthole::ui::state::Settings;
 use serde_json::json;
@@ -72,7 +75,7 @@ fn layout(folder: &Path) {
 struct NoPicker;
 
 impl FolderPicker for NoPicker {
-    fn pick(&self, _: &eframe::Frame, answer: Answer) {
+    fn pick(&self, _: &PathWish, _: &eframe::Frame, answer: Answer) {
         answer.give(Picked::NoService);
     }
 }
