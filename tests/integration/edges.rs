@@ -33,7 +33,6 @@ const ALLOWED: [(&str, &[&str]); 13] = [
         "ui",
         &[
             "model",
-            "config",
             "diagnostics",
             "transport",
             "referrers",
