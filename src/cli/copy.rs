@@ -63,6 +63,11 @@ pub(super) struct Copy {
     #[arg(long)]
     foreign_layers: bool,
 
+    /// Call the image this too at the destination: a tag, or a layout's name (may be
+    /// repeated).
+    #[arg(long, value_name = "NAME")]
+    also: Vec<String>,
+
     /// Print what would be read, written, mounted and skipped, and do nothing.
     #[arg(long)]
     plan: bool,
@@ -105,6 +110,7 @@ impl Copy {
             preserve_digests: self.preserve_digests,
             remove_signatures: self.remove_signatures,
             foreign_layers: self.foreign_layers,
+            also: self.also,
         };
         let request = Box::new(CopyRequest {
             source: self.source.unwrap_or_default(),

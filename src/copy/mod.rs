@@ -21,8 +21,8 @@ mod show;
 pub use error::CopyError;
 pub use options::{CopyOptions, Format, Selection, Wanted, WantedError};
 pub use plan::{
-    Action, BlobAction, LeftBehind, Plan, PlannedBlob, PlannedDocument, PlannedSignatures, Role,
-    Totals,
+    Action, BlobAction, LeftBehind, Plan, PlannedBlob, PlannedDocument, PlannedName,
+    PlannedSignatures, Role, Totals,
 };
 pub use planner::plan;
 pub use progress::{BlobProgress, BlobState, CopyProgress};

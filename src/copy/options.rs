@@ -22,6 +22,9 @@ pub struct CopyOptions {
     /// Fetch layers that are not to be distributed, in place of leaving them where their
     /// addresses say.
     pub foreign_layers: bool,
+    /// What the image is to be called too, beside the destination's own name: tags, or a
+    /// layout's names.
+    pub also: Vec<String>,
 }
 
 /// Which images of an index.

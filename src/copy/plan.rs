@@ -21,6 +21,8 @@ pub struct Plan {
     pub digest: Digest,
     /// What it stands for now; nothing where it is new.
     pub replaces: Option<Digest>,
+    /// What it will be called too.
+    pub names: Vec<PlannedName>,
     /// Children before parents, the image itself last.
     pub documents: Vec<PlannedDocument>,
     /// Each once, whatever names it.
@@ -29,6 +31,16 @@ pub struct Plan {
     pub left_behind: Vec<LeftBehind>,
     /// The repository of the same registry that blobs are mounted from.
     pub mount_from: Option<RegistryReference>,
+    /// The image itself as it is at the destination.
+    pub(super) image: RawDocument,
+}
+
+/// Another name of the image at the destination.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlannedName {
+    pub name: String,
+    /// What it stands for now; nothing where it is new.
+    pub replaces: Option<Digest>,
 }
 
 /// A manifest or index of a copy.
@@ -181,7 +193,15 @@ impl Plan {
         documents
             && blobs
             && self.signatures.is_empty()
+            && self.names.iter().all(|name| !name.moves(&self.digest))
             && self.replaces == Some(self.digest.clone())
+    }
+}
+
+impl PlannedName {
+    /// Whether it stands for something else than `digest`, or for nothing.
+    pub fn moves(&self, digest: &Digest) -> bool {
+        self.replaces.as_ref() != Some(digest)
     }
 }
 

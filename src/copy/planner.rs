@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use futures_util::future::{join, try_join};
+use futures_util::future::{join, try_join, try_join_all};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::model::{
@@ -15,7 +15,9 @@ use super::belonging;
 use super::error::CopyError;
 use super::gather::{Gather, Node};
 use super::options::{CopyOptions, Format, Selection, Wanted};
-use super::plan::{Action, BlobAction, LeftBehind, Plan, PlannedBlob, PlannedDocument, Role};
+use super::plan::{
+    Action, BlobAction, LeftBehind, Plan, PlannedBlob, PlannedDocument, PlannedName, Role,
+};
 
 /// How many blobs are asked for at once.
 const AT_ONCE: usize = 16;
@@ -61,6 +63,9 @@ pub async fn plan(
     };
     let root = gather.root(raw).await?;
     refuse_changes(&root, &*destination, options)?;
+    if !destination.takes().manifests {
+        refuse_unpacking(&root, &*destination, options)?;
+    }
 
     let mut nodes = Vec::new();
     root.walk(&mut nodes);
@@ -86,6 +91,8 @@ pub async fn plan(
     if nodes.iter().any(|node| node.changed()) && !signatures.is_empty() {
         return Err(invalidated("the signatures beside the manifests"));
     }
+
+    let names = names(&*destination, options).await?;
 
     let mut documents: Vec<_> = belongings.iter().map(|b| b.document.clone()).collect();
     let mut own: Vec<_> = nodes
@@ -114,12 +121,43 @@ pub async fn plan(
         from,
         digest: root.digest().clone(),
         replaces,
+        names,
         documents: own,
         blobs,
         signatures,
         left_behind: left,
         mount_from,
+        image: root
+            .raw
+            .clone()
+            .ok_or_else(|| CopyError::refused("the image was not read", "Try again"))?,
     })
+}
+
+/// What the image will be called too, and what those names stand for now.
+async fn names(
+    destination: &dyn Destination,
+    options: &CopyOptions,
+) -> Result<Vec<PlannedName>, CopyError> {
+    if !options.also.is_empty() && !destination.takes().names {
+        return Err(CopyError::refused(
+            format!("{} holds one image under no name", destination.reference()),
+            "Leave out --also, or copy to a place that has names",
+        ));
+    }
+    let mut seen = HashSet::new();
+    let wanted: Vec<_> = options
+        .also
+        .iter()
+        .filter(|name| seen.insert(*name))
+        .collect();
+    let asked = wanted.into_iter().map(|name| async move {
+        Ok::<_, CopyError>(PlannedName {
+            replaces: destination.named(name).await?,
+            name: name.clone(),
+        })
+    });
+    try_join_all(asked).await
 }
 
 /// What is wanted of an index; nothing for all of it.
@@ -179,6 +217,49 @@ fn refuse_changes(
         )),
         _ => Ok(()),
     }
+}
+
+/// Refuses what cannot be unpacked into a place that keeps config and layers only.
+fn refuse_unpacking(
+    root: &Node,
+    destination: &dyn Destination,
+    options: &CopyOptions,
+) -> Result<(), CopyError> {
+    let place = destination.reference();
+    if options.preserve_digests {
+        return Err(CopyError::refused(
+            format!("{place} keeps no manifest, so that no digest of one is preserved"),
+            "Copy to oci:, dir: or a registry, or do without --preserve-digests",
+        ));
+    }
+    let document = root.raw.clone().map(Document::read);
+    let manifest = document.as_ref().and_then(Document::manifest);
+    let Some(manifest) = manifest.filter(|manifest| !manifest.is_artifact()) else {
+        return Err(CopyError::refused(
+            format!("{place} takes images only, and this is none"),
+            "Copy it to oci:, dir: or a registry",
+        ));
+    };
+    for (position, layer) in manifest.layers.iter().enumerate() {
+        let why = match layer.media_type.kind() {
+            MediaKind::Layer {
+                encrypted: true, ..
+            } => "is encrypted".to_owned(),
+            MediaKind::Layer { foreign: true, .. }
+                if !layer.urls.is_empty() && !options.foreign_layers =>
+            {
+                "is not to be distributed, and would be missing (--foreign-layers fetches it)"
+                    .to_owned()
+            }
+            MediaKind::Layer { .. } => continue,
+            _ => format!("is of the type {}", layer.media_type),
+        };
+        return Err(CopyError::refused(
+            format!("{place} takes unpacked layers only, and layer {position} {why}"),
+            "Copy it to oci:, dir: or a registry",
+        ));
+    }
+    Ok(())
 }
 
 fn invalidated(what: &str) -> CopyError {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Descriptor, Digest};
-use crate::transport::{BlobState, Source, hash_blob};
+use crate::transport::{BlobState, Destination, Source, hash_blob};
 
 use super::plan::{Action, BlobAction, Plan};
 
@@ -41,7 +41,8 @@ pub struct ReportedDocument {
     pub media_type: String,
     pub size: u64,
     pub role: String,
-    /// `written`, `converted` or `present`.
+    /// `written`, `converted` or `present`; `unpacked` where the place keeps config and
+    /// layers only.
     pub how: String,
     /// What it was made of, where it was converted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -57,6 +58,9 @@ pub struct ReportedBlob {
     pub size: u64,
     /// `copied`, `mounted`, `present`, or `left` where its addresses say.
     pub how: String,
+    /// The digest that it has there, where it is stored in another form: unpacked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored_as: Option<Digest>,
 }
 
 /// Something that did not come along.
@@ -77,13 +81,20 @@ pub struct CheckedItem {
 }
 
 impl Report {
-    pub(super) fn new(plan: &Plan, mounted: &[Digest], took: Duration) -> Self {
+    pub(super) fn new(
+        plan: &Plan,
+        destination: &dyn Destination,
+        mounted: &[Digest],
+        took: Duration,
+    ) -> Self {
+        let keeps_manifests = destination.takes().manifests;
         let documents = plan.documents.iter().map(|document| ReportedDocument {
             digest: document.digest.clone(),
             media_type: document.media_type.to_string(),
             size: document.size,
             role: document.role.name().to_owned(),
             how: match document.action {
+                _ if !keeps_manifests => "unpacked",
                 Action::Skip => "present",
                 Action::Write => "written",
                 Action::Convert => "converted",
@@ -104,13 +115,14 @@ impl Report {
                 BlobAction::Mount | BlobAction::Copy => "copied",
             }
             .to_owned(),
+            stored_as: destination.stored_as(&blob.descriptor.digest),
         });
         let blobs: Vec<_> = blobs.collect();
         let sent = blobs.iter().filter(|blob| blob.how == "copied");
         let sent: u64 = sent.map(|blob| blob.size).sum();
         let written = documents
             .iter()
-            .filter(|document| document.how != "present");
+            .filter(|document| !matches!(document.how.as_str(), "present" | "unpacked"));
         let written: u64 = written.map(|document| document.size).sum();
         let left = plan.left_behind.iter().map(|left| Left {
             what: left.what.clone(),
@@ -137,7 +149,12 @@ impl Report {
 /// manifest and each blob is read and hashed.
 pub async fn check(report: &Report, place: Arc<dyn Source>) -> Vec<CheckedItem> {
     let mut items = Vec::new();
-    for document in &report.documents {
+    if report.blobs.iter().any(|blob| blob.stored_as.is_some()) {
+        // such a place knows its blobs by what it lists; what is wrong with it they tell
+        let _ = place.resolve().await;
+    }
+    let kept = report.documents.iter();
+    for document in kept.filter(|document| document.how != "unpacked") {
         let descriptor =
             Descriptor::new(&document.media_type, document.digest.clone(), document.size);
         let read = place.manifest(&descriptor).await;
@@ -148,7 +165,10 @@ pub async fn check(report: &Report, place: Arc<dyn Source>) -> Vec<CheckedItem> 
         });
     }
     for blob in report.blobs.iter().filter(|blob| blob.how != "left") {
-        let descriptor = Descriptor::new(&blob.media_type, blob.digest.clone(), blob.size);
+        let descriptor = match &blob.stored_as {
+            None => Descriptor::new(&blob.media_type, blob.digest.clone(), blob.size),
+            Some(stored) => Descriptor::of_unknown_size(&blob.media_type, stored.clone()),
+        };
         let problem = match hash_blob(&*place, &descriptor, |_| ()).await {
             Ok(BlobState::Verified) => None,
             Ok(BlobState::WrongDigest { found }) => Some(format!("its bytes hash to {found}")),
@@ -160,7 +180,7 @@ pub async fn check(report: &Report, place: Arc<dyn Source>) -> Vec<CheckedItem> 
         };
         items.push(CheckedItem {
             what: "blob".to_owned(),
-            digest: blob.digest.clone(),
+            digest: descriptor.digest,
             problem,
         });
     }

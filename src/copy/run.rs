@@ -61,8 +61,17 @@ pub async fn run(
             destination.put_manifest(raw, Naming::Own).await?;
         }
     }
+    for name in plan.names.iter().filter(|name| name.moves(&plan.digest)) {
+        let naming = Naming::Tag(&name.name);
+        destination.put_manifest(&plan.image, naming).await?;
+    }
     destination.commit().await?;
-    Ok(Report::new(plan, &mounted, started.elapsed()))
+    Ok(Report::new(
+        plan,
+        &*destination,
+        &mounted,
+        started.elapsed(),
+    ))
 }
 
 /// Which blob comes next: one small one and then the largest, so that no large one begins

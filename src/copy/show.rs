@@ -34,6 +34,9 @@ impl CopyOptions {
         if self.format != Format::Keep {
             arguments.extend(["--format".to_owned(), self.format.name().to_owned()]);
         }
+        for name in &self.also {
+            arguments.extend(["--also".to_owned(), name.clone()]);
+        }
         arguments
     }
 }
@@ -69,6 +72,19 @@ impl Plan {
             }
             Some(_) => writeln!(out, "       it stands for this already")?,
             None => {}
+        }
+        for also in &self.names {
+            let name = text::visible(&also.name);
+            match &also.replaces {
+                Some(there) if *there != self.digest => {
+                    writeln!(
+                        out,
+                        "Also   {name}, which stands for {there} now, and moves"
+                    )?;
+                }
+                Some(_) => writeln!(out, "Also   {name}, which stands for this already")?,
+                None => writeln!(out, "Also   {name}")?,
+            }
         }
         writeln!(out)?;
         for document in &self.documents {
@@ -160,6 +176,7 @@ impl Plan {
             "from": self.from,
             "digest": self.digest,
             "replaces": self.replaces,
+            "names": self.names,
             "documents": documents.collect::<Vec<_>>(),
             "blobs": blobs.collect::<Vec<_>>(),
             "signatures": signatures.collect::<Vec<_>>(),

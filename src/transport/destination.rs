@@ -40,6 +40,22 @@ pub trait Destination: Send + Sync {
     /// new, or where the place cannot tell.
     fn current(&self) -> BoxFuture<'_, Result<Option<Digest>, TransportError>>;
 
+    /// The digest of what `name`, another name than the destination's own, stands for now;
+    /// nothing where it is new, or where the place cannot tell.
+    ///
+    /// # Errors
+    /// Where the place has no such names, or fails.
+    fn named<'a>(
+        &'a self,
+        _name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Digest>, TransportError>> {
+        let what = "a second name";
+        let place = self.reference().to_string();
+        let problem = super::Problem::CannotHold { what };
+        let refused = TransportError::new("image", place, problem);
+        Box::pin(std::future::ready(Err(refused)))
+    }
+
     /// Whether the blob is there, whole as far as can be seen without reading it.
     fn has_blob<'a>(&'a self, blob: &'a Descriptor) -> BoxFuture<'a, Result<bool, TransportError>>;
 
@@ -68,6 +84,11 @@ pub trait Destination: Send + Sync {
 
     /// Makes everything that was put visible under its names, and safe.
     fn commit(&self) -> BoxFuture<'_, Result<(), TransportError>>;
+
+    /// The digest that a blob has where it is, when it is stored in another form.
+    fn stored_as(&self, _blob: &Digest) -> Option<Digest> {
+        None
+    }
 
     /// Taking blobs from another repository of the same registry.
     fn mounting(&self) -> Option<&dyn Mount> {
@@ -103,7 +124,9 @@ pub struct Takes {
     pub indexes: bool,
     /// The manifest byte for byte; else only config and layers, unpacked.
     pub manifests: bool,
-    /// Several names: tags made of digests can be kept.
+    /// Several names for one image.
+    pub names: bool,
+    /// Names of anything: tags made of digests can be kept.
     pub tags: bool,
 }
 

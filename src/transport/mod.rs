@@ -360,7 +360,21 @@ pub fn open_destination(
         Reference::Path(path) if path.transport == Transport::Oci => {
             Ok(Arc::new(layout::LayoutDestination::new(path.clone())))
         }
-        Reference::Path(_) | Reference::Daemon(_) => Err(TransportError::new(
+        Reference::Path(path) if path.transport == Transport::OciArchive => Ok(Arc::new(
+            layout::LayoutArchiveDestination::new(path.clone()),
+        )),
+        Reference::Path(path) if path.transport == Transport::Dir => {
+            let image = directory::DirectoryDestination::new(path.clone());
+            Ok(Arc::new(image))
+        }
+        Reference::Path(path) if path.transport == Transport::DockerArchive => Ok(Arc::new(
+            docker_archive::DockerArchiveDestination::new(path.clone()),
+        )),
+        Reference::Daemon(name) => Ok(Arc::new(daemon::DaemonDestination::new(
+            name.clone(),
+            client.network().clone(),
+        ))),
+        Reference::Path(_) => Err(TransportError::new(
             "image",
             reference.to_string(),
             Problem::CannotHold {

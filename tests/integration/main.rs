@@ -2,6 +2,7 @@
 
 mod archive;
 mod cli;
+mod copy;
 #[cfg(unix)]
 mod daemon;
 mod directory;

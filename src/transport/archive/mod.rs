@@ -21,6 +21,7 @@ mod section;
 mod stream;
 mod survey;
 mod walk;
+mod write;
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -41,6 +42,7 @@ use walk::{Ending, NO_HEADER};
 pub(super) use names::normal as normal_name;
 pub(super) use packing::{Packing, unpack};
 pub(super) use survey::{is_header, survey};
+pub(super) use write::Writer;
 
 /// An archive, open, and where its files lie in it.
 pub(super) struct Archive {

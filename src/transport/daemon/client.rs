@@ -1,9 +1,10 @@
-//! HTTP with an engine: one GET at a time, its answers bounded in time and size.
+//! HTTP with an engine: one request at a time, its answers bounded in time and size.
 
 use std::error::Error;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use reqwest::{Response, Url};
 use serde_json::Value;
 
@@ -80,6 +81,34 @@ impl Client {
         }
     }
 
+    /// The head of the answer to POST `path` with `length` bytes of `body`; waits `wait` for
+    /// it.
+    pub(super) async fn post(
+        &self,
+        path: &str,
+        body: reqwest::Body,
+        length: u64,
+        wait: Duration,
+    ) -> Result<Response, Problem> {
+        let mut url = self.base.clone();
+        url.set_path(path);
+        let sending = self
+            .http
+            .post(url)
+            .header(CONTENT_TYPE, "application/x-tar")
+            .header(CONTENT_LENGTH, length)
+            .body(body)
+            .send();
+        match tokio::time::timeout(wait, sending).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(self.failed(&error)),
+            Err(_) => Err(Problem::Timeout {
+                doing: "waiting for the engine to load the image",
+                seconds: wait.as_secs(),
+            }),
+        }
+    }
+
     /// The next piece of an answer; nothing at its end.
     pub(super) async fn piece(
         &self,
@@ -122,7 +151,7 @@ impl Client {
         }
     }
 
-    async fn whole(&self, mut answer: Response) -> Result<Bytes, Problem> {
+    pub(super) async fn whole(&self, mut answer: Response) -> Result<Bytes, Problem> {
         let mut bytes = BytesMut::new();
         while let Some(piece) = self.piece(&mut answer, self.stall).await? {
             bytes.extend_from_slice(&piece);

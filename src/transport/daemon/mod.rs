@@ -7,9 +7,11 @@
 
 mod address;
 mod client;
+mod destination;
 mod engine;
 mod image;
 mod list;
+mod load;
 mod name;
 mod spool;
 
@@ -36,6 +38,7 @@ use super::{
 use engine::Engine;
 use image::{EngineName, Found};
 
+pub use destination::DaemonDestination;
 pub use list::{EngineImage, list_images};
 
 /// One image of an engine.

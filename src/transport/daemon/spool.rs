@@ -53,7 +53,7 @@ pub(super) async fn fetch(
 }
 
 /// Where the user wants temporary files, else on a disk: `/tmp` is memory on many systems.
-fn folder() -> PathBuf {
+pub(super) fn folder() -> PathBuf {
     let on_disk = Path::new("/var/tmp");
     if std::env::var_os("TMPDIR").is_none() && on_disk.is_dir() {
         on_disk.to_owned()

@@ -1,10 +1,12 @@
-//! skopeo's flat folders (`dir:`, containers/image `directory`). Read only; nothing is ever
-//! written.
+//! skopeo's flat folders (`dir:`, containers/image `directory`), read, and written
+//! ([`DirectoryDestination`]).
 //!
 //! `manifest.json` is the image, whatever its type; the manifests that an index lists are
 //! `<hex>.manifest.json`, blobs are `<hex>`. Signatures lie beside them (`signature-1`, …).
 
 mod blob;
+mod commit;
+mod destination;
 mod manifest;
 mod signature;
 mod version;
@@ -17,6 +19,8 @@ use crate::model::{Annotations, Descriptor, Digest, ImageName, PathReference, Ra
 
 use super::local::{Content, Files, Folder, LocalImage, LocalSource, Trouble, Work, presence};
 use super::{BlobState, Note, Problem, Resolved};
+
+pub use destination::DirectoryDestination;
 
 /// The image of a flat folder.
 pub type DirectorySource = LocalSource<Directory>;

@@ -55,6 +55,7 @@ fn prefixes(manifest: &Digest, is_primary: bool) -> Vec<String> {
     }
 }
 
-fn name(prefix: &str, number: usize) -> String {
+/// What the signature of this number is called, counted from 1.
+pub(super) fn name(prefix: &str, number: usize) -> String {
     format!("{prefix}signature-{number}")
 }

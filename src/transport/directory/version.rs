@@ -1,8 +1,10 @@
 //! The file `version`: `Directory Transport Version: 1.1`, or 1.2 where a digest is not
 //! SHA-256.
 
+use std::fs;
+
 use crate::transport::Problem;
-use crate::transport::local::{Files, Folder, Work};
+use crate::transport::local::{Files, Folder, Target, Work, write_problem};
 
 /// Longest `version` that is read, in bytes. It holds one line.
 const VERSION_BYTES: u64 = 4 << 10;
@@ -31,6 +33,21 @@ pub(super) fn check(folder: &Folder, work: &Work) -> Result<(), Problem> {
         });
     }
     Ok(())
+}
+
+/// Makes the folder say which version it is of, the newer one where a digest is not SHA-256.
+pub(super) fn ensure(target: &Target, other_algorithm: bool) -> Result<(), Problem> {
+    let path = target.root.join("version");
+    let wanted = if other_algorithm { (1, 2) } else { (1, 1) };
+    let there = fs::read(&path).ok().and_then(|bytes| parse(&bytes));
+    if there.is_some_and(|there| there >= wanted) {
+        return Ok(());
+    }
+    let line = format!("{WORDS}{}.{}\n", wanted.0, wanted.1);
+    target
+        .disk
+        .replace(&path, line.as_bytes())
+        .map_err(|error| write_problem(&error))
 }
 
 fn parse(bytes: &[u8]) -> Option<(u32, u32)> {

@@ -1,4 +1,5 @@
-//! What `docker save` and `podman save` write (`docker-archive:`), read in place.
+//! What `docker save` and `podman save` write (`docker-archive:`), read in place; one image is
+//! also written ([`DockerArchiveDestination`]).
 //!
 //! `manifest.json` lists images: a config, names, and layers that are plain tar streams. No
 //! manifest is stored, so one is derived as containers/image does ([`derive`]), and every
@@ -7,9 +8,13 @@
 //! registry ([`hybrid`]).
 
 mod derive;
+pub(super) mod destination;
 mod hybrid;
+mod legacy;
 mod manifest_json;
 mod pick;
+pub(super) mod unpacked;
+pub(super) mod write;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -24,6 +29,8 @@ use super::{BlobState, NamedImage, Note, Problem, Resolved};
 use derive::{Derived, Stored, derive};
 use manifest_json::Listed;
 use pick::{Pick, pick};
+
+pub use destination::DockerArchiveDestination;
 
 /// One image of an archive that Docker or Podman saved.
 pub type DockerArchiveSource = LocalSource<DockerArchive>;

@@ -4,7 +4,7 @@
 //! list of images is read, changed and replaced at the end, under a lock, so that of two who
 //! write at once neither loses anything. Nothing is ever removed by writing.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,29 +12,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
-use tokio::task::spawn_blocking;
 
 use super::blob;
 use super::entries::{self, Listed};
-use crate::model::{
-    Descriptor, Digest, ImageName, PathReference, RawDocument, Reference, limits, text,
-};
+use crate::model::{Descriptor, Digest, ImageName, PathReference, RawDocument, Reference, limits};
 use crate::transport::destination::{describe_referrer, plain};
-use crate::transport::local::{Disk, write_blob, write_problem};
+use crate::transport::local::{Disk, Target, hold, is_left_over, write_problem};
 use crate::transport::{
     Delete, Destination, Naming, Payload, Problem, ReferrerWrite, Takes, TransportError,
 };
 
 /// What `oci-layout` says.
-const MARKER: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
+pub(super) const MARKER: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
 
 /// One image of a layout folder, to be written.
 pub struct LayoutDestination {
-    reference: Reference,
-    root: PathBuf,
+    target: Target,
     name: Option<ImageName>,
-    disk: Disk,
-    /// What `index.json` is to list, in the order in which it was put.
+    /// What `index.json` is to list.
     listed: Mutex<Vec<Listed>>,
 }
 
@@ -46,33 +41,37 @@ impl LayoutDestination {
 
     /// As [`LayoutDestination::new`], by way of `disk`.
     pub fn on(path: PathReference, disk: Disk) -> Self {
-        Self {
+        let target = Target {
             reference: Reference::Path(path.clone()),
             root: path.path,
-            name: path.name,
             disk,
+        };
+        Self::of(target, path.name)
+    }
+
+    /// The image `name` of the layout in `target`.
+    pub(super) fn of(target: Target, name: Option<ImageName>) -> Self {
+        Self {
+            target,
+            name,
             listed: Mutex::default(),
         }
     }
 
-    fn place(&self) -> String {
-        text::visible(&self.reference.to_string()).into_owned()
+    /// Where it is written.
+    pub(super) fn folder(&self) -> &Path {
+        &self.target.root
     }
 
-    fn fail(&self, what: impl Into<String>, problem: Problem) -> TransportError {
-        TransportError::new(what, self.place(), problem)
-    }
-
-    /// Does `work` on a thread that may wait for the disk.
-    async fn run<T: Send + 'static>(
-        &self,
-        what: String,
-        work: impl FnOnce(&Path, &Disk) -> Result<T, Problem> + Send + 'static,
-    ) -> Result<T, TransportError> {
-        let (root, disk) = (self.root.clone(), self.disk.clone());
-        let done = spawn_blocking(move || work(&root, &disk)).await;
-        let done = done.unwrap_or(Err(Problem::Cancelled));
-        done.map_err(|problem| self.fail(what, problem))
+    /// What `index.json` was to list; from then on it is not. In an order that does not
+    /// depend on which of several came first.
+    pub(super) fn take_listed(&self) -> Vec<Listed> {
+        let mut listed = {
+            let listed = self.listed.lock();
+            std::mem::take(&mut *listed.unwrap_or_else(PoisonError::into_inner))
+        };
+        listed.sort_by_cached_key(|one| (one.name.clone(), one.descriptor.digest.to_string()));
+        listed
     }
 
     fn list(&self, listed: Listed) {
@@ -80,79 +79,44 @@ impl LayoutDestination {
         all.unwrap_or_else(PoisonError::into_inner).push(listed);
     }
 
-    async fn put_document(&self, raw: &RawDocument) -> Result<(), TransportError> {
-        let raw = raw.clone();
-        self.run(format!("manifest {}", raw.digest()), move |root, disk| {
-            let path = root.join(blob::name(raw.digest()));
-            if fs::metadata(&path).is_ok_and(|there| there.len() == raw.size()) {
-                // a manifest is small: that it is right is soon seen
-                if fs::read(&path).is_ok_and(|there| raw.digest().matches(&there)) {
-                    return Ok(());
-                }
-            }
-            let folder = path.parent().unwrap_or(root);
-            disk.create_folder(folder)
-                .and_then(|()| disk.replace(&path, raw.bytes()))
-                .map_err(|error| write_problem(&error))
-        })
-        .await
-    }
-
     /// Changes the list of images, alone and whole or not at all.
     async fn change(
         &self,
         change: impl FnOnce(&mut Value) -> Result<bool, Problem> + Send + 'static,
     ) -> Result<(), TransportError> {
-        self.run("index.json".to_owned(), |root, disk| {
-            let io = |error: io::Error| write_problem(&error);
-            disk.create_folder(root).map_err(io)?;
-            let _held = hold(root).map_err(io)?;
-            let marker = root.join("oci-layout");
-            if !marker.exists() {
-                disk.replace(&marker, MARKER).map_err(io)?;
-            }
-            let there = read_index(root)?;
-            let mut index = there.clone().unwrap_or_else(entries::empty);
-            if change(&mut index)? || there.is_none() {
-                let bytes = serde_json::to_vec(&index).expect("a JSON value can be written");
-                // what it lists must be there before it is
-                for folder in ["blobs/sha256", "blobs/sha384", "blobs/sha512", "blobs"] {
+        self.target
+            .run("index.json", |Target { root, disk, .. }| {
+                let io = |error: io::Error| write_problem(&error);
+                disk.create_folder(root).map_err(io)?;
+                let _held = hold(root).map_err(io)?;
+                let marker = root.join("oci-layout");
+                if !marker.exists() {
+                    disk.replace(&marker, MARKER).map_err(io)?;
+                }
+                let there = read_index(root)?;
+                let mut index = there.clone().unwrap_or_else(entries::empty);
+                if change(&mut index)? || there.is_none() {
+                    let bytes = serde_json::to_vec(&index).expect("a JSON value can be written");
+                    // what it lists must be there before it is
+                    for folder in ["blobs/sha256", "blobs/sha384", "blobs/sha512", "blobs"] {
+                        let folder = root.join(folder);
+                        if folder.is_dir() {
+                            disk.sync_folder(&folder).map_err(io)?;
+                        }
+                    }
+                    disk.replace(&root.join("index.json"), &bytes).map_err(io)?;
+                    disk.sync_folder(root).map_err(io)?;
+                }
+                for folder in ["blobs/sha256", "blobs/sha384", "blobs/sha512", ""] {
                     let folder = root.join(folder);
                     if folder.is_dir() {
-                        disk.sync_folder(&folder).map_err(io)?;
+                        disk.sweep(&folder).map_err(io)?;
                     }
                 }
-                disk.replace(&root.join("index.json"), &bytes).map_err(io)?;
-                disk.sync_folder(root).map_err(io)?;
-            }
-            for folder in ["blobs/sha256", "blobs/sha384", "blobs/sha512", ""] {
-                let folder = root.join(folder);
-                if folder.is_dir() {
-                    disk.sweep(&folder).map_err(io)?;
-                }
-            }
-            Ok(())
-        })
-        .await
+                Ok(())
+            })
+            .await
     }
-}
-
-/// Waits until nobody else changes the layout, in this program or another one, and keeps
-/// others from it until what is given is dropped.
-fn hold(root: &Path) -> io::Result<File> {
-    // a folder can be locked itself where systems let one open it, and no file is left behind
-    let file = if cfg!(unix) {
-        File::open(root)?
-    } else {
-        let path = root.join(".lock");
-        File::options()
-            .create(true)
-            .append(true)
-            .truncate(false)
-            .open(path)?
-    };
-    file.lock()?;
-    Ok(file)
 }
 
 /// The list of images; nothing where there is none yet.
@@ -183,6 +147,36 @@ fn read_index(root: &Path) -> Result<Option<Value>, Problem> {
     }
 }
 
+/// What the file of a blob is called.
+fn path(digest: &Digest) -> PathBuf {
+    blob::name(digest).into()
+}
+
+/// The digest of what is called `name`.
+fn digest_of(root: &Path, name: &str) -> Result<Option<Digest>, Problem> {
+    let index = read_index(root)?;
+    let digest = index.as_ref().and_then(|index| entries::named(index, name));
+    let digest: Option<Digest> = digest.and_then(|digest| digest.parse().ok());
+    // a name for what is not there stands for nothing
+    Ok(digest.filter(|digest| is_there(&root.join(blob::name(digest)), digest)))
+}
+
+/// Refuses to write to a position: it names what is there already.
+pub(super) fn check_name(target: &Target, name: Option<&ImageName>) -> Result<(), TransportError> {
+    if let Some(ImageName::Position(_)) = name {
+        let why = "a position names what is there already".to_owned();
+        let file = "the name".to_owned();
+        return Err(target.fail("image", Problem::Broken { file, why }));
+    }
+    Ok(())
+}
+
+/// Whether the manifest or index in this file is what its digest says.
+fn is_there(path: &Path, digest: &Digest) -> bool {
+    let small = fs::metadata(path).is_ok_and(|there| there.len() <= limits::MANIFEST_BYTES);
+    small && fs::read(path).is_ok_and(|there| digest.matches(&there))
+}
+
 /// Whether a layout may be made in `root`: it is one, it is empty, or it is not there.
 pub(super) fn check(root: &Path) -> Result<(), Problem> {
     let entries = match fs::read_dir(root) {
@@ -202,7 +196,7 @@ pub(super) fn check(root: &Path) -> Result<(), Problem> {
         let name = entry.map_err(|error| write_problem(&error))?.file_name();
         let name = name.to_string_lossy();
         // what an interrupted copy leaves
-        if name != "blobs" && !name.starts_with(".partial-") && name != ".lock" {
+        if name != "blobs" && !is_left_over(&name) {
             let found = name.into_owned();
             return Err(Problem::NotOurs { found });
         }
@@ -212,56 +206,52 @@ pub(super) fn check(root: &Path) -> Result<(), Problem> {
 
 impl Destination for LayoutDestination {
     fn reference(&self) -> &Reference {
-        &self.reference
+        &self.target.reference
     }
 
     fn takes(&self) -> Takes {
         Takes {
             indexes: true,
             manifests: true,
+            names: true,
             tags: true,
         }
     }
 
     fn prepare(&self) -> BoxFuture<'_, Result<(), TransportError>> {
         async {
-            if let Some(ImageName::Position(_)) = &self.name {
-                let why = "a position names what is there already".to_owned();
-                let file = "the name".to_owned();
-                return Err(self.fail("image", Problem::Broken { file, why }));
-            }
-            self.run("folder".to_owned(), |root, _| check(root)).await
+            check_name(&self.target, self.name.as_ref())?;
+            self.target
+                .run("folder", |target| check(&target.root))
+                .await
         }
         .boxed()
     }
 
     fn current(&self) -> BoxFuture<'_, Result<Option<Digest>, TransportError>> {
         let name = self.name.clone();
-        self.run("index.json".to_owned(), move |root, _| {
-            Ok(match name {
-                Some(ImageName::Name(name)) => {
-                    let index = read_index(root)?;
-                    let digest = index
-                        .as_ref()
-                        .and_then(|index| entries::named(index, &name));
-                    digest.and_then(|digest| digest.parse().ok())
-                }
-                Some(ImageName::Digest(digest)) => {
-                    root.join(blob::name(&digest)).is_file().then_some(digest)
-                }
-                _ => None,
-            })
-        })
-        .boxed()
+        let reading = self.target.run("index.json", move |target| match name {
+            Some(ImageName::Name(name)) => digest_of(&target.root, &name),
+            Some(ImageName::Digest(digest)) => {
+                let there = is_there(&target.root.join(blob::name(&digest)), &digest);
+                Ok(there.then_some(digest))
+            }
+            _ => Ok(None),
+        });
+        reading.boxed()
+    }
+
+    fn named<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Digest>, TransportError>> {
+        let name = name.to_owned();
+        let reading = self
+            .target
+            .run("index.json", move |target| digest_of(&target.root, &name));
+        reading.boxed()
     }
 
     fn has_blob<'a>(&'a self, blob: &'a Descriptor) -> BoxFuture<'a, Result<bool, TransportError>> {
-        let (name, size) = (blob::name(&blob.digest), blob.size);
-        self.run(format!("blob {}", blob.digest), move |root, _| {
-            // one of another size was damaged, and is replaced
-            Ok(fs::metadata(root.join(name)).is_ok_and(|there| there.len() == size))
-        })
-        .boxed()
+        let what = format!("blob {}", blob.digest);
+        self.target.has(what, path(&blob.digest), blob.size).boxed()
     }
 
     fn put_blob<'a>(
@@ -270,9 +260,8 @@ impl Destination for LayoutDestination {
         payload: Arc<dyn Payload>,
     ) -> BoxFuture<'a, Result<(), TransportError>> {
         async move {
-            let folder = self.root.join("blobs").join(blob.digest.algorithm().name());
-            let name = blob.digest.hex();
-            write_blob(&self.disk, &folder, name, blob, payload, &self.place()).await
+            let path = path(&blob.digest);
+            self.target.put_blob(&path, blob, payload).await
         }
         .boxed()
     }
@@ -281,7 +270,8 @@ impl Destination for LayoutDestination {
         &'a self,
         manifest: &'a Descriptor,
     ) -> BoxFuture<'a, Result<bool, TransportError>> {
-        self.has_blob(manifest)
+        let name = path(&manifest.digest);
+        self.target.has_whole(name, manifest, path).boxed()
     }
 
     fn put_manifest<'a>(
@@ -290,7 +280,7 @@ impl Destination for LayoutDestination {
         naming: Naming<'a>,
     ) -> BoxFuture<'a, Result<(), TransportError>> {
         async move {
-            self.put_document(raw).await?;
+            self.target.put_document(path(raw.digest()), raw).await?;
             let name = match naming {
                 Naming::Digest => return Ok(()),
                 Naming::Own => match &self.name {
@@ -309,10 +299,7 @@ impl Destination for LayoutDestination {
 
     fn commit(&self) -> BoxFuture<'_, Result<(), TransportError>> {
         async {
-            let listed = {
-                let listed = self.listed.lock();
-                std::mem::take(&mut *listed.unwrap_or_else(PoisonError::into_inner))
-            };
+            let listed = self.take_listed();
             self.change(move |index| {
                 let mut changed = false;
                 for listed in &listed {
@@ -339,9 +326,9 @@ impl ReferrerWrite for LayoutDestination {
             let Some((_, descriptor)) = describe_referrer(raw) else {
                 let (file, why) = ("manifest".to_owned(), "it refers to nothing".to_owned());
                 let what = format!("manifest {}", raw.digest());
-                return Err(self.fail(what, Problem::Broken { file, why }));
+                return Err(self.target.fail(what, Problem::Broken { file, why }));
             };
-            self.put_document(raw).await?;
+            self.target.put_document(path(raw.digest()), raw).await?;
             let name = None;
             self.list(Listed { descriptor, name });
             Ok(())
@@ -379,13 +366,16 @@ impl Delete for LayoutDestination {
 
     fn delete_blob<'a>(&'a self, digest: &'a Digest) -> BoxFuture<'a, Result<(), TransportError>> {
         let name = blob::name(digest);
-        self.run(format!("blob {digest}"), move |root, disk| {
-            let path = root.join(name);
+        let removing = self.target.run(format!("blob {digest}"), move |target| {
+            let path = target.root.join(name);
             if !path.is_file() {
                 return Err(Problem::NotFound);
             }
-            disk.remove(&path).map_err(|error| write_problem(&error))
-        })
-        .boxed()
+            target
+                .disk
+                .remove(&path)
+                .map_err(|error| write_problem(&error))
+        });
+        removing.boxed()
     }
 }

@@ -1,10 +1,12 @@
 //! OCI layouts: image-spec `image-layout.md`, in a folder (`oci:`) or in a tar archive that
-//! is read in place (`oci-archive:`). A folder is also written ([`LayoutDestination`]).
+//! is read in place (`oci-archive:`). Both are also written ([`LayoutDestination`],
+//! [`LayoutArchiveDestination`]).
 //!
 //! `index.json` lists images by name ([`pick`] says which one a reference means), and
 //! everything they consist of lies in `blobs/` under its digest. Names from the layout are
 //! never used as paths.
 
+mod archive;
 mod blob;
 mod destination;
 mod entries;
@@ -25,6 +27,7 @@ use super::local::{
     read_document,
 };
 use super::{BlobState, Note, Problem, Resolved};
+pub use archive::LayoutArchiveDestination;
 pub use destination::LayoutDestination;
 pub(super) use pick::can_be_typed;
 use pick::{Pick, pick};

@@ -15,10 +15,13 @@ use crate::model::{Descriptor, Hasher};
 use crate::transport::{Payload, Problem, TransportError};
 
 /// What parts of blobs are called that are still to become whole, before their digest.
-const PARTIAL: &str = ".partial-";
+pub(super) const PARTIAL: &str = ".partial-";
 
 /// How much is read at once where a part is hashed again, in bytes.
 const PIECE_BYTES: usize = 256 << 10;
+
+/// How often a file is written again where somebody removed its temporary one.
+const REPLACING: usize = 5;
 
 /// A step of writing: a test may let the program die at any of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,6 +66,19 @@ impl Disk {
 
     /// Puts `bytes` at `path`, whole or not at all. What was there stays until then.
     pub(in crate::transport) fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut tries = 0;
+        loop {
+            match self.try_replace(path, bytes) {
+                // whoever tidied up may have come before it was held
+                Err(error) if error.kind() == io::ErrorKind::NotFound && tries < REPLACING => {
+                    tries += 1;
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    fn try_replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         static COUNTER: AtomicU64 = AtomicU64::new(0);
         let count = COUNTER.fetch_add(1, Ordering::Relaxed);
         let name = format!("{PARTIAL}{}-{count}", std::process::id());
@@ -70,6 +86,7 @@ impl Disk {
         let written = (|| {
             self.step(Step::Create, &temporary)?;
             let mut file = File::create_new(&temporary)?;
+            file.lock()?;
             self.write(&mut file, &temporary, bytes)?;
             self.sync(&file, &temporary)?;
             self.rename(&temporary, path)
@@ -99,6 +116,26 @@ impl Disk {
     ) -> io::Result<()> {
         self.step(Step::Write, path)?;
         file.write_all(bytes)
+    }
+
+    /// Copies what `from` gives; how many bytes.
+    pub(in crate::transport) fn copy(
+        &self,
+        from: &mut io::Take<&mut File>,
+        to: &mut File,
+        path: &Path,
+    ) -> io::Result<u64> {
+        self.step(Step::Write, path)?;
+        io::copy(from, to)
+    }
+
+    /// Removes a folder with everything in it.
+    pub(in crate::transport) fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        self.step(Step::Remove, path)?;
+        match fs::remove_dir_all(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other,
+        }
     }
 
     pub(in crate::transport) fn sync(&self, file: &File, path: &Path) -> io::Result<()> {
@@ -238,7 +275,7 @@ fn is_at(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Writes a blob into `folder` under `name`, hashed on the way. Goes on where an earlier
+/// Writes a blob as `target`, hashed on the way. Goes on where an earlier
 /// try stopped; what turns out to be wrong is thrown away.
 ///
 /// # Errors
@@ -246,12 +283,12 @@ fn is_at(file: &File, path: &Path) -> bool {
 /// is the destination as it is named in errors.
 pub(in crate::transport) async fn write_blob(
     disk: &Disk,
-    folder: &Path,
-    name: &str,
+    target: &Path,
     blob: &Descriptor,
     payload: Arc<dyn Payload>,
     place: &str,
 ) -> Result<(), TransportError> {
+    let folder = target.parent().unwrap_or(target);
     let fail = |problem| TransportError::new(format!("blob {}", blob.digest), place, problem);
     let opened = {
         let (disk, folder, blob) = (disk.clone(), folder.to_owned(), blob.clone());
@@ -264,13 +301,12 @@ pub(in crate::transport) async fn write_blob(
         .await
         .map_err(|_| fail(Problem::Cancelled))?
         .map_err(|error| fail(write_problem(&error)))?;
-    let target = folder.join(name);
     let continued = partial.at > 0;
     let mut stream = payload.open(partial.at).await?;
     // a few pieces wait: writing overlaps reading, in bounded memory
     let (pieces, waiting) = mpsc::channel::<bytes::Bytes>(4);
     let writing = {
-        let (disk, blob) = (disk.clone(), blob.clone());
+        let (disk, blob, target) = (disk.clone(), blob.clone(), target.to_owned());
         spawn_blocking(move || write_pieces(&disk, partial, waiting, &blob, &target))
     };
     let mut at_end = Ok(());
@@ -300,7 +336,7 @@ pub(in crate::transport) async fn write_blob(
         Ok(()) => Ok(()),
         // what was left by an earlier try may have been wrong
         Err(Problem::WrongDigest { .. } | Problem::WrongSize { .. }) if continued => {
-            Box::pin(write_blob(disk, folder, name, blob, payload, place)).await
+            Box::pin(write_blob(disk, target, blob, payload, place)).await
         }
         Err(problem) => Err(fail(problem)),
     }

@@ -145,6 +145,7 @@ impl Destination for RegistryDestination {
         Takes {
             indexes: true,
             manifests: true,
+            names: true,
             tags: true,
         }
     }
@@ -160,6 +161,20 @@ impl Destination for RegistryDestination {
                 None => self.digest_of(&name).await,
             };
             found.map_err(|fault| self.fail(format!("tag {name}"), fault))
+        }
+        .boxed()
+    }
+
+    fn named<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Digest>, TransportError>> {
+        async move {
+            let what = || format!("tag {name}");
+            if self.image.at_tag(name).is_err() {
+                let why = "it is no tag".to_owned();
+                let problem = Problem::Address { why };
+                return Err(self.fail(what(), problem.into()));
+            }
+            let found = self.digest_of(name).await;
+            found.map_err(|fault| self.fail(what(), fault))
         }
         .boxed()
     }

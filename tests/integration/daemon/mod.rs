@@ -2,7 +2,7 @@
 
 mod bad;
 mod open;
-mod podman;
+pub mod podman;
 
 use std::sync::Arc;
 

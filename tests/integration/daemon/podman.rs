@@ -20,14 +20,14 @@ use crate::support::peers::skip;
 const NAME: &str = "example.org/busybox:1.37.0";
 
 /// A `podman system service` that runs until it is dropped.
-struct Podman {
+pub struct Podman {
     folder: tempfile::TempDir,
     service: Child,
 }
 
 impl Podman {
     /// Nothing where this machine has no Podman.
-    fn start() -> Option<Self> {
+    pub fn start() -> Option<Self> {
         let version = Command::new("podman").arg("--version").output();
         if !version.is_ok_and(|output| output.status.success()) {
             skip("podman is not in the path");
@@ -51,11 +51,11 @@ impl Podman {
         Some(podman)
     }
 
-    fn socket(&self) -> PathBuf {
+    pub fn socket(&self) -> PathBuf {
         self.folder.path().join("podman.sock")
     }
 
-    fn run(&self, arguments: &[&str]) -> String {
+    pub fn run(&self, arguments: &[&str]) -> String {
         let output = command(self.folder.path())
             .args(arguments)
             .output()

@@ -162,6 +162,16 @@ fn serve(mut stream: impl Read + Write, handler: &Handler, requests: &Mutex<Vec<
     }
     let head = String::from_utf8(head).unwrap();
     let path = head.split(' ').nth(1).unwrap().to_owned();
+    let length = head.lines().find_map(|line| {
+        let (key, value) = line.split_once(": ")?;
+        key.eq_ignore_ascii_case("content-length")
+            .then(|| value.parse::<u64>().unwrap())
+    });
+    // what is sent is read, and forgotten
+    let _ = std::io::copy(
+        &mut (&mut stream).take(length.unwrap_or_default()),
+        &mut std::io::sink(),
+    );
     requests.lock().unwrap().push(path.clone());
     let reason = |status: u16| if status == 200 { "OK" } else { "Not Well" };
     let answer = match handler(&path) {

@@ -5,6 +5,7 @@ pub mod archive;
 pub mod engine;
 pub mod layout;
 pub mod peers;
+pub mod proxy;
 pub mod referrer;
 pub mod registry;
 pub mod schema1;

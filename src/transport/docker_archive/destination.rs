@@ -1,0 +1,235 @@
+//! What `docker save` writes as a place to write to: one image, its layers unpacked. Such an
+//! archive is written once; what is there is never changed.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+
+use super::unpacked::{self, Unpacked};
+use super::write::write;
+use crate::model::{
+    Descriptor, Digest, ImageName, MediaKind, PathReference, RawDocument, Reference,
+    RegistryReference,
+};
+use crate::transport::local::{Disk, Stage, Target, Work, parent, write_problem};
+use crate::transport::{Destination, Naming, Payload, Problem, Takes, TransportError};
+
+/// An archive for `docker load`, to be written.
+pub struct DockerArchiveDestination {
+    target: Target,
+    name: Option<ImageName>,
+    unpacked: Arc<Unpacked>,
+    image: Mutex<Image>,
+}
+
+/// The image and its names, once they were put.
+#[derive(Default)]
+pub(in crate::transport) struct Image {
+    pub(in crate::transport) raw: Option<RawDocument>,
+    pub(in crate::transport) names: Vec<RegistryReference>,
+}
+
+/// What such a place takes.
+pub(in crate::transport) const TAKES: Takes = Takes {
+    indexes: false,
+    manifests: false,
+    names: true,
+    tags: false,
+};
+
+impl DockerArchiveDestination {
+    /// Writes the archive that `path` names. Nothing is changed yet.
+    pub fn new(path: PathReference) -> Self {
+        Self::on(path, Disk::default())
+    }
+
+    /// As [`DockerArchiveDestination::new`], by way of `disk`.
+    pub fn on(path: PathReference, disk: Disk) -> Self {
+        let stage = Arc::new(Stage::new(path.path.clone()));
+        Self {
+            unpacked: Arc::new(Unpacked::new(stage, disk.clone())),
+            target: Target {
+                reference: Reference::Path(path.clone()),
+                root: path.path,
+                disk,
+            },
+            name: path.name,
+            image: Mutex::default(),
+        }
+    }
+
+    /// What the image is called; nothing where it is to have no name.
+    fn own_name(&self) -> Result<Option<RegistryReference>, TransportError> {
+        match &self.name {
+            None => Ok(None),
+            Some(ImageName::Name(name)) => full_name(name)
+                .map(Some)
+                .map_err(|problem| self.target.fail("image", problem)),
+            Some(ImageName::Position(_) | ImageName::Digest(_)) => {
+                let name = self.target.place();
+                Err(self.target.fail("image", Problem::EngineName { name }))
+            }
+        }
+    }
+}
+
+/// A name of an image as engines have it: with a tag and no digest.
+pub(in crate::transport) fn full_name(name: &str) -> Result<RegistryReference, Problem> {
+    let wrong = || Problem::EngineName {
+        name: name.to_owned(),
+    };
+    let parsed: RegistryReference = name.parse().map_err(|_| wrong())?;
+    match parsed.digest() {
+        None => Ok(parsed),
+        Some(_) => Err(wrong()),
+    }
+}
+
+/// Takes a blob into `unpacked`.
+pub(in crate::transport) async fn put_blob(
+    unpacked: &Unpacked,
+    blob: &Descriptor,
+    payload: Arc<dyn Payload>,
+    fail: impl Fn(Problem) -> TransportError,
+) -> Result<(), TransportError> {
+    let put = match blob.media_type.kind() {
+        MediaKind::Layer { .. } => unpacked.put_layer(blob, payload).await,
+        _ => unpacked.put_whole(blob, payload).await,
+    };
+    put.map_err(|error| match error {
+        unpacked::Error::Payload(error) => error,
+        unpacked::Error::Here(problem) => fail(problem),
+    })
+}
+
+/// Refuses an archive that is there: such archives are not changed.
+fn check(path: &Path) -> Result<(), Problem> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(write_problem(&error)),
+        Ok(there) if there.is_dir() => Err(Problem::NotOurs {
+            found: "it is a folder".to_owned(),
+        }),
+        // an empty file is a place that somebody has made
+        Ok(there) if there.is_file() && there.len() == 0 => Ok(()),
+        Ok(_) => Err(Problem::Exists),
+    }
+}
+
+impl Destination for DockerArchiveDestination {
+    fn reference(&self) -> &Reference {
+        &self.target.reference
+    }
+
+    fn takes(&self) -> Takes {
+        TAKES
+    }
+
+    fn prepare(&self) -> BoxFuture<'_, Result<(), TransportError>> {
+        async {
+            self.own_name()?;
+            let looking = self.target.run("archive", |target| check(&target.root));
+            looking.await
+        }
+        .boxed()
+    }
+
+    fn current(&self) -> BoxFuture<'_, Result<Option<Digest>, TransportError>> {
+        std::future::ready(Ok(None)).boxed()
+    }
+
+    fn named<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Digest>, TransportError>> {
+        let checked = full_name(name).map_err(|problem| self.target.fail("image", problem));
+        std::future::ready(checked.map(|_| None)).boxed()
+    }
+
+    fn has_blob<'a>(&'a self, blob: &'a Descriptor) -> BoxFuture<'a, Result<bool, TransportError>> {
+        let (unpacked, digest) = (Arc::clone(&self.unpacked), blob.digest.clone());
+        let looking = self
+            .target
+            .run(format!("blob {digest}"), move |_| unpacked.has(&digest));
+        looking.boxed()
+    }
+
+    fn put_blob<'a>(
+        &'a self,
+        blob: &'a Descriptor,
+        payload: Arc<dyn Payload>,
+    ) -> BoxFuture<'a, Result<(), TransportError>> {
+        async move {
+            let making = self.target.run("archive", |target| {
+                let made = target.disk.create_folder(parent(&target.root));
+                made.map_err(|error| write_problem(&error))
+            });
+            making.await?;
+            let fail = |problem| self.target.fail(format!("blob {}", blob.digest), problem);
+            put_blob(&self.unpacked, blob, payload, fail).await
+        }
+        .boxed()
+    }
+
+    fn has_manifest<'a>(
+        &'a self,
+        _: &'a Descriptor,
+    ) -> BoxFuture<'a, Result<bool, TransportError>> {
+        std::future::ready(Ok(false)).boxed()
+    }
+
+    fn put_manifest<'a>(
+        &'a self,
+        raw: &'a RawDocument,
+        naming: Naming<'a>,
+    ) -> BoxFuture<'a, Result<(), TransportError>> {
+        async move {
+            let name = match naming {
+                Naming::Own => self.own_name()?,
+                Naming::Tag(name) => {
+                    Some(full_name(name).map_err(|problem| self.target.fail("image", problem))?)
+                }
+                Naming::Digest => return Ok(()),
+            };
+            let mut image = self.image.lock().unwrap_or_else(PoisonError::into_inner);
+            image.raw = Some(raw.clone());
+            image.names.extend(name);
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn commit(&self) -> BoxFuture<'_, Result<(), TransportError>> {
+        async {
+            let image = {
+                let image = self.image.lock();
+                std::mem::take(&mut *image.unwrap_or_else(PoisonError::into_inner))
+            };
+            let Some(raw) = image.raw else {
+                return Ok(());
+            };
+            let cancelled = CancellationToken::new();
+            let _guard = cancelled.clone().drop_guard();
+            let unpacked = Arc::clone(&self.unpacked);
+            let writing = self.target.run("archive", move |target| {
+                let io = |error: io::Error| write_problem(&error);
+                let work = Work::new(cancelled, None);
+                let (disk, stage) = (&target.disk, unpacked.stage());
+                let unfinished = stage.unfinished(disk).map_err(io)?;
+                write(&raw, &image.names, &unpacked, &unfinished, (disk, &work))?;
+                // somebody else may have written one meanwhile
+                check(&target.root)?;
+                stage.name(disk).map_err(io)?;
+                stage.remove(disk).map_err(io)
+            });
+            writing.await
+        }
+        .boxed()
+    }
+
+    fn stored_as(&self, blob: &Digest) -> Option<Digest> {
+        self.unpacked.stored_as(blob)
+    }
+}

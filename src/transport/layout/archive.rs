@@ -1,0 +1,455 @@
+//! A layout in a tar archive as a place to write to.
+//!
+//! What is copied is gathered in a layout folder beside the archive, by the same rules as in
+//! any other ([`LayoutDestination`]). At the end the archive is written anew with what was
+//! in it and what was gathered, under another name, and takes the old one's place.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::destination::{LayoutDestination, MARKER, check_name};
+use super::entries::{self, Listed};
+use super::{blob, index_json};
+use crate::model::{
+    Algorithm, Descriptor, Digest, Document, ImageName, PathReference, RawDocument, Reference,
+    Transport, limits,
+};
+use crate::transport::archive::{Archive, Writer};
+use crate::transport::local::{
+    Disk, Files, Stage, Target, Work, parent, presence, problem_of, write_problem,
+};
+use crate::transport::{
+    BlobState, Destination, Naming, Payload, Problem, ReferrerWrite, Takes, TransportError,
+};
+
+/// The permissions of files in the archive.
+const MODE: u32 = 0o644;
+
+/// One image of a layout in an archive, to be written.
+pub struct LayoutArchiveDestination {
+    target: Target,
+    path: PathReference,
+    stage: Arc<Stage>,
+    /// The archive that is there, once it was looked at.
+    there: OnceLock<Option<Arc<Archive>>>,
+    /// The folder where it is gathered, once something is.
+    gathering: OnceLock<LayoutDestination>,
+    /// The names of what the copy needs. An earlier one may have left more.
+    needed: Mutex<BTreeSet<String>>,
+}
+
+impl LayoutArchiveDestination {
+    /// Writes the image that `path` names. Nothing is changed yet.
+    pub fn new(path: PathReference) -> Self {
+        Self::on(path, Disk::default())
+    }
+
+    /// As [`LayoutArchiveDestination::new`], by way of `disk`.
+    pub fn on(path: PathReference, disk: Disk) -> Self {
+        Self {
+            stage: Arc::new(Stage::new(path.path.clone())),
+            target: Target {
+                reference: Reference::Path(path.clone()),
+                root: path.path.clone(),
+                disk,
+            },
+            path,
+            there: OnceLock::new(),
+            gathering: OnceLock::new(),
+            needed: Mutex::default(),
+        }
+    }
+
+    fn need(&self, digest: &Digest) {
+        let needed = self.needed.lock();
+        let mut needed = needed.unwrap_or_else(PoisonError::into_inner);
+        needed.insert(blob::name(digest));
+    }
+
+    /// The manifest or index with this digest, wherever it lies already.
+    async fn document(&self, of: &Descriptor) -> Result<Option<RawDocument>, TransportError> {
+        let there = self.there().await?;
+        let gathering = self.gathering(false).await?;
+        let folder = gathering.map(|gathering| gathering.folder().to_owned());
+        let wanted = of.clone();
+        let reading = self
+            .target
+            .run(format!("manifest {}", of.digest), move |_| {
+                let name = blob::name(&wanted.digest);
+                let limit = limits::MANIFEST_BYTES.min(wanted.size);
+                let gathered = folder
+                    .map(|folder| folder.join(&name))
+                    .filter(|path| fs::metadata(path).is_ok_and(|there| there.len() == limit));
+                let bytes = match (gathered, there) {
+                    (Some(path), _) => fs::read(path).ok(),
+                    (None, Some(there)) => there.read(&name, limit, &Work::default()).ok(),
+                    (None, None) => None,
+                };
+                let verified = bytes.and_then(|bytes| {
+                    let media_type = wanted.media_type.clone();
+                    RawDocument::verify_manifest(bytes.into(), &wanted.digest, media_type).ok()
+                });
+                Ok(verified)
+            });
+        reading.await
+    }
+
+    /// The archive that is there; nothing where there is none yet.
+    async fn there(&self) -> Result<Option<Arc<Archive>>, TransportError> {
+        if let Some(there) = self.there.get() {
+            return Ok(there.clone());
+        }
+        let opened = self
+            .target
+            .run("archive", |target| open(&target.root))
+            .await?;
+        Ok(self.there.get_or_init(|| opened).clone())
+    }
+
+    /// Where it is gathered. An earlier copy's folder is taken; `make` makes one.
+    async fn gathering(&self, make: bool) -> Result<Option<&LayoutDestination>, TransportError> {
+        if let Some(gathering) = self.gathering.get() {
+            return Ok(Some(gathering));
+        }
+        let stage = Arc::clone(&self.stage);
+        let found = self.target.run("archive", move |target| {
+            let folder = if make {
+                target
+                    .disk
+                    .create_folder(parent(&target.root))
+                    .and_then(|()| stage.folder(&target.disk).map(Some))
+            } else {
+                stage.left()
+            };
+            folder.map_err(|error| write_problem(&error))
+        });
+        let Some(folder) = found.await? else {
+            return Ok(None);
+        };
+        let gathering = self
+            .gathering
+            .get_or_init(|| LayoutDestination::gathered(&self.target, folder, &self.path));
+        Ok(Some(gathering))
+    }
+
+    async fn making(&self) -> Result<&LayoutDestination, TransportError> {
+        let made = self.gathering(true).await?;
+        made.ok_or_else(|| self.target.fail("archive", Problem::Cancelled))
+    }
+
+    /// The digest of what is called `name` in the archive that is there.
+    async fn digest_of(&self, name: String) -> Result<Option<Digest>, TransportError> {
+        let Some(there) = self.there().await? else {
+            return Ok(None);
+        };
+        let reading = self.target.run("index.json", move |_| {
+            let work = Work::default();
+            let index = read_index(&there, &work)?;
+            let digest = entries::named(&index, &name).and_then(|digest| digest.parse().ok());
+            Ok(digest.filter(|digest| is_there(&there, digest, &work)))
+        });
+        reading.await
+    }
+}
+
+/// Opens the archive that is to be added to; nothing where there is none.
+fn open(path: &Path) -> Result<Option<Arc<Archive>>, Problem> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(write_problem(&error)),
+        // an empty file is a place that somebody has made
+        Ok(there) if there.is_file() && there.len() == 0 => return Ok(None),
+        Ok(_) => {}
+    }
+    let not_ours = |problem: &Problem| Problem::NotOurs {
+        found: problem.to_string(),
+    };
+    let work = Work::default();
+    let archive = Archive::open(path, Transport::OciArchive, &work).map_err(|e| not_ours(&e))?;
+    if !archive.notes().is_empty() {
+        // what is lost of it would be lost for good
+        return Err(Problem::CutOff {
+            file: "the archive".to_owned(),
+        });
+    }
+    if archive.has("manifest.json") {
+        return Err(Problem::NotOurs {
+            found: "what docker save writes".to_owned(),
+        });
+    }
+    index_json::read(&archive, &work).map_err(|problem| not_ours(&problem))?;
+    Ok(Some(Arc::new(archive)))
+}
+
+fn read_index(archive: &Archive, work: &Work) -> Result<Value, Problem> {
+    let bytes = archive.read("index.json", limits::MANIFEST_BYTES, work)?;
+    serde_json::from_slice(&bytes).map_err(|error| Problem::Broken {
+        file: "index.json".to_owned(),
+        why: error.to_string(),
+    })
+}
+
+/// Whether the manifest or index with this digest is in the archive, and right.
+fn is_there(archive: &Archive, digest: &Digest, work: &Work) -> bool {
+    let read = archive.read(&blob::name(digest), limits::MANIFEST_BYTES, work);
+    read.is_ok_and(|bytes| digest.matches(&bytes))
+}
+
+impl Destination for LayoutArchiveDestination {
+    fn reference(&self) -> &Reference {
+        &self.target.reference
+    }
+
+    fn takes(&self) -> Takes {
+        Takes {
+            indexes: true,
+            manifests: true,
+            names: true,
+            tags: true,
+        }
+    }
+
+    fn prepare(&self) -> BoxFuture<'_, Result<(), TransportError>> {
+        async {
+            check_name(&self.target, self.path.name.as_ref())?;
+            self.there().await?;
+            self.gathering(false).await.map(drop)
+        }
+        .boxed()
+    }
+
+    fn current(&self) -> BoxFuture<'_, Result<Option<Digest>, TransportError>> {
+        async {
+            match &self.path.name {
+                Some(ImageName::Name(name)) => self.digest_of(name.clone()).await,
+                Some(ImageName::Digest(digest)) => {
+                    let there = self.there().await?;
+                    let digest = digest.clone();
+                    let looking = self.target.run("index.json", move |_| {
+                        let work = Work::default();
+                        let found = there.is_some_and(|there| is_there(&there, &digest, &work));
+                        Ok(found.then_some(digest))
+                    });
+                    looking.await
+                }
+                _ => Ok(None),
+            }
+        }
+        .boxed()
+    }
+
+    fn named<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Digest>, TransportError>> {
+        self.digest_of(name.to_owned()).boxed()
+    }
+
+    fn has_blob<'a>(&'a self, blob: &'a Descriptor) -> BoxFuture<'a, Result<bool, TransportError>> {
+        async move {
+            self.need(&blob.digest);
+            if let Some(there) = self.there().await? {
+                let name = blob::name(&blob.digest);
+                if presence(&*there, &name, blob) == BlobState::Present {
+                    return Ok(true);
+                }
+            }
+            match self.gathering(false).await? {
+                Some(gathering) => gathering.has_blob(blob).await,
+                None => Ok(false),
+            }
+        }
+        .boxed()
+    }
+
+    fn put_blob<'a>(
+        &'a self,
+        blob: &'a Descriptor,
+        payload: Arc<dyn Payload>,
+    ) -> BoxFuture<'a, Result<(), TransportError>> {
+        self.need(&blob.digest);
+        async move { self.making().await?.put_blob(blob, payload).await }.boxed()
+    }
+
+    fn has_manifest<'a>(
+        &'a self,
+        manifest: &'a Descriptor,
+    ) -> BoxFuture<'a, Result<bool, TransportError>> {
+        async move {
+            let Some(raw) = self.document(manifest).await? else {
+                return Ok(false);
+            };
+            self.need(&manifest.digest);
+            let document = Document::read(raw);
+            let Some(parsed) = document.manifest() else {
+                return Ok(true);
+            };
+            for named in std::iter::once(&parsed.config).chain(&parsed.layers) {
+                // one that is not to be distributed may stay elsewhere
+                if !self.has_blob(named).await? && named.urls.is_empty() {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        }
+        .boxed()
+    }
+
+    fn put_manifest<'a>(
+        &'a self,
+        raw: &'a RawDocument,
+        naming: Naming<'a>,
+    ) -> BoxFuture<'a, Result<(), TransportError>> {
+        self.need(raw.digest());
+        async move { self.making().await?.put_manifest(raw, naming).await }.boxed()
+    }
+
+    fn commit(&self) -> BoxFuture<'_, Result<(), TransportError>> {
+        async {
+            let there = self.there().await?;
+            let Some(gathering) = self.gathering(false).await? else {
+                return Ok(());
+            };
+            let listed = gathering.take_listed();
+            let needed = self.needed.lock();
+            let needed = needed.unwrap_or_else(PoisonError::into_inner).clone();
+            let cancelled = CancellationToken::new();
+            let _guard = cancelled.clone().drop_guard();
+            let stage = Arc::clone(&self.stage);
+            let writing = self.target.run("archive", move |target| {
+                let work = Work::new(cancelled, None);
+                let new = (&listed[..], &needed);
+                write(target, &stage, there.as_deref(), new, &work)
+            });
+            writing.await
+        }
+        .boxed()
+    }
+
+    fn referrer_writing(&self) -> Option<&dyn ReferrerWrite> {
+        Some(self)
+    }
+}
+
+impl ReferrerWrite for LayoutArchiveDestination {
+    fn put_referrer<'a>(
+        &'a self,
+        raw: &'a RawDocument,
+    ) -> BoxFuture<'a, Result<(), TransportError>> {
+        self.need(raw.digest());
+        async move { self.making().await?.put_referrer(raw).await }.boxed()
+    }
+}
+
+/// Writes the archive anew: what is there, and what was gathered.
+fn write(
+    target: &Target,
+    stage: &Stage,
+    there: Option<&Archive>,
+    (listed, needed): (&[Listed], &BTreeSet<String>),
+    work: &Work,
+) -> Result<(), Problem> {
+    let disk = &target.disk;
+    let io = |error: io::Error| match problem_of(&error) {
+        Problem::Cancelled => Problem::Cancelled,
+        _ => write_problem(&error),
+    };
+    let mut index = match there {
+        Some(there) => read_index(there, work)?,
+        None => entries::empty(),
+    };
+    let mut changed = false;
+    for listed in listed {
+        changed |= entries::put(&mut index, listed)?;
+    }
+    let folder = stage.folder(disk).map_err(io)?;
+    let mut gathered = gathered(&folder).map_err(io)?;
+    gathered.retain(|name| needed.contains(name));
+    if !changed && gathered.is_empty() {
+        return stage.remove(disk).map_err(io);
+    }
+    let unfinished = stage.unfinished(disk).map_err(io)?;
+    disk.remove(&unfinished).map_err(io)?;
+    let file = disk.create(&unfinished).map_err(io)?;
+    let mut writer = Writer::new(file, unfinished, MODE, disk, work);
+    let index = serde_json::to_vec(&index).expect("a JSON value can be written");
+    writer.file("oci-layout", MARKER).map_err(io)?;
+    writer.file("index.json", &index).map_err(io)?;
+    let before = match there {
+        Some(there) => blobs_of(there)?,
+        None => BTreeSet::new(),
+    };
+    let mut folders = BTreeSet::new();
+    for name in gathered.union(&before) {
+        for (end, _) in name.match_indices('/') {
+            if folders.insert(&name[..end]) {
+                writer.folder(&name[..end]).map_err(io)?;
+            }
+        }
+        if gathered.contains(name) {
+            let mut file = File::open(folder.join(name)).map_err(io)?;
+            let length = file.metadata().map_err(io)?.len();
+            writer.copy(name, &mut file, length).map_err(io)?;
+        } else if let Some(there) = there {
+            let content = there.open(name, None, work)?;
+            writer
+                .stream(name, content.reader, content.length)
+                .map_err(io)?;
+        }
+    }
+    writer.finish().map_err(io)?;
+    stage.name(disk).map_err(io)?;
+    stage.remove(disk).map_err(io)
+}
+
+/// The algorithms that blobs are named by.
+const ALGORITHMS: [Algorithm; 3] = [Algorithm::Sha256, Algorithm::Sha384, Algorithm::Sha512];
+
+/// The name of the blob that the file `hex` is; nothing where it is none.
+fn blob_name(algorithm: Algorithm, hex: &str) -> Option<String> {
+    // what is not whole has another name
+    let digest: Digest = format!("{}:{hex}", algorithm.name()).parse().ok()?;
+    Some(blob::name(&digest))
+}
+
+/// The names of the blobs in the folder.
+fn gathered(folder: &Path) -> io::Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    for algorithm in ALGORITHMS {
+        let listed = match fs::read_dir(folder.join("blobs").join(algorithm.name())) {
+            Ok(listed) => listed,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
+        for entry in listed {
+            names.extend(blob_name(algorithm, &entry?.file_name().to_string_lossy()));
+        }
+    }
+    Ok(names)
+}
+
+/// The names of the blobs in the archive.
+fn blobs_of(archive: &Archive) -> Result<BTreeSet<String>, Problem> {
+    let mut names = BTreeSet::new();
+    for algorithm in ALGORITHMS {
+        let listed = archive.names(&format!("blobs/{}", algorithm.name()))?;
+        names.extend(listed.iter().filter_map(|hex| blob_name(algorithm, hex)));
+    }
+    Ok(names)
+}
+
+impl LayoutDestination {
+    /// The folder where an archive's layout is gathered; errors name the archive.
+    fn gathered(archive: &Target, folder: PathBuf, path: &PathReference) -> Self {
+        let target = Target {
+            root: folder,
+            ..archive.clone()
+        };
+        Self::of(target, path.name.clone())
+    }
+}

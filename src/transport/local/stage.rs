@@ -1,0 +1,122 @@
+//! A folder beside an archive, where what goes into the archive is gathered: an archive can
+//! only be written from its first byte to its last, and its parts come in any order.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::disk::{Disk, PARTIAL};
+use super::target::lock_of;
+
+/// Where an archive's parts are gathered. What an interrupted copy left is found again by
+/// the next copy to the same archive.
+pub(in crate::transport) struct Stage {
+    archive: PathBuf,
+    held: Mutex<Option<Held>>,
+}
+
+struct Held {
+    folder: PathBuf,
+    /// As long as it is open nobody else gathers there.
+    _lock: File,
+}
+
+impl Stage {
+    /// For the archive at `archive`. Nothing is made yet.
+    pub(in crate::transport) fn new(archive: PathBuf) -> Self {
+        Self {
+            archive,
+            held: Mutex::default(),
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn common(&self) -> PathBuf {
+        let name = self.archive.file_name().unwrap_or_default();
+        let name = format!("{PARTIAL}{}", name.to_string_lossy());
+        self.archive.with_file_name(name)
+    }
+
+    /// The folder, where an earlier copy left one that nobody else uses.
+    pub(in crate::transport) fn left(&self) -> io::Result<Option<PathBuf>> {
+        let mut held = self.held();
+        if held.is_none() {
+            let common = self.common();
+            if !common.is_dir() {
+                return Ok(None);
+            }
+            *held = hold(common)?;
+        }
+        Ok(held.as_ref().map(|held| held.folder.clone()))
+    }
+
+    /// The folder, made where there is none.
+    pub(in crate::transport) fn folder(&self, disk: &Disk) -> io::Result<PathBuf> {
+        static COUNTER: AtomicU64 = AtomicU64::new(0);
+        let mut held = self.held();
+        if let Some(held) = &*held {
+            return Ok(held.folder.clone());
+        }
+        let common = self.common();
+        disk.create_folder(&common)?;
+        let mut found = hold(common)?;
+        if found.is_none() {
+            let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+            let mut own = self.common().into_os_string();
+            own.push(format!("-{}-{count}", std::process::id()));
+            let own = PathBuf::from(own);
+            disk.create_folder(&own)?;
+            found = hold(own)?;
+        }
+        let found = found.ok_or_else(|| io::Error::other("somebody else took the folder"))?;
+        let folder = found.folder.clone();
+        *held = Some(found);
+        Ok(folder)
+    }
+
+    /// Where the archive is written before it gets its name.
+    pub(in crate::transport) fn unfinished(&self, disk: &Disk) -> io::Result<PathBuf> {
+        Ok(self.folder(disk)?.join(".archive"))
+    }
+
+    /// Gives the finished archive its name, and makes it safe.
+    pub(in crate::transport) fn name(&self, disk: &Disk) -> io::Result<()> {
+        let unfinished = self.unfinished(disk)?;
+        disk.rename(&unfinished, &self.archive)?;
+        disk.sync_folder(parent(&self.archive))
+    }
+
+    /// Removes the folder.
+    pub(in crate::transport) fn remove(&self, disk: &Disk) -> io::Result<()> {
+        match self.held().take() {
+            Some(held) => disk.remove_folder(&held.folder),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Has the folder alone; nothing where somebody else has it.
+fn hold(folder: PathBuf) -> io::Result<Option<Held>> {
+    let lock = lock_of(&folder)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(Some(Held {
+            folder,
+            _lock: lock,
+        })),
+        Err(fs::TryLockError::WouldBlock) => Ok(None),
+        Err(fs::TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// The folder that `path` lies in.
+pub(in crate::transport) fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}

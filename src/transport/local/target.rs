@@ -1,0 +1,162 @@
+//! A folder that an image is written to: what the places on this machine do alike.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::task::spawn_blocking;
+
+use super::disk::{Disk, write_blob, write_problem};
+use crate::model::{Content, Descriptor, Digest, Document, RawDocument, Reference, limits, text};
+use crate::transport::{Payload, Problem, TransportError};
+
+/// A folder that is written to, and what it is called. Clones write to the same one.
+#[derive(Clone)]
+pub(in crate::transport) struct Target {
+    pub reference: Reference,
+    pub root: PathBuf,
+    pub disk: Disk,
+}
+
+impl Target {
+    /// The place as it is named in errors.
+    pub fn place(&self) -> String {
+        text::visible(&self.reference.to_string()).into_owned()
+    }
+
+    /// `problem` with `what` of this place.
+    pub fn fail(&self, what: impl Into<String>, problem: Problem) -> TransportError {
+        TransportError::new(what, self.place(), problem)
+    }
+
+    /// Does `work` on a thread that may wait for the disk.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        what: impl Into<String>,
+        work: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, TransportError> {
+        let this = self.clone();
+        let done = spawn_blocking(move || work(&this)).await;
+        let done = done.unwrap_or(Err(Problem::Cancelled));
+        done.map_err(|problem| self.fail(what, problem))
+    }
+
+    /// Whether the file `name` is there with `size` bytes. One of another size was damaged,
+    /// and is replaced.
+    pub async fn has(
+        &self,
+        what: String,
+        name: PathBuf,
+        size: u64,
+    ) -> Result<bool, TransportError> {
+        self.run(what, move |this| {
+            Ok(fs::metadata(this.root.join(name)).is_ok_and(|there| there.len() == size))
+        })
+        .await
+    }
+
+    /// Writes a blob as the file `name`.
+    pub async fn put_blob(
+        &self,
+        name: &Path,
+        blob: &Descriptor,
+        payload: Arc<dyn Payload>,
+    ) -> Result<(), TransportError> {
+        let path = self.root.join(name);
+        write_blob(&self.disk, &path, blob, payload, &self.place()).await
+    }
+
+    /// Writes a manifest as the file `name`, where it is not there already.
+    pub async fn put_document(
+        &self,
+        name: PathBuf,
+        raw: &RawDocument,
+    ) -> Result<(), TransportError> {
+        let raw = raw.clone();
+        self.run(format!("manifest {}", raw.digest()), move |this| {
+            let path = this.root.join(name);
+            if fs::metadata(&path).is_ok_and(|there| there.len() == raw.size()) {
+                // a manifest is small: that it is right is soon seen
+                if fs::read(&path).is_ok_and(|there| raw.digest().matches(&there)) {
+                    return Ok(());
+                }
+            }
+            let folder = path.parent().unwrap_or(&this.root);
+            this.disk
+                .create_folder(folder)
+                .and_then(|()| this.disk.replace(&path, raw.bytes()))
+                .map_err(|error| write_problem(&error))
+        })
+        .await
+    }
+
+    /// Whether the manifest in the file `name` is there and right, and so is every blob that
+    /// it names, as far as can be seen without reading them. `blob` says what a blob's file
+    /// is called. Nobody but this looks whether a folder is whole.
+    pub async fn has_whole(
+        &self,
+        name: PathBuf,
+        manifest: &Descriptor,
+        blob: fn(&Digest) -> PathBuf,
+    ) -> Result<bool, TransportError> {
+        let manifest = manifest.clone();
+        self.run(format!("manifest {}", manifest.digest), move |this| {
+            if manifest.size > limits::MANIFEST_BYTES {
+                return Ok(false);
+            }
+            let path = this.root.join(name);
+            if !fs::metadata(&path).is_ok_and(|there| there.len() == manifest.size) {
+                return Ok(false);
+            }
+            let Ok(bytes) = fs::read(&path) else {
+                return Ok(false);
+            };
+            let media_type = manifest.media_type.clone();
+            let Ok(raw) = RawDocument::verify_manifest(bytes.into(), &manifest.digest, media_type)
+            else {
+                return Ok(false);
+            };
+            let document = Document::read(raw);
+            let Content::Manifest(parsed) = document.content() else {
+                return Ok(true);
+            };
+            let mut blobs = std::iter::once(&parsed.config).chain(&parsed.layers);
+            Ok(blobs.all(|named| {
+                let path = this.root.join(blob(&named.digest));
+                let there = fs::metadata(path);
+                // one that is not to be distributed may stay elsewhere
+                there.map_or(!named.urls.is_empty(), |there| named.has_size(there.len()))
+            }))
+        })
+        .await
+    }
+}
+
+/// Waits until nobody else changes the folder, in this program or another one, and keeps
+/// others from it until what is given is dropped.
+pub(in crate::transport) fn hold(root: &Path) -> io::Result<File> {
+    let file = lock_of(root)?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// What is locked to have the folder alone.
+pub(in crate::transport) fn lock_of(root: &Path) -> io::Result<File> {
+    // a folder can be locked itself where systems let one open it, and no file is left behind
+    if cfg!(unix) {
+        return File::open(root);
+    }
+    let path = root.join(".lock");
+    File::options()
+        .create(true)
+        .append(true)
+        .truncate(false)
+        .open(path)
+}
+
+/// Whether a file of this name is left by a copy that was interrupted, or by holding the
+/// folder.
+pub(in crate::transport) fn is_left_over(name: &str) -> bool {
+    name.starts_with(super::disk::PARTIAL) || name == ".lock"
+}

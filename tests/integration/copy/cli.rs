@@ -1,0 +1,141 @@
+//! `porthole copy` as the user runs it.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use super::{app, at, busybox};
+use crate::support::layout::listing;
+
+fn porthole(arguments: &[&str]) -> Output {
+    let home = tempfile::tempdir().unwrap();
+    Command::new(env!("CARGO_BIN_EXE_porthole"))
+        .args(arguments)
+        .env("HOME", home.path())
+        .env("XDG_CACHE_HOME", home.path())
+        .env_remove("DOCKER_HOST")
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn done(arguments: &[&str]) -> String {
+    let output = porthole(arguments);
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+    text(&output.stdout)
+}
+
+#[test]
+fn a_plan_is_text_json_and_a_line_to_paste() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = at("oci", &folder.path().join("a b"), "x");
+    let options = ["--platform", "linux/arm64", "--no-referrers"];
+    let from = app();
+    let arguments = [&["copy", "--plan"][..], &options, &[&from, &to]].concat();
+    let plan = done(&arguments);
+    assert!(plan.contains("image for linux/arm64"), "{plan}");
+    assert!(plan.contains("written anew"), "{plan}");
+    assert!(plan.contains(" read, "), "{plan}");
+    let line = plan.lines().last().unwrap();
+    assert!(
+        line.starts_with("porthole copy --platform linux/arm64 --no-referrers oci:"),
+        "{line}"
+    );
+    assert!(line.ends_with("a b:x'"), "{line}");
+    let json = done(&[&arguments[..], &["--json"]].concat());
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["command"], line);
+    let documents = json["documents"].as_array().unwrap();
+    assert_eq!(documents.len(), 2);
+    assert_eq!(documents[1]["action"], "convert");
+    let blobs = json["blobs"].as_array().unwrap();
+    let bytes: u64 = blobs
+        .iter()
+        .map(|blob| blob["size"].as_u64().unwrap())
+        .sum();
+    assert!(json["totals"]["written"].as_u64().unwrap() > bytes);
+    assert_eq!(listing(folder.path()), [], "nothing was written");
+
+    // the line does what the plan says
+    let bin = Path::new(env!("CARGO_BIN_EXE_porthole")).parent().unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let run = Command::new("sh")
+        .args(["-c", line])
+        .env("PATH", path)
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{run:?}");
+    assert_eq!(text(&run.stdout).trim(), json["digest"].as_str().unwrap());
+    let again: Value =
+        serde_json::from_str(&done(&[&arguments[..], &["--json"]].concat())).unwrap();
+    assert!(
+        again["documents"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|d| d["action"] == "skip")
+    );
+    assert_eq!(again["totals"]["written"], 0);
+    assert_eq!(again["replaces"], json["digest"]);
+}
+
+#[test]
+fn a_report_is_kept_and_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = at("oci", &folder.path().join("to"), "x");
+    let report = done(&["copy", "--json", &busybox(), &to]);
+    let kept = folder.path().join("report.json");
+    std::fs::write(&kept, &report).unwrap();
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["destination"], to);
+    let checked = done(&["copy", "--check", kept.to_str().unwrap()]);
+    let expected =
+        report["documents"].as_array().unwrap().len() + report["blobs"].as_array().unwrap().len();
+    assert_eq!(
+        checked
+            .lines()
+            .filter(|line| line.starts_with("ok "))
+            .count(),
+        expected
+    );
+    let blob = report["blobs"][0]["digest"].as_str().unwrap();
+    let path = folder.path().join("to/blobs").join(blob.replace(':', "/"));
+    std::fs::remove_file(path).unwrap();
+    let output = porthole(&["copy", "--check", kept.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stdout).contains(&format!("missing  {blob}")),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn a_refusal_is_one_line_and_what_to_do_another() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("letter.txt"), "dear").unwrap();
+    let (from, to) = (app(), at("oci", folder.path(), "x"));
+    for (arguments, words) in [
+        (vec!["copy", &from, &to], "letter.txt"),
+        (
+            vec!["copy", "--platform", "linux/s390x", &from, "oci:/tmp/never"],
+            "no image for linux/s390x",
+        ),
+        (
+            vec!["copy", "--format", "docker", &from, "oci:/tmp/never"],
+            "cannot be written in the format docker",
+        ),
+    ] {
+        let output = porthole(&arguments);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let lines = text(&output.stderr);
+        let lines: Vec<_> = lines.lines().collect();
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(lines[0].contains(words), "{lines:?}");
+    }
+    let output = porthole(&["copy", "--platform", "nonsense", &app(), &to]);
+    assert_eq!(output.status.code(), Some(2));
+}

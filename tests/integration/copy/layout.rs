@@ -1,0 +1,662 @@
+//! Into layout folders: what is copied, what is refused, and what stays as it was.
+
+use std::fs;
+
+use porthole::copy::{BlobAction, CopyOptions, Format, Role, Selection, check};
+use porthole::model::{Digest, Document, MediaType};
+use serde_json::{Value, json};
+
+use super::{
+    app, at, busybox, content, copy, digest, entries, open, platforms, prepare, refusal, root,
+    signed, try_copy,
+};
+use crate::support::layout::{Layout, entry, listing};
+use crate::support::referrer;
+
+#[tokio::test]
+async fn an_index_is_copied_byte_for_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = at("oci", &folder.path().join("new"), "x");
+    for from in [app(), busybox()] {
+        let report = copy(&from, &to, &CopyOptions::default()).await;
+        assert_eq!(report.digest, digest(&from).await);
+        assert_eq!(report.digest, report.from);
+        assert_eq!(content(&from).await, content(&to).await);
+    }
+    // the name has moved, and what it stood for is there without one
+    let index = fs::read(folder.path().join("new/index.json")).unwrap();
+    let index: Value = serde_json::from_slice(&index).unwrap();
+    let listed = index["manifests"].as_array().unwrap();
+    let moved = digest(&app()).await.to_string();
+    let before = listed.iter().find(|entry| entry["digest"] == moved);
+    assert_eq!(before.unwrap()["annotations"], Value::Null);
+    // and nothing is left of the writing
+    for (path, _) in listing(folder.path()) {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert!(!name.contains("partial") && name != ".lock", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_refers_to_an_image_comes_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = at("oci", folder.path(), "x");
+    let report = copy(&signed(), &to, &CopyOptions::default()).await;
+    let roles: Vec<_> = report.documents.iter().map(|d| d.role.as_str()).collect();
+    assert_eq!(roles.iter().filter(|role| **role == "referrer").count(), 8);
+    assert_eq!(roles.last(), Some(&"image"), "the image comes last");
+    let before = referrer::tree(&open(&signed()), &report.digest).await;
+    let after = referrer::tree(&open(&to), &report.digest).await;
+    let sorted = |tree| {
+        let mut lines = referrer::lines(tree);
+        lines.sort();
+        lines
+    };
+    assert_eq!(sorted(&after), sorted(&before));
+    assert!(
+        before.walk().any(|(depth, _)| depth == 1),
+        "one refers to a referrer"
+    );
+    let alone = tempfile::tempdir().unwrap();
+    let to = at("oci", alone.path(), "x");
+    let options = CopyOptions {
+        no_referrers: true,
+        ..CopyOptions::default()
+    };
+    let report = copy(&signed(), &to, &options).await;
+    assert!(report.documents.iter().all(|d| d.role != "referrer"));
+    assert_eq!(content(&signed()).await, content(&to).await);
+    assert!(referrer::tree(&open(&to), &report.digest).await.is_empty());
+}
+
+#[tokio::test]
+async fn some_platforms_make_a_valid_index_with_their_attestations() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = at("oci", folder.path(), "x");
+    let options = platforms(&["linux/arm64", "linux/arm/v7"]);
+    let report = copy(&app(), &to, &options).await;
+    assert_ne!(report.digest, report.from);
+    let kept = entries(&to).await;
+    let all = entries(&app()).await;
+    let images: Vec<_> = kept
+        .iter()
+        .filter(|entry| !entry.is_buildkit_attestation())
+        .map(|entry| entry.platform.as_ref().unwrap().to_string())
+        .collect();
+    assert_eq!(images, ["linux/arm64", "linux/arm/v7"]);
+    let attestations = kept.iter().filter(|entry| entry.is_buildkit_attestation());
+    for attestation in attestations.clone() {
+        let about = attestation.annotation("vnd.docker.reference.digest");
+        assert!(
+            kept.iter()
+                .any(|entry| Some(entry.digest.to_string().as_str()) == about),
+            "{about:?}"
+        );
+    }
+    assert_eq!(attestations.count(), 2);
+    assert!(
+        kept.iter().all(|entry| all.contains(entry)),
+        "entries stay as they were"
+    );
+    // every child is there whole
+    assert!(content(&to).await.len() > 4);
+    let amd64 = all.iter().find(|e| {
+        e.platform
+            .as_ref()
+            .is_some_and(|p| p.architecture == "amd64")
+    });
+    assert!(open(&to).manifest(amd64.unwrap()).await.is_err());
+}
+
+#[tokio::test]
+async fn images_are_chosen_by_variant_version_and_digest() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut layout = Layout::new(folder.path().join("from"));
+    let v6 = layout.image("linux/arm/v6", &["six"]);
+    let v7 = layout.image("linux/arm/v7", &["seven"]);
+    let windows = layout.image("windows/amd64", &["old"]);
+    let newer = layout.image("windows/amd64", &["new"]);
+    let mut old_entry = entry(&windows, "windows/amd64");
+    old_entry["platform"]["os.version"] = json!("10.0.17763.1");
+    let mut new_entry = entry(&newer, "windows/amd64");
+    new_entry["platform"]["os.version"] = json!("10.0.20348.1");
+    let index = layout.index(&[
+        entry(&v6, "linux/arm/v6"),
+        entry(&v7, "linux/arm/v7"),
+        old_entry,
+        new_entry,
+    ]);
+    layout.name("x", &index);
+    let from = layout.reference("x");
+    let digest_of_v6 = v6.digest.to_string();
+    for (wanted, expected) in [
+        (vec!["linux/arm"], vec![&v6, &v7]),
+        (vec!["linux/arm/v7"], vec![&v7]),
+        (vec!["windows(10.0.20348.1)/amd64"], vec![&newer]),
+        (
+            vec![digest_of_v6.as_str(), "windows/amd64"],
+            vec![&v6, &windows, &newer],
+        ),
+    ] {
+        let to = at("oci", &folder.path().join("to"), "x");
+        copy(&from, &to, &platforms(&wanted)).await;
+        let kept: Vec<_> = entries(&to).await.into_iter().map(|e| e.digest).collect();
+        let expected: Vec<_> = expected.iter().map(|e| e.digest.clone()).collect();
+        assert_eq!(kept, expected, "{wanted:?}");
+    }
+    let why = refusal(
+        &from,
+        &at("oci", &folder.path().join("no"), ""),
+        &platforms(&["linux/s390x"]),
+    )
+    .await;
+    assert!(why.contains("no image for linux/s390x"), "{why}");
+}
+
+#[tokio::test]
+async fn a_sparse_index_stays_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = at("oci", folder.path(), "x");
+    let options = CopyOptions {
+        sparse: true,
+        ..platforms(&["linux/arm64"])
+    };
+    let report = copy(&app(), &to, &options).await;
+    assert_eq!(report.digest, digest(&app()).await);
+    assert_eq!(
+        root(&*open(&to)).await.bytes(),
+        root(&*open(&app())).await.bytes()
+    );
+    let there = open(&to);
+    let mut present = 0;
+    for entry in entries(&app()).await {
+        present += usize::from(there.manifest(&entry).await.is_ok());
+    }
+    assert_eq!(present, 2, "the image and its attestation");
+    // without it the rest comes
+    copy(&app(), &to, &CopyOptions::default()).await;
+    assert_eq!(content(&app()).await, content(&to).await);
+}
+
+#[tokio::test]
+async fn indexes_in_indexes_are_copied_and_chosen_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut layout = Layout::new(folder.path().join("from"));
+    let amd64 = layout.image("linux/amd64", &["a"]);
+    let arm64 = layout.image("linux/arm64", &["b"]);
+    let other = layout.image("linux/arm64", &["c"]);
+    let inner = layout.index(&[entry(&amd64, "linux/amd64"), entry(&arm64, "linux/arm64")]);
+    let outer = layout.index(&[
+        serde_json::to_value(&inner).unwrap(),
+        entry(&other, "linux/arm64"),
+    ]);
+    layout.name("x", &outer);
+    let from = layout.reference("x");
+    let to = at("oci", &folder.path().join("all"), "x");
+    copy(&from, &to, &CopyOptions::default()).await;
+    assert_eq!(content(&from).await, content(&to).await);
+
+    let to = at("oci", &folder.path().join("some"), "x");
+    copy(&from, &to, &platforms(&["linux/arm64"])).await;
+    let kept = entries(&to).await;
+    assert_eq!(kept.len(), 2);
+    assert_ne!(
+        kept[0].digest, inner.digest,
+        "the inner one is written anew"
+    );
+    let inner = open(&to).manifest(&kept[0]).await.unwrap();
+    let inner = Document::read(inner);
+    let inner: Vec<_> = inner
+        .index()
+        .unwrap()
+        .descriptors()
+        .map(|(_, e)| e.digest.clone())
+        .collect();
+    assert_eq!(inner, [arm64.digest]);
+    assert_eq!(kept[1].digest, other.digest);
+
+    // what only the inner index has is found in it
+    let to = at("oci", &folder.path().join("one"), "x");
+    copy(&from, &to, &platforms(&["linux/amd64"])).await;
+    assert_eq!(
+        content(&to).await.len(),
+        5,
+        "two indexes, a manifest, its config and its layer"
+    );
+}
+
+#[tokio::test]
+async fn a_destination_with_a_digest_must_match() {
+    let folder = tempfile::tempdir().unwrap();
+    let wrong = Digest::sha256(b"another");
+    let to = at("oci", folder.path(), &format!("@{wrong}"));
+    let why = refusal(&app(), &to, &CopyOptions::default()).await;
+    assert!(why.contains(&wrong.to_string()), "{why}");
+    let right = digest(&app()).await;
+    let to = at("oci", folder.path(), &format!("@{right}"));
+    copy(&app(), &to, &CopyOptions::default()).await;
+    assert_eq!(content(&app()).await, content(&to).await);
+    // the list's own digest may be asked for where one of its images is copied
+    let one = entries(&app()).await[0].digest.clone();
+    let to = at("oci", folder.path(), &format!("@{one}"));
+    let from = at(
+        "oci",
+        &crate::support::archive::fixture("buildkit-app"),
+        &format!("@{one}"),
+    );
+    copy(&from, &to, &CopyOptions::default()).await;
+}
+
+#[tokio::test]
+async fn digests_that_would_change_are_refused_where_they_must_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = at("oci", folder.path(), "x");
+    let preserve = |options: CopyOptions| CopyOptions {
+        preserve_digests: true,
+        ..options
+    };
+    let why = refusal(&app(), &to, &preserve(platforms(&["linux/arm64"]))).await;
+    assert!(why.contains("would change"), "{why}");
+    let docker = CopyOptions {
+        format: Format::Docker,
+        ..CopyOptions::default()
+    };
+    let layout = two_platforms(&folder.path().join("from"));
+    let to = at("oci", &folder.path().join("to"), "x");
+    let why = refusal(&layout.reference("x"), &to, &preserve(docker)).await;
+    assert!(why.contains("the other format has other digests"), "{why}");
+    let sparse = CopyOptions {
+        sparse: true,
+        ..platforms(&["linux/arm64"])
+    };
+    copy(&app(), &to, &preserve(sparse)).await;
+    copy(&app(), &to, &preserve(CopyOptions::default())).await;
+}
+
+/// A layout with an index of two images named `x`.
+pub fn two_platforms(folder: &std::path::Path) -> Layout {
+    let mut layout = Layout::new(folder);
+    let amd64 = layout.image("linux/amd64", &["a", "shared"]);
+    let arm64 = layout.image("linux/arm64", &["b", "shared"]);
+    let index = layout.index(&[entry(&amd64, "linux/amd64"), entry(&arm64, "linux/arm64")]);
+    layout.name("x", &index);
+    layout
+}
+
+#[tokio::test]
+async fn images_are_converted_between_oci_and_docker_and_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = two_platforms(&folder.path().join("from"));
+    let from = layout.reference("x");
+    let docker = at("oci", &folder.path().join("docker"), "x");
+    let to_docker = CopyOptions {
+        format: Format::Docker,
+        ..CopyOptions::default()
+    };
+    let report = copy(&from, &docker, &to_docker).await;
+    assert!(
+        report
+            .documents
+            .iter()
+            .all(|d| d.how == "converted" && d.from.is_some())
+    );
+    let raw = root(&*open(&docker)).await;
+    let document = Document::read(raw);
+    assert_eq!(
+        document.media_type().as_str(),
+        MediaType::DOCKER_MANIFEST_LIST
+    );
+    for entry in document.index().unwrap().entries.iter().flatten() {
+        assert_eq!(entry.media_type.as_str(), MediaType::DOCKER_MANIFEST);
+        let image = Document::read(open(&docker).manifest(entry).await.unwrap());
+        let manifest = image.manifest().unwrap();
+        assert_eq!(
+            manifest.config.media_type.as_str(),
+            MediaType::DOCKER_CONFIG
+        );
+        assert_eq!(
+            manifest.layers[0].media_type.as_str(),
+            "application/vnd.docker.image.rootfs.diff.tar"
+        );
+    }
+    let back = at("oci", &folder.path().join("back"), "x");
+    let to_oci = CopyOptions {
+        format: Format::Oci,
+        ..CopyOptions::default()
+    };
+    copy(&docker, &back, &to_oci).await;
+    assert_eq!(digest(&back).await, digest(&from).await);
+    // what is in the format already stays as it is
+    let report = copy(&from, &at("oci", &folder.path().join("same"), "x"), &to_oci).await;
+    assert_eq!(report.digest, report.from);
+}
+
+#[tokio::test]
+async fn a_conversion_that_would_lose_something_is_refused_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut layout = Layout::new(folder.path().join("from"));
+    let config = layout.document(
+        MediaType::OCI_CONFIG,
+        &json!({"os": "linux", "architecture": "amd64"}),
+    );
+    let zstd = layout.blob("application/vnd.oci.image.layer.v1.tar+zstd", b"z");
+    let encrypted = layout.blob(
+        "application/vnd.oci.image.layer.v1.tar+gzip+encrypted",
+        b"e",
+    );
+    let gzip = layout.blob(MediaType::OCI_LAYER, b"g");
+    let with_zstd = layout.manifest(&config, &[zstd]);
+    layout.name("zstd", &with_zstd);
+    let with_encrypted = layout.manifest(&config, &[encrypted]);
+    layout.name("encrypted", &with_encrypted);
+    let plain = layout.manifest(&config, &[gzip]);
+    layout.name("signed", &plain);
+    layout.blob(MediaType::OCI_EMPTY, b"{}");
+    layout.blob(referrer::SPDX, b"about");
+    let about = referrer::manifest(referrer::SPDX, &plain, "about");
+    let about = layout.document(MediaType::OCI_MANIFEST, &about);
+    layout.list(serde_json::to_value(&about).unwrap());
+    layout.name("artifact", &about);
+    let docker = CopyOptions {
+        format: Format::Docker,
+        ..CopyOptions::default()
+    };
+    for (name, words) in [
+        ("zstd", "layer 0: it is compressed with zstd"),
+        ("encrypted", "layer 0: it is encrypted"),
+        ("artifact", "artifact"),
+        ("signed", "SBOM"),
+    ] {
+        let to = at("oci", &folder.path().join("to"), "x");
+        let why = refusal(&layout.reference(name), &to, &docker).await;
+        assert!(why.contains(words), "{name}: {why}");
+        assert!(!folder.path().join("to").exists(), "nothing was written");
+    }
+}
+
+#[tokio::test]
+async fn signatures_are_left_behind_where_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut layout = Layout::new(folder.path().join("from"));
+    let image = layout.image("linux/amd64", &["a"]);
+    layout.name("x", &image);
+    layout.blob(MediaType::OCI_EMPTY, b"{}");
+    for (kind, mark) in [(referrer::NOTATION, "signature"), (referrer::SPDX, "bill")] {
+        layout.blob(kind, mark.as_bytes());
+        let about = referrer::manifest(kind, &image, mark);
+        let about = layout.document(MediaType::OCI_MANIFEST, &about);
+        layout.list(serde_json::to_value(&about).unwrap());
+    }
+    let to = at("oci", &folder.path().join("to"), "x");
+    let options = CopyOptions {
+        remove_signatures: true,
+        ..CopyOptions::default()
+    };
+    let report = copy(&layout.reference("x"), &to, &options).await;
+    assert_eq!(report.left_behind.len(), 1, "{:?}", report.left_behind);
+    let tree = referrer::tree(&open(&to), &image.digest).await;
+    let kinds: Vec<_> = tree.walk().map(|(_, node)| node.kind.to_string()).collect();
+    assert_eq!(kinds.len(), 1);
+    assert!(kinds[0].contains("SBOM"), "{kinds:?}");
+}
+
+#[tokio::test]
+async fn foreign_layers_are_left_or_fetched() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut layout = Layout::new(folder.path().join("from"));
+    let config = layout.document(
+        MediaType::OCI_CONFIG,
+        &json!({"os": "windows", "architecture": "amd64"}),
+    );
+    let mut foreign = layout.blob(
+        "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+        b"far",
+    );
+    foreign.urls = vec!["https://example.org/far".to_owned()];
+    let image = layout.manifest(&config, std::slice::from_ref(&foreign));
+    layout.name("x", &image);
+    let to = folder.path().join("to");
+    let plan = prepare(
+        &layout.reference("x"),
+        &at("oci", &to, "x"),
+        &CopyOptions::default(),
+    )
+    .await
+    .unwrap();
+    let actions: Vec<_> = plan.plan.blobs.iter().map(|blob| blob.action).collect();
+    assert_eq!(actions, [BlobAction::Copy, BlobAction::Leave]);
+    let report = plan.run().await.unwrap();
+    assert_eq!(report.blobs[1].how, "left");
+    let blob = to.join("blobs/sha256").join(foreign.digest.hex());
+    assert!(!blob.exists());
+    let options = CopyOptions {
+        foreign_layers: true,
+        ..CopyOptions::default()
+    };
+    copy(&layout.reference("x"), &at("oci", &to, "x"), &options).await;
+    assert_eq!(fs::read(blob).unwrap(), b"far");
+}
+
+#[tokio::test]
+async fn what_a_report_names_is_checked_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = at("oci", folder.path(), "x");
+    let report = copy(&app(), &to, &CopyOptions::default()).await;
+    let items = check(&report, open(&to)).await;
+    assert_eq!(items.len(), report.documents.len() + report.blobs.len());
+    assert!(items.iter().all(|item| item.problem.is_none()), "{items:?}");
+    let damaged = &report.blobs[0].digest;
+    let path = folder.path().join("blobs/sha256").join(damaged.hex());
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[0] = !bytes[0];
+    fs::write(&path, bytes).unwrap();
+    let gone = &report.blobs[1].digest;
+    fs::remove_file(folder.path().join("blobs/sha256").join(gone.hex())).unwrap();
+    let items = check(&report, open(&to)).await;
+    let wrong: Vec<_> = items.iter().filter(|item| item.problem.is_some()).collect();
+    assert_eq!(wrong.len(), 2, "{wrong:?}");
+    assert_eq!(&wrong[0].digest, damaged);
+    assert_eq!(&wrong[1].digest, gone);
+}
+
+#[tokio::test]
+async fn nothing_is_written_where_all_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = at("oci", folder.path(), "x");
+    copy(&app(), &to, &CopyOptions::default()).await;
+    let before = listing(folder.path());
+    let prepared = prepare(&app(), &to, &CopyOptions::default()).await.unwrap();
+    assert!(prepared.plan.is_done(), "{}", prepared.plan.text());
+    let report = prepared.run().await.unwrap();
+    assert_eq!(report.bytes_sent, 0);
+    assert_eq!(listing(folder.path()), before);
+}
+
+#[tokio::test]
+async fn a_blob_that_is_not_there_is_told_with_its_platforms() {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = two_platforms(&folder.path().join("from"));
+    let from = layout.reference("x");
+    let only = Digest::sha256(b"b");
+    fs::remove_file(layout.blob_path(&only)).unwrap();
+    let to = at("oci", &folder.path().join("to"), "x");
+    let why = refusal(&from, &to, &CopyOptions::default()).await;
+    assert!(
+        why.contains(&only.to_string()) && why.contains("linux/arm64"),
+        "{why}"
+    );
+    assert!(!why.contains("linux/amd64"), "{why}");
+    copy(&from, &to, &platforms(&["linux/amd64"])).await;
+    // one that both need
+    fs::remove_file(layout.blob_path(&Digest::sha256(b"shared"))).unwrap();
+    let to = at("oci", &folder.path().join("other"), "x");
+    let why = refusal(&from, &to, &CopyOptions::default()).await;
+    assert!(
+        why.contains("linux/amd64") || why.contains("linux/arm64"),
+        "{why}"
+    );
+}
+
+#[tokio::test]
+async fn a_blob_of_other_bytes_is_thrown_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = two_platforms(&folder.path().join("from"));
+    let blob = Digest::sha256(b"shared");
+    fs::write(layout.blob_path(&blob), b"SHARED").unwrap();
+    let target = folder.path().join("to");
+    let to = at("oci", &target, "x");
+    let why = refusal(&layout.reference("x"), &to, &CopyOptions::default()).await;
+    assert!(why.contains(&blob.to_string()), "{why}");
+    assert!(!target.join("index.json").exists());
+    assert!(!target.join("blobs/sha256").join(blob.hex()).exists());
+    fs::write(layout.blob_path(&blob), b"shared").unwrap();
+    copy(&layout.reference("x"), &to, &CopyOptions::default()).await;
+    assert_eq!(content(&layout.reference("x")).await, content(&to).await);
+}
+
+#[tokio::test]
+async fn a_folder_of_something_else_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("letter.txt"), "dear").unwrap();
+    let why = refusal(
+        &app(),
+        &at("oci", folder.path(), "x"),
+        &CopyOptions::default(),
+    )
+    .await;
+    assert!(why.contains("letter.txt"), "{why}");
+    assert_eq!(listing(folder.path()).len(), 1);
+    let file = folder.path().join("letter.txt");
+    refusal(&app(), &at("oci", &file, "x"), &CopyOptions::default()).await;
+    assert_eq!(fs::read(&file).unwrap(), b"dear");
+    let wrong = tempfile::tempdir().unwrap();
+    fs::write(wrong.path().join("oci-layout"), "{}").unwrap();
+    fs::write(wrong.path().join("index.json"), "no JSON").unwrap();
+    refusal(
+        &app(),
+        &at("oci", wrong.path(), "x"),
+        &CopyOptions::default(),
+    )
+    .await;
+    assert_eq!(
+        fs::read(wrong.path().join("index.json")).unwrap(),
+        b"no JSON"
+    );
+}
+
+#[tokio::test]
+async fn writers_at_once_lose_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = two_platforms(&folder.path().join("from"));
+    let from = layout.reference("x");
+    let to = folder.path().join("to");
+    let names: Vec<_> = (0..12).map(|number| format!("v{number}")).collect();
+    let options = CopyOptions::default();
+    let copies = names.iter().map(|name| {
+        let (from, to) = (from.clone(), at("oci", &to, name));
+        let options = options.clone();
+        tokio::spawn(async move { try_copy(&from, &to, &options).await })
+    });
+    for copied in futures_util::future::join_all(copies).await {
+        copied.unwrap().unwrap();
+    }
+    for name in &names {
+        assert_eq!(
+            digest(&at("oci", &to, name)).await,
+            digest(&from).await,
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn roles_of_a_plan_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = at("oci", folder.path(), "x");
+    let prepared = prepare(&app(), &to, &CopyOptions::default()).await.unwrap();
+    let roles: Vec<_> = prepared
+        .plan
+        .documents
+        .iter()
+        .map(|d| d.role.describe())
+        .collect();
+    assert_eq!(roles.last().unwrap(), "the image itself");
+    assert!(matches!(
+        prepared.plan.documents.last().unwrap().role,
+        Role::Image
+    ));
+    for expected in [
+        "image for linux/amd64",
+        "image for linux/arm/v7",
+        "attestation",
+    ] {
+        assert!(
+            roles.iter().any(|role| role == expected),
+            "{expected}: {roles:?}"
+        );
+    }
+    assert!(matches!(prepared.plan.options.selection, Selection::Usual));
+    assert_eq!(listing(folder.path()), []);
+}
+
+#[tokio::test]
+async fn an_image_gets_several_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = CopyOptions {
+        also: vec!["y".to_owned(), "z".to_owned(), "y".to_owned()],
+        ..CopyOptions::default()
+    };
+    copy(
+        &busybox(),
+        &at("oci", folder.path(), "z"),
+        &CopyOptions::default(),
+    )
+    .await;
+    let to = at("oci", folder.path(), "x");
+    let prepared = prepare(&app(), &to, &options).await.unwrap();
+    let text = prepared.plan.text();
+    assert!(text.contains("Also   y\n"), "{text}");
+    assert!(
+        text.contains("Also   z, which stands for sha256:"),
+        "{text}"
+    );
+    assert!(prepared.plan.command_line().contains("--also y --also z"));
+    prepared.run().await.unwrap();
+    for name in ["x", "y", "z"] {
+        let to = at("oci", folder.path(), name);
+        assert_eq!(digest(&to).await, digest(&app()).await, "{name}");
+    }
+    assert!(prepare(&app(), &to, &options).await.unwrap().plan.is_done());
+    let options = CopyOptions {
+        also: vec!["new".to_owned()],
+        ..CopyOptions::default()
+    };
+    copy(&app(), &to, &options).await;
+    assert_eq!(
+        digest(&at("oci", folder.path(), "new")).await,
+        digest(&app()).await
+    );
+}
+
+#[tokio::test]
+async fn a_layout_that_lost_something_is_made_whole_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = at("oci", folder.path(), "x");
+    copy(&app(), &to, &CopyOptions::default()).await;
+    let whole = listing(folder.path());
+    let blobs = whole
+        .iter()
+        .filter(|(path, _)| path.components().any(|c| c.as_os_str() == "blobs"));
+    for (path, size) in blobs {
+        fs::remove_file(path).unwrap();
+        copy(&app(), &to, &CopyOptions::default()).await;
+        assert_eq!(
+            fs::metadata(path).unwrap().len(),
+            *size,
+            "{}",
+            path.display()
+        );
+    }
+    assert_eq!(listing(folder.path()), whole);
+    assert_eq!(content(&app()).await, content(&to).await);
+}
