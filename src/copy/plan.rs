@@ -31,16 +31,17 @@ pub struct Plan {
     pub left_behind: Vec<LeftBehind>,
     /// The repository of the same registry that blobs are mounted from.
     pub mount_from: Option<RegistryReference>,
-    /// The image itself as it is at the destination.
-    pub(super) image: RawDocument,
 }
 
 /// Another name of the image at the destination.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct PlannedName {
     pub name: String,
     /// What it stands for now; nothing where it is new.
     pub replaces: Option<Digest>,
+    /// What it will stand for.
+    #[serde(skip)]
+    pub(super) raw: RawDocument,
 }
 
 /// A manifest or index of a copy.

@@ -7,7 +7,7 @@ use futures_util::future::{join, try_join, try_join_all};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::model::{
-    Descriptor, Digest, Document, MediaKind, Platform, Reference, RegistryReference,
+    Descriptor, Digest, Document, MediaKind, Platform, RawDocument, Reference, RegistryReference,
 };
 use crate::transport::{BlobState, Destination, Resolved, Source};
 
@@ -92,7 +92,7 @@ pub async fn plan(
         return Err(invalidated("the signatures beside the manifests"));
     }
 
-    let names = names(&*destination, options).await?;
+    let names = names(&*destination, options, root.raw.as_ref()).await?;
 
     let mut documents: Vec<_> = belongings.iter().map(|b| b.document.clone()).collect();
     let mut own: Vec<_> = nodes
@@ -127,10 +127,6 @@ pub async fn plan(
         signatures,
         left_behind: left,
         mount_from,
-        image: root
-            .raw
-            .clone()
-            .ok_or_else(|| CopyError::refused("the image was not read", "Try again"))?,
     })
 }
 
@@ -138,7 +134,12 @@ pub async fn plan(
 async fn names(
     destination: &dyn Destination,
     options: &CopyOptions,
+    image: Option<&RawDocument>,
 ) -> Result<Vec<PlannedName>, CopyError> {
+    // it is nothing only for what lies in an index
+    let Some(image) = image else {
+        return Ok(Vec::new());
+    };
     if !options.also.is_empty() && !destination.takes().names {
         return Err(CopyError::refused(
             format!("{} holds one image under no name", destination.reference()),
@@ -155,6 +156,7 @@ async fn names(
         Ok::<_, CopyError>(PlannedName {
             replaces: destination.named(name).await?,
             name: name.clone(),
+            raw: image.clone(),
         })
     });
     try_join_all(asked).await

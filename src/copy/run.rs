@@ -63,7 +63,7 @@ pub async fn run(
     }
     for name in plan.names.iter().filter(|name| name.moves(&plan.digest)) {
         let naming = Naming::Tag(&name.name);
-        destination.put_manifest(&plan.image, naming).await?;
+        destination.put_manifest(&name.raw, naming).await?;
     }
     destination.commit().await?;
     Ok(Report::new(

@@ -96,8 +96,7 @@ async fn steps(kind: Kind, from: &str, to: &str) -> Vec<(Step, PathBuf)> {
         Ok(())
     }));
     copy_by(kind, from, to, disk).await.unwrap();
-    let steps = steps.lock().unwrap().clone();
-    steps
+    steps.lock().unwrap().clone()
 }
 
 /// A disk that does `count` steps and then no more, as if the program had died there.

@@ -230,6 +230,7 @@ pub fn plan(
         from: digest.clone(),
         digest,
         replaces: Some(Digest::sha256(b"what was there")),
+        names: Vec::new(),
         documents: vec![document],
         blobs: vec![
             blob("there", 65_300_000, BlobAction::Skip),

@@ -124,6 +124,7 @@ impl Choices {
             format: self.format,
             preserve_digests: self.preserve,
             foreign_layers: self.foreign,
+            also: Vec::new(),
         }
     }
 }
