@@ -221,7 +221,9 @@ pub(super) fn chore(config: EngineConfig, chore: Chore) -> Result<Outcome, CliEr
     engine.send(Command::Chore(chore));
     loop {
         match engine.take_outcomes().into_iter().next() {
-            Some(Outcome::Failed(failure)) => return Err(Failure::clone(&failure).into()),
+            Some(Outcome::Failed(failure) | Outcome::DeleteFailed { failure, .. }) => {
+                return Err(Failure::clone(&failure).into());
+            }
             Some(outcome) => return Ok(outcome),
             None => told.tell(&engine),
         }

@@ -21,6 +21,58 @@ pub struct HostCertificates {
     pub client: Option<ClientCertificate>,
 }
 
+/// A host's own folder of certificates, for a list of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownHost {
+    /// With its port where it has one.
+    pub host: String,
+    pub folder: PathBuf,
+    /// How many authorities are trusted beside the system's.
+    pub authorities: usize,
+    /// The certificate that is shown to the host.
+    pub client: Option<PathBuf>,
+    /// An earlier folder has the same host, and counts.
+    pub hidden: bool,
+    /// Why it cannot be used.
+    pub problem: Option<String>,
+}
+
+/// Every host with a folder in one of `dirs`, in the order in which they are looked at. Of
+/// keys nothing is kept.
+pub fn known_hosts(dirs: &[PathBuf]) -> Vec<KnownHost> {
+    let mut known: Vec<KnownHost> = Vec::new();
+    for dir in dirs {
+        let Ok(entries) = std::fs::read_dir(dir) else {
+            continue;
+        };
+        let mut folders: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+        folders.retain(|folder| folder.is_dir());
+        folders.sort();
+        for folder in folders {
+            let host = file_name(&folder);
+            let hidden = known.iter().any(|other| other.host == host);
+            let read = HostCertificates::read(folder.clone());
+            let (authorities, client, problem) = match read {
+                Ok(found) => (
+                    found.authorities.len(),
+                    found.client.map(|client| client.path),
+                    None,
+                ),
+                Err(error) => (0, None, Some(error.to_string())),
+            };
+            known.push(KnownHost {
+                host,
+                folder,
+                authorities,
+                client,
+                hidden,
+                problem,
+            });
+        }
+    }
+    known
+}
+
 /// A `*.cert` file with the `*.key` beside it.
 pub struct ClientCertificate {
     /// The certificate's file.
@@ -194,5 +246,31 @@ mod tests {
         file.set_len(FILE_BYTES + 1).unwrap();
         let error = HostCertificates::read(dir.path().to_owned()).unwrap_err();
         assert!(error.why.contains("more than"), "{error}");
+    }
+
+    #[test]
+    fn hosts_are_listed_once_in_force_and_what_cannot_be_used_says_why() {
+        let user = folder(&[("r.lan:5000/ca.crt", "x"), ("half/client.cert", "x")]);
+        let system = folder(&[("r.lan:5000/other.crt", "x"), ("plain/note.txt", "")]);
+        let dirs = [user.path().to_owned(), system.path().to_owned()];
+        let known = known_hosts(&dirs);
+        let told: Vec<_> = known
+            .iter()
+            .map(|k| {
+                (
+                    k.host.as_str(),
+                    k.authorities,
+                    k.hidden,
+                    k.problem.is_some(),
+                )
+            })
+            .collect();
+        let expected = [
+            ("half", 0, false, true),
+            ("r.lan:5000", 1, false, false),
+            ("plain", 0, false, false),
+            ("r.lan:5000", 1, true, false),
+        ];
+        assert_eq!(told, expected);
     }
 }

@@ -9,7 +9,7 @@ mod registries;
 mod secret;
 mod trust;
 
-pub use certificates::{ClientCertificate, HostCertificates};
+pub use certificates::{ClientCertificate, HostCertificates, KnownHost, known_hosts};
 pub use credentials::{
     Credentials, Helpers, KnownLogin, Origin, Removed, Saved, SecretKind, Stored, known_logins,
     remove_login, save_login,
@@ -18,7 +18,7 @@ pub use engines::{EngineAddress, Engines};
 pub use key_folder::{KeyFiles, KeyFolder, read_key_file, read_passphrase_fd, write_new};
 pub use network::{Network, Retry};
 pub use registries::{
-    Blocked, Endpoint, KnownRegistry, Registries, RegistriesFiles, parse_registries,
+    Blocked, Endpoint, KnownAlias, KnownRegistry, Registries, RegistriesFiles, parse_registries,
 };
 pub use secret::Secret;
 pub use trust::{notation_store, policy_file, read_trust_file, read_trust_store};

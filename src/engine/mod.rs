@@ -36,7 +36,7 @@ pub use job::{JobId, JobKind, JobSnapshot, JobState, Progress, Unit};
 pub use outcome::Outcome;
 pub use places::{Listed, Place, PlaceImage, PlaceSnapshot, TagFacts};
 // A window takes a secret only to hand it on in a command.
-pub use crate::config::Secret;
+pub use crate::config::{KnownAlias, KnownHost, KnownLogin, KnownRegistry, Secret};
 pub use slots::Slots;
 pub use snapshot::{
     Chosen, Image, ImageId, ImageSnapshot, Node, NodePath, Opened, Parts, ReferrerTrees, Remote,

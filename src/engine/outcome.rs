@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::config::{KnownLogin, KnownRegistry};
+use crate::config::{KnownAlias, KnownHost, KnownLogin, KnownRegistry};
 use crate::copy::CheckedItem;
 use crate::transport::Security;
 
@@ -68,8 +68,22 @@ pub enum Outcome {
     Logins {
         logins: Arc<[KnownLogin]>,
         registries: Arc<[KnownRegistry]>,
+        aliases: Arc<[KnownAlias]>,
         /// Why `registries.conf` could not be read.
         problem: Option<String>,
+    },
+    /// What decides whether a registry is believed.
+    Hosts {
+        /// Hosts with certificates of their own.
+        hosts: Arc<[KnownHost]>,
+        /// The folders that these are looked for in.
+        folders: Arc<[String]>,
+        /// Hosts that were named for plain http.
+        plain_http: Arc<[String]>,
+        /// Hosts that were named to go without verification.
+        unverified: Arc<[String]>,
+        /// Files with authorities for every host.
+        authorities: Arc<[String]>,
     },
     /// An image was copied to this reference.
     Copied {
@@ -83,6 +97,13 @@ pub enum Outcome {
     /// What this reference named is gone.
     Deleted {
         reference: String,
+    },
+    /// What this reference names could not be deleted.
+    DeleteFailed {
+        reference: String,
+        /// Tags that would go with it, where the registry deletes no tag alone.
+        others: Vec<String>,
+        failure: Arc<Failure>,
     },
     /// How everything of a copy's report was found.
     ReportChecked {

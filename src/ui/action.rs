@@ -2,7 +2,7 @@
 //! carries them out after the frame. Nothing else changes the application.
 
 use crate::engine::{Command, CopyId, CopyRequest, ImageId, NodePath, Place};
-use crate::model::RegistryReference;
+use crate::model::{Reference, RegistryReference};
 
 use super::commands::CommandId;
 use super::dialogs::Target;
@@ -48,6 +48,10 @@ pub enum Action {
         /// To the disk.
         export: bool,
     },
+    /// Ask whether what this names is to be deleted.
+    AskDelete(Reference),
+    /// Show what a copy did.
+    ShowReport(CopyId),
     /// Make a copy that was planned.
     StartCopy {
         copy: CopyId,

@@ -9,6 +9,7 @@ pub mod action;
 pub mod app;
 pub mod commands;
 pub mod dialogs;
+pub mod drag;
 pub mod favourites;
 pub mod panels;
 pub mod places;

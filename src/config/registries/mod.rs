@@ -90,6 +90,15 @@ pub struct KnownRegistry {
     pub file: PathBuf,
 }
 
+/// A short name of the files, for a list of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownAlias {
+    pub name: String,
+    /// The whole name that it stands for.
+    pub means: String,
+    pub file: PathBuf,
+}
+
 impl RegistriesFiles {
     /// The places of this machine, the user's file before the system's.
     /// `CONTAINERS_REGISTRIES_CONF` names another main file.
@@ -303,6 +312,19 @@ impl Registries {
     pub fn alias(&self, name: &str) -> Option<(&str, &Path)> {
         let (full, file) = self.aliases.get(name)?;
         Some((full.as_str(), file.as_path())).filter(|(full, _)| !full.is_empty())
+    }
+
+    /// All short names that stand for something.
+    pub fn known_aliases(&self) -> Vec<KnownAlias> {
+        let aliases = self.aliases.iter();
+        aliases
+            .filter(|(_, (means, _))| !means.is_empty())
+            .map(|(name, (means, file))| KnownAlias {
+                name: name.clone(),
+                means: means.clone(),
+                file: file.clone(),
+            })
+            .collect()
     }
 
     /// All registries that the files say something about, by prefix.

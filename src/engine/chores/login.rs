@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::{
-    self, Credentials, KnownLogin, KnownRegistry, Network, Origin, Secret, SecretKind,
+    self, Credentials, KnownAlias, KnownLogin, KnownRegistry, Network, Origin, Secret, SecretKind,
     SettingsError, Stored,
 };
 use crate::transport::{Problem, TransportError};
@@ -125,14 +125,16 @@ pub(super) async fn list(shared: &Shared) -> Result<Outcome, Failure> {
         (config::known_logins(network), network.registries.read())
     });
     let (logins, registries) = read.await?;
-    let (registries, problem): (Vec<KnownRegistry>, _) = match registries {
-        Ok(registries) => (registries.known(), None),
-        Err(error) => (Vec::new(), Some(error.to_string())),
+    let (registries, aliases, problem): (Vec<KnownRegistry>, Vec<KnownAlias>, _) = match registries
+    {
+        Ok(read) => (read.known(), read.known_aliases(), None),
+        Err(error) => (Vec::new(), Vec::new(), Some(error.to_string())),
     };
     let logins: Vec<KnownLogin> = logins;
     Ok(Outcome::Logins {
         logins: logins.into(),
         registries: registries.into(),
+        aliases: aliases.into(),
         problem,
     })
 }
@@ -181,6 +183,23 @@ fn settings_failure(registry: &str, error: &SettingsError) -> Failure {
         format!("login of {registry}: {error}"),
         "Mend that file, or check who may write it",
     )
+}
+
+/// Lists what decides whether a registry is believed.
+pub(super) async fn hosts(shared: &Shared) -> Result<Outcome, Failure> {
+    let network = &shared.config.network;
+    let hosts = blocking(network, |network| config::known_hosts(&network.certs_dirs)).await?;
+    let paths = |paths: &[std::path::PathBuf]| {
+        let shown = paths.iter().map(|path| path.display().to_string());
+        shown.collect()
+    };
+    Ok(Outcome::Hosts {
+        hosts: hosts.into(),
+        folders: paths(&network.certs_dirs),
+        plain_http: network.plain_http.as_slice().into(),
+        unverified: network.unverified.as_slice().into(),
+        authorities: paths(&network.authorities),
+    })
 }
 
 /// Runs what reads files and waits for helpers where a thread may wait.

@@ -47,11 +47,15 @@ pub enum Chore {
     /// Lists the logins that are kept somewhere and what `registries.conf` says. Ends with
     /// [`Outcome::Logins`].
     ListLogins,
+    /// Lists the hosts with certificates of their own, and those that are not checked. Ends
+    /// with [`Outcome::Hosts`].
+    ListHosts,
     /// Lists the tags of a repository.
     ListTags { repository: String },
     /// Lists the repositories of a registry.
     ListRepositories { host: String },
-    /// Deletes a tag, or a manifest with its tags.
+    /// Deletes a tag, or a manifest with its tags. Ends with [`Outcome::Deleted`] or
+    /// [`Outcome::DeleteFailed`].
     Delete {
         reference: String,
         /// Also where other tags go with it.
@@ -81,12 +85,13 @@ pub(super) async fn run(shared: Arc<Shared>, chore: Chore) {
         Chore::LogOut { registry } => Ok(login::log_out(&shared, registry).await),
         Chore::TestLogin { registry } => Ok(login::test(&shared, registry).await),
         Chore::ListLogins => login::list(&shared).await,
+        Chore::ListHosts => login::hosts(&shared).await,
         Chore::ListTags { repository } => registry::tags(&shared, &repository).await,
         Chore::ListRepositories { host } => registry::catalog(&shared, &host).await,
         Chore::Delete {
             reference,
             with_other_tags,
-        } => registry::delete(&shared, &reference, with_other_tags).await,
+        } => Ok(registry::delete(&shared, reference, with_other_tags).await),
         Chore::CheckReport { path } => registry::check_report(&shared, &path).await,
         Chore::Keys(chore) => Ok(keys::run(&shared, chore).await),
         Chore::UnpackSample => sample::unpack(shared.config.cache.as_deref()).await,

@@ -47,45 +47,72 @@ pub(super) async fn catalog(shared: &Shared, host: &str) -> Result<Outcome, Fail
     Ok(Outcome::Listed { names })
 }
 
-pub(super) async fn delete(
+/// Deletes, and says where it cannot which tags would go too.
+pub(super) async fn delete(shared: &Shared, reference: String, with_other_tags: bool) -> Outcome {
+    match remove(shared, &reference, with_other_tags).await {
+        Ok(outcome) => outcome,
+        Err((others, failure)) => Outcome::DeleteFailed {
+            reference,
+            others,
+            failure: Arc::new(failure),
+        },
+    }
+}
+
+/// Why something was not deleted, and the tags that would go with it.
+type NotDeleted = (Vec<String>, Failure);
+
+fn not_deleted(error: transport::TransportError) -> NotDeleted {
+    let others = match &error.problem {
+        Problem::TagNotAlone { others, .. } => others.clone(),
+        _ => Vec::new(),
+    };
+    (others, error.into())
+}
+
+async fn remove(
     shared: &Shared,
     input: &str,
     with_other_tags: bool,
-) -> Result<Outcome, Failure> {
-    let located = transport::locate_through(&shared.client, input).map_err(Failure::from)?;
+) -> Result<Outcome, NotDeleted> {
+    let refused = |failure: Failure| (Vec::new(), failure);
+    let located =
+        transport::locate_through(&shared.client, input).map_err(|error| refused(error.into()))?;
     let reference = located.reference;
     match &reference {
         Reference::Registry(image) => {
             let place = registry::RegistryDestination::new(shared.client.clone(), image.clone());
             match (image.digest(), image.tag()) {
-                (Some(digest), _) => place.delete_manifest(digest).await?,
+                (Some(digest), _) => place.delete_manifest(digest).await.map_err(not_deleted)?,
                 (None, Some(tag)) => {
                     if let Err(error) = place.delete_tag(tag).await {
                         match &error.problem {
                             Problem::TagNotAlone { digest, .. } if with_other_tags => {
-                                place.delete_manifest(digest).await?;
+                                place.delete_manifest(digest).await.map_err(not_deleted)?;
                             }
-                            _ => return Err(error.into()),
+                            _ => return Err(not_deleted(error)),
                         }
                     }
                 }
                 // `latest` is not meant by saying nothing
-                (None, None) => return Err(no_name(input)),
+                (None, None) => return Err(refused(no_name(input))),
             }
         }
         Reference::Path(path) if path.transport == crate::model::Transport::Oci => {
             let place = layout::LayoutDestination::new(path.clone());
             match &path.name {
-                Some(ImageName::Name(name)) => place.delete_tag(name).await?,
-                Some(ImageName::Digest(digest)) => place.delete_manifest(digest).await?,
-                Some(ImageName::Position(_)) | None => return Err(no_name(input)),
+                Some(ImageName::Name(name)) => place.delete_tag(name).await.map_err(not_deleted)?,
+                Some(ImageName::Digest(digest)) => {
+                    place.delete_manifest(digest).await.map_err(not_deleted)?
+                }
+                Some(ImageName::Position(_)) | None => return Err(refused(no_name(input))),
             }
         }
         other => {
-            return Err(Failure::refused(
+            return Err(refused(Failure::refused(
                 format!("{other}: nothing is deleted from a place of this kind"),
                 "Remove the folder or file itself, or the image with the engine's own command",
-            ));
+            )));
         }
     }
     Ok(Outcome::Deleted {

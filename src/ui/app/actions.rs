@@ -6,7 +6,7 @@ use crate::engine::{Chore, Command, Extent, ImageId, NodePath, Place};
 use crate::model::{limits, text};
 use crate::ui::action::{Action, PathWish};
 use crate::ui::commands::CommandId;
-use crate::ui::dialogs::{Diagnostics, Dialog};
+use crate::ui::dialogs::{Delete, Diagnostics, Dialog, SettingsDialog};
 use crate::ui::views::View;
 
 impl App {
@@ -57,6 +57,10 @@ impl App {
                 target,
                 export,
             } => self.ask_copy(&what, target, export),
+            Action::AskDelete(reference) => {
+                self.show_dialog(Dialog::Delete(Delete::new(&reference)));
+            }
+            Action::ShowReport(copy) => self.show_report(copy),
             Action::StartCopy { copy, request } => self.start_copy(copy, request),
             Action::PickPath(wish) => self.pick_path(wish),
             Action::LogIn { registry, then } => self.ask_login(registry, then),
@@ -240,6 +244,13 @@ impl App {
         let dialog = Diagnostics::new(report, facts.cache.clone());
         self.show_dialog(Dialog::Diagnostics(dialog));
         self.engine.send(Command::Chore(Chore::MeasureCache));
+    }
+
+    /// Shows the settings.
+    pub(in crate::ui) fn show_settings(&mut self) {
+        let cache = self.surroundings.facts.cache.as_ref();
+        let cache = cache.map(|folder| folder.display().to_string());
+        self.show_dialog(Dialog::Settings(SettingsDialog::new(cache)));
     }
 
     pub(in crate::ui) fn show_dialog(&mut self, dialog: Dialog) {

@@ -1,11 +1,13 @@
 //! Copies: asked for, started, and what came of them.
 
+use std::sync::Arc;
+
 use super::folder_picker::Picked;
 use super::{App, Tab};
-use crate::engine::{Command, CopyId, CopyRequest, Extent, ImageId};
+use crate::engine::{Command, CopyId, CopyRequest, Extent, Failure, ImageId, Place};
 use crate::model::{PathReference, Reference, Transport, text};
 use crate::ui::action::{Action, CopyWhat};
-use crate::ui::dialogs::{Beginning, CopyDialog, Dialog, Source, Target};
+use crate::ui::dialogs::{Beginning, CopyDialog, CopyReport, Dialog, Source, Target};
 
 impl App {
     /// Asks where an image is to be copied to.
@@ -96,6 +98,7 @@ impl App {
         match picked {
             Picked::Path(path) => match (path.to_str(), &mut self.dialog) {
                 (Some(path), Some(Dialog::Copy(dialog))) => dialog.set_path(path),
+                (Some(path), Some(Dialog::Report(dialog))) => dialog.set_path(path),
                 (Some(_), _) => {}
                 (None, _) => self.warn("The path has a name that is not UTF-8"),
             },
@@ -107,9 +110,54 @@ impl App {
     }
 
     /// A copy is done: says so, and offers to open it.
-    pub(super) fn copied(&mut self, _copy: CopyId, destination: String) {
+    pub(super) fn copied(&mut self, copy: CopyId, destination: String) {
         let text = format!("Copied to {}", text::visible(&destination));
         let open = ("Open", Action::Open(destination));
-        self.toasts.offer(&self.ctx, text, vec![open]);
+        let report = ("Report…", Action::ShowReport(copy));
+        self.toasts.offer(&self.ctx, text, vec![open, report]);
+    }
+
+    /// Shows what a copy did.
+    pub(super) fn show_report(&mut self, copy: CopyId) {
+        let report = self.engine.copy(copy);
+        match report.and_then(|copy| copy.report.value().cloned()) {
+            Some(report) => self.show_dialog(Dialog::Report(CopyReport::new(report))),
+            None => self.warn("There is no report of that copy any more"),
+        }
+    }
+
+    /// Something is gone: says so, and lists its place again where it is shown.
+    pub(super) fn deleted(&mut self, reference: &str) {
+        let text = format!("Deleted {}", text::visible(reference));
+        self.toasts.say(&self.ctx, text);
+        if matches!(&self.dialog, Some(Dialog::Delete(delete)) if delete.reference() == reference) {
+            self.dialog = self.covered.pop();
+        }
+        let place = match Reference::parse_prefixed(reference) {
+            Some(Ok(Reference::Registry(image))) => Place::Repository(image.name()),
+            Some(Ok(Reference::Path(path))) => {
+                let whole = PathReference::new(path.transport, path.path);
+                Place::Local(Reference::Path(whole).to_string())
+            }
+            _ => return,
+        };
+        if self.engine.place(&place).is_some() {
+            self.engine.send(Command::ListPlace { place });
+        }
+    }
+
+    /// Something could not be deleted.
+    pub(super) fn delete_failed(
+        &mut self,
+        reference: &str,
+        others: Vec<String>,
+        failure: Arc<Failure>,
+    ) {
+        match &mut self.dialog {
+            Some(Dialog::Delete(delete)) if delete.reference() == reference => {
+                delete.failed(others, failure);
+            }
+            _ => self.toasts.fail(&self.ctx, &failure),
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{App, Tab};
 use crate::engine::{Command, Failure, Place};
 use crate::model::{Reference, text};
-use crate::ui::dialogs::Dialog;
+use crate::ui::dialogs::{Dialog, Hosts, Logins, SettingsDialog};
 
 impl App {
     /// Asks for a login; `then` is done when the registry has taken it.
@@ -38,9 +38,35 @@ impl App {
         }
     }
 
+    /// The settings, wherever they are: a login may be asked for over them.
+    fn settings_dialog(&mut self) -> Option<&mut SettingsDialog> {
+        let dialogs = self.dialog.iter_mut().chain(&mut self.covered);
+        dialogs.into_iter().find_map(|dialog| match dialog {
+            Dialog::Settings(settings) => Some(settings),
+            _ => None,
+        })
+    }
+
+    /// What is kept was listed.
+    pub(super) fn show_logins(&mut self, logins: Logins) {
+        if let Some(settings) = self.settings_dialog() {
+            settings.set_logins(logins);
+        }
+    }
+
+    /// What decides whether a registry is believed was listed.
+    pub(super) fn show_hosts(&mut self, hosts: Hosts) {
+        if let Some(settings) = self.settings_dialog() {
+            settings.set_hosts(hosts);
+        }
+    }
+
     pub(super) fn logged_in(&mut self, registry: &str, in_the_clear: bool, places: &[String]) {
         self.toasts
             .say(&self.ctx, format!("Logged in to {registry}"));
+        if let Some(settings) = self.settings_dialog() {
+            settings.list_again();
+        }
         if in_the_clear {
             let places = text::visible(&places.join(", ")).into_owned();
             self.warn(format!(
@@ -58,6 +84,9 @@ impl App {
     }
 
     pub(super) fn logged_out(&mut self, registry: &str, places: &[String]) {
+        if let Some(settings) = self.settings_dialog() {
+            settings.list_again();
+        }
         let text = if places.is_empty() {
             format!("Nothing was kept for {registry}")
         } else {
@@ -67,6 +96,9 @@ impl App {
     }
 
     pub(super) fn login_tested(&mut self, registry: &str, user: &str) {
+        if let Some(settings) = self.settings_dialog() {
+            return settings.tested(registry, None);
+        }
         let text = match user {
             "" => format!("{registry} takes the token that is kept"),
             user => format!("{registry} takes the login of {}", text::visible(user)),
@@ -74,9 +106,10 @@ impl App {
         self.toasts.say(&self.ctx, text);
     }
 
-    pub(super) fn login_failed(&mut self, _registry: &str, failure: Arc<Failure>) {
+    pub(super) fn login_failed(&mut self, registry: &str, failure: Arc<Failure>) {
         match &mut self.dialog {
             Some(Dialog::Login(login)) => login.failed(failure),
+            Some(Dialog::Settings(settings)) => settings.tested(registry, Some(failure)),
             _ => self.toasts.fail(&self.ctx, &failure),
         }
     }

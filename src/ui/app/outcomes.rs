@@ -3,7 +3,7 @@
 use super::App;
 use crate::engine::{Command, JobState, Outcome};
 use crate::model::text;
-use crate::ui::dialogs::Dialog;
+use crate::ui::dialogs::{Dialog, Hosts, Logins};
 
 impl App {
     /// Takes what has ended since the last frame.
@@ -35,10 +35,12 @@ impl App {
                     self.engine.send(Command::JudgeAgain);
                 }
                 Outcome::Copied { copy, destination } => self.copied(copy, destination),
-                Outcome::Deleted { reference } => {
-                    let text = format!("Deleted {}", text::visible(&reference));
-                    self.toasts.say(&self.ctx, text);
-                }
+                Outcome::Deleted { reference } => self.deleted(&reference),
+                Outcome::DeleteFailed {
+                    reference,
+                    others,
+                    failure,
+                } => self.delete_failed(&reference, others, failure),
                 // asked for by the command line only
                 Outcome::Listed { .. } | Outcome::ReportChecked { .. } => {}
                 Outcome::SampleReady { reference } => self.open(&reference),
@@ -51,8 +53,31 @@ impl App {
                 Outcome::LoggedOut { registry, places } => self.logged_out(&registry, &places),
                 Outcome::LoginTested { registry, user, .. } => self.login_tested(&registry, &user),
                 Outcome::LoginFailed { registry, failure } => self.login_failed(&registry, failure),
+                Outcome::Logins {
+                    logins,
+                    registries,
+                    aliases,
+                    problem,
+                } => self.show_logins(Logins {
+                    logins,
+                    registries,
+                    aliases,
+                    problem,
+                }),
+                Outcome::Hosts {
+                    hosts,
+                    folders,
+                    plain_http,
+                    unverified,
+                    authorities,
+                } => self.show_hosts(Hosts {
+                    hosts,
+                    folders,
+                    plain_http,
+                    unverified,
+                    authorities,
+                }),
                 // nothing here asks for them
-                Outcome::Logins { .. } => {}
                 Outcome::Keys { .. } | Outcome::KeyShown { .. } => {}
                 Outcome::KeyKept { key } => {
                     let text = format!("Kept the key {}", text::visible(&key.name));
@@ -71,6 +96,9 @@ impl App {
     fn show_cache_size(&mut self, bytes: u64) {
         if let Some(Dialog::Diagnostics(diagnostics)) = &mut self.dialog {
             diagnostics.cache_bytes = Some(bytes);
+        }
+        if let Some(Dialog::Settings(settings)) = &mut self.dialog {
+            settings.set_cache_bytes(bytes);
         }
     }
 

@@ -11,7 +11,7 @@ use crate::ui::panels::toasts::Toasts;
 use crate::ui::panels::{self, drop_overlay, explorer, image_tabs, jobs, status_bar, welcome};
 use crate::ui::recents::Recents;
 use crate::ui::theme::{Tokens, size};
-use crate::ui::{dialogs, panels::address_bar::AddressBar};
+use crate::ui::{dialogs, drag, panels::address_bar::AddressBar};
 
 impl eframe::App for App {
     fn logic(&mut self, _ctx: &egui::Context, _frame: &mut eframe::Frame) {
@@ -59,6 +59,7 @@ impl App {
         self.middle(ui, &mut actions);
 
         drop_overlay::show(&self.ctx);
+        drag::ghost(&self.ctx);
         self.toasts.show(&self.ctx, &mut actions);
         let mut dialog = self.dialog.take();
         let images = &self.settings.recents;
@@ -118,7 +119,9 @@ impl App {
             let found = all.iter().find(|waiting| fits(&waiting.host));
             found.cloned()
         };
-        jobs::show(ui, open, &self.jobs, &waiting, &mut self.meters, actions);
+        let copies = self.engine.copies();
+        let (jobs, meters) = (&self.jobs, &mut self.meters);
+        jobs::show(ui, open, jobs, &waiting, &copies, meters, actions);
     }
 
     /// The open images, or the page that is shown while there are none.

@@ -46,6 +46,10 @@ pub(super) fn export(app: &mut App) {
     app.copy_focused(true);
 }
 
+pub(super) fn settings(app: &mut App) {
+    app.show_settings();
+}
+
 pub(super) fn log_in(app: &mut App) {
     let host = match app.tabs().focused().and_then(Tab::reference) {
         Some(Reference::Registry(registry)) => registry.host().to_owned(),

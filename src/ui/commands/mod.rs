@@ -59,6 +59,7 @@ pub enum CommandId {
     BrowseRepository,
     BrowseTags,
     LogIn,
+    Settings,
     Palette,
     Shortcuts,
     Diagnostics,

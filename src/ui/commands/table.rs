@@ -167,6 +167,15 @@ pub static COMMANDS: &[Command] = &[
     )
     .when(has_registry_image),
     Command::new(
+        Id::Settings,
+        Menu::Edit,
+        1,
+        "Settings…",
+        "Theme, cache, logins, certificates and mirrors",
+        effects::settings,
+    )
+    .keys(&[key(CTRL, Key::Comma)]),
+    Command::new(
         Id::ShowOverview,
         Menu::View,
         0,

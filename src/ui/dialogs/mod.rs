@@ -2,6 +2,7 @@
 
 mod about;
 mod copy;
+mod delete;
 mod diagnostics;
 mod finder;
 mod folder;
@@ -12,13 +13,18 @@ mod palette;
 mod place;
 mod quit;
 mod recents;
+mod report;
+mod settings;
 mod shortcuts;
 
 use egui::{Align2, Color32, Context, Frame, Id, Margin, Modal, Ui, vec2};
 
 pub use self::copy::{Beginning, CopyDialog, Source, Target};
+pub use self::delete::Delete;
 pub use self::diagnostics::Diagnostics;
 use self::finder::Finder;
+pub use self::report::CopyReport;
+pub use self::settings::{Hosts, Logins, SettingsDialog};
 use super::action::Actions;
 use super::commands::Situation;
 use super::recents::Recents;
@@ -39,6 +45,11 @@ pub enum Dialog {
     Diagnostics(Diagnostics),
     /// Copies or exports an image.
     Copy(Box<CopyDialog>),
+    /// Asks before something is deleted.
+    Delete(Delete),
+    /// What a copy did.
+    Report(CopyReport),
+    Settings(SettingsDialog),
     /// Asks for a login.
     Login(login::Login),
     /// Takes the name of a registry or repository.
@@ -112,6 +123,9 @@ pub fn show(
         Some(Dialog::About(about)) => about.show(ctx),
         Some(Dialog::Diagnostics(diagnostics)) => diagnostics.show(ctx, actions),
         Some(Dialog::Copy(copy)) => copy.show(ctx, engine, actions),
+        Some(Dialog::Delete(delete)) => delete.show(ctx, actions),
+        Some(Dialog::Report(report)) => report.show(ctx, actions),
+        Some(Dialog::Settings(settings)) => settings.show(ctx, situation, actions),
         Some(Dialog::Login(login)) => login.show(ctx, actions),
         Some(Dialog::Place(prompt)) => prompt.show(ctx, actions),
         Some(Dialog::Quit(quit)) => quit.show(ctx, actions),

@@ -3,10 +3,12 @@
 use egui::{Rect, RichText, ScrollArea, Stroke, Ui, UiBuilder, vec2};
 
 use super::image_tabs::view_tab;
-use crate::engine::{Command, Failure, ImageSnapshot, Remote};
+use crate::engine::{Command, Failure, ImageSnapshot, Place, Remote};
 use crate::model::{Reference, Transport, text};
 use crate::ui::action::{Action, Actions};
 use crate::ui::app::Tab;
+use crate::ui::dialogs::Target;
+use crate::ui::drag;
 use crate::ui::theme::{Tokens, icons, size};
 use crate::ui::views::{self, View, ViewContext};
 use crate::ui::widgets::link;
@@ -28,6 +30,9 @@ pub fn show(ui: &mut Ui, tab: &mut Tab, now: jiff::Timestamp, actions: &mut Acti
         scope(ui, body, |ui| {
             views::repository::show(ui, state, &place, snapshot.as_deref(), now, actions);
         });
+        if let Place::Repository(name) = place {
+            drag::area(ui, body, &Target::Repository(name), actions);
+        }
         return;
     }
     if !tab.is_several() {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use egui::text::{LayoutJob, TextFormat};
 use egui::{
-    Align, Align2, Color32, CursorIcon, FontId, Id, PointerButton, Rect, Response, Role, Sense,
-    Stroke, Style, Ui, Visuals, WidgetInfo, WidgetText, vec2,
+    Align, Align2, Color32, CursorIcon, DragAndDrop, FontId, Id, PointerButton, Rect, Response,
+    Role, Sense, Stroke, Style, Ui, Visuals, WidgetInfo, WidgetText, vec2,
 };
 use egui_tiles::{
     Behavior, EditAction, ResizeState, SimplificationOptions, TabState, Tabs as TabBar, TileId,
@@ -14,8 +14,9 @@ use egui_tiles::{
 
 use super::image_pane;
 use crate::engine::ImageId;
-use crate::ui::action::{Action, Actions};
+use crate::ui::action::{Action, Actions, CopyWhat};
 use crate::ui::app::{Tab, TabsParts};
+use crate::ui::drag;
 use crate::ui::theme::{Tokens, icons, size};
 
 /// Height of the bar that the tabs lie in.
@@ -38,6 +39,13 @@ pub fn show(ui: &mut Ui, tabs: TabsParts<'_>, now: jiff::Timestamp, actions: &mu
         reveal,
     } = tabs;
     let several = open.len() > 1;
+    let rect = ui.max_rect();
+    let pointer = ui.ctx().pointer_latest_pos();
+    let outside = pointer.is_some_and(|pointer| !rect.contains(pointer));
+    let dragging = DragAndDrop::has_payload_of_type::<drag::Dragged>(ui.ctx());
+    // whoever drops a tab on a place copies its image there: the tab stays where it is
+    let released = ui.input(|input| input.pointer.any_released());
+    let before = released.then(|| tree.clone());
     let mut behavior = ImageTabs {
         open,
         focused,
@@ -46,8 +54,15 @@ pub fn show(ui: &mut Ui, tabs: TabsParts<'_>, now: jiff::Timestamp, actions: &mu
         now,
         tokens,
         actions,
+        outside,
     };
     tree.ui(&mut behavior, ui);
+    let dropped = dragging && !DragAndDrop::has_payload_of_type::<drag::Dragged>(ui.ctx());
+    if let Some(before) = before
+        && (outside || dropped)
+    {
+        *tree = before;
+    }
 }
 
 struct ImageTabs<'a> {
@@ -58,6 +73,8 @@ struct ImageTabs<'a> {
     now: jiff::Timestamp,
     tokens: &'static Tokens,
     actions: &'a mut Actions,
+    /// Whether the pointer is somewhere else in the window.
+    outside: bool,
 }
 
 impl ImageTabs<'_> {
@@ -154,6 +171,13 @@ impl Behavior<ImageId> for ImageTabs<'_> {
         let response = ui
             .interact(rect, id, Sense::click_and_drag())
             .on_hover_cursor(CursorIcon::Default);
+        let known = tab.is_some_and(|tab| tab.image().is_some());
+        if let Some(image) = image.filter(|_| known && response.drag_started()) {
+            response.dnd_set_drag_payload(drag::Dragged {
+                what: CopyWhat::Tab(image),
+                title: title.clone(),
+            });
+        }
         response.widget_info(|| WidgetInfo::selected(Role::Tab, true, state.active, &title));
         if image.is_some() && image == *self.reveal {
             ui.scroll_to_rect(rect, None);
@@ -267,7 +291,17 @@ impl Behavior<ImageId> for ImageTabs<'_> {
     }
 
     fn drag_preview_color(&self, _: &Visuals) -> Color32 {
+        if self.outside {
+            return Color32::TRANSPARENT;
+        }
         self.tokens.accent.gamma_multiply(0.15)
+    }
+
+    fn drag_preview_stroke(&self, visuals: &Visuals) -> Stroke {
+        if self.outside {
+            return Stroke::NONE;
+        }
+        visuals.selection.stroke
     }
 }
 

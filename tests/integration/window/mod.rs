@@ -2,8 +2,10 @@
 
 mod commands;
 mod copy;
+mod deleting;
 mod diagnostics;
 mod dialogs;
+mod dragging;
 mod favourites;
 mod history;
 mod idle;
@@ -17,6 +19,7 @@ mod quit;
 mod reload;
 mod scripted;
 mod session;
+mod settings;
 mod startup;
 mod tabs;
 mod theme;

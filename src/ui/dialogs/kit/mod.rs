@@ -99,6 +99,15 @@ impl<'a> Sheet<'a> {
                 ui.visuals_mut().widgets.inactive.bg_fill = tokens.panel;
                 self.content(ui, room.y - 2.0 * MARGIN, state, body, footer)
             });
+        // what is in the middle is there one frame after it has grown
+        let size = response.response.rect.size();
+        let before = ctx.data_mut(|data| {
+            let kept = data.get_temp_mut_or_insert_with(id.with("size"), || size);
+            std::mem::replace(kept, size)
+        });
+        if before != size {
+            ctx.request_repaint();
+        }
         let beside = response.backdrop_response.clicked();
         response.inner || (!beside && response.should_close())
     }

@@ -10,7 +10,8 @@ use self::places::Tree;
 use super::list_row;
 use super::parts::group_heading;
 use crate::engine::{Engine, Place};
-use crate::ui::action::{Action, Actions};
+use crate::ui::action::{Action, Actions, CopyWhat};
+use crate::ui::drag;
 use crate::ui::favourites::Favourites;
 use crate::ui::recents::{Recent, Recents};
 use crate::ui::state::{EXPLORER_WIDTH, Settings};
@@ -147,11 +148,22 @@ fn row(
 ) {
     let selected = current == Some(recent.reference.as_str());
     let response = list_row::show(ui, recent, selected, size::LIST_ROW);
+    let what = CopyWhat::Reference(recent.reference.clone());
+    let response = drag::source(response, &what, &recent.title);
     if response.clicked() {
         actions.push(Action::Open(recent.reference.clone()));
     }
     let favourite = favourites.contains(&recent.reference);
     response.context_menu(|ui| row_menu(ui, recent, group, favourite, actions));
+}
+
+/// Asks where what `reference` stands for is to be copied to.
+fn copy_to(reference: &str, export: bool) -> Action {
+    Action::AskCopy {
+        what: CopyWhat::Reference(reference.to_owned()),
+        target: None,
+        export,
+    }
 }
 
 fn row_menu(ui: &mut Ui, recent: &Recent, group: Group, favourite: bool, actions: &mut Actions) {
@@ -169,6 +181,8 @@ fn row_menu(ui: &mut Ui, recent: &Recent, group: Group, favourite: bool, actions
     let mut items = vec![
         ("Open", Action::Open(reference.clone())),
         ("Copy reference", copy),
+        ("Copy to…", copy_to(reference, false)),
+        ("Export…", copy_to(reference, true)),
         (star, Action::ToggleFavourite(reference.clone())),
     ];
     if group == Group::Recent {

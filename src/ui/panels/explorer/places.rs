@@ -7,8 +7,11 @@ use egui::{Button, Response, Ui};
 
 use super::line::{Line, words};
 use crate::engine::{Command, Engine, Failure, FailureKind, Listed, Place, PlaceSnapshot, Remote};
-use crate::ui::action::{Action, Actions};
+use crate::model::{Reference, Transport};
+use crate::ui::action::{Action, Actions, CopyWhat};
 use crate::ui::commands::CommandId;
+use crate::ui::dialogs::Target;
+use crate::ui::drag;
 use crate::ui::places::{Places, SavedRegistry};
 use crate::ui::recents::{Recent, lasting_text};
 use crate::ui::theme::{Tokens, icons, size};
@@ -41,6 +44,8 @@ impl Tree<'_> {
                 hover: &text,
             };
             let response = ui.push_id(("folder", &text), |ui| line.show(ui)).inner;
+            let target = Target::Folder(text.clone());
+            drag::target(ui, &response, &target, self.actions);
             self.fold(&response, &place);
             response.context_menu(|ui| {
                 if item(ui, "Open") {
@@ -76,6 +81,8 @@ impl Tree<'_> {
                 hover: host,
             };
             let response = ui.push_id(("registry", host), |ui| line.show(ui)).inner;
+            let target = Target::Registry(host.clone());
+            drag::target(ui, &response, &target, self.actions);
             self.fold(&response, &place);
             response.context_menu(|ui| {
                 if item(ui, "Type a repository…") {
@@ -123,6 +130,7 @@ impl Tree<'_> {
             hover: "The images of the container engines on this computer",
         };
         let response = line.show(ui);
+        drag::target(ui, &response, &Target::Engine, self.actions);
         self.fold(&response, &place);
         response.context_menu(|ui| self.list_again_item(ui, &place));
         self.contents(ui, &place, |_, _, _| ());
@@ -188,6 +196,8 @@ impl Tree<'_> {
                         hover: &text,
                     };
                     let response = ui.push_id((place, at), |ui| line.show(ui)).inner;
+                    let what = CopyWhat::Reference(text.clone());
+                    let response = drag::source(response, &what, &image.title);
                     if response.clicked() {
                         self.actions.push(Action::Open(text.clone()));
                     }
@@ -197,6 +207,15 @@ impl Tree<'_> {
                         }
                         if item(ui, "Copy reference") {
                             self.copy(&text, "reference");
+                        }
+                        for (name, export) in [("Copy to…", false), ("Export…", true)] {
+                            if item(ui, name) {
+                                self.actions.push(super::copy_to(&text, export));
+                            }
+                        }
+                        if can_delete(&image.reference) && item(ui, "Delete…") {
+                            self.actions
+                                .push(Action::AskDelete(image.reference.clone()));
                         }
                     });
                 }
@@ -276,6 +295,8 @@ impl Tree<'_> {
             hover: &whole,
         };
         let response = ui.push_id(("repository", &whole), |ui| line.show(ui)).inner;
+        let target = Target::Repository(whole.clone());
+        drag::target(ui, &response, &target, self.actions);
         if response.clicked() {
             self.actions.push(Action::OpenPlace(place.clone()));
         }
@@ -290,6 +311,15 @@ impl Tree<'_> {
                 self.places.remove_repository(host, name);
             }
         });
+    }
+}
+
+/// Whether an image can be deleted from its place: a layout forgets its name.
+fn can_delete(reference: &Reference) -> bool {
+    match reference {
+        Reference::Path(path) => path.transport == Transport::Oci && path.name.is_some(),
+        Reference::Registry(_) => true,
+        Reference::Daemon(_) => false,
     }
 }
 

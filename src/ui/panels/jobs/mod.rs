@@ -1,5 +1,6 @@
 //! The jobs panel: what runs in the background, what failed, what was found.
 
+mod blobs;
 mod meter;
 mod row;
 
@@ -11,7 +12,7 @@ use egui::{Margin, Panel, ScrollArea, Ui};
 pub use meter::Meters;
 
 use super::parts::group_heading;
-use crate::engine::{JobKind, JobSnapshot, JobState, Waiting};
+use crate::engine::{CopySnapshot, JobKind, JobSnapshot, JobState, Waiting};
 use crate::ui::action::{Action, Actions};
 use crate::ui::commands::CommandId;
 use crate::ui::theme::{Tokens, icons};
@@ -28,17 +29,20 @@ const LINGER: Duration = Duration::from_secs(4);
 const PACE: Duration = Duration::from_millis(66);
 /// How many rows are seen without scrolling.
 const ROWS: usize = 5;
+/// How many more while the blobs of a copy are shown.
+const UNFOLDED_ROWS: usize = 4;
 /// Height of the line above the jobs, and the space above and below all.
 const HEADING: f32 = 24.0;
 const MARGIN: i8 = 6;
 
 /// Draws the panel where it is open and has something to show. `waiting` tells the registry
-/// that a job waits for.
+/// that a job waits for. `copies` have the blobs of their jobs.
 pub fn show(
     ui: &mut Ui,
     open: bool,
     jobs: &[Arc<JobSnapshot>],
     waiting: &dyn Fn(&JobSnapshot) -> Option<Waiting>,
+    copies: &[Arc<CopySnapshot>],
     meters: &mut Meters,
     actions: &mut Actions,
 ) {
@@ -54,9 +58,15 @@ pub fn show(
         ui.ctx().request_repaint_after(PACE);
     }
     let tokens = Tokens::of(ui);
-    let rows = shown.len().min(ROWS) as f32;
+    let copy = |job: &JobSnapshot| copies.iter().find(|copy| copy.job == Some(job.id));
+    let unfolded = shown.iter().filter(|job| row::is_unfolded(ui.ctx(), job));
+    let blobs = unfolded.filter_map(|job| copy(job)?.progress.as_ref());
+    let blobs: usize = blobs.map(|progress| progress.blobs.len()).sum();
+    let rows = shown.len().min(ROWS) as f32 * row::HEIGHT;
+    let all =
+        (rows + blobs as f32 * blobs::HEIGHT).min((ROWS + UNFOLDED_ROWS) as f32 * row::HEIGHT);
     let separator = 1.0;
-    let height = HEADING + rows * row::HEIGHT + 2.0 * f32::from(MARGIN) + separator;
+    let height = HEADING + all + 2.0 * f32::from(MARGIN) + separator;
     Panel::bottom("jobs")
         .exact_size(height)
         .frame(super::frame(tokens, Margin::symmetric(16, MARGIN)))
@@ -69,7 +79,14 @@ pub fn show(
                 .show(ui, |ui| {
                     for job in &shown {
                         let waiting = waiting(job);
-                        row::show(ui, job, meters.of(job, now), waiting.as_ref(), actions);
+                        let copy = copy(job).map(|copy| &**copy);
+                        let speed = meters.of(job, now);
+                        row::show(ui, job, speed, waiting.as_ref(), copy, actions);
+                        if row::is_unfolded(ui.ctx(), job)
+                            && let Some(progress) = copy.and_then(|copy| copy.progress.as_ref())
+                        {
+                            ui.push_id(job.id, |ui| blobs::show(ui, progress));
+                        }
                     }
                 });
         });

@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use egui::{
-    Align, Align2, FontId, Layout, Rect, Response, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2,
+    Align, Align2, Context, FontId, Id, Layout, Rect, Response, Role, Sense, Ui, UiBuilder,
+    WidgetInfo, vec2,
 };
 
 use super::meter::Speed;
-use crate::engine::{Command, JobSnapshot, JobState, Unit, Waiting};
+use crate::engine::{Command, CopySnapshot, JobSnapshot, JobState, Unit, Waiting};
 use crate::model::text;
 use crate::ui::action::{Action, Actions};
 use crate::ui::theme::{Tokens, icons, size};
-use crate::ui::widgets::link;
+use crate::ui::widgets::{icon_button, link};
 
 pub(super) const HEIGHT: f32 = 32.0;
 
@@ -21,6 +22,9 @@ const COUNT: f32 = 150.0;
 const RATE: f32 = 84.0;
 const LEFT: f32 = 76.0;
 const BUTTONS: f32 = 72.0;
+const WIDE_BUTTONS: f32 = 120.0;
+/// The button that unfolds the blobs of a copy.
+const FOLD: f32 = 22.0;
 /// Narrower than this, rate and time left are left out.
 const ROOM: f32 = 860.0;
 
@@ -30,6 +34,7 @@ pub fn show(
     job: &JobSnapshot,
     speed: Speed,
     waiting: Option<&Waiting>,
+    copy: Option<&CopySnapshot>,
     actions: &mut Actions,
 ) {
     let tokens = Tokens::of(ui);
@@ -46,7 +51,8 @@ pub fn show(
         rest = left;
         taken
     };
-    let buttons = take_right(BUTTONS);
+    let report = copy.is_some_and(|copy| copy.report.value().is_some());
+    let buttons = take_right(if report { WIDE_BUTTONS } else { BUTTONS });
     let roomy = rect.width() >= ROOM;
     let (left, rate) = if roomy {
         (Some(take_right(LEFT)), Some(take_right(RATE)))
@@ -55,6 +61,10 @@ pub fn show(
     };
 
     let name = text::visible(&job.title);
+    let title = match copy.and_then(|copy| copy.progress.as_ref()) {
+        Some(progress) if !progress.blobs.is_empty() => fold(ui, title, job, &name),
+        _ => title,
+    };
     let short = fit_middle(ui, &name, title.width() - 12.0);
     let response = write(ui, title, Align2::LEFT_CENTER, &short, tokens.text);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &*name));
@@ -84,7 +94,42 @@ pub fn show(
         }
         (state, _) => ended(ui, rest, job, state),
     }
-    button(ui, buttons, job, actions);
+    button(ui, buttons, job, copy.filter(|_| report), actions);
+}
+
+/// Whether the blobs of a job are shown.
+pub(super) fn is_unfolded(ctx: &Context, job: &JobSnapshot) -> bool {
+    ctx.data(|data| data.get_temp(fold_id(job)).unwrap_or(false))
+}
+
+fn fold_id(job: &JobSnapshot) -> Id {
+    Id::unique(("blobs of", job.id))
+}
+
+/// The button that shows the blobs of a job; gives what is left for its title.
+fn fold(ui: &mut Ui, rect: Rect, job: &JobSnapshot, name: &str) -> Rect {
+    let (place, rest) = rect.split_left_right_at_x(rect.left() + FOLD);
+    let open = is_unfolded(ui.ctx(), job);
+    let icon = if open {
+        icons::CHEVRON_DOWN
+    } else {
+        icons::CHEVRON_RIGHT
+    };
+    let builder = UiBuilder::new()
+        .max_rect(place)
+        .layout(Layout::left_to_right(Align::Center));
+    ui.scope_builder(builder, |ui| {
+        let words = if open {
+            "Hide the blobs of"
+        } else {
+            "Show the blobs of"
+        };
+        if icon_button(ui, icon, &format!("{words} {name}")).clicked() {
+            ui.ctx()
+                .data_mut(|data| data.insert_temp(fold_id(job), !open));
+        }
+    });
+    rest
 }
 
 /// How it ended: an icon and words, never a colour alone.
@@ -133,7 +178,27 @@ fn ended(ui: &mut Ui, rect: Rect, job: &JobSnapshot, state: &JobState) {
     }
 }
 
-fn button(ui: &mut Ui, rect: Rect, job: &JobSnapshot, actions: &mut Actions) {
+fn button(
+    ui: &mut Ui,
+    rect: Rect,
+    job: &JobSnapshot,
+    done: Option<&CopySnapshot>,
+    actions: &mut Actions,
+) {
+    if let Some(copy) = done.filter(|_| job.state == JobState::Done) {
+        let builder = UiBuilder::new()
+            .max_rect(rect)
+            .layout(Layout::right_to_left(Align::Center));
+        ui.scope_builder(builder, |ui| {
+            if link(ui, "Report…").clicked() {
+                actions.push(Action::ShowReport(copy.id));
+            }
+            if link(ui, "Open").clicked() {
+                actions.push(Action::Open(copy.request.destination.clone()));
+            }
+        });
+        return;
+    }
     let (word, command) = match &job.state {
         JobState::Running { .. } => ("Cancel", Command::Cancel { job: job.id }),
         JobState::Failed(_) | JobState::Cancelled => ("Retry", Command::Retry { job: job.id }),

@@ -9,9 +9,8 @@ use egui::{Button, RichText, Ui};
 use jiff::Timestamp;
 
 use crate::engine::{Command, Listed, Place, PlaceSnapshot, Remote, TagFacts};
-use crate::model::{RegistryReference, text::size as size_text};
-use crate::ui::action::Action;
-use crate::ui::action::Actions;
+use crate::model::{Reference, RegistryReference, text::size as size_text};
+use crate::ui::action::{Action, Actions, CopyWhat};
 use crate::ui::theme::{Tokens, icons, size};
 use crate::ui::widgets::table::{Column, RowUi, Table};
 use crate::ui::widgets::text::{count, number_words};
@@ -287,7 +286,23 @@ fn menu(
         }
         if ui.button("Copy reference").clicked() {
             let what = "reference".to_owned();
-            actions.push(Action::Copy { text: whole, what });
+            let text = whole.clone();
+            actions.push(Action::Copy { text, what });
+        }
+        for (name, export) in [("Copy to…", false), ("Export…", true)] {
+            if ui.button(name).clicked() {
+                actions.push(Action::AskCopy {
+                    what: CopyWhat::Reference(whole.clone()),
+                    target: None,
+                    export,
+                });
+            }
+        }
+        let tagged = repository.and_then(|repository| repository.at_tag(tag).ok());
+        if let Some(tagged) = tagged
+            && ui.button("Delete…").clicked()
+        {
+            actions.push(Action::AskDelete(Reference::Registry(tagged)));
         }
         let facts = snapshot.facts.get(tag).and_then(Remote::value);
         if let (Some(facts), Some(repository)) = (facts, repository)
