@@ -102,6 +102,24 @@ fn a_passphrase_comes_from_a_descriptor_too_and_a_wrong_one_says_nothing_of_what
     assert!(taken.status.success(), "{}", said(&taken));
 }
 
+/// Waits until the terminal of the program under `script` shows nothing of what is typed: that
+/// comes a moment after the question, and nobody types within that moment.
+fn until_typing_is_hidden(script: u32) {
+    let said = |program: &str, arguments: &[&str]| {
+        let output = Command::new(program).args(arguments).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    for _ in 0..1000 {
+        let terminal = said("ps", &["-o", "tty=", "--ppid", &script.to_string()]);
+        let settings = said("stty", &["-F", &format!("/dev/{terminal}"), "-a"]);
+        if settings.split_whitespace().any(|word| word == "-echo") {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("the terminal goes on to show what is typed");
+}
+
 #[test]
 fn at_a_terminal_a_wrong_passphrase_is_asked_for_again_and_nothing_of_it_is_shown() {
     let home = Home::new();
@@ -130,8 +148,10 @@ fn at_a_terminal_a_wrong_passphrase_is_asked_for_again_and_nothing_of_it_is_show
         shown.clone()
     };
     wait_for("Passphrase of", 1);
+    until_typing_is_hidden(child.id());
     typed.write_all(b"not this one\n").unwrap();
     wait_for("Passphrase of", 2);
+    until_typing_is_hidden(child.id());
     typed
         .write_all(format!("{PASSPHRASE}\n").as_bytes())
         .unwrap();
