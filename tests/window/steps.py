@@ -415,6 +415,35 @@ def provenance(stage):
 
 
 @step
+def dialogs(stage):
+    """Palette, shortcuts, diagnostics and "about" open from the Help menu and by key, in both themes, and a favourite is
+    kept in the explorer."""
+    window = stage.start(BUSYBOX)
+    wait_for_busybox(window)
+    window.click("Favourite")
+    window.wait_for("Favourites")
+    shown = [
+        ("Command palette…", "Zoom in", "palette"),
+        ("Keyboard shortcuts", "Reload", "shortcuts"),
+        ("About Porthole", "Version", "about"),
+        ("Diagnostics…", "Cache:", "diagnostics-page"),
+    ]
+    for size in SIZES:
+        stage.resize(*size)
+        for item, said, name in shown:
+            for theme in THEMES:
+                stage.choose_theme(theme)
+                window.click("Help")
+                window.click(item, "menuItem")
+                window.wait_for(said)
+                window.settle()
+                stage.check_controls(*size)
+                stage.shoot(f"{name}-{theme.lower()}-{size[0]}x{size[1]}")
+                window.key("Escape")
+    stage.check_alive()
+
+
+@step
 def idle(stage):
     """An open image that nobody touches takes no frames, no processor and little memory."""
     window = stage.start(BUSYBOX)

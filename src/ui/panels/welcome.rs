@@ -69,7 +69,7 @@ fn page(ui: &mut Ui, recents: &Recents, drops: DropSupport, actions: &mut Action
         CommandId::OpenReference,
         actions,
     );
-    let folder = "An OCI layout on this computer";
+    let folder = "An OCI layout, or what skopeo copied to dir:, on this computer";
     command(
         ui,
         icons::FOLDER_OPEN,
@@ -92,12 +92,12 @@ fn page(ui: &mut Ui, recents: &Recents, drops: DropSupport, actions: &mut Action
                 ui,
                 icons::DOWNLOAD,
                 "Drop",
-                "A folder, dropped anywhere on this window, opens",
+                "A folder or an archive, dropped anywhere on this window, opens",
                 "",
                 Sense::hover(),
             );
             response.widget_info(|| {
-                let text = "Drop: a folder, dropped anywhere on this window, opens";
+                let text = "Drop: a folder or an archive, dropped anywhere on this window, opens";
                 WidgetInfo::labeled(Role::Label, true, text)
             });
         }

@@ -85,7 +85,12 @@ pub(super) fn icon_look(ui: &Ui, response: &Response, icon: &str, height: f32, o
 /// A word in the accent colour that does something in the window.
 pub fn link(ui: &mut Ui, word: &str) -> Response {
     let tokens = Tokens::of(ui);
-    let width = ui.available_width();
+    // where a line is wrapped, it goes to the next one rather than being cut
+    let width = if ui.layout().main_wrap() {
+        ui.max_rect().width()
+    } else {
+        ui.available_width()
+    };
     let galley = text::one_line(ui.painter(), word, text::body(), tokens.accent, width);
     let height = galley.size().y.max(20.0);
     let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x, height), Sense::click());

@@ -118,7 +118,8 @@ pub fn date(ui: &mut Ui, before: &str, written: &str, now: Timestamp) -> Respons
     let date = Date::read(written);
     let words = format!("{before}{}", date.relative(now));
     let color = crate::ui::theme::Tokens::of(ui).weak;
-    ui.label(RichText::new(words).color(color))
+    // it stays in one piece where a line is wrapped
+    ui.add(egui::Label::new(RichText::new(words).color(color)).extend())
         .on_hover_text(date.exact())
 }
 

@@ -6,7 +6,7 @@ use crate::engine::{Failure, FailureKind};
 use crate::ui::action::{Action, Actions};
 use crate::ui::theme::{Tokens, icons, size, strong};
 
-use super::{button, text};
+use super::{button, state_block, text};
 
 /// Widest that sentences are set, in points.
 const WIDTH: f32 = 720.0;
@@ -17,11 +17,7 @@ pub fn error_box(ui: &mut Ui, failure: &Failure, try_again: Option<Action>, acti
     let tokens = Tokens::of(ui);
     let (icon, word, color) = look(failure.kind, tokens);
     let id = ui.scope_id().with(("error box", &failure.headline));
-    let frame = egui::Frame::NONE.inner_margin(egui::Margin {
-        left: 16,
-        ..egui::Margin::ZERO
-    });
-    let drawn = frame.show(ui, |ui| {
+    let drawn = state_block(ui, color, |ui| {
         ui.set_max_width(WIDTH.min(ui.available_width()));
         ui.spacing_mut().item_spacing.y = size::GRID;
         ui.label(
@@ -51,12 +47,6 @@ pub fn error_box(ui: &mut Ui, failure: &Failure, try_again: Option<Action>, acti
             }
         });
     });
-    let rect = drawn.response.rect;
-    ui.painter().vline(
-        rect.left() + 1.0,
-        rect.y_range(),
-        egui::Stroke::new(2.0, color),
-    );
     drawn
         .response
         .widget_info(|| WidgetInfo::labeled(Role::Alert, true, format!("{word}: {failure}")));

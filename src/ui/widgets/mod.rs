@@ -13,6 +13,7 @@ mod field;
 mod layer_bar;
 mod rows;
 pub mod skeleton;
+mod state_block;
 mod status;
 pub mod table;
 pub mod text;
@@ -27,6 +28,7 @@ pub use error_box::error_box;
 pub use field::search;
 pub use layer_bar::{LayerBar, Scale};
 pub use rows::{Look, Row, heading};
+pub use state_block::state_block;
 pub use status::{Status, not_here, place_word};
 
 use egui::{Rect, Stroke, StrokeKind, Ui};

@@ -237,23 +237,28 @@ impl Tree<'_> {
             Some(Remote::Failed { error, .. }) => {
                 let (color, said) = look(place, error, tokens);
                 words(ui, 1, icons::CIRCLE_ALERT, &said, color).on_hover_text(&error.hint);
-                ui.horizontal(|ui| {
-                    ui.add_space(20.0);
-                    if link(ui, "Try again").clicked() {
-                        self.list_again(place);
-                    }
-                    if error.kind == FailureKind::Access && link(ui, "Log in…").clicked() {
-                        let place = place.clone();
-                        self.actions.push(Action::LogIn {
-                            registry: None,
-                            then: Some(Command::ListPlace { place }),
-                        });
-                    }
-                    if let Place::Registry(host) = place
-                        && link(ui, "Type a repository…").clicked()
-                    {
-                        self.actions.push(Action::TypeRepository(host.clone()));
-                    }
+                let indent = egui::Margin {
+                    left: 20,
+                    ..egui::Margin::ZERO
+                };
+                egui::Frame::NONE.inner_margin(indent).show(ui, |ui| {
+                    ui.horizontal_wrapped(|ui| {
+                        if link(ui, "Try again").clicked() {
+                            self.list_again(place);
+                        }
+                        if error.kind == FailureKind::Access && link(ui, "Log in…").clicked() {
+                            let place = place.clone();
+                            self.actions.push(Action::LogIn {
+                                registry: None,
+                                then: Some(Command::ListPlace { place }),
+                            });
+                        }
+                        if let Place::Registry(host) = place
+                            && link(ui, "Type a repository…").clicked()
+                        {
+                            self.actions.push(Action::TypeRepository(host.clone()));
+                        }
+                    });
                 });
             }
         }

@@ -6,7 +6,7 @@ mod summary;
 
 use std::sync::Arc;
 
-use egui::Ui;
+use egui::{Margin, Ui};
 
 use crate::engine::{ArtifactFiles, Command, Remote};
 use crate::model::Digest;
@@ -77,6 +77,11 @@ impl Artifact<'_> {
                 egui::ScrollArea::vertical()
                     .id_salt("artifact summary")
                     .auto_shrink([false, false])
+                    // what stands at the right is not under the scroll bar
+                    .content_margin(Margin {
+                        right: 12,
+                        ..Margin::ZERO
+                    })
                     .show(ui, |ui| {
                         ui.spacing_mut().item_spacing.y = 0.0;
                         match &files {

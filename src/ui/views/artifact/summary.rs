@@ -18,6 +18,9 @@ use crate::ui::widgets::{Date, Look, Row, error_box, heading, text};
 /// Width of the names, in points.
 const NAMES: f32 = 104.0;
 
+/// Width of a digest beside a name, in points.
+const DIGEST: f32 = 166.0;
+
 /// Most materials and parameters that are shown; the others are in the content.
 const LISTED: usize = 50;
 
@@ -257,13 +260,22 @@ fn materials(ui: &mut Ui, found: &Provenance, context: &mut ViewContext<'_>) {
     let count = found.materials.len() + found.materials_left_out;
     heading(ui, "Materials", &text::number_words(count));
     for Material { uri, digests } in found.materials.iter().take(LISTED) {
-        let digest = digests
+        let whole = digests
             .first()
             .map(|(name, digits)| format!("{name}:{digits}"));
-        Row::new(uri.as_str(), digest.as_deref().unwrap_or("no digest"))
+        let short = whole
+            .as_deref()
+            .and_then(|whole| whole.parse::<Digest>().ok());
+        let short = short.map(|digest| digest.short());
+        let shown = short.or_else(|| whole.clone());
+        let mut row = Row::new(uri.as_str(), shown.as_deref().unwrap_or("no digest"))
             .whole_name(uri)
-            .name_width(ui.available_width() * 0.6)
-            .show(ui, context.actions);
+            .name_width(ui.available_width() - DIGEST);
+        row = match &whole {
+            Some(whole) => row.copies(whole).hover(&**whole),
+            None => row.look(Look::Weak),
+        };
+        row.show(ui, context.actions);
     }
     more(ui, found.materials.len(), context);
 }

@@ -85,7 +85,7 @@ pub(super) fn show(
             "Annotations",
             &manifest.annotations,
             usize::MAX,
-            176.0,
+            240.0,
             context.now,
             context.actions,
         );

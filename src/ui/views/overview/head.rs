@@ -9,6 +9,9 @@ use crate::ui::views::subject::Subject;
 use crate::ui::views::{ViewContext, ViewState};
 use crate::ui::widgets::{self, text};
 
+/// Width of a dot with the space around it, in points.
+const DOT: f32 = 24.0;
+
 /// Draws both.
 pub(super) fn show(ui: &mut Ui, state: &mut ViewState, context: &mut ViewContext<'_>) {
     title(ui, &context.image.title());
@@ -72,10 +75,21 @@ fn line(ui: &mut Ui, state: &mut ViewState, context: &mut ViewContext<'_>) {
         widgets::date(ui, "built ", created, context.now);
     }
     if let Some(base) = said(annotation::BASE_NAME) {
-        dot(ui);
+        let shown = text::line(base);
+        let width = |words: &str, font| {
+            let most = f32::INFINITY;
+            let line = text::one_line(ui.painter(), words, font, tokens.weak, most);
+            line.size().x
+        };
+        let needed = width("based on ", text::body()) + width(&shown, text::body());
+        // both in one line, where they fit into one at all
+        if needed + DOT > ui.available_size_before_wrap().x {
+            ui.end_row();
+        } else {
+            dot(ui);
+        }
         ui.spacing_mut().item_spacing.x = 4.0;
         ui.label(RichText::new("based on").color(tokens.weak));
-        let shown = text::line(base);
         if widgets::link(ui, &shown)
             .on_hover_text("Open the image that this one is based on")
             .clicked()

@@ -1,6 +1,6 @@
 //! The column at the side: how the bytes are, where the image is, what may surprise.
 
-use egui::{RichText, Stroke, Ui};
+use egui::{RichText, Role, Ui, WidgetInfo};
 
 use crate::engine::Command;
 use crate::model::Reference;
@@ -10,7 +10,7 @@ use crate::ui::views::facts::{Health, health};
 use crate::ui::views::page::SECTION;
 use crate::ui::views::subject::{ManifestSubject, Subject};
 use crate::ui::views::{View, ViewContext, ViewState};
-use crate::ui::widgets::{Status, heading, link, not_here};
+use crate::ui::widgets::{Status, link, not_here, state_block};
 
 use super::{attached, documents, findings, pairs, place};
 
@@ -66,16 +66,30 @@ fn trust(ui: &mut Ui, context: &mut ViewContext<'_>) {
     let tokens = Tokens::of(ui);
     let known = context.image.signatures(context.selected);
     let status = Status::of_trust(known, tokens);
-    heading(ui, "Trust", "");
-    ui.add_space(crate::ui::theme::size::GRID);
-    let words = RichText::new(status.label()).color(status.color);
-    ui.label(words).on_hover_text(&*status.meaning);
-    let why = RichText::new(&*status.meaning).color(tokens.weak);
-    ui.add(egui::Label::new(why).wrap());
-    if link(ui, "Show signatures").clicked() {
-        let id = context.image.id;
-        context.actions.push(Action::ShowView(id, View::Signatures));
-    }
+    state_block(ui, status.color, |ui| {
+        let words = format!("{} {}", status.icon, capital(&status.word));
+        let response = ui.label(strong(words).color(status.color));
+        response.widget_info(|| {
+            let word = format!("Trust: {}", status.word);
+            WidgetInfo::labeled(Role::Label, true, word)
+        });
+        // "Rejected: by whom and why" says again what stands above it
+        let why = status.meaning.split_once(": ");
+        let why = why.map_or(&*status.meaning, |(_, why)| why);
+        let why = RichText::new(capital(why)).color(tokens.weak);
+        ui.add(egui::Label::new(why).wrap());
+        if link(ui, "Show signatures").clicked() {
+            let id = context.image.id;
+            context.actions.push(Action::ShowView(id, View::Signatures));
+        }
+    });
+}
+
+/// With a capital at its beginning.
+fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string());
+    format!("{}{}", first.unwrap_or_default(), letters.as_str())
 }
 
 /// The heading of what a place says about its image.
@@ -95,12 +109,7 @@ fn block(
 ) {
     let tokens = Tokens::of(ui);
     let color = (health.color)(tokens);
-    let margin = egui::Margin {
-        left: 16,
-        ..egui::Margin::ZERO
-    };
-    let drawn = egui::Frame::NONE.inner_margin(margin).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 3.0;
+    state_block(ui, color, |ui| {
         let words = format!("{} {}", health.icon, health.headline);
         ui.label(strong(words).color(color));
         for line in &health.lines {
@@ -117,8 +126,4 @@ fn block(
             }));
         }
     });
-    let rect = drawn.response.rect;
-    let stroke = Stroke::new(2.0, color);
-    ui.painter()
-        .vline(rect.left() + 1.0, rect.y_range(), stroke);
 }

@@ -166,7 +166,7 @@ fn facts(ui: &mut Ui, referrer: &Referrer, context: &mut ViewContext<'_>) {
             "Annotations",
             &referrer.annotations,
             usize::MAX,
-            176.0,
+            240.0,
             context.now,
             context.actions,
         );

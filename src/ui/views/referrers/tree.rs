@@ -27,7 +27,7 @@ const COLUMNS: [Column; 4] = [
     Column::new("Made", 104.0)
         .hint("As its annotations say it")
         .from_width(430.0),
-    Column::new("Digest", 158.0).from_width(660.0),
+    Column::new("Digest", 158.0).from_width(610.0),
 ];
 
 /// Draws it into all the height there is.

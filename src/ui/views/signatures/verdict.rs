@@ -1,13 +1,13 @@
 //! The verdict in one line, and by what.
 
-use egui::{Margin, RichText, Stroke, Ui};
+use egui::{RichText, Ui};
 
 use crate::engine::Remote;
 use crate::signature::SubjectReport;
 use crate::ui::action::Action;
 use crate::ui::theme::{Tokens, size, strong};
 use crate::ui::views::ViewContext;
-use crate::ui::widgets::{Status, link, text};
+use crate::ui::widgets::{Status, link, state_block, text};
 
 /// Draws the verdict.
 pub(super) fn show(
@@ -17,12 +17,7 @@ pub(super) fn show(
 ) {
     let tokens = Tokens::of(ui);
     let status = Status::of_trust(&Remote::Ready(std::sync::Arc::clone(report)), tokens);
-    let margin = Margin {
-        left: 16,
-        ..Margin::ZERO
-    };
-    let drawn = egui::Frame::NONE.inner_margin(margin).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 3.0;
+    state_block(ui, status.color, |ui| {
         let headline = format!("{} {}", status.icon, text::value(&status.meaning));
         ui.add(egui::Label::new(strong(headline).color(status.color)).wrap());
         let policy = match &report.policy {
@@ -44,8 +39,4 @@ pub(super) fn show(
             context.actions.push(Action::Copy { text, what });
         }
     });
-    let rect = drawn.response.rect;
-    let stroke = Stroke::new(2.0, status.color);
-    ui.painter()
-        .vline(rect.left() + 1.0, rect.y_range(), stroke);
 }
