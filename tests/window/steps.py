@@ -10,6 +10,7 @@ import socket
 import time
 
 import images
+import peer
 import registry
 from stage import ADDRESS_FIELD, SIZES, THEMES, TITLE, VIEWS, check
 
@@ -668,6 +669,179 @@ def diagnostics_hold_no_secret(stage):
     for hidden in [secret, token]:
         check(hidden not in saved, "a password is in it")
         check(hidden not in stage.program.said(), "a password is in the log")
+    stage.check_alive()
+
+
+def fill_destination(stage, text):
+    """In the dialog of a copy: the whole reference, in place of what stands there."""
+    window = stage.window
+    window.wait_for("Destination", "textInput")
+    window.click("Destination", "textInput")
+    window.key("Ctrl+A")
+    window.type(str(text))
+
+
+def shoot_everywhere(stage, name):
+    """In both sizes and themes, with the theme chosen behind the dialog's back: a dialog covers the menus."""
+    for width, height in SIZES:
+        stage.resize(width, height)
+        stage.window.settle()
+        stage.check_controls(width, height)
+        stage.shoot(f"{name}-{width}x{height}")
+
+
+def press_copy(stage, verb="Copy"):
+    """Waits for the plan, and presses the button that says how much is sent."""
+    window = stage.window
+    window.wait(
+        lambda tree: [node for node in tree.find(f"{verb} ", "button") if node.label.split(" ")[1][:1].isdigit() and not node.disabled],
+        "there is no plan",
+        30,
+    )
+    label = next(node.label for node in window.tree().find(f"{verb} ", "button") if node.label.split(" ")[1][:1].isdigit())
+    window.click(label, "button")
+
+
+def click_uppermost(stage, text, role):
+    """What is said over the window lies higher than what it covers."""
+    nodes = [node for node in stage.window.tree().find(text, role, exact=True) if node.bounds]
+    check(nodes, f"nothing to click is called {text!r}")
+    stage.window.click_at(*min(nodes, key=lambda node: node.bounds[1]).middle)
+
+
+@step
+def copy_by_clicks(stage):
+    """A real image of two platforms is copied to a registry by clicks alone, and opened there by one more."""
+    with peer.DockerRegistry(stage.folder / "copy-registry") as there:
+        for theme in THEMES:
+            window = stage.start(BUSYBOX)
+            wait_for_busybox(window)
+            stage.choose_theme(theme)
+            window.click("Copy…", "button")
+            fill_destination(stage, f"{there.host}/team/busybox:{theme.lower()}")
+            window.wait_for("Sent: ", "label")
+            window.click("More options", "link")
+            shoot_everywhere(stage, f"copy-{theme.lower()}")
+            press_copy(stage)
+            stage.wait_to_read("Copied to ", 30)
+            window.settle()
+            stage.shoot(f"copied-{theme.lower()}")
+            status, digest = there.ask(f"/v2/team/busybox/manifests/{theme.lower()}")
+            check(status == 200, f"the registry answers {status}")
+            check(INDEX_DIGEST in digest, f"the registry has {digest}")
+            click_uppermost(stage, "Report…", "link")
+            window.wait_for("Save as JSON", "button")
+            shoot_everywhere(stage, f"copy-report-{theme.lower()}")
+            window.click("Open the copy", "button")
+            window.wait_for(f"team/busybox:{theme.lower()}", "tab")
+            wait_for_busybox(window)
+    stage.check_alive()
+
+
+@step
+def export_by_clicks(stage):
+    """One platform is exported to a folder by clicks, with the index kept as it is; the folder opens."""
+    folder = stage.folder / "exported"
+    window = stage.start(BUSYBOX)
+    wait_for_busybox(window)
+    window.click("Export…", "button")
+    fill_destination(stage, f"{folder}:kept")
+    window.click("linux/arm64/v8", "checkBox")
+    window.click("Keep it as it is", "radioButton")
+    window.wait_for("1 platform of the index will be missing there")
+    window.settle()
+    stage.shoot("export-one-platform")
+    press_copy(stage, "Export")
+    stage.wait_to_read("Copied to ", 30)
+    index = json.loads((folder / "index.json").read_text())
+    named = [entry for entry in index["manifests"] if "kept" in json.dumps(entry.get("annotations", {}))]
+    check(len(named) == 1 and INDEX_DIGEST in named[0]["digest"], f"the folder has {index}")
+    kept = json.loads((folder / "blobs" / named[0]["digest"].replace(":", "/")).read_text())
+    there = [(folder / "blobs" / entry["digest"].replace(":", "/")).exists() for entry in kept["manifests"]]
+    check(True in there and False in there, "not exactly the chosen platform is there")
+    stage.check_alive()
+
+
+@step
+def copy_by_drop(stage):
+    """A tab dropped on a registry in the explorer is copied there after one click; the tab stays where it is."""
+    with peer.DockerRegistry(stage.folder / "drop-registry") as there:
+        window = stage.start(BUSYBOX)
+        wait_for_busybox(window)
+        add_registry(stage, there.host)
+        row = window.wait_for(there.host, "treeItem")
+        window.settle()
+        tab = next(node for node in window.tree().find("busybox-small:1.37.0", "tab") if node.bounds)
+        row = next(node for node in window.tree().find(there.host, "treeItem") if node.bounds)
+        window.move(*tab.middle)
+        window.drag(tab.middle, row.middle)
+        window.wait_for("Destination", "textInput")
+        window.wait_for("Sent: ", "label")
+        window.settle()
+        stage.shoot("copy-by-drop")
+        press_copy(stage)
+        stage.wait_to_read("Copied to ", 30)
+        status, digest = there.ask("/v2/busybox-small/manifests/1.37.0")
+        check(status == 200 and INDEX_DIGEST in digest, f"the registry answers {status} {digest}")
+        check(len([node for node in window.tree().find("busybox-small:1.37.0", "tab", exact=True)]) == 1, "the tab is gone")
+    stage.check_alive()
+
+
+@step
+def deleting_asks(stage):
+    """A tag is deleted from its menu after a question; the other tag that would go with it is named first."""
+    with peer.DockerRegistry(stage.folder / "delete-registry") as there:
+        window = stage.start(BUSYBOX)
+        wait_for_busybox(window)
+        for tag in ("one", "two"):
+            window.click("Copy…", "button")
+            fill_destination(stage, f"{there.host}/team/app:{tag}")
+            press_copy(stage)
+            stage.wait_to_read(f"Copied to docker://{there.host}/team/app:{tag}", 30)
+        window.click("Registry")
+        window.click("Browse a repository…", "menuItem")
+        window.wait_for("Repository", "textInput")
+        window.type(f"{there.host}/team/app")
+        window.key("Enter")
+        row = window.wait_for("Open two", "row")
+        window.settle()
+        row = next(node for node in window.tree().find("Open two", "row") if node.bounds)
+        window.click_at(row.bounds[0] + 40, row.middle[1], "Secondary")
+        window.click("Delete…", "button")
+        window.wait_for("Keep it", "button")
+        window.click("Delete", "button")
+        window.wait_for("Delete all 2 tags", "button", 30)
+        window.settle()
+        stage.shoot("delete-names-others")
+        check(there.ask("/v2/team/app/manifests/two")[0] == 200, "it was deleted without asking")
+        window.click("Delete all 2 tags", "button")
+        stage.wait_to_read("Deleted ", 30)
+        check(there.ask("/v2/team/app/manifests/two")[0] == 404, "it is still there")
+    stage.check_alive()
+
+
+@step
+def settings_pages(stage):
+    """Each page of the settings, in light and dark and both sizes."""
+    for theme in THEMES:
+        window = stage.start(BUSYBOX)
+        wait_for_busybox(window)
+        window.key("Ctrl+Comma")
+        window.click(theme, "radioButton")
+        for page, says in (
+            ("General", "Clear the cache"),
+            ("Credentials", "Log in…"),
+            ("TLS", "Hosts that are not checked"),
+            ("Mirrors", "Registries"),
+        ):
+            window.click(page, "radioButton")
+            window.wait_for(says)
+            shoot_everywhere(stage, f"settings-{page.lower()}-{theme.lower()}")
+        window.click("Credentials", "radioButton")
+        window.click("Log in…", "button")
+        window.wait_for("Password", "passwordInput")
+        window.settle()
+        stage.shoot(f"log-in-{theme.lower()}")
     stage.check_alive()
 
 

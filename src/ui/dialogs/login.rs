@@ -14,9 +14,11 @@ use crate::ui::widgets::error_box;
 #[derive(Debug)]
 pub struct Login {
     registry: String,
+    /// Whether it was known from the beginning.
+    named: bool,
     user: String,
     password: SecretText,
-    focused: bool,
+    focused: u8,
     /// The password is to be typed again.
     again: bool,
     state: State,
@@ -38,9 +40,10 @@ impl Login {
     pub fn new(registry: &str, then: Option<Command>) -> Self {
         Self {
             registry: registry.to_owned(),
+            named: !registry.is_empty(),
             user: String::new(),
             password: SecretText::default(),
-            focused: false,
+            focused: 0,
             again: false,
             state: State::Filling,
             then,
@@ -75,21 +78,21 @@ impl Login {
     fn body(&mut self, ui: &mut Ui, actions: &mut Actions) {
         let asking = matches!(self.state, State::Asking);
         ui.add_enabled_ui(!asking, |ui| {
-            let first = !std::mem::replace(&mut self.focused, true);
             let field = kit::row(ui, "Registry", |ui| {
                 let width = ui.available_width();
                 let hint = "registry.example.com or docker.io";
                 kit::text(ui, "Registry", &mut self.registry, hint, Look::Exact, width)
             });
-            if first && self.registry.is_empty() {
-                field.request_focus();
+            let named = self.named;
+            if !named {
+                kit::first_focus(&field, &mut self.focused);
             }
             let field = kit::row(ui, "User", |ui| {
                 let width = ui.available_width();
                 kit::text(ui, "User", &mut self.user, "", Look::Words, width)
             });
-            if first && !self.registry.is_empty() {
-                field.request_focus();
+            if named {
+                kit::first_focus(&field, &mut self.focused);
             }
             let field = kit::row(ui, "Password", |ui| {
                 let width = ui.available_width();

@@ -146,7 +146,7 @@ impl CopyReport {
         }
         footer.cancel("Close");
         let destination = self.report.destination.clone();
-        if footer.secondary("Open", Ok(())) {
+        if footer.secondary("Open the copy", Ok(())) {
             actions.push(Action::Open(destination));
             footer.close();
         }

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use egui::accesskit::Live;
 use egui::{
-    Align, Align2, Area, Color32, Context, CornerRadius, Frame, Id, Layout, Margin, Order,
-    RichText, vec2,
+    Align2, Area, Color32, Context, CornerRadius, Frame, Id, Margin, Order, RichText, vec2,
 };
 use jiff::Timestamp;
 
@@ -173,20 +172,25 @@ impl Toasts {
         };
         ctx.request_repaint_after(Duration::from_secs_f64(next - now));
         let tokens = Tokens::for_dark(ctx.theme() == egui::Theme::Dark);
-        let area = Area::new(Id::unique("toasts"))
-            .order(Order::Tooltip)
-            .anchor(Align2::RIGHT_BOTTOM, vec2(-16.0, -size::STATUS_BAR - 16.0))
-            .interactable(self.shown.iter().any(|toast| !toast.links.is_empty()))
-            .accessible_name("Messages");
-        area.show(ctx, |ui| {
-            ui.with_layout(Layout::bottom_up(Align::Max), |ui| {
-                ui.spacing_mut().item_spacing.y = 8.0;
-                self.shown.reverse();
-                // what was followed is done with
-                self.shown.retain(|toast| !toast.show(ui, tokens, actions));
-                self.shown.reverse();
-            });
-        });
+        let mut above = size::STATUS_BAR + 16.0;
+        // the latest at the bottom; what was followed is done with
+        let mut followed = None;
+        for (at, toast) in self.shown.iter().enumerate().rev() {
+            // each has an area of its own, so that nothing beside it is covered
+            let area = Area::new(Id::unique(("toast", at)))
+                .order(Order::Tooltip)
+                .anchor(Align2::RIGHT_BOTTOM, vec2(-16.0, -above))
+                .interactable(!toast.links.is_empty())
+                .accessible_name("Messages");
+            let drawn = area.show(ctx, |ui| toast.show(ui, tokens, actions));
+            if drawn.inner {
+                followed = Some(at);
+            }
+            above += drawn.response.rect.height() + 8.0;
+        }
+        if let Some(at) = followed {
+            self.shown.remove(at);
+        }
     }
 }
 
@@ -209,16 +213,15 @@ impl Toast {
             .corner_radius(CornerRadius::same(6))
             .inner_margin(Margin::symmetric(12, 8));
         frame.show(ui, |ui| {
-            // toasts are laid out from the right, so the words come before their icon
             ui.horizontal(|ui| {
-                for (word, action) in self.links.iter().rev() {
+                ui.label(RichText::new(icon).size(size::ICON).color(color));
+                let label = ui.label(&self.text);
+                for (word, action) in &self.links {
                     if link(ui, word).clicked() {
                         actions.push(action.clone());
                         followed = true;
                     }
                 }
-                let label = ui.label(&self.text);
-                ui.label(RichText::new(icon).size(size::ICON).color(color));
                 // read aloud as soon as it is there
                 ui.ctx()
                     .accesskit_node_builder(label.id, |node| node.set_live(Live::Polite));

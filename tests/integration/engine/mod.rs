@@ -3,6 +3,7 @@
 mod bad;
 mod check;
 mod chores;
+mod copies;
 mod jobs;
 mod local;
 mod open;

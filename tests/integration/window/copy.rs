@@ -247,3 +247,126 @@ fn a_copy_that_failed_is_a_job_that_can_be_made_again() {
     window.click(Role::Link, "Retry");
     assert_eq!(window.sent(), [Command::Retry { job }]);
 }
+
+/// A job that copies, with the plan of its copy; `report` where it is done.
+fn running(window: &mut Window, report: Option<porthole::copy::Report>) -> CopyId {
+    use porthole::engine::{JobKind, JobSnapshot, JobState, Progress, Unit};
+    let id = CopyId::next();
+    let job = JobId::next();
+    let request = CopyRequest {
+        source: scripted::REFERENCE.to_owned(),
+        destination: "docker://mirror.example.com/edge/api:1.8.2".to_owned(),
+        options: CopyOptions::default(),
+        platform: None,
+    };
+    let made = scripted::plan(&request.source, &request.destination, &request.options);
+    let done = report.is_some();
+    window.slots.put_copy(Arc::new(CopySnapshot {
+        id,
+        progress: Some(Arc::new(porthole::copy::CopyProgress::of(&made))),
+        plan: Remote::Ready(Arc::new(made)),
+        job: Some(job),
+        report: report.map_or(Remote::NotAsked, |report| Remote::Ready(Arc::new(report))),
+        request,
+    }));
+    let progress = Progress::new(Unit::Bytes);
+    progress.expect(107_000_000);
+    window.slots.put_job(Arc::new(JobSnapshot {
+        id: job,
+        kind: JobKind::Copy,
+        title: "Copy a to b".into(),
+        image: ImageId::next(),
+        progress: Arc::new(progress),
+        state: match done {
+            true => JobState::Done,
+            false => JobState::Running { phase: "copying" },
+        },
+        started: std::time::Instant::now(),
+        ended: done.then(std::time::Instant::now),
+    }));
+    window.harness.step();
+    window.harness.step();
+    id
+}
+
+#[test]
+fn the_blobs_of_a_copy_are_unfolded_under_its_job() {
+    let mut window = window();
+    running(&mut window, None);
+    let bars = |window: &Window| {
+        let bars = window.harness.query_all_by_role(Role::ProgressIndicator);
+        bars.filter(|node| {
+            let label = node.accesskit_node().label();
+            label.is_some_and(|label| label.starts_with("sha256:"))
+        })
+        .count()
+    };
+    assert_eq!(bars(&window), 0);
+    let fold = "Show the blobs of Copy a to b";
+    window
+        .harness
+        .get_by_role_and_label(Role::Button, fold)
+        .click();
+    window.harness.run_steps(4);
+    assert_eq!(bars(&window), 2, "what is there already is not copied");
+    window
+        .harness
+        .get_by_role_and_label(Role::Button, "Hide the blobs of Copy a to b")
+        .click();
+    window.harness.run_steps(4);
+    assert_eq!(bars(&window), 0);
+}
+
+#[test]
+fn what_a_copy_did_is_shown_and_saved() {
+    let mut window = window();
+    let digest = porthole::model::Digest::sha256(b"image");
+    let report: porthole::copy::Report = serde_json::from_value(serde_json::json!({
+        "source": scripted::REFERENCE,
+        "destination": "docker://mirror.example.com/edge/api:1.8.2",
+        "from": digest,
+        "digest": digest,
+        "replaced": null,
+        "documents": [{
+            "digest": digest,
+            "mediaType": "application/vnd.oci.image.index.v1+json",
+            "size": 500,
+            "role": "image",
+            "how": "written",
+        }],
+        "blobs": [],
+        "signatures": 0,
+        "leftBehind": [{ "what": "an SBOM", "digest": null, "why": "the place has no room for it" }],
+        "bytesSent": 500,
+        "milliseconds": 1500,
+    }))
+    .unwrap();
+    running(&mut window, Some(report.clone()));
+    window.click(Role::Link, "Report…");
+    assert!(window.says_like(|text| text.starts_with("500 B sent in 1.5 s")));
+    assert!(window.has(
+        Role::Note,
+        "Stayed behind: an SBOM, since the place has no room for it"
+    ));
+    assert!(window.says_like(|text| text.contains("written    sha256:")));
+    window.field("File").focus();
+    window.harness.run();
+    window.press(CTRL, Key::A);
+    window.field("File").type_text("/tmp/report.json");
+    window.harness.run();
+    window.click(Role::Button, "Save as JSON");
+    let sent = window.sent();
+    let [Command::Chore(porthole::engine::Chore::SaveText { path, text })] = sent.as_slice() else {
+        panic!("{sent:?}");
+    };
+    assert_eq!(path, Path::new("/tmp/report.json"));
+    let saved: porthole::copy::Report = serde_json::from_str(text).unwrap();
+    assert_eq!(saved, report);
+    window.click(Role::Button, "Open the copy");
+    let sent = window.sent();
+    let [Command::Open { input, .. }] = sent.as_slice() else {
+        panic!("{sent:?}");
+    };
+    assert_eq!(*input, report.destination);
+    assert!(!window.has(Role::Button, "Save as JSON"));
+}

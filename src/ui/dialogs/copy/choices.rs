@@ -45,6 +45,8 @@ pub(super) struct Choices {
     pub(super) signatures: bool,
     pub(super) preserve: bool,
     pub(super) foreign: bool,
+    /// Other names that the copy gets, as they are typed.
+    pub(super) also: String,
     pub(super) format: Format,
 }
 
@@ -58,6 +60,7 @@ impl Default for Choices {
             signatures: true,
             preserve: false,
             foreign: false,
+            also: String::new(),
             format: Format::Keep,
         }
     }
@@ -98,6 +101,17 @@ impl Choices {
         };
     }
 
+    /// The other names that were typed, each once.
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for name in self.also.split([',', ' ']).filter(|name| !name.is_empty()) {
+            if !names.iter().any(|there| there == name) {
+                names.push(name.to_owned());
+            }
+        }
+        names
+    }
+
     /// How many of `images` are left out.
     pub(super) fn left_out(&self, images: &[SourceImage], holds_indexes: bool) -> usize {
         let out = images.iter().filter(|i| !self.takes(i, holds_indexes));
@@ -124,7 +138,7 @@ impl Choices {
             format: self.format,
             preserve_digests: self.preserve,
             foreign_layers: self.foreign,
-            also: Vec::new(),
+            also: self.names(),
         }
     }
 }
@@ -264,8 +278,10 @@ mod tests {
         assert_eq!(options.selection, Selection::Some(vec![by_digest]));
         choices.referrers = false;
         choices.signatures = false;
+        choices.also = "latest, 1.8 latest".to_owned();
         let options = choices.options(None, true);
         assert_eq!(options.selection, Selection::Usual);
         assert!(options.no_referrers && !options.remove_signatures);
+        assert_eq!(options.also, ["latest", "1.8"]);
     }
 }

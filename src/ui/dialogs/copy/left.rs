@@ -1,15 +1,13 @@
 //! What of the image is copied: platforms, what becomes of the index, what comes along.
 
-use std::collections::BTreeSet;
-
 use egui::{ScrollArea, Ui};
 
 use super::choices::Pick;
 use super::{CopyDialog, Known};
 use crate::copy::Format;
-use crate::engine::{ImageSnapshot, Remote};
-use crate::model::{ArtifactKind, text};
-use crate::ui::dialogs::kit::{self, Choice};
+use crate::engine::Remote;
+use crate::model::text;
+use crate::ui::dialogs::kit::{self, Choice, Look};
 use crate::ui::theme::Tokens;
 use crate::ui::theme::icons;
 use crate::ui::widgets::link;
@@ -23,10 +21,10 @@ impl CopyDialog {
         self.platforms(ui, known);
         self.index(ui, known);
         kit::heading(ui, "With it");
-        let (signatures, others) = known.image.as_deref().map(counts).unwrap_or_default();
-        let figure =
-            |count: Option<usize>| count.map(|n| text::count(n as u64)).unwrap_or_default();
-        let others = figure(others);
+        let plan = known.copy.as_ref().and_then(|copy| copy.plan.value());
+        let others = plan.filter(|_| self.choices.referrers);
+        let others = others.map(|plan| text::count(super::plan::belonging(plan) as u64));
+        let others = others.unwrap_or_default();
         kit::tick(
             ui,
             &mut self.choices.referrers,
@@ -35,9 +33,8 @@ impl CopyDialog {
                 .hover("Everything that refers to the image or to an image of its index, as far as the place can hold it"),
         );
         let mut signed = self.choices.signatures && self.choices.referrers;
-        let signatures = figure(signatures);
         ui.add_enabled_ui(self.choices.referrers, |ui| {
-            let choice = Choice::new("Signatures").figure(&signatures);
+            let choice = Choice::new("Signatures");
             let choice =
                 choice.hover("Signatures are referrers: they come with the others, or not");
             if kit::tick(ui, &mut signed, choice).changed() {
@@ -155,6 +152,12 @@ impl CopyDialog {
             (Format::Oci, "Convert to OCI"),
             (Format::Docker, "Convert to Docker"),
         ];
+        kit::row(ui, "Also called", |ui| {
+            let width = ui.available_width();
+            let also = &mut self.choices.also;
+            kit::text(ui, "Other names", also, "latest, 1.8", Look::Exact, width)
+                .on_hover_text("More tags or names that the copy gets in the same place");
+        });
         kit::row(ui, "Format", |ui| {
             let width = ui.available_width() - 8.0;
             kit::combo(ui, "Format", &mut self.choices.format, &formats, width);
@@ -175,25 +178,5 @@ impl CopyDialog {
             &mut self.choices.foreign,
             Choice::new("Fetch foreign layers").hover("Layers that are not to be distributed stay where their addresses say, but for this"),
         );
-    }
-}
-
-/// How many signatures and other referrers are known; nothing where nobody looked.
-fn counts(snapshot: &ImageSnapshot) -> (Option<usize>, Option<usize>) {
-    let (mut signatures, mut others) = (BTreeSet::new(), BTreeSet::new());
-    let mut asked = false;
-    for tree in snapshot.referrers.values().filter_map(Remote::value) {
-        asked = true;
-        for (_, referrer) in tree.walk() {
-            let digest = &referrer.descriptor.digest;
-            match referrer.kind {
-                ArtifactKind::Signature(_) => signatures.insert(digest),
-                _ => others.insert(digest),
-            };
-        }
-    }
-    match asked {
-        true => (Some(signatures.len()), Some(others.len())),
-        false => (None, None),
     }
 }

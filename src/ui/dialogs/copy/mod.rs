@@ -18,6 +18,7 @@ use crate::engine::{
 };
 use crate::model::{Reference, text};
 use crate::ui::action::{Action, Actions, PathWish};
+use crate::ui::panels::parts::button_width;
 use crate::ui::theme::{Tokens, icons};
 
 /// Width of the dialog and of its left half, in points.
@@ -26,6 +27,8 @@ const LEFT: f32 = 336.0;
 const GAP: f32 = 28.0;
 /// Height that is kept, so that nothing jumps while a plan comes.
 const HEIGHT: f32 = 400.0;
+
+const BROWSE: &str = "Browse…";
 
 /// A place that an image was dropped on, or that was chosen in the explorer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +83,7 @@ pub struct CopyDialog {
     asked: Option<CopyRequest>,
     /// Whether the images of the index were asked for.
     wanted: bool,
-    focused: bool,
+    focused: u8,
     more: bool,
     listed: bool,
     started: bool,
@@ -123,7 +126,7 @@ impl CopyDialog {
             choices: Choices::default(),
             asked: None,
             wanted: false,
-            focused: false,
+            focused: 0,
             more: false,
             listed: false,
             started: false,
@@ -229,7 +232,6 @@ impl CopyDialog {
 
     fn body(&mut self, ui: &mut Ui, known: &Known, actions: &mut Actions) {
         self.to(ui, actions);
-        ui.add_space(8.0);
         let whole = ui.available_rect_before_wrap();
         let left = LEFT.min(whole.width() * 0.4);
         let gap = if whole.width() < 700.0 { 16.0 } else { GAP };
@@ -269,8 +271,11 @@ impl CopyDialog {
                 self.destination.rest = self.names.suggest(kind, self.host.as_deref());
             }
             let on_disk = self.destination.kind.on_disk();
-            let browse = if on_disk.is_some() { 92.0 } else { 0.0 };
-            let width = ui.available_width() - browse - 34.0;
+            let browse = match on_disk {
+                Some(_) => button_width(ui, BROWSE) + 6.0,
+                None => 0.0,
+            };
+            let width = ui.available_width() - browse - button_width(ui, icons::HISTORY) - 6.0;
             let hint = self.destination.kind.hint();
             let rest = &mut self.destination.rest;
             let field = kit::text(ui, "Destination", rest, hint, Look::Exact, width);
@@ -278,16 +283,14 @@ impl CopyDialog {
             if field.changed() {
                 self.destination.take_prefix();
             }
-            if !std::mem::replace(&mut self.focused, true) {
-                field.request_focus();
-            }
+            kit::first_focus(&field, &mut self.focused);
             // what was typed is done with, and the choices are next
             if field.has_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
                 field.surrender_focus();
             }
             self.recents(ui);
             if let Some(file) = on_disk
-                && ui.button("Browse…").clicked()
+                && ui.button(BROWSE).clicked()
             {
                 let wish = if file {
                     PathWish::SaveFile(format!("{}.tar", self.names.file()))
@@ -302,8 +305,10 @@ impl CopyDialog {
         // the space is kept, so that nothing moves
         let words = problem.as_deref().unwrap_or(" ");
         ui.horizontal(|ui| {
+            ui.spacing_mut().interact_size.y = 0.0;
             ui.add_space(116.0);
-            ui.label(egui::RichText::new(words).color(Tokens::of(ui).rejected));
+            let words = egui::RichText::new(words).small();
+            ui.label(words.color(Tokens::of(ui).rejected));
         });
     }
 

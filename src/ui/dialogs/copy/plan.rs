@@ -27,6 +27,7 @@ impl CopyDialog {
             self.asked.is_some() && (!fits || copy.is_some_and(|copy| copy.plan.is_pending()));
         ui.add_space(4.0);
         ui.horizontal(|ui| {
+            ui.spacing_mut().interact_size.y = 0.0;
             ui.label(strong("Plan"));
             if pending {
                 let weak = Tokens::of(ui).weak;
@@ -123,14 +124,8 @@ impl CopyDialog {
             let words = "Written in another form";
             figure(ui, words, &count, &size(converted_size), tokens.text);
         }
-        let belonging = plan
-            .documents
-            .iter()
-            .filter(|d| matches!(d.role, Role::Referrer { .. } | Role::Tag { .. }));
-        let beside: usize = plan.signatures.iter().map(|set| set.signatures.len()).sum();
-        let along = belonging.count() + beside;
         if self.choices.referrers {
-            let count = text::count(along as u64);
+            let count = text::count(belonging(plan) as u64);
             figure(
                 ui,
                 "Of these, what refers to the image",
@@ -161,6 +156,22 @@ impl CopyDialog {
             );
             kit::note(ui, icons::TRIANGLE_ALERT, tokens.caution, &words)
                 .on_hover_text(there.to_string());
+        }
+        for also in &plan.names {
+            let name = text::visible(&also.name);
+            match &also.replaces {
+                Some(there) if *there != plan.digest => {
+                    let words = format!(
+                        "{name} exists there too and points to {}. It will move.",
+                        there.short()
+                    );
+                    kit::note(ui, icons::TRIANGLE_ALERT, tokens.caution, &words)
+                        .on_hover_text(there.to_string());
+                }
+                _ => {
+                    kit::note(ui, icons::TAG, tokens.weak, &format!("Also called {name}"));
+                }
+            }
         }
         let image = known.image.as_ref().and_then(|image| image.image());
         if let Some(image) = image
@@ -232,6 +243,18 @@ impl CopyDialog {
                 }
             });
     }
+}
+
+/// How much of a plan refers to the image: attestations, referrers, signatures.
+pub(super) fn belonging(plan: &Plan) -> usize {
+    let documents = plan.documents.iter().filter(|document| {
+        matches!(
+            document.role,
+            Role::Attestation | Role::Referrer { .. } | Role::Tag { .. }
+        )
+    });
+    let beside: usize = plan.signatures.iter().map(|set| set.signatures.len()).sum();
+    documents.count() + beside
 }
 
 /// The tag or name of a reference with the word for it, for people.

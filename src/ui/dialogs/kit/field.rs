@@ -5,7 +5,7 @@ use egui::{
     Ui, vec2,
 };
 
-use crate::ui::theme::{Tokens, size};
+use crate::ui::theme::{Tokens, icons, size};
 
 /// Width of the words at the left, in points.
 const LABEL: f32 = 108.0;
@@ -35,7 +35,7 @@ pub fn row<R>(ui: &mut Ui, label: &str, content: impl FnOnce(&mut Ui) -> R) -> R
 }
 
 /// A field of one line called `name`, `width` points wide. `hint` stands in it while it is
-/// empty. The first time it is drawn with `focus` it takes the keyboard.
+/// empty.
 pub fn text(
     ui: &mut Ui,
     name: &str,
@@ -52,7 +52,7 @@ pub fn text(
         TextEdit::singleline(value)
             .id(field_id(name))
             .font(font)
-            .desired_width((width - 20.0).max(40.0))
+            .desired_width(width.max(40.0))
             .min_size(vec2(0.0, size::CONTROL))
             .margin(Margin::symmetric(10, 6))
             .hint_text(hint),
@@ -79,6 +79,15 @@ pub fn combo<T: PartialEq + Copy>(
     let drawn = ComboBox::from_id_salt(("dialog list", name))
         .width(width)
         .selected_text(shown)
+        .icon(|ui, rect, visuals, _open| {
+            ui.painter().text(
+                rect.center(),
+                egui::Align2::CENTER_CENTER,
+                icons::CHEVRON_DOWN,
+                egui::FontId::proportional(13.0),
+                visuals.fg_stroke.color,
+            );
+        })
         .show_ui(ui, |ui| {
             for (this, word) in all {
                 ui.selectable_value(value, *this, *word);

@@ -34,6 +34,7 @@ pub struct Sheet<'a> {
     why: Option<&'a str>,
     width: f32,
     height: f32,
+    fixed: bool,
 }
 
 impl<'a> Sheet<'a> {
@@ -45,6 +46,7 @@ impl<'a> Sheet<'a> {
             why: None,
             width: 640.0,
             height: 0.0,
+            fixed: false,
         }
     }
 
@@ -70,6 +72,12 @@ impl<'a> Sheet<'a> {
     /// more comes into it; in points.
     pub const fn body_height(mut self, height: f32) -> Self {
         self.height = height;
+        self
+    }
+
+    /// The body never gets higher than that: what does not fit is scrolled to.
+    pub const fn fixed(mut self) -> Self {
+        self.fixed = true;
         self
     }
 
@@ -130,7 +138,10 @@ impl<'a> Sheet<'a> {
         }
         ui.add_space(8.0);
         let used = ui.cursor().top() - top;
-        let room = (height - used - GAP - size::CONTROL - 8.0).max(80.0);
+        let mut room = (height - used - GAP - size::CONTROL - 8.0).max(80.0);
+        if self.fixed {
+            room = room.min(self.height);
+        }
         ScrollArea::vertical()
             .id_salt(("body of", self.name))
             .max_height(room)
@@ -149,6 +160,16 @@ impl<'a> Sheet<'a> {
             close = parts.close;
         });
         close
+    }
+}
+
+/// Gives the keyboard to the first field of a dialog that was just opened. Twice, since a
+/// dialog over another one may not take it in its first frame; `frames` counts.
+pub fn first_focus(field: &egui::Response, frames: &mut u8) {
+    if *frames < 2 {
+        *frames += 1;
+        field.request_focus();
+        field.ctx.request_repaint();
     }
 }
 

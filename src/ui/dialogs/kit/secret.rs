@@ -95,7 +95,7 @@ pub fn secret(ui: &mut Ui, name: &str, value: &mut SecretText, width: f32) -> Re
     let output = TextEdit::singleline(value)
         .id(id)
         .password(true)
-        .desired_width((width - 20.0).max(40.0))
+        .desired_width(width.max(40.0))
         .min_size(vec2(0.0, size::CONTROL))
         .margin(Margin::symmetric(10, 6))
         .show(ui);

@@ -131,6 +131,7 @@ impl SettingsDialog {
         Sheet::new("Settings")
             .width(820.0)
             .body_height(HEIGHT)
+            .fixed()
             .show(
                 ctx,
                 &mut (self, actions),
