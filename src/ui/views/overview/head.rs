@@ -85,6 +85,9 @@ fn line(ui: &mut Ui, state: &mut ViewState, context: &mut ViewContext<'_>) {
         // both in one line, where they fit into one at all
         if needed + DOT > ui.available_size_before_wrap().x {
             ui.end_row();
+            // the words stand in the middle of a line as high as the link
+            ui.spacing_mut().item_spacing.x = 0.0;
+            ui.allocate_exact_size(vec2(0.0, 20.0), Sense::hover());
         } else {
             dot(ui);
         }
