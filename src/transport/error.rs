@@ -184,6 +184,10 @@ pub enum Refusal {
     Invalid,
     /// What arrived did not hash to its digest.
     Digest,
+    /// The tag may not be written: it is no tag there, or may not change.
+    Tag,
+    /// There is no such repository, or nothing may be called so in it.
+    NoPlace,
 }
 
 impl Refusal {
@@ -197,6 +201,8 @@ impl Refusal {
             Self::Full => "the registry has no room",
             Self::Invalid => "the registry does not take it for a valid manifest",
             Self::Digest => "what arrived at the registry has another digest",
+            Self::Tag => "the registry does not let this tag be written",
+            Self::NoPlace => "the registry has no such repository, or no place for this name in it",
         }
     }
 
@@ -213,6 +219,12 @@ impl Refusal {
             Self::ReadOnly => "Copy to another registry or repository, or ask its operator",
             Self::Full => "Delete what is not needed, or ask the registry's operator",
             Self::Digest => "Try again; something on the way changes what is sent",
+            Self::Tag => {
+                "Use another tag: this one may not change here, or its name is not allowed"
+            }
+            Self::NoPlace => {
+                "Make the repository first, as some registries want it, or check its name and the tag"
+            }
         }
     }
 }

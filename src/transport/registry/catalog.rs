@@ -40,10 +40,23 @@ pub async fn catalog_as_it_comes(
 ) -> Result<Vec<String>, TransportError> {
     let read = async { read(client, &client.home(image)?, &mut report).await };
     read.await.map_err(|mut fault| {
+        let host = image.host();
         if matches!(fault.status, Some(404 | 405)) {
             fault.problem = Problem::NoCatalog;
         }
-        TransportError::new("the list of repositories", image.host(), fault.problem)
+        let closed = matches!(
+            fault.problem,
+            Problem::Unauthorized { .. } | Problem::Forbidden { .. }
+        );
+        let mut error = super::source::failure("the list of repositories".to_owned(), image, fault);
+        host.clone_into(&mut error.place);
+        if closed {
+            let hint = error.hint();
+            error.more().advice = Some(format!(
+                "{hint}; or name a repository: porthole tags {host}/REPOSITORY"
+            ));
+        }
+        error
     })
 }
 

@@ -23,7 +23,13 @@ impl RegistryDestination {
         match self.client().open(&request).await {
             Ok(_) => Ok(()),
             Err(mut fault) => {
-                if matches!(fault.status, Some(400 | 405 | 501)) {
+                if fault.status == Some(409) {
+                    fault.told().advice = Some(
+                        "Something else still names it: see in the details what the registry said"
+                            .to_owned(),
+                    );
+                }
+                if matches!(fault.status, Some(400 | 405 | 409 | 501)) {
                     let message = fault.problem.said().unwrap_or_default().to_owned();
                     let status = fault.status.unwrap_or_default();
                     fault.problem = Problem::NoDelete { status, message };

@@ -51,10 +51,20 @@ impl Client {
         let mut ask = Ask::get(HeaderMap::new());
         let answer = http.at_host(host, PING, &ask).await?;
         if answer.status().is_success() {
-            return Err(Problem::NoLogin.into());
+            return Err(if status::is_web_page(answer.headers()) {
+                Fault::protocol("it sent a page for people where a registry says that it is one")
+            } else {
+                Problem::NoLogin.into()
+            });
         }
         if answer.status() != 401 {
-            return Err(status::fault(answer).await);
+            let fault = status::fault(answer).await;
+            return Err(match fault.problem {
+                Problem::NotFound => {
+                    Fault::protocol("it answered 404 to /v2/, which every registry has")
+                }
+                _ => fault,
+            });
         }
         let security = answer.security;
         let url = answer.url().clone();

@@ -171,7 +171,12 @@ fn follow(host: &Host, path: &str, link: &str) -> Result<String, Fault> {
     if Scheme::of(&next).is_none() || other_user || !same_host(&base, &next) {
         // no more than the host: an address may hold a password
         let why = format!("its next page is on another host, {}", Host::of(&next));
-        return Err(Fault::lasting(Problem::Address { why }));
+        let mut fault = Fault::lasting(Problem::Address { why });
+        fault.told().advice = Some(
+            "What was read up to there is all that can be had; tell the registry's operator"
+                .to_owned(),
+        );
+        return Err(fault);
     }
     let query = next.query().map(|query| format!("?{query}"));
     Ok(format!("{}{}", next.path(), query.unwrap_or_default()))

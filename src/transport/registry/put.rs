@@ -91,6 +91,9 @@ pub(super) fn not_taken(mut fault: Fault) -> Fault {
         400 | 404 | 500 if parts.iter().any(|code| has(code)) => Refusal::MissingParts,
         400 | 422 if has("MANIFEST_INVALID") || has("UNSUPPORTED") => Refusal::Invalid,
         400 if has("DIGEST_INVALID") => Refusal::Digest,
+        400 | 409 | 412 if has("TAG_INVALID") => Refusal::Tag,
+        // an upload that is lost is another thing
+        404 if !has("BLOB_UPLOAD_UNKNOWN") => Refusal::NoPlace,
         403 => Refusal::Rights,
         _ => return fault,
     };

@@ -189,7 +189,8 @@ pub(super) fn failure(what: String, image: &RegistryReference, fault: Fault) -> 
     let told = fault.told.map(|told| *told).unwrap_or_default();
     let host = told.host.unwrap_or_else(|| image.host().to_owned());
     let right = told.right.as_deref();
-    let advice = match (&fault.problem, right) {
+    let own = told.advice;
+    let advice = own.or_else(|| match (&fault.problem, right) {
         (Problem::Unauthorized { .. }, Some(right)) => Some(format!(
             "Log in to {right}: porthole login {host}; or check the name"
         )),
@@ -199,8 +200,15 @@ pub(super) fn failure(what: String, image: &RegistryReference, fault: Fault) -> 
         (Problem::WrongCredentials { .. }, _) => Some(format!(
             "Log in again with porthole login {host}: the stored password or token is not valid"
         )),
+        // one that gives codes is a registry, and has understood
+        (Problem::Refused { .. }, _) if fault.codes.iter().any(|code| code == "NAME_INVALID") => {
+            Some("The registry takes no such name: check the repository".to_owned())
+        }
+        (Problem::Refused { .. }, _) if !fault.codes.is_empty() => {
+            Some("See in the details what the registry said".to_owned())
+        }
         _ => None,
-    };
+    });
     let (what, place) = match fault.problem {
         // the registry says which of the two it does not know
         Problem::NotFound if unknown_repository => (

@@ -87,7 +87,7 @@ pub(super) fn rate_limit(headers: &HeaderMap) -> Option<RateLimit> {
 }
 
 /// Whether a page for people came, from something that is no registry.
-fn is_web_page(headers: &HeaderMap) -> bool {
+pub(super) fn is_web_page(headers: &HeaderMap) -> bool {
     !headers.contains_key(API_VERSION) && content_type(headers).eq_ignore_ascii_case("text/html")
 }
 

@@ -12,9 +12,12 @@ mod login;
 mod logins;
 mod manifests;
 mod peers;
+mod peers_write;
 mod reached;
+mod reading;
 mod redirects;
 mod scheme;
+mod table;
 mod tokens;
 mod uploads;
 

@@ -12,3 +12,4 @@ pub mod schema1;
 #[cfg(feature = "gui")]
 pub mod snapshots;
 pub mod watch;
+pub mod wire;

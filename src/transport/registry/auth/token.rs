@@ -186,7 +186,8 @@ pub(super) fn basic(credentials: &Credentials) -> Result<HeaderValue, Fault> {
 /// What an error of a token service means for who asked the registry.
 fn refusal(mut fault: Fault, host: &str, credentials: Option<&Credentials>) -> Fault {
     fault.codes.clear();
-    fault.problem = match (fault.problem, credentials) {
+    let problem = std::mem::replace(&mut fault.problem, Problem::NotFound);
+    fault.problem = match (problem, credentials) {
         (Problem::Unauthorized { status, message }, Some(credentials)) => {
             Problem::WrongCredentials {
                 status,
@@ -207,10 +208,16 @@ fn refusal(mut fault: Fault, host: &str, credentials: Option<&Credentials>) -> F
         (Problem::NotFound, _) => Problem::Protocol {
             why: format!("its token service {host} answered 404"),
         },
-        (Problem::Refused { status, message }, _) => Problem::Refused {
-            status,
-            message: format!("{message} (the token service {host})"),
-        },
+        (Problem::Refused { status, message }, _) => {
+            fault.told().advice = Some(
+                "See in the details what its token service said; there may be no images under this name"
+                    .to_owned(),
+            );
+            Problem::Refused {
+                status,
+                message: format!("{message} (the token service {host})"),
+            }
+        }
         (other, _) => other,
     };
     fault
