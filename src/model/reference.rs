@@ -311,7 +311,12 @@ impl FromStr for RegistryReference {
             return Err(ReferenceError::Tag(tag.to_owned()));
         }
         check_host(host)?;
-        let host = host.to_ascii_lowercase();
+        // a host that only its upper case tells from a name of Docker Hub keeps that: written
+        // and read again it would be another one
+        let host = match host {
+            host if is_host(&host.to_ascii_lowercase()) => host.to_ascii_lowercase(),
+            host => host.to_owned(),
+        };
         let host = match host.as_str() {
             "index.docker.io" | "registry-1.docker.io" => DOCKER_HUB.to_owned(),
             _ => host,

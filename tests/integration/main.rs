@@ -9,6 +9,7 @@ mod directory;
 mod edges;
 mod engine;
 mod fixtures;
+mod fuzz;
 mod layers;
 mod layout;
 mod locate;

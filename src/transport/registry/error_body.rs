@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::model::text;
 
 /// Longest text of an answer that is shown, in characters.
-const SHOWN: usize = 400;
+pub(super) const SHOWN: usize = 400;
 /// Longest `detail` of an error that is shown, in characters.
 const DETAIL: usize = 160;
 /// Most errors of one answer that are shown.

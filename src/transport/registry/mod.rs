@@ -17,6 +17,8 @@ mod destination;
 mod error_body;
 mod fallback;
 mod fault;
+#[doc(hidden)]
+pub mod fuzz;
 mod hosts;
 mod http;
 mod login;

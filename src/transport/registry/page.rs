@@ -81,9 +81,7 @@ impl<'a> Pages<'a> {
         let limit = left.min(limits::PAGE_BYTES);
         let page = self.client.whole(&request, limit).await?;
         self.bytes += page.body.len() as u64;
-        if let Some(link) = next_link(&page.headers) {
-            self.next = Some(follow(&request.host, &path, &link)?);
-        }
+        self.next = next_page(&page.headers, &request.host, &path).transpose()?;
         Ok(Some(page))
     }
 
@@ -101,6 +99,18 @@ impl<'a> Pages<'a> {
 /// A list that has more of something than is read.
 pub(super) const fn too_many(what: &'static str, limit: usize) -> Fault {
     Fault::lasting(Problem::TooMany { what, limit })
+}
+
+/// Where the page behind the one at `path` is, by its headers; nothing behind the last one.
+///
+/// # Errors
+/// Where it is on another host.
+pub(super) fn next_page(
+    headers: &HeaderMap,
+    host: &Host,
+    path: &str,
+) -> Option<Result<String, Fault>> {
+    next_link(headers).map(|link| follow(host, path, &link))
 }
 
 /// The address of the next page: a `Link` with `rel="next"` (RFC 8288).

@@ -9,8 +9,9 @@ use crate::transport::{Problem, Refusal};
 
 use super::auth::Scope;
 use super::client::{Client, Request};
-use super::fault::Fault;
+use super::fault::{Again, Fault};
 use super::outgoing::Sent;
+use super::retry;
 
 /// Says that a registry has taken note of what a manifest refers to.
 const SUBJECT: &str = "oci-subject";
@@ -56,7 +57,22 @@ async fn bytes(
     headers.insert(CONTENT_TYPE, kind);
     let mut request = Request::of(Method::PUT, image, &path, scope).with(headers);
     request.body = Sent::Whole(bytes);
-    let reply = client.open(&request).await.map_err(not_taken)?;
+    let reply = retry::run(client.retry(), || async {
+        client.try_once(&request).await.map_err(|fault| {
+            // docker-registry misses a blob for the moment in which somebody else writes the same
+            // one again, as every signer does with the empty config
+            let missed = fault
+                .codes
+                .iter()
+                .any(|code| code == "MANIFEST_BLOB_UNKNOWN");
+            let again = if missed { Again::Soon } else { fault.again };
+            Fault {
+                again,
+                ..not_taken(fault)
+            }
+        })
+    })
+    .await?;
     let headers = reply.answer.headers();
     let said = headers.get("docker-content-digest");
     let said: Option<Digest> = said.and_then(|said| said.to_str().ok()?.trim().parse().ok());

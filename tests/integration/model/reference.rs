@@ -49,7 +49,7 @@ fn registry_references_in_full() {
         ("localhost/repo", "localhost/repo:latest"),
         ("localhost:5000/repo:tag", "localhost:5000/repo:tag"),
         ("Localhost/repo", "localhost/repo:latest"),
-        ("Uppercase/lowercase:tag", "uppercase/lowercase:tag"),
+        ("Uppercase/lowercase:tag", "Uppercase/lowercase:tag"),
         ("Registry.Example.com/a", "registry.example.com/a:latest"),
         ("test-com:8080/foo", "test-com:8080/foo:latest"),
         ("192.168.1.1:5000/repo:5050", "192.168.1.1:5000/repo:5050"),

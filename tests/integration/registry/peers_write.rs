@@ -55,6 +55,15 @@ fn repository(test: &str) -> String {
     format!("porthole/{test}-{}", since.as_nanos())
 }
 
+/// Bytes that no other run has pushed: some registries keep one blob for all repositories.
+fn fresh(length: usize) -> Bytes {
+    let name = repository("bytes");
+    let mut fresh = name.into_bytes();
+    fresh.extend_from_slice(&bytes(length));
+    fresh.truncate(length);
+    fresh.into()
+}
+
 /// An image of one layer, with its parts.
 fn image(layer: &Bytes) -> (RawDocument, Bytes) {
     let config = Bytes::from_static(
@@ -87,7 +96,7 @@ async fn what_is_written_is_there_and_goes_again() {
         let (_dir, network) = as_alice(&host);
         let client = client(network);
         let (base, app) = (repository("base"), repository("app"));
-        let layer = bytes(3_000_000);
+        let layer = fresh(3_000_000);
         let (manifest, config) = image(&layer);
         let config_descriptor = Descriptor::new(
             "application/vnd.oci.image.config.v1+json",
@@ -190,7 +199,7 @@ async fn referrers_that_several_attach_at_once_are_all_listed() {
         let Some(host) = peer(name, offset) else {
             continue;
         };
-        let layer = bytes(10);
+        let layer = fresh(100);
         let (manifest, config) = image(&layer);
         let reference = format!("docker://{host}/{}:1", repository("referrers"));
         let client = client(network());
@@ -227,7 +236,7 @@ async fn uploads_over_connections_that_break_arrive_whole() {
         };
         let proxy = FaultProxy::to(&host);
         let app = repository("cut");
-        let bytes = bytes(20 << 20);
+        let bytes = fresh(20 << 20);
         let to = destination(
             &client(network()),
             &format!("docker://{}/{app}:1", proxy.host()),
@@ -254,7 +263,7 @@ async fn bytes_that_change_on_their_way_up_are_not_kept() {
         };
         let proxy = FaultProxy::to(&host);
         let app = repository("flip");
-        let bytes = bytes(3 << 20);
+        let bytes = fresh(3 << 20);
         let to = destination(
             &client(network()),
             &format!("docker://{}/{app}:1", proxy.host()),
@@ -282,7 +291,7 @@ async fn downloads_over_connections_that_break_come_right() {
         };
         let proxy = FaultProxy::to(&host);
         let app = repository("down");
-        let bytes = bytes(8 << 20);
+        let bytes = fresh(8 << 20);
         let reference = format!("docker://{host}/{app}:1");
         let to = destination(&client(network()), &reference);
         let payload = Arc::new(bytes.clone());

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use porthole::config::Network;
-use porthole::model::{Descriptor, Digest, MediaType, Reference};
+use porthole::model::{Algorithm, Descriptor, Digest, MediaType, RawDocument, Reference};
 use porthole::transport::{
-    self, Destination, Mounted, Problem, Refusal, TransportError, registry::Client,
+    self, Destination, Mounted, Naming, Problem, Refusal, TransportError, registry::Client,
 };
 
 use super::{client, network};
@@ -480,4 +480,30 @@ async fn what_is_there_already_is_seen_by_its_head() {
             .iter()
             .all(|line| line.starts_with("HEAD "))
     );
+}
+
+#[tokio::test]
+async fn a_blob_that_a_registry_misses_for_a_moment_is_waited_for() {
+    let registry = Registry::with_writes(Writes::default());
+    let missed = Fault::error(400, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry");
+    let kind = MediaType::new(MediaType::OCI_INDEX);
+    let bytes = Bytes::from_static(br#"{"schemaVersion":2,"manifests":[]}"#);
+    let raw = RawDocument::hash(bytes, Algorithm::Sha256, kind);
+    let to = destination(&client(network()), &registry.reference("team/app:1"));
+    registry.fault_times("PUT ", 2, missed.clone());
+    to.put_manifest(&raw, Naming::Own).await.unwrap();
+    // one that it really does not have is an error soon
+    registry.fault("PUT ", missed);
+    let error = to.put_manifest(&raw, Naming::Own).await.unwrap_err();
+    assert!(
+        matches!(
+            error.problem,
+            Problem::NotTaken {
+                why: Refusal::MissingParts,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    assert_eq!(registry.requests().len(), 3 + 4);
 }

@@ -4,7 +4,7 @@ use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
 use porthole::engine::{Command, FailureKind, NodePath, Opened, Remote};
 use porthole::model::text::{count, size};
-use porthole::transport::{BlobState, Note};
+use porthole::transport::{BlobState, Connection, Note, RateLimit, Security};
 use porthole::ui::action::Action;
 use porthole::ui::views::View;
 
@@ -41,6 +41,32 @@ fn an_image_answers_at_a_glance() {
     );
     // a timestamp is never shown raw
     assert!(!all.contains("2026-01-01T00:00:00Z"), "{all}");
+}
+
+#[test]
+fn a_mirror_and_the_pulls_that_are_left_are_told() {
+    let mut image = from_layout("busybox-small", "1.37.0");
+    let connection = Connection {
+        host: "mirror.example.com".to_owned(),
+        security: Security::HttpsUnverified,
+        user: None,
+        mirror_of: Some("docker.io".to_owned()),
+        rate_limit: Some(RateLimit {
+            limit: 100,
+            remaining: 76,
+            window: Some(std::time::Duration::from_secs(21_600)),
+            by_address: true,
+        }),
+    };
+    image.connection = Some(connection);
+    let all = words(&shown(View::Overview, image));
+    for said in [
+        "mirror.example.com, for docker.io",
+        "76 of 100 pulls are left, counted by address over 6 h",
+        "https, not verified",
+    ] {
+        assert!(all.contains(said), "{said:?} is not in:\n{all}");
+    }
 }
 
 #[test]

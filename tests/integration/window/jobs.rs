@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use porthole::engine::{Command, JobId, JobKind, JobSnapshot, JobState, Progress, Unit};
+use porthole::engine::{Command, JobId, JobKind, JobSnapshot, JobState, Progress, Unit, Waiting};
 
 use super::scripted;
 use super::*;
@@ -93,4 +93,26 @@ fn a_failed_job_stays_with_its_error_and_is_retried_or_cleared() {
     window.slots.clear_jobs();
     window.harness.run();
     assert!(!window.says("Jobs"));
+}
+
+#[test]
+fn a_job_that_waits_for_a_registry_says_so_until_the_wait_is_over() {
+    let mut window = window_with(job(running()));
+    let mut until = Instant::now() + Duration::from_secs(90);
+    let host = "registry.example.com".to_owned();
+    let waiting = |until| Waiting {
+        host: host.clone(),
+        until,
+    };
+    window.slots.put_waiting(vec![waiting(until)]);
+    window.harness.run();
+    assert!(window.says_like(|text| {
+        text.starts_with("waiting ")
+            && text.ends_with(" s: registry.example.com asked to be left alone")
+    }));
+    assert!(window.has(Role::Link, "Cancel"));
+    until = Instant::now();
+    window.slots.put_waiting(vec![waiting(until)]);
+    window.harness.run();
+    assert!(!window.says_like(|text| text.starts_with("waiting ")));
 }

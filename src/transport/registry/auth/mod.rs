@@ -26,6 +26,18 @@ pub(super) use method::Demand;
 use method::Method;
 pub(super) use scope::Scope;
 
+/// The schemes of all challenges of `headers`, and a look at each one's parameters.
+pub(super) fn challenge_schemes(headers: &reqwest::header::HeaderMap) -> Vec<String> {
+    let challenges = challenge::Challenge::of(headers).into_iter();
+    let read = challenges.map(|challenge| {
+        for name in ["realm", "service", "scope"] {
+            let _value = challenge.parameter(name);
+        }
+        challenge.scheme
+    });
+    read.collect()
+}
+
 /// What is shown to a registry.
 pub(super) struct Pass {
     pub(super) header: HeaderValue,
