@@ -5,7 +5,10 @@ use serde_json::Value;
 
 use crate::model::{Algorithm, Compression, Content, Document, MediaKind, MediaType, RawDocument};
 
+use super::error::CopyError;
 use super::options::Format;
+use super::plan::Plan;
+use crate::transport::{Problem, Refusal};
 
 /// Whether `format` asks for another type than `media_type`.
 pub(super) fn changes(format: Format, media_type: &MediaType) -> bool {
@@ -17,6 +20,28 @@ pub(super) fn changes(format: Format, media_type: &MediaType) -> bool {
         Format::Keep => false,
         Format::Oci => docker,
         Format::Docker => !docker,
+    }
+}
+
+/// The format to try where a place did not take what `plan` wrote as it was: the other one,
+/// where nobody asked for a format or for the digests.
+pub fn other_format(plan: &Plan, error: &CopyError) -> Option<Format> {
+    let CopyError::Transport(error) = error else {
+        return None;
+    };
+    let refused = matches!(
+        error.problem,
+        Problem::NotTaken {
+            why: Refusal::MediaType | Refusal::Invalid,
+            ..
+        }
+    );
+    let free = plan.options.format == Format::Keep && !plan.options.preserve_digests;
+    let image = plan.documents.last().filter(|_| refused && free)?;
+    match image.media_type.kind() {
+        MediaKind::DockerManifest | MediaKind::DockerManifestList => Some(Format::Oci),
+        MediaKind::OciManifest | MediaKind::OciIndex => Some(Format::Docker),
+        _ => None,
     }
 }
 

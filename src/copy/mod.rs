@@ -18,6 +18,7 @@ mod report;
 mod run;
 mod show;
 
+pub use convert::other_format;
 pub use error::CopyError;
 pub use options::{CopyOptions, Format, Selection, Wanted, WantedError};
 pub use plan::{

@@ -274,6 +274,35 @@ async fn work(
     job: &mut JobHandle,
 ) -> Result<Arc<Report>, Failure> {
     let prepared = Prepared::of(shared, &snapshot.request).await?;
+    let refused = match carry_out(shared, snapshot, job, prepared).await {
+        Ok(report) => return Ok(report),
+        Err(error) => error,
+    };
+    let plan = snapshot.plan.value().cloned();
+    let Some(format) = plan.and_then(|plan| copy::other_format(&plan, &refused)) else {
+        return Err(refused.into());
+    };
+    // the place does not take the format, and nobody asked for that one
+    job.phase("planning");
+    let mut request = snapshot.request.clone();
+    request.options.format = format;
+    match Prepared::of(shared, &request).await {
+        Ok(prepared) => Ok(carry_out(shared, snapshot, job, prepared).await?),
+        Err(why) => {
+            let mut failure = Failure::from(refused);
+            failure.details.push(format!("It was not converted: {why}"));
+            Err(failure)
+        }
+    }
+}
+
+/// Does what was planned, and tells on the way.
+async fn carry_out(
+    shared: &Shared,
+    snapshot: &mut CopySnapshot,
+    job: &mut JobHandle,
+    prepared: Prepared,
+) -> Result<Arc<Report>, CopyError> {
     let progress = Arc::new(CopyProgress::of(&prepared.plan));
     job.progress().restart(Unit::Bytes, 0, Some(progress.total));
     job.phase("copying");

@@ -258,6 +258,36 @@ impl Partial {
     }
 }
 
+/// How many bytes lie between two beginnings of [`Ahead`].
+const AHEAD_BYTES: u64 = 16 << 20;
+
+/// Lets the disk begin with a large file while the rest of it still comes, so that little is
+/// left to wait for at its end.
+#[derive(Default)]
+struct Ahead {
+    next: u64,
+    flushing: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Ahead {
+    /// So much of `file` is written.
+    fn at(&mut self, at: u64, file: &File) {
+        if at < self.next.max(AHEAD_BYTES) {
+            return;
+        }
+        self.next = at + AHEAD_BYTES;
+        if self.flushing.as_ref().is_some_and(|one| !one.is_finished()) {
+            return;
+        }
+        // what fails here fails again at the end, where it is told
+        if let Ok(file) = file.try_clone() {
+            self.flushing = Some(std::thread::spawn(move || {
+                let _ = file.sync_data();
+            }));
+        }
+    }
+}
+
 /// Whether `path` still names `file`: whoever tidied up may have removed it meanwhile.
 fn is_at(file: &File, path: &Path) -> bool {
     #[cfg(unix)]
@@ -357,10 +387,12 @@ fn write_pieces(
         let _ = disk.remove(&partial.path);
         Err(problem)
     };
+    let mut ahead = Ahead::default();
     while let Some(piece) = waiting.blocking_recv() {
         if piece.is_empty() {
             return Ok(());
         }
+        ahead.at(partial.at, &partial.file);
         partial.at += piece.len() as u64;
         if partial.at > blob.size {
             let (expected, found) = (blob.size, None);

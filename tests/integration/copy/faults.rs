@@ -1,18 +1,24 @@
 //! Whole copies through a proxy that breaks things, with equality at the end; and what
 //! registries refuse.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use porthole::config::{Network, Retry};
-use porthole::copy::CopyOptions;
+use porthole::copy::{CopyOptions, Report};
+use porthole::engine::{Command, CopyId, CopyRequest, Failure, Remote};
+use porthole::model::{Document, MediaType};
 use porthole::transport::registry::Client;
 
+use super::layout::two_platforms;
 use super::{
     at, busybox, content, copy, digest, docker_registry, open, prepare_by, refusal, repository,
+    root,
 };
 use crate::support::peers;
 use crate::support::proxy::{Fault, Proxy};
 use crate::support::referrer::network;
+use crate::support::watch::{Watch, config};
 
 /// A client that waits for nobody long.
 fn impatient() -> Client {
@@ -207,5 +213,84 @@ async fn what_a_registry_refuses_is_told_with_the_reason() {
         assert!(error.hint().contains(hint), "{status}: {}", error.hint());
         proxy.forget_faults();
         assert!(open(&to).resolve().await.is_err(), "{status}: no tag");
+    }
+}
+
+/// Copies by the engine, and waits for the end.
+fn by_engine(from: &str, to: &str, options: CopyOptions) -> Result<Arc<Report>, Arc<Failure>> {
+    let watch = Watch::start_with(config());
+    let copy = CopyId::next();
+    let request = Box::new(CopyRequest {
+        source: from.to_owned(),
+        destination: to.to_owned(),
+        options,
+        platform: None,
+    });
+    watch.engine.send(Command::Copy { copy, request });
+    watch.wait(|| match &watch.engine.copy(copy)?.report {
+        Remote::Ready(report) => Some(Ok(Arc::clone(report))),
+        Remote::Failed { error, .. } => Some(Err(Arc::clone(error))),
+        _ => None,
+    })
+}
+
+#[tokio::test]
+async fn what_is_not_taken_is_converted_where_nothing_is_lost() {
+    let Some(host) = docker_registry() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let from = two_platforms(&folder.path().join("from")).reference("x");
+    let proxy = Proxy::before(&host);
+    let refused = || Fault::answer(415, "", "");
+    // the name is what the registry does not take
+    let to = proxy.reference(&format!("{}:1", repository()));
+    proxy.fault("PUT", "/manifests/1", 1, refused());
+    let report = {
+        let (from, to) = (from.clone(), to.clone());
+        let copying = move || by_engine(&from, &to, CopyOptions::default());
+        tokio::task::spawn_blocking(copying).await.unwrap().unwrap()
+    };
+    assert_ne!(report.digest, report.from);
+    assert!(
+        report
+            .documents
+            .iter()
+            .all(|document| document.how == "converted")
+    );
+    let document = Document::read(root(&*open(&to)).await);
+    assert_eq!(
+        document.media_type().as_str(),
+        MediaType::DOCKER_MANIFEST_LIST
+    );
+    // not where the digests are to stay, nor where something would be lost
+    for (from, options, details) in [
+        (
+            from,
+            CopyOptions {
+                preserve_digests: true,
+                ..CopyOptions::default()
+            },
+            0,
+        ),
+        (busybox(), CopyOptions::default(), 1),
+    ] {
+        let to = proxy.reference(&format!("{}:1", repository()));
+        proxy.forget_faults();
+        proxy.fault("PUT", "/manifests/1", usize::MAX, refused());
+        let copying = move || by_engine(&from, &to, options);
+        let failure = tokio::task::spawn_blocking(copying)
+            .await
+            .unwrap()
+            .unwrap_err();
+        assert!(
+            failure.to_string().contains("takes nothing of this type"),
+            "{failure}"
+        );
+        let told = failure
+            .details
+            .iter()
+            .filter(|line| line.contains("not converted"));
+        assert_eq!(told.count(), details, "{:?}", failure.details);
     }
 }

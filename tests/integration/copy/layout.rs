@@ -236,7 +236,18 @@ async fn a_destination_with_a_digest_must_match() {
     let to = at("oci", folder.path(), &format!("@{right}"));
     copy(&app(), &to, &CopyOptions::default()).await;
     assert_eq!(content(&app()).await, content(&to).await);
-    // the list's own digest may be asked for where one of its images is copied
+    // that of the list also where one of its images is copied, and the list as it is
+    let sparse = CopyOptions {
+        sparse: true,
+        ..platforms(&["linux/arm64"])
+    };
+    let alone = tempfile::tempdir().unwrap();
+    let listed = at("oci", alone.path(), &format!("@{right}"));
+    copy(&app(), &listed, &sparse).await;
+    assert_eq!(digest(&listed).await, right);
+    let why = refusal(&app(), &listed, &platforms(&["linux/arm64"])).await;
+    assert!(why.contains("the image would be"), "{why}");
+    // and an image by its own digest
     let one = entries(&app()).await[0].digest.clone();
     let to = at("oci", folder.path(), &format!("@{one}"));
     let from = at(

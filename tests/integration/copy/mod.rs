@@ -6,6 +6,7 @@ mod cli;
 mod daemon;
 mod directory;
 mod faults;
+mod interop;
 mod kill;
 mod layout;
 mod registry;
