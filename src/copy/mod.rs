@@ -10,6 +10,7 @@ mod belonging;
 mod convert;
 mod error;
 mod gather;
+mod missing;
 mod options;
 mod plan;
 mod planner;

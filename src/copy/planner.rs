@@ -1,6 +1,6 @@
 //! Making a plan: reading what is to be copied, and asking the destination what it has.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures_util::future::{join, try_join, try_join_all};
@@ -14,6 +14,7 @@ use crate::transport::{BlobState, Destination, Resolved, Source};
 use super::belonging;
 use super::error::CopyError;
 use super::gather::{Gather, Node};
+use super::missing::{self, Lost, Part};
 use super::options::{CopyOptions, Format, Selection, Wanted};
 use super::plan::{
     Action, BlobAction, LeftBehind, Plan, PlannedBlob, PlannedDocument, PlannedName, Role,
@@ -350,17 +351,10 @@ async fn blobs<'a>(
     mount_from: Option<&RegistryReference>,
 ) -> Result<Vec<PlannedBlob>, CopyError> {
     let mut order = Vec::new();
-    let mut named: HashMap<&Digest, Vec<String>> = HashMap::new();
     let mut seen = HashSet::new();
-    for node in nodes {
-        for blob in &node.blobs {
-            named
-                .entry(&blob.digest)
-                .or_default()
-                .push(node.role.describe());
-            if seen.insert(&blob.digest) {
-                order.push(blob);
-            }
+    for blob in nodes.iter().flat_map(|node| &node.blobs) {
+        if seen.insert(&blob.digest) {
+            order.push(blob);
         }
     }
     for blob in belonging {
@@ -370,7 +364,6 @@ async fn blobs<'a>(
     }
     let mut looked = Vec::with_capacity(order.len());
     for blob in order {
-        let named = named.get(&blob.digest).cloned().unwrap_or_default();
         looked.push(async move {
             let foreign = matches!(
                 blob.media_type.kind(),
@@ -379,25 +372,43 @@ async fn blobs<'a>(
             let action = if foreign && !blob.urls.is_empty() && !options.foreign_layers {
                 BlobAction::Leave
             } else {
-                let (there, here) = join(destination.has_blob(blob), missing(source, blob)).await;
+                let (there, here) = join(destination.has_blob(blob), not_there(source, blob)).await;
                 match (there?, here) {
                     (true, _) => BlobAction::Skip,
-                    (false, Some(why)) => return Err(lost(blob, &why, &named)),
+                    (false, Some(why)) => {
+                        let digest = blob.digest.clone();
+                        return Ok(Err(Lost { digest, why }));
+                    }
                     (false, None) if mount_from.is_some() => BlobAction::Mount,
                     (false, None) => BlobAction::Copy,
                 }
             };
-            Ok(PlannedBlob {
+            Ok::<_, CopyError>(Ok(PlannedBlob {
                 descriptor: blob.clone(),
                 action,
-            })
+            }))
         });
     }
-    stream::iter(looked).buffered(AT_ONCE).try_collect().await
+    let looked: Vec<_> = stream::iter(looked).buffered(AT_ONCE).try_collect().await?;
+    let (mut planned, mut lost) = (Vec::with_capacity(looked.len()), Vec::new());
+    for one in looked {
+        match one {
+            Ok(blob) => planned.push(blob),
+            Err(one) => lost.push(one),
+        }
+    }
+    if lost.is_empty() {
+        return Ok(planned);
+    }
+    let parts = nodes.iter().map(|node| Part {
+        role: node.role.clone(),
+        blobs: node.blobs.iter().map(|blob| blob.digest.clone()).collect(),
+    });
+    Err(missing::refuse(&lost, &parts.collect::<Vec<_>>()))
 }
 
 /// Why a blob cannot be had from the source, where that costs nothing to see.
-async fn missing(source: &Arc<dyn Source>, blob: &Descriptor) -> Option<String> {
+async fn not_there(source: &Arc<dyn Source>, blob: &Descriptor) -> Option<String> {
     match source.blob_check()?.presence(blob).await {
         BlobState::Missing => Some("it is not there".to_owned()),
         BlobState::WrongSize { expected, found } => {
@@ -405,16 +416,4 @@ async fn missing(source: &Arc<dyn Source>, blob: &Descriptor) -> Option<String> 
         }
         _ => None,
     }
-}
-
-fn lost(blob: &Descriptor, why: &str, named: &[String]) -> CopyError {
-    let of = if named.is_empty() {
-        String::new()
-    } else {
-        format!(", of the {}", named.join(" and the "))
-    };
-    CopyError::refused(
-        format!("the source does not have blob {}{of}: {why}", blob.digest),
-        "Copy the other platforms with --platform, or get the image again from where it came",
-    )
 }

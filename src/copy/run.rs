@@ -8,12 +8,13 @@ use std::time::Instant;
 use futures_util::future::{BoxFuture, try_join_all};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
-use crate::model::Reference;
+use crate::model::{Descriptor, Reference, text};
 use crate::transport::{
     BlobStream, Destination, FromSource, Mounted, Naming, Payload, Source, TransportError,
 };
 
 use super::error::CopyError;
+use super::missing::{self, Lost};
 use super::plan::{Action, BlobAction, Plan, PlannedBlob, PlannedDocument, Role};
 use super::progress::{BlobProgress, BlobState, CopyProgress};
 use super::report::Report;
@@ -150,21 +151,44 @@ async fn move_blob(
         count: Arc::clone(count),
         progress: Arc::clone(progress),
     });
-    let way = match (blob.action, &plan.mount_from, destination.mounting()) {
+    let moved = match (blob.action, &plan.mount_from, destination.mounting()) {
         (BlobAction::Mount, Some(from), Some(mounting)) => {
-            mounting.mount(descriptor, from, payload).await?
+            mounting.mount(descriptor, from, payload).await
         }
         _ => {
-            destination.put_blob(descriptor, payload).await?;
-            Mounted::Written
+            let put = destination.put_blob(descriptor, payload).await;
+            put.map(|()| Mounted::Written)
         }
     };
+    let way = moved.map_err(|error| explained(plan, descriptor, source, error))?;
     progress.stands(count, descriptor.size);
     count.is(match way {
         Mounted::Yes => BlobState::Mounted,
         Mounted::Written => BlobState::Copied,
     });
     Ok(way)
+}
+
+/// Why a blob was not moved; where the source does not have it, with the images that need
+/// it.
+fn explained(
+    plan: &Plan,
+    blob: &Descriptor,
+    source: &Arc<dyn Source>,
+    error: TransportError,
+) -> CopyError {
+    let of_source = match source.reference() {
+        Reference::Registry(image) => error.place == image.name(),
+        local => error.place == text::visible(&local.to_string()),
+    };
+    if !(error.problem.is_missing() && of_source) {
+        return error.into();
+    }
+    let lost = Lost {
+        digest: blob.digest.clone(),
+        why: error.problem.to_string(),
+    };
+    missing::refuse(&[lost], &missing::parts(plan))
 }
 
 /// A payload whose bytes are counted on their way.

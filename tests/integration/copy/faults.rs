@@ -294,3 +294,31 @@ async fn what_is_not_taken_is_converted_where_nothing_is_lost() {
         assert_eq!(told.count(), details, "{:?}", failure.details);
     }
 }
+
+#[tokio::test]
+async fn a_blob_that_a_registry_lost_is_told_with_its_platforms() {
+    let Some(host) = docker_registry() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let from = two_platforms(&folder.path().join("from")).reference("x");
+    let proxy = Proxy::before(&host);
+    let there = proxy.reference(&format!("{}:1", repository()));
+    copy(&from, &there, &CopyOptions::default()).await;
+    let lost = porthole::model::Digest::sha256(b"b");
+    let gone = Fault::answer(404, "", r#"{"errors":[{"code":"BLOB_UNKNOWN"}]}"#);
+    proxy.fault("GET", &format!("/blobs/{lost}"), usize::MAX, gone);
+    let to = at("oci", &folder.path().join("to"), "x");
+    let prepared = prepare_by(&impatient(), &there, &to, &CopyOptions::default()).await;
+    let error = prepared.unwrap().run().await.unwrap_err();
+    assert!(
+        error.to_string().contains("image for linux/arm64"),
+        "{error}"
+    );
+    assert!(error.to_string().contains(&lost.to_string()), "{error}");
+    assert!(
+        error.hint().contains("--platform linux/amd64"),
+        "{}",
+        error.hint()
+    );
+}

@@ -1,0 +1,127 @@
+//! What a source does not have: which images need it, and which can be copied without it.
+
+use crate::model::{Digest, Document};
+
+use super::error::CopyError;
+use super::plan::{Plan, Role};
+
+/// A blob that the source does not have, and how that was seen.
+pub(super) struct Lost {
+    pub(super) digest: Digest,
+    pub(super) why: String,
+}
+
+/// A manifest of the image, and the blobs that it names.
+pub(super) struct Part {
+    pub(super) role: Role,
+    pub(super) blobs: Vec<Digest>,
+}
+
+/// The manifests of `plan` that name blobs.
+pub(super) fn parts(plan: &Plan) -> Vec<Part> {
+    let documents = plan.documents.iter();
+    let parts = documents.map(|document| {
+        let parsed = document.raw.clone().map(Document::read);
+        let manifest = parsed.as_ref().and_then(Document::manifest);
+        let blobs = manifest.map(|manifest| {
+            let named = std::iter::once(&manifest.config).chain(&manifest.layers);
+            named.map(|blob| blob.digest.clone()).collect()
+        });
+        Part {
+            role: document.role.clone(),
+            // of one that is there already everything is there
+            blobs: blobs.unwrap_or_default(),
+        }
+    });
+    parts.collect()
+}
+
+/// Refuses a copy because of what is lost, and says what can be copied all the same.
+pub(super) fn refuse(lost: &[Lost], parts: &[Part]) -> CopyError {
+    let needs = |part: &&Part| lost.iter().any(|lost| part.blobs.contains(&lost.digest));
+    let mut affected: Vec<_> = parts
+        .iter()
+        .filter(needs)
+        .map(|p| p.role.describe())
+        .collect();
+    affected.dedup();
+    let whole = parts.iter().filter(|part| !needs(part));
+    let whole: Vec<_> = whole
+        .filter_map(|part| match &part.role {
+            Role::Child(Some(platform)) => Some(format!("--platform {platform}")),
+            _ => None,
+        })
+        .collect();
+    let Some(first) = lost.first() else {
+        return CopyError::refused("the source does not have all of it", "Try again");
+    };
+    let of = if affected.is_empty() {
+        String::new()
+    } else {
+        format!(", of the {}", affected.join(" and the "))
+    };
+    let more = match lost.len() {
+        1 => String::new(),
+        count => format!(", nor {} others", count - 1),
+    };
+    let (digest, why) = (&first.digest, &first.why);
+    CopyError::refused(
+        format!("the source does not have blob {digest}{more}{of}: {why}"),
+        if whole.is_empty() {
+            "Get the image again from where it came".to_owned()
+        } else {
+            let whole = whole.join(" ");
+            format!("Copy the others with {whole}, or get the image again from where it came")
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(platform: &str, blobs: &[&str]) -> Part {
+        let blobs = blobs.iter().map(|blob| Digest::sha256(blob.as_bytes()));
+        Part {
+            role: Role::Child(Some(platform.to_owned())),
+            blobs: blobs.collect(),
+        }
+    }
+
+    #[test]
+    fn what_is_whole_is_offered() {
+        let parts = [
+            part("linux/amd64", &["a", "c"]),
+            part("linux/arm64", &["b", "c"]),
+        ];
+        let lost = |blobs: &[&str]| -> Vec<Lost> {
+            let blobs = blobs.iter().map(|blob| Lost {
+                digest: Digest::sha256(blob.as_bytes()),
+                why: "it is not there".to_owned(),
+            });
+            blobs.collect()
+        };
+        let one = refuse(&lost(&["b"]), &parts);
+        assert!(
+            one.to_string().contains("of the image for linux/arm64: it"),
+            "{one}"
+        );
+        assert!(
+            one.hint().contains("with --platform linux/amd64,"),
+            "{}",
+            one.hint()
+        );
+        let both = refuse(&lost(&["c", "b"]), &parts);
+        assert!(both.to_string().contains("nor 1 others"), "{both}");
+        assert!(
+            both.to_string()
+                .contains("linux/amd64 and the image for linux/arm64"),
+            "{both}"
+        );
+        assert!(
+            both.hint().starts_with("Get the image again"),
+            "{}",
+            both.hint()
+        );
+    }
+}
