@@ -342,6 +342,7 @@ pub(in crate::transport) async fn write_blob(
     let mut at_end = Ok(());
     while let Some(piece) = stream.next().await {
         match piece {
+            Ok(piece) if piece.is_empty() => {}
             Ok(piece) => {
                 if pieces.send(piece).await.is_err() {
                     // the writer has failed, and says why
@@ -354,9 +355,8 @@ pub(in crate::transport) async fn write_blob(
             }
         }
     }
-    let broken = at_end.is_err();
-    if broken {
-        // a mark that the end is none
+    if at_end.is_ok() {
+        // a mark that this is the end: without it, nobody waits for the rest any more
         let _ = pieces.send(bytes::Bytes::new()).await;
     }
     drop(pieces);
@@ -372,8 +372,8 @@ pub(in crate::transport) async fn write_blob(
     }
 }
 
-/// Writes what comes and gives it its name, where it is what `blob` says. An empty piece
-/// says that the rest does not come; then what is there stays for the next try.
+/// Writes what comes and gives it its name, where it is what `blob` says. An empty piece is
+/// the end; where it does not come, what is there stays for the next try.
 fn write_pieces(
     disk: &Disk,
     mut partial: Partial,
@@ -388,9 +388,10 @@ fn write_pieces(
         Err(problem)
     };
     let mut ahead = Ahead::default();
-    while let Some(piece) = waiting.blocking_recv() {
+    loop {
+        let piece = waiting.blocking_recv().ok_or(Problem::Cancelled)?;
         if piece.is_empty() {
-            return Ok(());
+            break;
         }
         ahead.at(partial.at, &partial.file);
         partial.at += piece.len() as u64;

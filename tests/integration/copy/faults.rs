@@ -23,7 +23,7 @@ use crate::support::watch::{Watch, config};
 /// A client that waits for nobody long.
 fn impatient() -> Client {
     let network = Network {
-        stall_timeout: Duration::from_millis(400),
+        stall_timeout: Duration::from_secs(3),
         retry: Retry {
             limit: 4,
             ..network().retry
@@ -149,7 +149,7 @@ async fn a_token_that_ends_in_the_middle_is_asked_for_again() {
          scope=\"repository:{repository}:pull,push\",error=\"invalid_token\"\r\n"
     );
     let refused = Fault::answer(401, &challenge, r#"{"errors":[{"code":"UNAUTHORIZED"}]}"#);
-    proxy.fault("PUT", "/blobs/uploads/", 2, refused.clone());
+    proxy.fault("PUT", "/blobs/uploads/", 1, refused.clone());
     proxy.fault("PUT", "/manifests/", 1, refused);
     let prepared = prepare_by(&client, &busybox(), &to, &CopyOptions::default()).await;
     let report = prepared.unwrap().run().await.unwrap();

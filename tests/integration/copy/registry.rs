@@ -153,6 +153,8 @@ async fn lists_of_referrers_are_merged() {
         alone.name("x", &image);
         alone.list(serde_json::to_value(&about).unwrap());
         copy(&alone.reference("x"), to, &CopyOptions::default()).await;
+        // what lies in a layout refers to the image, listed or not
+        std::fs::remove_file(layout.blob_path(&about.digest)).unwrap();
     }
     assert_eq!(
         referrer::tree(&open(&other), &image.digest)
@@ -335,6 +337,8 @@ async fn a_cancelled_copy_goes_on_where_it_stopped() {
     // the server says nothing more, and nobody waits for it
     proxy.fault("GET", &blob, 1, Fault::Stall(4 << 20));
     let to = at("oci", &folder.path().join("to"), "x");
+    let partial = folder.path().join("to/blobs/sha256");
+    let partial = partial.join(format!(".partial-{}", layer.hex()));
     tokio::task::spawn_blocking(move || {
         let watch = Watch::start_with(config());
         let copy = CopyId::next();
@@ -354,6 +358,11 @@ async fn a_cancelled_copy_goes_on_where_it_stopped() {
             "{:?}",
             ended.state
         );
+        // whoever wrote until then lets go of what is there
+        watch.wait(|| {
+            let file = std::fs::File::open(&partial).ok()?;
+            file.try_lock().ok()
+        });
         watch.engine.send(Command::Retry { job });
         let report = watch.wait(|| match &watch.engine.copy(copy)?.report {
             Remote::Ready(report) => Some(report.clone()),
