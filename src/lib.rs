@@ -19,6 +19,7 @@ pub mod copy;
 pub mod diagnostics;
 pub mod diff;
 pub mod engine;
+pub mod export;
 pub mod layer;
 pub mod model;
 pub mod referrers;

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use crate::diff::packages::{self, APK, DPKG, DPKG_FOLDER, Package, PackageChange};
-use crate::diff::{self, Counts, FileChange, FileState, Sets, Setting};
-use crate::engine::{EngineConfig, FailureKind, FilesSnapshot};
-use crate::layer::content::{Content, text_diff};
-use crate::layer::{EntryKind, FileQuery};
-use crate::model::{Digest, Platform, text};
+use crate::diff::{Counts, FileChange, FileState, PackageChange, Sets};
+use crate::engine::{
+    Command, CompareRequest, ComparedContent, ComparedFiles, ComparedImage, ComparedImages,
+    ComparisonId, ComparisonSnapshot, Engine, EngineConfig, Failure, Remote,
+};
+use crate::layer::EntryKind;
+use crate::model::{Platform, text};
 
 use super::CliError;
-use super::files::{insert_path, whole};
-use super::manifest_files::Manifest;
+use super::files::insert_path;
 
 /// Longest text of which the differing lines are shown, in bytes.
 const TEXT: u64 = 1 << 20;
@@ -36,6 +36,14 @@ pub(super) struct Diff {
     #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
     platform: Option<Platform>,
 
+    /// The platform of the second image, where it is another one.
+    #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
+    after_platform: Option<Platform>,
+
+    /// Fetch layers that both images have as well, where only they tell whether a file is new.
+    #[arg(long)]
+    fetch_shared: bool,
+
     /// Show the lines that differ in text files as well.
     #[arg(long, conflicts_with = "json")]
     text: bool,
@@ -47,63 +55,89 @@ pub(super) struct Diff {
 
 /// Everything that was found out.
 struct Found {
-    digests: [Digest; 2],
-    platforms: Option<Sets<String>>,
-    settings: Vec<Setting>,
-    history: Option<Sets<String>>,
-    layers: Sets<Digest>,
-    files: Vec<FileChange>,
-    packages: Vec<PackageChange>,
+    images: Arc<ComparedImages>,
+    files: Arc<ComparedFiles>,
 }
 
-impl Found {
-    fn differs(&self) -> bool {
-        self.digests[0] != self.digests[1]
-            || self.platforms.as_ref().is_some_and(|sets| !sets.is_equal())
+/// A comparison that is waited for.
+struct Waiting {
+    engine: Engine,
+    changes: std::sync::mpsc::Receiver<()>,
+    told: super::wait::Told,
+    id: ComparisonId,
+}
+
+impl Waiting {
+    fn until<T>(
+        &self,
+        look: impl Fn(&ComparisonSnapshot) -> Option<Result<T, CliError>>,
+    ) -> Result<T, CliError> {
+        loop {
+            let known = self.engine.comparison(self.id);
+            if let Some(found) = known.as_deref().and_then(&look) {
+                return found;
+            }
+            self.told.tell(&self.engine);
+            // the sender lives as long as the engine, which lives as long as this
+            let _ = self.changes.recv();
+        }
+    }
+
+    fn content(&self, path: &[u8]) -> Result<Arc<ComparedContent>, CliError> {
+        self.engine.send(Command::ShowCompared {
+            comparison: self.id,
+            path: path.to_vec(),
+        });
+        self.until(|known| {
+            let shown = known.shown.as_ref().filter(|shown| shown.path == path)?;
+            ready(&shown.content)
+        })
+    }
+}
+
+/// What has come, or why it will not.
+fn ready<T>(remote: &Remote<Arc<T>>) -> Option<Result<Arc<T>, CliError>> {
+    match remote {
+        Remote::Ready(value) => Some(Ok(Arc::clone(value))),
+        Remote::Failed { error, .. } => Some(Err(Failure::clone(error).into())),
+        Remote::NotAsked | Remote::Pending { .. } => None,
     }
 }
 
 impl Diff {
     pub(super) fn run(self, config: EngineConfig) -> Result<(), CliError> {
-        let before = Manifest::open(config, &self.before, self.platform.clone())?;
-        let after = before.beside(&self.after, self.platform.clone())?;
-        let (one, other) = (before.node()?, after.node()?);
-        let layers = |node: &crate::engine::Node| node.document.manifest().cloned();
-        let (Some(first), Some(second)) = (layers(&one), layers(&other)) else {
-            return Err(super::wait::nothing_found().into());
+        let (engine, changes) = super::wait::engine(config)?;
+        let id = ComparisonId::next();
+        let image = |reference: &str, platform: &Option<Platform>| ComparedImage {
+            reference: reference.to_owned(),
+            platform: platform.clone(),
         };
-        let configs = (one.config(), other.config());
-        let mut found = Found {
-            digests: [&one, &other].map(|node| node.document.raw().digest().clone()),
-            platforms: match (before.index(), after.index()) {
-                (Some(one), Some(other)) => Some(diff::platforms(&one, &other)),
-                _ => None,
-            },
-            settings: match configs {
-                (Some(one), Some(other)) => diff::settings(one, other),
-                _ => Vec::new(),
-            },
-            history: match configs {
-                (Some(one), Some(other)) => Some(diff::history(one, other)),
-                _ => None,
-            },
-            layers: diff::layers(&first, &second),
-            files: Vec::new(),
-            packages: Vec::new(),
+        let after_platform = self
+            .after_platform
+            .clone()
+            .or_else(|| self.platform.clone());
+        engine.send(Command::Compare {
+            comparison: id,
+            request: Box::new(CompareRequest {
+                before: image(&self.before, &self.platform),
+                after: image(&self.after, &after_platform),
+                fetch_shared: self.fetch_shared,
+            }),
+        });
+        let waiting = Waiting {
+            engine,
+            changes,
+            told: super::wait::Told::default(),
+            id,
         };
-        let mut texts = Vec::new();
-        // the same layers have the same files: none is opened
-        if !diff::same_layers(&first, &second) {
-            let (one, other) = (all(&before)?, all(&after)?);
-            if let (Some(first), Some(second)) = (one.tree(), other.tree()) {
-                found.files = diff::files(first, second);
-            }
-            found.packages =
-                packages::compare(&installed(&before, &one)?, &installed(&after, &other)?);
-            if self.text {
-                texts = self.texts(&before, &after, &found.files)?;
-            }
-        }
+        let found = Found {
+            images: waiting.until(|known| ready(&known.images))?,
+            files: waiting.until(|known| ready(&known.files))?,
+        };
+        let texts = match self.text {
+            true => texts(&waiting, &found.files.changes)?,
+            false => Vec::new(),
+        };
         let mut out = io::BufWriter::new(io::stdout().lock());
         if self.json {
             serde_json::to_writer_pretty(&mut out, &object(&found)).map_err(io::Error::from)?;
@@ -115,50 +149,35 @@ impl Diff {
             }
         }
         out.flush()?;
-        if found.differs() {
+        if found.images.differ() {
             Err(CliError::Different)
         } else {
             Ok(())
         }
     }
+}
 
-    /// The lines that differ in texts of both.
-    fn texts(
-        &self,
-        before: &Manifest,
-        after: &Manifest,
-        files: &[FileChange],
-    ) -> Result<Vec<String>, CliError> {
-        let mut found = Vec::new();
-        for change in files.iter().filter(|change| change.is_content()) {
-            let (Some(one), Some(other)) = (&change.before, &change.after) else {
-                continue;
-            };
-            let small = |state: &FileState| state.kind == EntryKind::File && state.size <= TEXT;
-            let Ok(path) = std::str::from_utf8(&change.path) else {
-                continue;
-            };
-            if !small(one) || !small(other) || found.len() >= TEXTS {
-                continue;
-            }
-            let (one, other) = (
-                before.content(path, None, None)?,
-                after.content(path, None, None)?,
-            );
-            let is_text = |content| matches!(content, Content::Text { .. });
-            if is_text(one.content)
-                && is_text(other.content)
-                && let Some(lines) = text_diff(&one.bytes, &other.bytes)
-            {
-                let name = text::visible(path);
-                found.push(format!(
-                    "\n--- {name}\n+++ {name}\n{}",
-                    visible_lines(&lines)
-                ));
-            }
+/// The lines that differ in texts of both.
+fn texts(waiting: &Waiting, files: &[FileChange]) -> Result<Vec<String>, CliError> {
+    let mut found = Vec::new();
+    for change in files.iter().filter(|change| change.is_content()) {
+        let (Some(one), Some(other)) = (&change.before, &change.after) else {
+            continue;
+        };
+        let small = |state: &FileState| state.kind == EntryKind::File && state.size <= TEXT;
+        if !small(one) || !small(other) || found.len() >= TEXTS {
+            continue;
         }
-        Ok(found)
+        if let Some(lines) = &waiting.content(&change.path)?.diff {
+            let name = String::from_utf8_lossy(&change.path);
+            let name = text::visible(&name);
+            found.push(format!(
+                "\n--- {name}\n+++ {name}\n{}",
+                visible_lines(lines)
+            ));
+        }
     }
+    Ok(found)
 }
 
 /// Lines from an image, without what would command a terminal.
@@ -171,54 +190,11 @@ fn visible_lines(lines: &str) -> String {
     shown
 }
 
-/// All files of an image. Where a layer cannot be read, that is the failure.
-fn all(image: &Manifest) -> Result<Arc<FilesSnapshot>, CliError> {
-    let files = image.files(FileQuery::default())?;
-    whole(&files, 0..files.layers.len())?;
-    Ok(files)
-}
-
-/// The packages that the databases in an image list.
-fn installed(image: &Manifest, files: &FilesSnapshot) -> Result<Vec<Package>, CliError> {
-    let mut found = Vec::new();
-    let read = |path: &str| match image.content(path, None, None) {
-        Ok(content) => Ok(Some(content)),
-        Err(CliError::Failed(failure)) if failure.kind == FailureKind::Missing => Ok(None),
-        Err(error) => Err(error),
-    };
-    let Some(tree) = files.tree() else {
-        return Ok(found);
-    };
-    let there = |path: &str| tree.resolve(path.as_bytes());
-    let mut files = Vec::new();
-    if there(DPKG).is_some() {
-        files.push(DPKG.to_owned());
-    }
-    if let Some(folder) = there(DPKG_FOLDER) {
-        let names = folder
-            .children()
-            .filter(|child| child.kind() == EntryKind::File);
-        let names = names.filter_map(|child| String::from_utf8(child.path()).ok());
-        files.extend(names.filter(|name| !name.ends_with(".md5sums")));
-    }
-    for path in files {
-        if let Some(content) = read(&path)? {
-            found.extend(packages::dpkg(&content.bytes));
-        }
-    }
-    // the newer place may be a link to the older one
-    if let Some(path) = APK.iter().find(|path| there(path).is_some())
-        && let Some(content) = read(path)?
-    {
-        found.extend(packages::apk(&content.bytes));
-    }
-    Ok(found)
-}
-
 fn object(found: &Found) -> Value {
+    let (images, compared) = (&found.images, &found.files);
     let sets = |sets: &Sets<String>| json!({"shared": sets.shared, "before": sets.before, "after": sets.after});
     let settings = |group: &str| {
-        let settings = found
+        let settings = images
             .settings
             .iter()
             .filter(|setting| setting.group == group);
@@ -227,7 +203,7 @@ fn object(found: &Found) -> Value {
         });
         settings.collect::<Vec<_>>()
     };
-    let files = found.files.iter().map(|change| {
+    let files = compared.changes.iter().map(|change| {
         let mut object = Map::new();
         insert_path(&mut object, "path", &change.path);
         object.insert("change".into(), json!(word(change)));
@@ -235,27 +211,34 @@ fn object(found: &Found) -> Value {
         object.insert("after".into(), json!(change.after.as_ref().map(state)));
         Value::Object(object)
     });
-    let packages = found
-        .packages
-        .iter()
-        .map(|change| json!({"name": change.name, "before": change.before, "after": change.after}));
     json!({
-        "different": found.differs(),
-        "before": found.digests[0],
-        "after": found.digests[1],
-        "platforms": found.platforms.as_ref().map(sets),
+        "different": images.differ(),
+        "before": images.before.digest,
+        "after": images.after.digest,
+        "platforms": images.platforms.as_ref().map(sets),
         "config": settings("config"),
         "environment": settings("environment"),
         "labels": settings("labels"),
-        "history": found.history.as_ref().map(sets),
+        "history": images.history.as_ref().map(sets),
         "layers": {
-            "shared": found.layers.shared,
-            "before": found.layers.before,
-            "after": found.layers.after,
+            "shared": images.layers.shared,
+            "before": images.layers.before,
+            "after": images.layers.after,
+            "opened": compared.opened,
         },
         "files": files.collect::<Vec<_>>(),
-        "packages": packages.collect::<Vec<_>>(),
+        "filesExact": compared.exact,
+        "packages": packages(&compared.packages),
+        "sbomPackages": compared.sbom_packages.as_deref().map(packages),
+        "notes": compared.notes,
     })
+}
+
+fn packages(changes: &[PackageChange]) -> Vec<Value> {
+    let changes = changes.iter();
+    changes
+        .map(|change| json!({"name": change.name, "before": change.before, "after": change.after}))
+        .collect()
 }
 
 fn state(state: &FileState) -> Value {
@@ -283,12 +266,13 @@ const fn word(change: &FileChange) -> &'static str {
 }
 
 fn print(out: &mut impl Write, found: &Found) -> io::Result<()> {
-    if !found.differs() {
+    let (images, compared) = (&found.images, &found.files);
+    if !images.differ() {
         return line(out, "the images are the same");
     }
-    line(out, &format!("before  {}", found.digests[0]))?;
-    line(out, &format!("after   {}", found.digests[1]))?;
-    let lists = [("platform", &found.platforms), ("step", &found.history)];
+    line(out, &format!("before  {}", images.before.digest))?;
+    line(out, &format!("after   {}", images.after.digest))?;
+    let lists = [("platform", &images.platforms), ("step", &images.history)];
     for (name, sets) in lists {
         for (mark, items) in sets
             .iter()
@@ -299,7 +283,7 @@ fn print(out: &mut impl Write, found: &Found) -> io::Result<()> {
             }
         }
     }
-    for setting in &found.settings {
+    for setting in &images.settings {
         let name = format!("{} {}", setting.group, text::visible(&setting.name));
         for (mark, value) in [('-', &setting.before), ('+', &setting.after)] {
             if let Some(value) = value {
@@ -307,7 +291,7 @@ fn print(out: &mut impl Write, found: &Found) -> io::Result<()> {
             }
         }
     }
-    let layers = &found.layers;
+    let layers = &images.layers;
     line(
         out,
         &format!(
@@ -317,18 +301,24 @@ fn print(out: &mut impl Write, found: &Found) -> io::Result<()> {
             layers.after.len()
         ),
     )?;
-    for package in &found.packages {
+    let listed = compared.packages.iter().map(|package| ("package", package));
+    let claimed = compared.sbom_packages.iter().flatten();
+    let claimed = claimed.map(|package| ("SBOM package", package));
+    for (what, package) in listed.chain(claimed) {
         for (mark, versions) in [('-', &package.before), ('+', &package.after)] {
             for version in versions {
                 let name = text::visible(&package.name);
                 line(
                     out,
-                    &format!("{mark} package {name} {}", text::visible(version)),
+                    &format!("{mark} {what} {name} {}", text::visible(version)),
                 )?;
             }
         }
     }
-    let counts = Counts::of(&found.files);
+    for note in &compared.notes {
+        line(out, &format!("note: {}", text::visible(note)))?;
+    }
+    let counts: Counts = compared.counts;
     line(
         out,
         &format!(
@@ -336,7 +326,7 @@ fn print(out: &mut impl Write, found: &Found) -> io::Result<()> {
             counts.added, counts.removed, counts.changed
         ),
     )?;
-    for change in &found.files {
+    for change in compared.changes.iter() {
         let path = String::from_utf8_lossy(&change.path);
         let mark = match word(change) {
             "added" => '+',

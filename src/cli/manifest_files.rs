@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::engine::{
     Command, EngineConfig, Extent, Failure, FileContent, FileRef, FilesRequest, FilesSnapshot,
-    Node, NodePath, Remote,
+    NodePath, Outcome, Remote, SaveRequest, SavedFiles,
 };
 use crate::layer::waste::Waste;
 use crate::layer::{EntryKind, FileQuery, Scope};
@@ -47,32 +47,6 @@ impl Manifest {
             .into());
         }
         Ok(Self { waiting, path })
-    }
-
-    /// Opens another image with the same engine: what both have is read once.
-    pub(super) fn beside(
-        &self,
-        reference: &str,
-        platform: Option<Platform>,
-    ) -> Result<Self, CliError> {
-        Self::pick(
-            self.waiting.beside(reference, platform.clone()),
-            reference,
-            platform,
-        )
-    }
-
-    /// The manifest.
-    pub(super) fn node(&self) -> Result<Arc<Node>, CliError> {
-        let snapshot = self.waiting.snapshot().ok_or_else(nothing_found)?;
-        let node = snapshot.node(&self.path).cloned();
-        Ok(node.ok_or_else(nothing_found)?)
-    }
-
-    /// The index that it was picked out of.
-    pub(super) fn index(&self) -> Option<crate::model::Index> {
-        let snapshot = self.waiting.snapshot()?;
-        snapshot.image()?.root.document.index().cloned()
     }
 
     /// Waits for the files that `query` is about.
@@ -128,6 +102,20 @@ impl Manifest {
                 Remote::Failed { error, .. } => Some(Err(Failure::clone(error).into())),
                 _ => None,
             }
+        })
+    }
+
+    /// Saves files, and waits for what came of it.
+    pub(super) fn save(&self, request: SaveRequest) -> Result<SavedFiles, CliError> {
+        self.ask(FilesRequest::Save(request));
+        self.waiting.wait_for(|engine, _| {
+            let outcomes = engine.take_outcomes().into_iter();
+            let mut ends = outcomes.filter_map(|outcome| match outcome {
+                Outcome::FilesSaved { report, .. } => Some(Ok(report)),
+                Outcome::Failed(failure) => Some(Err(Failure::clone(&failure).into())),
+                _ => None,
+            });
+            ends.next()
         })
     }
 

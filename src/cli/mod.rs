@@ -4,6 +4,7 @@ mod cat;
 mod copy;
 mod delete;
 mod diff;
+mod export_files;
 mod files;
 mod inspect;
 mod keys;
@@ -75,6 +76,7 @@ enum Command {
     Diff(diff::Diff),
     /// Print the content of a file of an image.
     Cat(cat::Cat),
+    ExportFiles(export_files::ExportFiles),
     /// Copy an image with everything that belongs to it.
     Copy(copy::Copy),
     /// List the tags of a repository.
@@ -134,6 +136,7 @@ impl Arguments {
             Some(Command::Inspect(inspect)) => inspect.run(config),
             Some(Command::Files(files)) => files.run(config),
             Some(Command::Cat(cat)) => cat.run(config),
+            Some(Command::ExportFiles(export)) => export.run(config),
             Some(Command::Copy(copy)) => copy.run(config),
             Some(Command::Tags(tags)) => tags.run(config),
             Some(Command::Catalog(catalog)) => catalog.run(config),

@@ -1,7 +1,6 @@
 //! Waiting for the engine, for those who do not draw.
 
 use std::cell::RefCell;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Instant;
@@ -31,8 +30,8 @@ pub(super) fn open(
 }
 
 /// Says on stderr, once each, which registries asked to be left alone.
-#[derive(Clone, Default)]
-pub(super) struct Told(Rc<RefCell<Vec<(String, Instant)>>>);
+#[derive(Default)]
+pub(super) struct Told(RefCell<Vec<(String, Instant)>>);
 
 impl Told {
     /// Says which registries are waited for that were not said yet.
@@ -51,7 +50,7 @@ impl Told {
 /// An engine with one image, which is waited for.
 pub(super) struct Waiting {
     engine: Engine,
-    changes: Rc<Receiver<()>>,
+    changes: Receiver<()>,
     image: ImageId,
     told: Told,
 }
@@ -79,32 +78,10 @@ impl Waiting {
         });
         Ok(Self {
             engine,
-            changes: Rc::new(changes),
+            changes,
             image,
             told: Told::default(),
         })
-    }
-
-    /// Starts to open another image with the same engine.
-    pub(super) fn beside(&self, reference: &str, platform: Option<Platform>) -> Self {
-        let image = ImageId::next();
-        self.engine.send(Command::Open {
-            image,
-            input: reference.to_owned(),
-            platform,
-            extent: Extent::Shown,
-        });
-        Self {
-            engine: self.engine.clone(),
-            changes: Rc::clone(&self.changes),
-            image,
-            told: self.told.clone(),
-        }
-    }
-
-    /// What is known of the image now.
-    pub(super) fn snapshot(&self) -> Option<Arc<ImageSnapshot>> {
-        self.engine.image(self.image)
     }
 
     /// Waits for the root document.

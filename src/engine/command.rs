@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use crate::model::{Digest, Platform};
 
-use super::{Chore, CopyId, CopyRequest, FilesRequest, ImageId, JobId, NodePath, Place};
+use super::{
+    Chore, CompareRequest, ComparisonId, CopyId, CopyRequest, FilesRequest, ImageId, JobId,
+    NodePath, Place,
+};
 
 /// How much of an image is fetched without being looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,6 +83,20 @@ pub enum Command {
     },
     /// Ends a copy, and forgets it.
     ForgetCopy { copy: CopyId },
+    /// Compares two images. What comes of it is seen in the comparison's slot
+    /// ([`super::Engine::comparison`]); one with the same id is given up.
+    Compare {
+        comparison: ComparisonId,
+        request: Box<CompareRequest>,
+    },
+    /// Somebody looks at a file of the two: read it of both.
+    ShowCompared {
+        comparison: ComparisonId,
+        /// Absolute.
+        path: Vec<u8>,
+    },
+    /// Ends a comparison, and forgets it.
+    ForgetComparison { comparison: ComparisonId },
     /// Somebody looks at a place: list what it holds, anew where it was listed before.
     ListPlace { place: Place },
     /// Somebody looks at these tags of a repository, and no longer at those before: find

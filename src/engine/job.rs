@@ -27,6 +27,10 @@ pub enum JobKind {
     /// Reads the layers of a manifest to list their files.
     ReadLayers,
     Copy,
+    /// Saves files of an image.
+    Save,
+    /// Compares two images.
+    Compare,
 }
 
 /// A job as it is known at one moment. `progress` goes on changing.

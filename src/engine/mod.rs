@@ -8,6 +8,7 @@ mod actor;
 mod artifact;
 mod chores;
 mod command;
+mod compare;
 mod copies;
 mod failure;
 mod fetch;
@@ -26,11 +27,15 @@ mod trust;
 pub use artifact::{ArtifactFile, ArtifactFiles, Artifacts};
 pub use chores::{Chore, KeyChore, KeyInfo, KeyTarget};
 pub use command::{Command, Extent};
+pub use compare::{
+    CompareRequest, ComparedContent, ComparedFile, ComparedFiles, ComparedImage, ComparedImages,
+    ComparedSide, ComparisonId, ComparisonSnapshot,
+};
 pub use copies::{CopyId, CopyRequest, CopySnapshot};
 pub use failure::{Failure, FailureKind};
 pub use files::{
-    FileContent, FileRef, FilesRequest, FilesSnapshot, LayerFiles, LayerState, ShownFile,
-    ShownVersion,
+    FileContent, FileRef, FilesRequest, FilesSnapshot, LayerFiles, LayerState, SaveRequest,
+    ShownFile, ShownVersion,
 };
 pub use job::{JobId, JobKind, JobSnapshot, JobState, Progress, Unit};
 pub use outcome::Outcome;
@@ -48,6 +53,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::Network;
+pub use crate::export::{Report as SavedFiles, Target as SaveTarget};
 use crate::model::Platform;
 use crate::store::Store;
 use crate::transport::TransportError;
@@ -165,6 +171,12 @@ impl Engine {
     /// Every copy that is planned, made or was made.
     pub fn copies(&self) -> Vec<Arc<CopySnapshot>> {
         self.slots.copies()
+    }
+
+    /// What is known of a comparison now; nothing before it was asked for or after it was
+    /// forgotten.
+    pub fn comparison(&self, id: ComparisonId) -> Option<Arc<ComparisonSnapshot>> {
+        self.slots.comparison(id)
     }
 
     /// What is known of a place now; nothing before somebody looked at it.

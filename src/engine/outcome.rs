@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::config::{KnownAlias, KnownHost, KnownLogin, KnownRegistry};
 use crate::copy::CheckedItem;
+use crate::export::{Report as SavedFiles, Target};
 use crate::transport::Security;
 
 use super::{CopyId, Failure, ImageId, KeyInfo};
@@ -27,6 +28,11 @@ pub enum Outcome {
     /// A text was written to this file.
     Saved {
         path: PathBuf,
+    },
+    /// Files of an image were written.
+    FilesSaved {
+        target: Target,
+        report: SavedFiles,
     },
     /// The trust policy was written to this file and is judged by.
     TrustSaved {

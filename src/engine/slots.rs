@@ -9,8 +9,8 @@ use crate::model::Digest;
 use crate::transport::registry::Waiting;
 
 use super::{
-    CopyId, CopySnapshot, FilesSnapshot, ImageId, ImageSnapshot, JobSnapshot, NodePath, Outcome,
-    Place, PlaceSnapshot, Waker,
+    ComparisonId, ComparisonSnapshot, CopyId, CopySnapshot, FilesSnapshot, ImageId, ImageSnapshot,
+    JobSnapshot, NodePath, Outcome, Place, PlaceSnapshot, Waker,
 };
 
 /// How many ended jobs are kept; the oldest are forgotten first.
@@ -22,6 +22,7 @@ pub struct Slots {
     files: ArcSwap<HashMap<(ImageId, NodePath), Arc<FilesSnapshot>>>,
     jobs: ArcSwap<Vec<Arc<JobSnapshot>>>,
     copies: ArcSwap<HashMap<CopyId, Arc<CopySnapshot>>>,
+    comparisons: ArcSwap<HashMap<ComparisonId, Arc<ComparisonSnapshot>>>,
     places: ArcSwap<HashMap<Place, Arc<PlaceSnapshot>>>,
     waiting: ArcSwap<Vec<Waiting>>,
     /// Final words queue: each is told once.
@@ -37,6 +38,7 @@ impl Slots {
             files: ArcSwap::default(),
             jobs: ArcSwap::default(),
             copies: ArcSwap::default(),
+            comparisons: ArcSwap::default(),
             places: ArcSwap::default(),
             waiting: ArcSwap::default(),
             outcomes: Mutex::default(),
@@ -194,6 +196,41 @@ impl Slots {
             let mut copies = HashMap::clone(copies);
             copies.remove(&id);
             copies
+        });
+        (self.waker)();
+    }
+
+    /// What is known of a comparison.
+    pub fn comparison(&self, id: ComparisonId) -> Option<Arc<ComparisonSnapshot>> {
+        self.comparisons.load().get(&id).cloned()
+    }
+
+    /// What is known of each comparison, in no order.
+    pub fn comparisons(&self) -> Vec<Arc<ComparisonSnapshot>> {
+        self.comparisons.load().values().cloned().collect()
+    }
+
+    /// Puts a comparison in its slot, unless a newer one is there.
+    pub fn put_comparison(&self, comparison: Arc<ComparisonSnapshot>) {
+        self.comparisons.rcu(|comparisons| {
+            let mut comparisons = HashMap::clone(comparisons);
+            let older = comparisons
+                .get(&comparison.id)
+                .is_none_or(|there| there.generation < comparison.generation);
+            if older {
+                comparisons.insert(comparison.id, Arc::clone(&comparison));
+            }
+            comparisons
+        });
+        (self.waker)();
+    }
+
+    /// Empties the slot of a comparison.
+    pub fn remove_comparison(&self, id: ComparisonId) {
+        self.comparisons.rcu(|comparisons| {
+            let mut comparisons = HashMap::clone(comparisons);
+            comparisons.remove(&id);
+            comparisons
         });
         (self.waker)();
     }

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::actor::{Actor, Message};
 use super::chores;
+use super::compare::Comparisons;
 use super::copies::Copies;
 use super::places::{self, Places};
 use super::shared::Shared;
@@ -20,6 +21,7 @@ pub(super) struct Supervisor {
     /// The manifest that was last checked of an image, to check it again.
     checked: HashMap<ImageId, NodePath>,
     copies: Copies,
+    comparisons: Comparisons,
     places: Places,
 }
 
@@ -35,6 +37,7 @@ impl Supervisor {
             images: HashMap::new(),
             checked: HashMap::new(),
             copies: Copies::default(),
+            comparisons: Comparisons::default(),
             places: Places::default(),
         }
     }
@@ -103,6 +106,14 @@ impl Supervisor {
             Command::PlanCopy { copy, request } => self.copies.plan(&self.shared, copy, *request),
             Command::Copy { copy, request } => self.copies.make(&self.shared, copy, *request),
             Command::ForgetCopy { copy } => self.copies.forget(&self.shared, copy),
+            Command::Compare {
+                comparison,
+                request,
+            } => self.comparisons.begin(&self.shared, comparison, *request),
+            Command::ShowCompared { comparison, path } => self.comparisons.show(comparison, path),
+            Command::ForgetComparison { comparison } => {
+                self.comparisons.forget(&self.shared, comparison);
+            }
             Command::ListPlace { place } => {
                 self.places.tell(&self.shared, place, places::Message::List);
             }
@@ -141,7 +152,7 @@ impl Supervisor {
                     self.tell(job.image, Message::FilesJob { job: id, again });
                 }
                 // it waits on its own token
-                JobKind::Check | JobKind::Copy => {}
+                JobKind::Check | JobKind::Copy | JobKind::Compare | JobKind::Save => {}
             }
         }
     }
@@ -152,11 +163,12 @@ impl Supervisor {
         };
         match job.kind {
             JobKind::Open | JobKind::Reload => self.tell(job.image, Message::Reload),
-            JobKind::ReadLayers => {
+            JobKind::ReadLayers | JobKind::Save => {
                 let again = true;
                 self.tell(job.image, Message::FilesJob { job: id, again });
             }
             JobKind::Copy => self.copies.retry(&self.shared, id),
+            JobKind::Compare => self.comparisons.retry(&self.shared, id),
             JobKind::Check => {
                 if let Some(manifest) = self.checked.get(&job.image).cloned() {
                     self.tell(job.image, Message::CheckBlobs { manifest });

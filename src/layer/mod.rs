@@ -23,7 +23,9 @@ pub use checkpoint::Checkpoints;
 pub use entry::{Attributes, EntryKind, Extra, Marks, NewEntry, Parts, clean_path};
 pub use error::LayerError;
 pub use index::{Ending, Entry, LayerIndex, Origin, Packing};
-pub use read::{CutError, Cutter, FilePart, read_beginning, read_file, read_range, read_small};
+pub use read::{
+    CutError, Cutter, FilePart, PartCheck, read_beginning, read_file, read_range, read_small,
+};
 pub use scan::{Allowance, Scanner};
 pub use tree::{
     Change, Ended, FileList, FileNode, FileQuery, FileRows, FileSort, FileTree, FileVersion,

@@ -189,7 +189,7 @@ pub async fn read_file(
     file: &FilePart,
     out: &mut (dyn FnMut(&[u8]) -> Result<(), LayerError> + Send),
 ) -> Result<(), LayerError> {
-    let mut check = Check::new(file);
+    let mut check = PartCheck::new(file);
     read_range(
         source,
         layer,
@@ -202,7 +202,7 @@ pub async fn read_file(
 }
 
 /// A file's content on its way: fills holes, hashes.
-pub(super) struct Check<'a> {
+pub struct PartCheck<'a> {
     file: &'a FilePart,
     hasher: Hasher,
     at: u64,
@@ -212,8 +212,9 @@ pub(super) struct Check<'a> {
 
 type Out<'a> = dyn FnMut(&[u8]) -> Result<(), LayerError> + Send + 'a;
 
-impl<'a> Check<'a> {
-    pub(super) fn new(file: &'a FilePart) -> Self {
+impl<'a> PartCheck<'a> {
+    /// Of a file of which nothing has come yet.
+    pub fn new(file: &'a FilePart) -> Self {
         Self {
             file,
             hasher: Hasher::new(crate::model::Algorithm::Sha256),
@@ -223,7 +224,11 @@ impl<'a> Check<'a> {
         }
     }
 
-    pub(super) fn pass(&mut self, mut bytes: &[u8], out: &mut Out<'_>) -> Result<(), LayerError> {
+    /// Takes the next stored bytes and hands over what the file has there.
+    ///
+    /// # Errors
+    /// Where `out` fails.
+    pub fn pass(&mut self, mut bytes: &[u8], out: &mut Out<'_>) -> Result<(), LayerError> {
         let Some(map) = &self.file.sparse else {
             self.at += bytes.len() as u64;
             self.hasher.update(bytes);
@@ -264,7 +269,11 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
-    pub(super) fn finish(mut self, out: &mut Out<'_>) -> Result<(), LayerError> {
+    /// Says that all stored bytes have come, and compares the digest.
+    ///
+    /// # Errors
+    /// Where `out` fails, or the content is not what the index says.
+    pub fn finish(mut self, out: &mut Out<'_>) -> Result<(), LayerError> {
         if self.file.sparse.is_some() {
             let hole = self.file.size.saturating_sub(self.at);
             self.zeros(hole, out)?;

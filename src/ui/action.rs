@@ -1,7 +1,9 @@
 //! What a part of the window wants to happen. Parts draw and push actions; the application
 //! carries them out after the frame. Nothing else changes the application.
 
-use crate::engine::{Command, CopyId, CopyRequest, ImageId, NodePath, Place};
+use crate::engine::{
+    Command, CompareRequest, ComparedImage, CopyId, CopyRequest, ImageId, NodePath, Place,
+};
 use crate::model::{Reference, RegistryReference};
 
 use super::commands::CommandId;
@@ -17,6 +19,10 @@ pub enum Action {
     Open(String),
     /// Show what is in a place in a tab of its own.
     OpenPlace(Place),
+    /// Compare two images in a tab of its own.
+    Compare(Box<CompareRequest>),
+    /// Ask what to compare this image with.
+    CompareWith(ComparedImage),
     /// Keep a registry, by its host, in the explorer.
     AddRegistry(String),
     /// Keep a repository that was typed in the explorer, and show its tags.

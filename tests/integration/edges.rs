@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of the crate may use of the crate.
-const ALLOWED: [(&str, &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str]); 14] = [
     ("model", &[]),
     ("config", &["model"]),
     ("diagnostics", &["model"]),
@@ -15,6 +15,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
     ("copy", &["model", "transport", "referrers"]),
     ("signature", &["model", "transport", "referrers"]),
     ("layer", &["model", "transport"]),
+    ("export", &["model", "transport", "layer"]),
     ("diff", &["model", "layer"]),
     (
         "engine",
@@ -26,6 +27,8 @@ const ALLOWED: [(&str, &[&str]); 13] = [
             "referrers",
             "signature",
             "layer",
+            "export",
+            "diff",
             "copy",
         ],
     ),
@@ -38,6 +41,8 @@ const ALLOWED: [(&str, &[&str]); 13] = [
             "referrers",
             "signature",
             "layer",
+            "export",
+            "diff",
             "copy",
             "engine",
         ],
@@ -66,7 +71,7 @@ const KEPT_TO: [(&str, &[&str]); 9] = [
     ("rfd::", &["ui"]),
     ("reqwest::", &["transport"]),
     ("tokio::", &["transport", "store", "engine"]),
-    ("std::fs", &["config", "store", "transport"]),
+    ("std::fs", &["config", "store", "transport", "export"]),
     ("libz_rs_sys::", &["layer"]),
     ("clap::", &["cli"]),
 ];

@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::engine::files::{Desk, DeskMessage, FilesRequest, Start};
+use crate::engine::files::{Desk, DeskMessage, FilesRequest, Start, promised_layers};
 use crate::engine::{JobId, NodePath, Parts};
-use crate::model::{Descriptor, Digest};
 
 use super::Actor;
 
@@ -57,7 +56,7 @@ impl Actor {
     pub(super) fn tell_desks(&self, job: JobId, again: bool) {
         for desk in self.files.desks.values() {
             desk.tell(if again {
-                DeskMessage::Again
+                DeskMessage::Again(job)
             } else {
                 DeskMessage::Cancelled(job)
             });
@@ -74,23 +73,13 @@ impl Actor {
         if config.is_pending() || self.opened.is_pending() {
             return None;
         }
-        let diff_ids: Vec<Option<Digest>> = config
-            .value()
-            .map(|config| config.parsed_diff_ids().collect())
-            .unwrap_or_default();
-        let trusted = diff_ids.len() == manifest.layers.len();
-        let layers = manifest.layers.iter().enumerate();
-        let layers = layers.map(|(position, layer): (usize, &Descriptor)| {
-            let diff_id = diff_ids.get(position).cloned().flatten();
-            (layer.clone(), diff_id.filter(|_| trusted))
-        });
         Some(Start {
             shared: Arc::clone(&self.shared),
             source: self.source()?,
             image: self.id,
             manifest: path.clone(),
             digest: node.document.raw().digest().clone(),
-            layers: layers.collect(),
+            layers: promised_layers(manifest, config.value().map(AsRef::as_ref)),
         })
     }
 }

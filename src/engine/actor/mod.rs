@@ -253,12 +253,10 @@ impl Actor {
             previous: self.opened.value().cloned(),
         };
         self.referrers_pending();
-        let verb = match kind {
-            JobKind::Open => "Open",
-            JobKind::Reload => "Reload",
-            JobKind::Check => "Check",
-            JobKind::ReadLayers => "Read",
-            JobKind::Copy => "Copy",
+        let verb = if kind == JobKind::Reload {
+            "Reload"
+        } else {
+            "Open"
         };
         let job = self.shared.jobs.start(
             kind,

@@ -10,20 +10,20 @@ use tokio::sync::mpsc;
 use crate::engine::shared::Shared;
 use crate::engine::{Failure, FailureKind, Progress};
 use crate::layer::{Allowance, Ending, LayerIndex, Scanner, saved, toc};
-use crate::model::{Algorithm, Descriptor, Digest, MediaKind, Reference};
+use crate::model::{Algorithm, Descriptor, Digest, ImageConfig, Manifest, MediaKind, Reference};
 use crate::transport::{Source, TransportError};
 
 /// How many pieces may wait for being unpacked.
 const WAITING: usize = 16;
 
 /// What is told of a layer while it is read.
-pub(super) struct Partial {
+pub(in crate::engine) struct Partial {
     pub layer: usize,
     pub index: LayerIndex,
 }
 
 /// Everything that reading a layer needs.
-pub(super) struct ReadLayer {
+pub(in crate::engine) struct ReadLayer {
     pub shared: Arc<Shared>,
     pub source: Arc<dyn Source>,
     pub position: usize,
@@ -36,7 +36,7 @@ pub(super) struct ReadLayer {
 }
 
 /// What came of it: what is known, and what is wrong with it.
-pub(super) struct ReadOut {
+pub(in crate::engine) struct ReadOut {
     pub index: LayerIndex,
     pub failure: Option<Failure>,
 }
@@ -51,7 +51,7 @@ impl From<Failure> for ReadOut {
 }
 
 impl ReadLayer {
-    pub(super) async fn run(self) -> ReadOut {
+    pub async fn run(self) -> ReadOut {
         if let MediaKind::Layer {
             encrypted: true, ..
         } = self.layer.media_type.kind()
@@ -62,7 +62,7 @@ impl ReadLayer {
             )
             .into();
         }
-        if let Some(index) = self.known().await {
+        if let Some(index) = known_layer(&self.shared, &self.layer.digest).await {
             self.count(self.layer.size);
             let failure = self.judge(&index);
             return ReadOut { index, failure };
@@ -80,28 +80,6 @@ impl ReadLayer {
     fn count(&self, bytes: u64) {
         self.progress.add(bytes);
         self.total.add(bytes);
-    }
-
-    /// What an earlier reading found out.
-    async fn known(&self) -> Option<LayerIndex> {
-        let digest = &self.layer.digest;
-        if let Some(index) = self.shared.shelf.get(digest) {
-            return Some(index);
-        }
-        let bytes = self.shared.store.layer_index(digest).await?;
-        let wanted = digest.clone();
-        let read = tokio::task::spawn_blocking(move || saved::decode(&bytes, &wanted));
-        match read.await.ok().flatten() {
-            Some(index) => {
-                self.shared.shelf.put(digest, &index);
-                Some(index)
-            }
-            None => {
-                tracing::warn!(%digest, "dropped a damaged list of files from the cache");
-                self.shared.store.forget_layer_index(digest).await;
-                None
-            }
-        }
     }
 
     /// A layer's own table of contents, where reading the layer would take a network.
@@ -245,6 +223,45 @@ impl ReadLayer {
             kind,
         })
     }
+}
+
+/// What an earlier reading of a layer found out.
+pub(in crate::engine) async fn known_layer(shared: &Shared, digest: &Digest) -> Option<LayerIndex> {
+    if let Some(index) = shared.shelf.get(digest) {
+        return Some(index);
+    }
+    let bytes = shared.store.layer_index(digest).await?;
+    let wanted = digest.clone();
+    let read = tokio::task::spawn_blocking(move || saved::decode(&bytes, &wanted));
+    match read.await.ok().flatten() {
+        Some(index) => {
+            shared.shelf.put(digest, &index);
+            Some(index)
+        }
+        None => {
+            tracing::warn!(%digest, "dropped a damaged list of files from the cache");
+            shared.store.forget_layer_index(digest).await;
+            None
+        }
+    }
+}
+
+/// The layers of a manifest with the DiffIDs that its config promises for them.
+pub(in crate::engine) fn promised_layers(
+    manifest: &Manifest,
+    config: Option<&ImageConfig>,
+) -> Vec<(Descriptor, Option<Digest>)> {
+    let diff_ids: Vec<Option<Digest>> = config
+        .map(|config| config.parsed_diff_ids().collect())
+        .unwrap_or_default();
+    let trusted = diff_ids.len() == manifest.layers.len();
+    let layers = manifest.layers.iter().enumerate();
+    layers
+        .map(|(position, layer)| {
+            let diff_id = diff_ids.get(position).cloned().flatten();
+            (layer.clone(), diff_id.filter(|_| trusted))
+        })
+        .collect()
 }
 
 /// Unpacks what comes, on a thread that may take its time, and tells what is known now and

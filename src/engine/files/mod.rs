@@ -11,8 +11,11 @@ mod snapshot;
 pub use snapshot::{FileContent, FilesSnapshot, LayerFiles, LayerState, ShownFile, ShownVersion};
 
 pub(super) use desk::{Desk, Start};
+pub(super) use layers::{ReadLayer, known_layer, promised_layers};
 pub(super) use shelf::Shelf;
+pub(super) use show::{ReadFile, difference};
 
+use crate::export::Target;
 use crate::layer::FileQuery;
 
 use super::JobId;
@@ -42,6 +45,18 @@ pub enum FilesRequest {
     },
     /// Account for what is wasted.
     Waste,
+    /// Save files to this machine, as a job of its own.
+    Save(SaveRequest),
+}
+
+/// What is saved, and where to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SaveRequest {
+    /// Absolute path of a file, or of a folder with everything in it.
+    pub path: Vec<u8>,
+    /// The layer that the image stands at; the last one where there is none.
+    pub at: Option<usize>,
+    pub to: Target,
 }
 
 /// What a desk is told.
@@ -51,5 +66,5 @@ pub(super) enum DeskMessage {
     /// The job was cancelled.
     Cancelled(JobId),
     /// What its job did is to be done again.
-    Again,
+    Again(JobId),
 }

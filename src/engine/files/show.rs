@@ -11,7 +11,7 @@ use crate::transport::Source;
 use super::{FileContent, FileRef};
 
 /// Where a file's content is read from.
-pub(super) struct ReadFile {
+pub(in crate::engine) struct ReadFile {
     pub source: Arc<dyn Source>,
     pub layer: Descriptor,
     pub index: LayerIndex,
@@ -19,7 +19,7 @@ pub(super) struct ReadFile {
 }
 
 impl ReadFile {
-    pub(super) async fn run(self) -> Result<Arc<FileContent>, Failure> {
+    pub async fn run(self) -> Result<Arc<FileContent>, Failure> {
         let entry = self.index.entry(self.file.position);
         let part = entry.as_ref().and_then(FilePart::of).ok_or_else(|| {
             Failure::refused(
@@ -47,7 +47,7 @@ impl ReadFile {
 }
 
 /// The difference of two texts, as `diff -u` has it; nothing where one is none.
-pub(super) fn diff(before: &FileContent, after: &FileContent) -> Option<Arc<str>> {
+pub(in crate::engine) fn difference(before: &FileContent, after: &FileContent) -> Option<Arc<str>> {
     let (Content::Text { .. }, Content::Text { .. }) = (&before.content, &after.content) else {
         return None;
     };

@@ -322,6 +322,11 @@ impl<'a> FileNode<'a> {
         self.number
     }
 
+    /// The tree that it is in.
+    pub const fn tree(&self) -> &'a FileTree {
+        self.tree
+    }
+
     /// Its last name; empty for the root. Not UTF-8 where the layer's is not.
     pub fn name(&self) -> &'a [u8] {
         let (start, length) = self.node.name;

@@ -30,6 +30,8 @@ impl App {
             Action::Send(command) => self.engine.send(command),
             Action::Open(input) => self.open(&input),
             Action::OpenPlace(place) => self.open_place(place),
+            Action::Compare(request) => self.compare(*request),
+            Action::CompareWith(image) => self.compare_with(image),
             Action::AddRegistry(host) => {
                 self.settings.places.add_registry(&host);
                 self.settings.explorer_open = true;
@@ -133,6 +135,13 @@ impl App {
 
     /// Closes a tab and ends what is done for its image.
     pub(in crate::ui) fn close_tab(&mut self, image: ImageId) {
+        if let Some(id) = self.tabs.get(image).and_then(Tab::comparison).map(|c| c.id) {
+            self.tabs.close(image);
+            self.history.forget(image);
+            let comparison = id;
+            self.engine.send(Command::ForgetComparison { comparison });
+            return;
+        }
         if let Some(place) = self.tabs.get(image).and_then(Tab::place).cloned() {
             self.tabs.close(image);
             self.history.forget(image);
@@ -152,6 +161,9 @@ impl App {
         if let Some(closed) = self.tabs.take_closed() {
             if let Some(place) = closed.place {
                 return self.open_place(place);
+            }
+            if let Some(request) = closed.comparison {
+                return self.compare(request);
             }
             self.open_new(&closed.input, closed.view);
         }

@@ -2,6 +2,7 @@
 //! verb: `logic` before a frame, `ui` draws it, `actions` after it.
 
 mod actions;
+mod comparison;
 mod copies;
 pub mod drops;
 pub mod folder_picker;
@@ -39,6 +40,7 @@ use super::theme;
 use crate::diagnostics::Facts;
 use crate::engine::{Engine, ImageId, JobId, JobSnapshot};
 
+pub use comparison::Comparison;
 pub use run::run;
 pub use startup::Startup;
 pub use tab::Tab;

@@ -1,7 +1,7 @@
 //! What came of chores and looks: said, or shown where it belongs.
 
 use super::App;
-use crate::engine::{Command, JobState, Outcome};
+use crate::engine::{Command, JobState, Outcome, SaveTarget, SavedFiles};
 use crate::model::text;
 use crate::ui::dialogs::{Dialog, Hosts, Logins};
 
@@ -28,6 +28,7 @@ impl App {
                     let text = format!("Saved {}", text::visible(&path));
                     self.toasts.say(&self.ctx, text);
                 }
+                Outcome::FilesSaved { target, report } => self.say_saved(&target, &report),
                 Outcome::TrustSaved { path } => {
                     let path = path.display().to_string();
                     let text = format!("Added to the trust policy {}", text::visible(&path));
@@ -91,6 +92,34 @@ impl App {
                 Outcome::Failed(failure) => self.toasts.fail(&self.ctx, &failure),
             }
         }
+    }
+
+    fn say_saved(&mut self, target: &SaveTarget, saved: &SavedFiles) {
+        let path = match target {
+            SaveTarget::Folder(path) | SaveTarget::File(path) | SaveTarget::Tar(path) => {
+                path.display().to_string()
+            }
+            SaveTarget::Stdout => return,
+        };
+        let files = match saved.files {
+            1 => "1 file".to_owned(),
+            files => format!("{} files", text::count(files as u64)),
+        };
+        let mut words = format!(
+            "Saved {files}, {}, to {}",
+            text::size(saved.bytes),
+            text::visible(&path)
+        );
+        if saved.turned > 0 {
+            words.push_str(&format!(
+                "; {} links were turned to stay in it",
+                saved.turned
+            ));
+        }
+        if saved.left_out > 0 {
+            words.push_str(&format!("; {} devices and pipes left out", saved.left_out));
+        }
+        self.toasts.say(&self.ctx, words);
     }
 
     fn show_cache_size(&mut self, bytes: u64) {

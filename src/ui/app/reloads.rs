@@ -61,6 +61,10 @@ impl App {
             self.engine.send(Command::ListPlace { place });
             return;
         }
+        if let Some(comparison) = self.tabs.get(image).and_then(Tab::comparison) {
+            self.engine.send(comparison.begin());
+            return;
+        }
         if let Some(tab) = self.tabs.get_mut(image) {
             tab.changed_on_disk = false;
             self.reloads.begin(image, tab.root_digest().cloned());

@@ -84,6 +84,10 @@ impl App {
             return;
         };
         if std::mem::take(&mut tab.asleep) {
+            if let Some(comparison) = tab.comparison() {
+                self.engine.send(comparison.begin());
+                return;
+            }
             if let Some(place) = tab.place().cloned() {
                 self.engine.send(Command::ListPlace { place });
                 return;

@@ -6,9 +6,11 @@ use crate::engine::{
     Engine, Failure, FilesSnapshot, Image, ImageId, ImageSnapshot, Node, NodePath, Opened, Place,
     PlaceSnapshot,
 };
-use crate::model::{Digest, Reference, text};
+use crate::model::{Digest, Platform, Reference, text};
 use crate::ui::recents;
 use crate::ui::views::{View, ViewState};
+
+use super::comparison::Comparison;
 
 /// Longest title that is shown in a tab, in characters.
 const TITLE: usize = 36;
@@ -36,6 +38,7 @@ pub struct Tab {
     /// What is shown instead of an image.
     place: Option<Place>,
     place_snapshot: Option<Arc<PlaceSnapshot>>,
+    comparison: Option<Comparison>,
     /// What opens the image again in another run, once the input was understood.
     lasting: Option<String>,
 }
@@ -56,6 +59,7 @@ impl Tab {
             files: None,
             place: None,
             place_snapshot: None,
+            comparison: None,
             lasting: None,
         }
     }
@@ -67,6 +71,32 @@ impl Tab {
             parsed: None,
             ..Self::new(image, name)
         }
+    }
+
+    /// A tab that shows how two images differ.
+    pub fn of_comparison(image: ImageId, comparison: Comparison) -> Self {
+        let title = comparison.title();
+        Self {
+            parsed: None,
+            comparison: Some(comparison),
+            ..Self::new(image, title)
+        }
+    }
+
+    /// The comparison that is shown instead of an image.
+    pub const fn comparison(&self) -> Option<&Comparison> {
+        self.comparison.as_ref()
+    }
+
+    /// The platforms of the image beside the one that is looked at.
+    pub fn other_platforms(&self) -> Vec<Platform> {
+        let index = self.image().and_then(|image| image.root.document.index());
+        let own = self.compared().and_then(|compared| compared.platform);
+        let entries = index.into_iter().flat_map(|index| index.descriptors());
+        entries
+            .filter_map(|(_, entry)| entry.platform.clone())
+            .filter(|platform| !platform.is_unknown() && Some(platform) != own.as_ref())
+            .collect()
     }
 
     /// What is shown instead of an image.
@@ -81,6 +111,9 @@ impl Tab {
 
     /// What makes the tab again in another run.
     pub fn session_text(&self) -> Option<String> {
+        if let Some(comparison) = &self.comparison {
+            return Some(comparison.session_text());
+        }
         match &self.place {
             Some(Place::Repository(name)) => Some(format!("{REPOSITORY}{name}")),
             _ => self.lasting.clone(),
@@ -90,6 +123,11 @@ impl Tab {
     /// A tab of an earlier run, which sleeps until it is shown. `reference` is the
     /// [`session_text`](Self::session_text) that it had.
     pub fn asleep(image: ImageId, reference: String) -> Self {
+        if let Some(comparison) = Comparison::of_session(&reference) {
+            let mut tab = Self::of_comparison(image, comparison);
+            tab.asleep = true;
+            return tab;
+        }
         if let Some(name) = reference.strip_prefix(REPOSITORY) {
             let mut tab = Self::of_repository(image, name.to_owned());
             tab.asleep = true;
@@ -107,6 +145,10 @@ impl Tab {
     pub(super) fn refresh(&mut self, engine: &Engine) -> bool {
         if let Some(place) = &self.place {
             self.place_snapshot = engine.place(place);
+            return false;
+        }
+        if let Some(comparison) = &mut self.comparison {
+            comparison.snapshot = engine.comparison(comparison.id);
             return false;
         }
         let latest = engine.image(self.image);
@@ -224,7 +266,7 @@ impl Tab {
 
     /// Whether `text` is what this tab shows.
     pub(super) fn answers_to(&self, text: &str) -> bool {
-        if self.place.is_some() {
+        if self.place.is_some() || self.comparison.is_some() {
             return false; // its name stands for its latest image
         }
         self.input == text

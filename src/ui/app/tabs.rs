@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use egui_tiles::{Container, Tile, TileId, Tree};
 
 use super::tab::Tab;
-use crate::engine::{Engine, ImageId, Place};
+use crate::engine::{CompareRequest, Engine, ImageId, Place};
 use crate::ui::views::View;
 
 /// How many closed tabs can be opened again.
@@ -38,6 +38,7 @@ pub struct ClosedTab {
     pub view: View,
     /// What it showed instead of an image.
     pub place: Option<Place>,
+    pub comparison: Option<CompareRequest>,
 }
 
 /// The id of the tree of tabs.
@@ -187,8 +188,12 @@ impl Tabs {
             }
         }
         let place = tab.place().cloned();
+        let comparison = tab
+            .comparison()
+            .map(|comparison| comparison.request.clone());
         self.closed.push(ClosedTab {
             place,
+            comparison,
             input: tab.input,
             view: tab.view,
         });

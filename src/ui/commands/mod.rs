@@ -54,6 +54,7 @@ pub enum CommandId {
     CheckBytes,
     Copy,
     Export,
+    CompareWith,
     Favourite,
     AddRegistry,
     BrowseRepository,

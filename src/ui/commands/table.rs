@@ -406,6 +406,15 @@ pub static COMMANDS: &[Command] = &[
     )
     .when(has_manifest),
     Command::new(
+        Id::CompareWith,
+        Menu::Image,
+        0,
+        "Compare with…",
+        "Show how the image differs from another one, or from another of its platforms",
+        App::compare_focused,
+    )
+    .when(has_text_reference),
+    Command::new(
         Id::Copy,
         Menu::Image,
         1,

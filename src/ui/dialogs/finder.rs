@@ -54,6 +54,11 @@ pub enum Found {
 }
 
 impl Finder {
+    /// What was typed.
+    pub fn query(&self) -> &str {
+        &self.query
+    }
+
     /// Draws the list.
     pub fn show(&mut self, ctx: &Context, words: &Words, items: &[Item]) -> Found {
         let mut found = Found::NotYet;

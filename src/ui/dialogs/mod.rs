@@ -1,6 +1,7 @@
 //! Dialogs over the window. One is open at a time; Escape and a click beside it close it.
 
 mod about;
+mod compare;
 mod copy;
 mod delete;
 mod diagnostics;
@@ -29,7 +30,8 @@ use super::action::Actions;
 use super::commands::Situation;
 use super::recents::Recents;
 use super::theme::Tokens;
-use crate::engine::{Command, Engine};
+use crate::engine::{Command, ComparedImage, Engine};
+use crate::model::Platform;
 
 /// The dialog that is open.
 #[derive(Debug)]
@@ -40,6 +42,8 @@ pub enum Dialog {
     Recents(Finder),
     /// Takes the path of a folder, where no dialog service runs.
     Folder(folder::Folder),
+    /// Chooses what to compare an image with.
+    Compare(compare::CompareWith),
     Shortcuts,
     About(about::About),
     Diagnostics(Diagnostics),
@@ -72,6 +76,11 @@ impl Dialog {
     /// Takes the path of a folder.
     pub fn folder() -> Self {
         Self::Folder(folder::Folder::default())
+    }
+
+    /// Chooses what to compare `image` with: `platforms` are others of the same image.
+    pub fn compare(image: ComparedImage, platforms: Vec<Platform>) -> Self {
+        Self::Compare(compare::CompareWith::new(image, platforms))
     }
 
     /// Takes the host of a registry for the explorer.
@@ -119,6 +128,7 @@ pub fn show(
         Some(Dialog::Palette(finder)) => palette::show(ctx, finder, situation, actions),
         Some(Dialog::Recents(finder)) => recents::show(ctx, finder, images, actions),
         Some(Dialog::Folder(folder)) => folder.show(ctx, actions),
+        Some(Dialog::Compare(choosing)) => choosing.show(ctx, images, actions),
         Some(Dialog::Shortcuts) => shortcuts::show(ctx),
         Some(Dialog::About(about)) => about.show(ctx),
         Some(Dialog::Diagnostics(diagnostics)) => diagnostics.show(ctx, actions),

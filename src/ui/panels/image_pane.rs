@@ -35,6 +35,20 @@ pub fn show(ui: &mut Ui, tab: &mut Tab, now: jiff::Timestamp, actions: &mut Acti
         }
         return;
     }
+    if let Some(comparison) = tab.comparison().cloned() {
+        let state = &mut tab.view_state.comparison;
+        scope(ui, body, |ui| {
+            views::compare::show(
+                ui,
+                state,
+                comparison.id,
+                &comparison.request,
+                comparison.snapshot.as_deref(),
+                actions,
+            );
+        });
+        return;
+    }
     if !tab.is_several() {
         let (bar, rest) = body.split_top_bottom_at_y(body.top() + BAR);
         view_bar(ui, bar, tab, actions);

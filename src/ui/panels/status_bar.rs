@@ -52,6 +52,13 @@ fn document(ui: &mut Ui, tab: &Tab, actions: &mut Actions) {
         }
         return;
     }
+    if let Some(comparison) = tab.comparison() {
+        let files = comparison.snapshot.as_ref().map(|known| &known.files);
+        if files.is_none_or(Remote::is_pending) {
+            words(ui, icons::LOADER, "comparing", tokens.weak);
+        }
+        return;
+    }
     let Some(node) = tab.node() else {
         let pending = tab
             .snapshot()

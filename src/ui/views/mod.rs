@@ -2,6 +2,7 @@
 
 mod artifact;
 mod cached;
+pub(in crate::ui) mod compare;
 mod config;
 mod facts;
 mod files;
@@ -100,6 +101,7 @@ pub struct ViewState {
     referrers: referrers::ReferrersState,
     signatures: signatures::SignaturesState,
     raw: raw::RawState,
+    pub(in crate::ui) comparison: compare::CompareState,
     pub(in crate::ui) repository: repository::RepositoryState,
     /// The image that is marked among several.
     several: Option<usize>,

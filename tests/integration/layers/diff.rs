@@ -140,3 +140,45 @@ fn configs_are_compared_setting_by_setting() {
     assert_eq!(found["config"], json!([]));
     assert_eq!(found["history"]["after"], json!(["RUN two"]));
 }
+
+#[test]
+fn layers_that_both_have_are_not_opened_where_the_others_tell_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let upper = |text: &[u8]| Tar::new().file("etc/changed", text).bytes();
+    let images = ["one", "other"].map(|name| {
+        let layers = [base().bytes(), upper(name.as_bytes())];
+        let layout = image(&folder.path().join(name), &layers);
+        // whoever opened it would fail
+        let shared = Digest::sha256(&base().bytes());
+        std::fs::remove_file(layout.blob_path(&shared)).unwrap();
+        layout.reference("it")
+    });
+    let (code, found) = diff(&images[0], &images[1]);
+    assert_eq!(code, Some(3));
+    assert_eq!(found["files"].as_array().unwrap().len(), 1, "{found}");
+    assert_eq!(found["files"][0]["change"], "changed");
+    assert_eq!(found["filesExact"], true);
+    assert_eq!(found["layers"]["opened"], 2);
+    assert_eq!(
+        (&found["packages"], &found["notes"]),
+        (&json!([]), &json!([]))
+    );
+}
+
+#[test]
+fn where_a_shared_layer_cannot_be_read_what_is_not_certain_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = image(&folder.path().join("one"), &[base().bytes()]);
+    let upper = Tar::new().file("etc/same", b"else").bytes();
+    let other = image(&folder.path().join("other"), &[base().bytes(), upper]);
+    for layout in [&one, &other] {
+        std::fs::remove_file(layout.blob_path(&Digest::sha256(&base().bytes()))).unwrap();
+    }
+    let (code, found) = diff(&one.reference("it"), &other.reference("it"));
+    assert_eq!(code, Some(3));
+    // it replaces a file of the layer below, which nobody could know
+    assert_eq!(found["files"][0]["change"], "added");
+    assert_eq!(found["filesExact"], false);
+    let note = found["notes"][0].as_str().unwrap();
+    assert!(note.contains("could not be read"), "{note}");
+}

@@ -4,6 +4,7 @@ mod access;
 mod apply;
 mod cli;
 mod diff;
+mod export;
 mod listing;
 mod waste;
 

@@ -1,0 +1,99 @@
+//! Showing the content of a file, and of another version beside it.
+
+use std::sync::Arc;
+
+use crate::engine::{Failure, Remote};
+
+use super::super::show::{ReadFile, difference};
+use super::super::{FileContent, FileRef, LayerState, ShownFile, ShownVersion};
+use super::{Done, State};
+
+impl State {
+    pub(super) fn show(&mut self, file: FileRef, beside: Option<FileRef>) {
+        let known = |file: &FileRef| {
+            let layer = self.layers.get(file.layer);
+            layer.is_some_and(|layer| layer.index.is_over() || layer.state == LayerState::Ready)
+        };
+        if !known(&file) || !beside.as_ref().is_none_or(known) {
+            self.list_files();
+            self.show_when_known = Some((file, beside));
+            return;
+        }
+        let known = |file: FileRef| match &self.shown {
+            Some(shown) if shown.file == file => shown.content.value().cloned(),
+            Some(ShownFile {
+                beside: Some(beside),
+                ..
+            }) if beside.file == file => beside.content.value().cloned(),
+            _ => None,
+        };
+        let state = |content: Option<Arc<FileContent>>| match content {
+            Some(content) => Remote::Ready(content),
+            None => Remote::Pending { previous: None },
+        };
+        let shown = ShownFile {
+            file,
+            content: state(known(file)),
+            beside: beside.map(|beside| ShownVersion {
+                file: beside,
+                content: state(known(beside)),
+                diff: None,
+            }),
+        };
+        let mut to_read = Vec::new();
+        if shown.content.is_pending() {
+            to_read.push(file);
+        }
+        if let Some(version) = &shown.beside
+            && version.content.is_pending()
+            && version.file != file
+        {
+            to_read.push(version.file);
+        }
+        self.shown = Some(shown);
+        for file in to_read {
+            let layer = &self.layers[file.layer];
+            let read = ReadFile {
+                source: Arc::clone(&self.start.source),
+                layer: layer.descriptor.clone(),
+                index: layer.index.clone(),
+                file,
+            };
+            self.tasks
+                .spawn(async move { Done::Content(file, read.run().await) });
+        }
+        self.compare();
+    }
+
+    pub(super) fn content(&mut self, file: FileRef, content: Result<Arc<FileContent>, Failure>) {
+        let content = match content {
+            Ok(content) => Remote::Ready(content),
+            Err(failure) => Remote::Failed {
+                error: Arc::new(failure),
+                previous: None,
+            },
+        };
+        let Some(shown) = &mut self.shown else {
+            return;
+        };
+        if let Some(beside) = shown.beside.as_mut().filter(|beside| beside.file == file) {
+            beside.content = content.clone();
+        }
+        if shown.file == file {
+            shown.content = content;
+        }
+        self.compare();
+    }
+
+    pub(super) fn compare(&mut self) {
+        if let Some(ShownFile {
+            content: Remote::Ready(content),
+            beside: Some(beside),
+            ..
+        }) = &mut self.shown
+            && let Remote::Ready(before) = &beside.content
+        {
+            beside.diff = difference(before, content);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! One file, whole or not at all.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+use crate::layer::LayerError;
+
+use super::content::{Sink, read};
+use super::plan::Content;
+use super::{From, Plan, Progress, Report, failed};
+
+pub(super) async fn write(
+    plan: &Plan,
+    from: From<'_>,
+    path: &Path,
+    progress: Progress<'_>,
+) -> Result<Report, LayerError> {
+    if !plan.is_one_file() {
+        let top = plan.top()?.path();
+        return Err(LayerError::NoContent {
+            path: String::from_utf8_lossy(&top).into_owned(),
+            what: "folder",
+        });
+    }
+    let mut writing = Writing {
+        file: beside(path)?,
+        path,
+        progress,
+    };
+    read(plan, &from, &mut writing).await?;
+    let content = &plan.contents[0];
+    let mode = plan.node(content.node)?.entry().map_or(0o644, |e| e.mode());
+    super::folder::set_mode(writing.file.path(), mode & 0o777)
+        .map_err(|error| failed(path, &error))?;
+    persist(writing.file, path)?;
+    Ok(Report {
+        files: 1,
+        bytes: plan.bytes,
+        without_special_bits: usize::from(mode & 0o6000 != 0),
+        ..Report::default()
+    })
+}
+
+/// A new file in the folder of `path`, which goes again unless it is kept.
+pub(super) fn beside(path: &Path) -> Result<NamedTempFile, LayerError> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    tempfile::Builder::new()
+        .prefix(".porthole-")
+        .tempfile_in(folder)
+        .map_err(|error| failed(path, &error))
+}
+
+/// Gives a file its name, in place of what was there: a link is replaced, never followed.
+pub(super) fn persist(file: NamedTempFile, path: &Path) -> Result<(), LayerError> {
+    file.as_file()
+        .sync_all()
+        .map_err(|error| failed(path, &error))?;
+    let kept: Result<File, _> = file.persist(path);
+    kept.map_err(|error| failed(path, &error.error))?;
+    Ok(())
+}
+
+struct Writing<'a> {
+    file: NamedTempFile,
+    path: &'a Path,
+    progress: Progress<'a>,
+}
+
+impl Sink for Writing<'_> {
+    fn begin(&mut self, _: &Content) -> Result<(), LayerError> {
+        Ok(())
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> Result<(), LayerError> {
+        self.file
+            .write_all(bytes)
+            .map_err(|error| failed(self.path, &error))?;
+        (self.progress)(bytes.len() as u64);
+        Ok(())
+    }
+
+    fn end(&mut self, _: &Content) -> Result<(), LayerError> {
+        Ok(())
+    }
+}

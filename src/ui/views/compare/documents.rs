@@ -1,0 +1,224 @@
+//! What the documents of two images say differently, and which layers both have.
+
+use egui::{Align, RichText, Ui};
+
+use crate::diff::Sets;
+use crate::engine::{ComparedImages, ComparedSide};
+use crate::model::Digest;
+use crate::model::text::size as size_text;
+use crate::ui::theme::{Tokens, size};
+use crate::ui::views::page::SECTION;
+use crate::ui::widgets::{heading, row_line, text};
+
+use super::Shown;
+
+/// Width of the names, in points.
+const NAMES: f32 = 200.0;
+
+/// Draws it into all the space there is.
+pub(super) fn show(ui: &mut Ui, shown: &Shown<'_>) {
+    let Some(images) = shown.snapshot.images.value() else {
+        return;
+    };
+    egui::ScrollArea::vertical()
+        .id_salt("documents")
+        .auto_shrink([false, false])
+        .show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            settings(ui, images);
+            if let Some(platforms) = &images.platforms {
+                sets(ui, "Platforms", "platform", platforms);
+            }
+            match &images.history {
+                Some(history) => sets(ui, "History", "step", history),
+                None => {
+                    heading(ui, "History", "");
+                    say(
+                        ui,
+                        "A config could not be read, so its steps are not compared.",
+                    );
+                    ui.add_space(SECTION);
+                }
+            }
+            layers(ui, images);
+        });
+}
+
+fn say(ui: &mut Ui, words: &str) {
+    let color = Tokens::of(ui).weak;
+    ui.label(RichText::new(words).color(color));
+}
+
+fn settings(ui: &mut Ui, images: &ComparedImages) {
+    for (group, title) in [
+        ("config", "Config"),
+        ("environment", "Environment"),
+        ("labels", "Labels"),
+    ] {
+        let found: Vec<_> = images
+            .settings
+            .iter()
+            .filter(|setting| setting.group == group)
+            .collect();
+        heading(ui, title, "");
+        if found.is_empty() {
+            say(ui, "The same in both.");
+        }
+        for setting in found {
+            let name = text::line(&setting.name).into_owned();
+            let mut first = true;
+            for (sign, value) in [('-', &setting.before), ('+', &setting.after)] {
+                if let Some(value) = value {
+                    change(ui, if first { &name } else { "" }, sign, value);
+                    first = false;
+                }
+            }
+        }
+        ui.add_space(SECTION);
+    }
+}
+
+fn sets(ui: &mut Ui, title: &str, what: &str, sets: &Sets<String>) {
+    let shared = text::count(sets.shared.len(), what, &format!("{what}s"));
+    heading(ui, title, &format!("{shared} in both"));
+    for (sign, items) in [('-', &sets.before), ('+', &sets.after)] {
+        for item in items {
+            change(ui, "", sign, item);
+        }
+    }
+    if sets.is_equal() {
+        say(ui, "The same in both.");
+    }
+    ui.add_space(SECTION);
+}
+
+/// One line with its sign: not by colour alone.
+fn change(ui: &mut Ui, name: &str, sign: char, value: &str) {
+    let tokens = Tokens::of(ui);
+    let (rect, response) = ui.allocate_exact_size(
+        egui::vec2(ui.available_width(), size::ROW),
+        egui::Sense::hover(),
+    );
+    row_line(ui, rect);
+    let painter = ui.painter();
+    let names = NAMES.min(rect.width() * 0.35);
+    let galley = text::one_line(
+        painter,
+        name.to_owned(),
+        text::body(),
+        tokens.weak,
+        names - 12.0,
+    );
+    text::paint(painter, rect, galley, Align::Min);
+    let color = match sign {
+        '-' => tokens.rejected,
+        _ => tokens.accepted,
+    };
+    let cell = rect.with_min_x(rect.left() + names);
+    let words = format!("{sign} {}", text::line(value));
+    let galley = text::one_line(painter, words.clone(), text::mono(), color, cell.width());
+    let elided = galley.elided;
+    text::paint(painter, cell, galley, Align::Min);
+    let said = match sign {
+        '-' => "only before",
+        _ => "only after",
+    };
+    response.widget_info(|| {
+        let label = format!("{name} {said}: {}", text::line(value));
+        egui::WidgetInfo::labeled(egui::Role::Label, true, label.trim_start())
+    });
+    if elided {
+        response.on_hover_text(words);
+    }
+}
+
+fn layers(ui: &mut Ui, images: &ComparedImages) {
+    let shared = text::count(images.layers.shared.len(), "layer", "layers");
+    heading(ui, "Layers", &format!("{shared} in both"));
+    for (side, only, sign, word) in [
+        (&images.before, &images.layers.before, '-', "only before"),
+        (&images.after, &images.layers.after, '+', "only after"),
+    ] {
+        for (position, layer) in side.layers.iter().enumerate() {
+            if only.contains(&layer.digest) {
+                line(ui, side, position, &layer.digest, sign, word);
+            }
+        }
+    }
+    for (position, layer) in images.before.layers.iter().enumerate() {
+        if images.layers.shared.contains(&layer.digest) {
+            line(ui, &images.before, position, &layer.digest, '=', "in both");
+        }
+    }
+    ui.add_space(SECTION);
+}
+
+fn line(
+    ui: &mut Ui,
+    side: &ComparedSide,
+    position: usize,
+    digest: &Digest,
+    sign: char,
+    word: &str,
+) {
+    let tokens = Tokens::of(ui);
+    let (rect, response) = ui.allocate_exact_size(
+        egui::vec2(ui.available_width(), size::ROW),
+        egui::Sense::hover(),
+    );
+    row_line(ui, rect);
+    let color = match sign {
+        '-' => tokens.rejected,
+        '+' => tokens.accepted,
+        _ => tokens.weak,
+    };
+    let bytes = side
+        .layers
+        .get(position)
+        .map_or_else(String::new, |layer| size_text(layer.size));
+    let painter = ui.painter();
+    let at = |from: f32, width: f32| {
+        egui::Rect::from_min_size(
+            rect.min + egui::vec2(from, 0.0),
+            egui::vec2(width, rect.height()),
+        )
+    };
+    for (cell, words, font, color, align) in [
+        (
+            at(0.0, 110.0),
+            format!("{sign} {word}"),
+            text::body(),
+            color,
+            Align::Min,
+        ),
+        (
+            at(118.0, 80.0),
+            format!("Layer {position}"),
+            text::body(),
+            tokens.text,
+            Align::Min,
+        ),
+        (
+            at(200.0, 80.0),
+            bytes.clone(),
+            text::body(),
+            tokens.text,
+            Align::Max,
+        ),
+        (
+            at(300.0, 240.0),
+            digest.short(),
+            text::mono(),
+            tokens.weak,
+            Align::Min,
+        ),
+    ] {
+        let galley = text::one_line(painter, words, font, color, cell.width());
+        text::paint(painter, cell, galley, align);
+    }
+    response.widget_info(|| {
+        let label = format!("{word}: layer {position}, {bytes}, {}", digest.short());
+        egui::WidgetInfo::labeled(egui::Role::Label, true, label)
+    });
+    crate::ui::widgets::digest_tooltip(&response, digest, false);
+}

@@ -1,0 +1,95 @@
+//! Which two images are compared, and whether they are the same.
+
+use egui::{Align, Layout, RichText, Ui};
+
+use crate::engine::{
+    CompareRequest, ComparedImage, ComparedImages, ComparedSide, ComparisonId, ComparisonSnapshot,
+};
+use crate::ui::action::{Action, Actions};
+use crate::ui::theme::{Tokens, icons, size, strong};
+use crate::ui::widgets::{digest, icon_button, text};
+
+use super::again;
+
+/// Draws it above everything else.
+pub(super) fn show(
+    ui: &mut Ui,
+    id: ComparisonId,
+    request: &CompareRequest,
+    snapshot: Option<&ComparisonSnapshot>,
+    actions: &mut Actions,
+) {
+    let tokens = Tokens::of(ui);
+    let images = snapshot.and_then(|snapshot| snapshot.images.value());
+    ui.horizontal(|ui| {
+        ui.label(strong(verdict(images.map(AsRef::as_ref))).size(17.0));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if icon_button(ui, icons::REFRESH_CW, "Compare again").clicked() {
+                actions.push(again(id, request));
+            }
+            if icon_button(ui, icons::ARROW_LEFT_RIGHT, "Swap the two images").clicked() {
+                actions.push(Action::Compare(Box::new(CompareRequest {
+                    before: request.after.clone(),
+                    after: request.before.clone(),
+                    ..request.clone()
+                })));
+            }
+        });
+    });
+    ui.add_space(size::GRID);
+    let sides = images.map(|images| (&images.before, &images.after));
+    side(ui, "Before", &request.before, sides.map(|s| s.0), actions);
+    side(ui, "After", &request.after, sides.map(|s| s.1), actions);
+    ui.add_space(size::GRID);
+    let line = egui::Stroke::new(1.0, tokens.border);
+    let rect = ui.available_rect_before_wrap();
+    ui.painter().hline(rect.x_range(), rect.top(), line);
+    ui.add_space(10.0);
+}
+
+fn verdict(images: Option<&ComparedImages>) -> &'static str {
+    match images {
+        None => "Comparing…",
+        Some(images) if images.differ() => "The images differ",
+        Some(_) => "The images are the same",
+    }
+}
+
+fn side(
+    ui: &mut Ui,
+    name: &str,
+    asked: &ComparedImage,
+    side: Option<&ComparedSide>,
+    actions: &mut Actions,
+) {
+    let tokens = Tokens::of(ui);
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 10.0;
+        ui.set_min_height(24.0);
+        let (rect, _) = ui.allocate_exact_size(egui::vec2(48.0, 20.0), egui::Sense::hover());
+        let galley = text::one_line(
+            ui.painter(),
+            name.to_owned(),
+            text::body(),
+            tokens.weak,
+            rect.width(),
+        );
+        text::paint(ui.painter(), rect, galley, Align::Min);
+        let shown = match side {
+            Some(side) => side.reference.clone(),
+            None => crate::model::text::without_secrets(&asked.reference).into_owned(),
+        };
+        let shown = text::line(&shown).into_owned();
+        let room = (ui.available_width() - 330.0).max(120.0);
+        ui.scope(|ui| {
+            ui.set_max_width(room);
+            ui.add(egui::Label::new(RichText::new(&shown).monospace()).truncate());
+        });
+        if let Some(side) = side {
+            if let Some(platform) = &side.platform {
+                ui.label(RichText::new(platform.to_string()).color(tokens.weak));
+            }
+            digest(ui, &side.digest, true, actions);
+        }
+    });
+}

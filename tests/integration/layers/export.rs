@@ -1,0 +1,306 @@
+//! Files of an image written to this machine: `porthole export-files`.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use tar::EntryType;
+
+use super::cli::image;
+use super::{Tar, porthole};
+use crate::support::layout::Layout;
+
+fn export(layout: &Layout, arguments: &[&str]) -> (bool, String) {
+    let reference = layout.reference("it");
+    let mut all = vec!["export-files", &reference];
+    all.extend(arguments);
+    let output = porthole(&all);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.success(), said)
+}
+
+/// Every name under a folder, links not followed.
+fn names(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(path) = waiting.pop() {
+        for entry in fs::read_dir(path).unwrap() {
+            let entry = entry.unwrap();
+            let path = entry.path();
+            found.push(path.strip_prefix(folder).unwrap().display().to_string());
+            if entry.file_type().unwrap().is_dir() {
+                waiting.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn link(path: &Path) -> String {
+    fs::read_link(path).unwrap().display().to_string()
+}
+
+#[test]
+fn the_file_system_of_an_image_is_written_into_a_new_folder() {
+    let place = tempfile::tempdir().unwrap();
+    let lower = Tar::new()
+        .dir("etc")
+        .file("etc/a", b"first")
+        .file("etc/gone", b"gone")
+        .hardlink("etc/b", "etc/a")
+        .symlink("etc/l", "a")
+        .bytes();
+    let upper = Tar::new()
+        .file("etc/.wh.gone", b"")
+        .file("srv/new", b"new")
+        .bytes();
+    let layout = image(&place.path().join("image"), &[lower, upper]);
+    let out = place.path().join("out");
+    let (ok, said) = export(&layout, &[out.to_str().unwrap()]);
+    assert!(ok, "{said}");
+    let expected = ["etc", "etc/a", "etc/b", "etc/l", "srv", "srv/new"];
+    assert_eq!(names(&out), expected);
+    assert_eq!(fs::read(out.join("etc/b")).unwrap(), b"first");
+    assert_eq!(link(&out.join("etc/l")), "a");
+    let time = fs::metadata(out.join("etc/a")).unwrap().modified().unwrap();
+    let since = time.duration_since(std::time::UNIX_EPOCH).unwrap();
+    assert_eq!(since.as_secs(), 1_700_000_000);
+    // the same file by two names
+    let inode = |name: &str| {
+        use std::os::unix::fs::MetadataExt as _;
+        fs::metadata(out.join(name)).unwrap().ino()
+    };
+    assert_eq!(inode("etc/a"), inode("etc/b"));
+    // as it stood below
+    let below = place.path().join("below");
+    let (ok, said) = export(&layout, &["--at", "0", below.to_str().unwrap()]);
+    assert!(ok, "{said}");
+    assert!(below.join("etc/gone").exists());
+}
+
+#[test]
+fn a_folder_with_something_in_it_is_left_alone() {
+    let place = tempfile::tempdir().unwrap();
+    let layout = image(
+        &place.path().join("image"),
+        &[Tar::new().file("a", b"a").bytes()],
+    );
+    let out = place.path().join("out");
+    fs::create_dir(&out).unwrap();
+    fs::write(out.join("mine"), "mine").unwrap();
+    let (ok, said) = export(&layout, &[out.to_str().unwrap()]);
+    assert!(!ok && said.contains("there is something in it"), "{said}");
+    assert_eq!(names(&out), ["mine"]);
+    // neither is what a link leads to, nor a file
+    let empty = place.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    std::os::unix::fs::symlink(&empty, place.path().join("link")).unwrap();
+    let (ok, said) = export(&layout, &[place.path().join("link").to_str().unwrap()]);
+    assert!(!ok && said.contains("is no folder"), "{said}");
+    assert_eq!(names(&empty), [""; 0]);
+    // an empty one is taken
+    let (ok, said) = export(&layout, &[empty.to_str().unwrap()]);
+    assert!(ok, "{said}");
+    assert_eq!(names(&empty), ["a"]);
+}
+
+/// What a hostile layer tries, with what must not come of it.
+#[test]
+fn nothing_is_written_outside_of_the_folder() {
+    let place = tempfile::tempdir().unwrap();
+    let outside = place.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("kept"), "as it was").unwrap();
+    let there = outside.to_str().unwrap();
+    let hostile = Tar::new()
+        .raw(b"../escaped", b"up")
+        .raw(b"../../../../tmp/porthole-escaped", b"up")
+        .raw(format!("{there}/absolute").as_bytes(), b"absolute")
+        // a link, and files written through it, before and after it
+        .symlink("door", there)
+        .raw(b"door/through", b"through")
+        .symlink("up", "../outside")
+        .raw(b"up/kept", b"changed")
+        .symlink("deep/a/b", "../../../outside")
+        .hardlink("hard", &format!("{there}/kept"))
+        .hardlink("harder", "door/kept")
+        .bytes();
+    let layout = image(&place.path().join("image"), &[hostile]);
+    let out = place.path().join("out");
+    let (ok, said) = export(&layout, &[out.to_str().unwrap()]);
+    // links to content that is not there cannot be written, and nothing is left behind
+    assert!(!ok && said.contains("/hard"), "{said}");
+    assert!(!out.exists());
+    assert_eq!(names(&outside), ["kept"]);
+    assert_eq!(fs::read(outside.join("kept")).unwrap(), b"as it was");
+    assert!(!place.path().join("escaped").exists());
+    assert!(!Path::new("/tmp/porthole-escaped").exists());
+    let rest: Vec<_> = names(place.path());
+    assert!(
+        !rest.iter().any(|name| name.starts_with(".porthole-")),
+        "{rest:?}"
+    );
+}
+
+#[test]
+fn links_that_would_lead_out_are_turned() {
+    let place = tempfile::tempdir().unwrap();
+    let layer = Tar::new()
+        .raw(b"../escaped", b"up")
+        .dir("etc")
+        .file("etc/passwd", b"root")
+        .symlink("absolute", "/etc/passwd")
+        .symlink("etc/up", "../../../../etc/passwd")
+        .symlink("etc/fine", "../etc/passwd")
+        .symlink("etc/dangling", "not/there")
+        .symlink("door", "/outside")
+        .raw(b"door/through", b"through")
+        .bytes();
+    let layout = image(&place.path().join("image"), &[layer]);
+    let out = place.path().join("out");
+    let (ok, said) = export(&layout, &[out.to_str().unwrap()]);
+    assert!(ok, "{said}");
+    // what leads up from the root stays at the root, as for a container
+    assert_eq!(fs::read(out.join("escaped")).unwrap(), b"up");
+    assert_eq!(link(&out.join("absolute")), "etc/passwd");
+    assert_eq!(link(&out.join("etc/up")), "../etc/passwd");
+    assert_eq!(link(&out.join("etc/fine")), "../etc/passwd");
+    assert_eq!(link(&out.join("etc/dangling")), "not/there");
+    // what is written through a link lies where the link leads within the image
+    assert_eq!(link(&out.join("door")), "outside");
+    assert_eq!(fs::read(out.join("outside/through")).unwrap(), b"through");
+    for name in ["absolute", "etc/up", "etc/fine"] {
+        let real = fs::canonicalize(out.join(name)).unwrap();
+        assert!(real.starts_with(fs::canonicalize(&out).unwrap()), "{name}");
+    }
+    assert!(said.contains("3 links turned"), "{said}");
+}
+
+#[test]
+fn devices_and_special_bits_are_left_out() {
+    let place = tempfile::tempdir().unwrap();
+    let mut builder = tar::Builder::new(Vec::new());
+    let mut header = Tar::header(EntryType::Regular, 3);
+    header.set_mode(0o4755);
+    builder.append_data(&mut header, "su", &b"run"[..]).unwrap();
+    for (kind, name) in [
+        (EntryType::Char, "null"),
+        (EntryType::Block, "disk"),
+        (EntryType::Fifo, "pipe"),
+    ] {
+        let mut header = Tar::header(kind, 0);
+        header.set_device_major(1).unwrap();
+        header.set_device_minor(3).unwrap();
+        builder.append_data(&mut header, name, &[][..]).unwrap();
+    }
+    let layout = image(
+        &place.path().join("image"),
+        &[builder.into_inner().unwrap()],
+    );
+    let out = place.path().join("out");
+    let (ok, said) = export(&layout, &[out.to_str().unwrap()]);
+    assert!(ok, "{said}");
+    assert_eq!(names(&out), ["su"]);
+    let mode = fs::metadata(out.join("su")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o7777, 0o755);
+    assert!(said.contains("3 devices and pipes left out"), "{said}");
+    assert!(said.contains("1 files without their setuid"), "{said}");
+}
+
+#[test]
+fn one_file_replaces_a_link_and_does_not_follow_it() {
+    let place = tempfile::tempdir().unwrap();
+    let layout = image(
+        &place.path().join("image"),
+        &[Tar::new()
+            .file("etc/a", b"content")
+            .symlink("l", "etc/a")
+            .bytes()],
+    );
+    let victim = place.path().join("victim");
+    fs::write(&victim, "kept").unwrap();
+    let out = place.path().join("out");
+    std::os::unix::fs::symlink(&victim, &out).unwrap();
+    let to = out.to_str().unwrap();
+    let (ok, said) = export(&layout, &["--path", "/l", "--file", to]);
+    assert!(ok, "{said}");
+    assert_eq!(fs::read(&victim).unwrap(), b"kept");
+    assert_eq!(fs::read(&out).unwrap(), b"content");
+    assert!(!fs::symlink_metadata(&out).unwrap().is_symlink());
+    let (ok, said) = export(&layout, &["--path", "/etc", "--file", to]);
+    assert!(!ok && said.contains("is a folder"), "{said}");
+}
+
+#[test]
+fn a_tar_stream_has_everything_that_gnu_tar_reads_of_it() {
+    let place = tempfile::tempdir().unwrap();
+    let long = format!("{}/{}", "d".repeat(90), "f".repeat(90));
+    let mut builder = tar::Builder::new(Vec::new());
+    let mut header = Tar::header(EntryType::Regular, 4);
+    header.set_mode(0o4750);
+    header.set_uid(3_000_000);
+    builder
+        .append_data(&mut header, &long, &b"long"[..])
+        .unwrap();
+    let mut header = Tar::header(EntryType::Char, 0);
+    header.set_device_major(1).unwrap();
+    header.set_device_minor(3).unwrap();
+    builder.append_data(&mut header, "null", &[][..]).unwrap();
+    let mut header = Tar::header(EntryType::Symlink, 0);
+    builder
+        .append_link(&mut header, "link", "/etc/hostname")
+        .unwrap();
+    let layout = image(
+        &place.path().join("image"),
+        &[builder.into_inner().unwrap()],
+    );
+    let to = place.path().join("all.tar");
+    let (ok, said) = export(&layout, &["--tar", to.to_str().unwrap()]);
+    assert!(ok, "{said}");
+    let listed = Command::new("tar")
+        .args(["--numeric-owner", "-tvf"])
+        .arg(&to)
+        .output()
+        .unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let has = |words: &[&str]| {
+        let mut lines = listed.lines();
+        lines.any(|line| words.iter().all(|word| line.contains(word)))
+    };
+    assert!(
+        has(&["-rwsr-x---", "3000000/0", &format!("./{long}")]),
+        "{listed}"
+    );
+    assert!(has(&["crw-r--r--", "1,3", "./null"]), "{listed}");
+    assert!(has(&["./link -> /etc/hostname"]), "{listed}");
+    // the same on the standard output
+    let reference = layout.reference("it");
+    let output = porthole(&["export-files", &reference, "--tar", "-"]);
+    assert_eq!(output.stdout, fs::read(&to).unwrap());
+    // a listing of it says the same as one of the image
+    let again = super::scan(&output.stdout);
+    let file = again
+        .entries()
+        .find(|entry| entry.path() == long.as_bytes());
+    assert_eq!(file.unwrap().uid(), 3_000_000);
+}
+
+#[test]
+fn a_damaged_image_is_not_written_as_if_it_were_whole() {
+    let place = tempfile::tempdir().unwrap();
+    let layer = Tar::new().file("a", b"content").bytes();
+    let layout = image(&place.path().join("image"), std::slice::from_ref(&layer));
+    let path = layout.blob_path(&porthole::model::Digest::sha256(&layer));
+    let mut bytes = layer;
+    bytes[512] ^= 1;
+    fs::write(path, bytes).unwrap();
+    let out = place.path().join("out");
+    let (ok, said) = export(&layout, &[out.to_str().unwrap()]);
+    assert!(
+        !ok && said.contains("is not what the manifest says"),
+        "{said}"
+    );
+    assert!(!out.exists());
+}
