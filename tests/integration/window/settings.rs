@@ -131,6 +131,11 @@ fn credentials_say_where_they_came_from_and_are_tested_and_left() {
     // the login is asked for over the settings, which come back and list again
     window.click(Role::Button, "Log in…");
     assert!(window.has(Role::PasswordInput, "Password"));
+    let registry_field = window.field("Registry");
+    assert!(
+        registry_field.accesskit_node().is_focused(),
+        "typing goes there"
+    );
     window.press(Modifiers::NONE, Key::Escape);
     assert!(window.has(Role::RadioButton, "Credentials"));
     window.sent();

@@ -5,7 +5,7 @@ use egui::{ScrollArea, Ui};
 use super::choices::Pick;
 use super::{CopyDialog, Known};
 use crate::copy::Format;
-use crate::engine::Remote;
+use crate::engine::{Opened, Remote};
 use crate::model::text;
 use crate::ui::dialogs::kit::{self, Choice, Look};
 use crate::ui::theme::Tokens;
@@ -50,7 +50,10 @@ impl CopyDialog {
         let Some(images) = &known.images else {
             let words = match known.image.as_deref().map(|image| &image.opened) {
                 Some(Remote::Failed { error, .. }) => text::visible(&error.headline).into_owned(),
-                Some(Remote::Ready(_)) => "One image, for one platform".to_owned(),
+                Some(Remote::Ready(Opened::Several(_))) => {
+                    "Several images lie there: open one of them, and copy that".to_owned()
+                }
+                Some(Remote::Ready(Opened::Image(_))) => "One image, for one platform".to_owned(),
                 _ => "Reading the index…".to_owned(),
             };
             kit::quiet(ui, &words);
