@@ -26,6 +26,7 @@ THOUSAND = 1_000
 MANY_TAGS = 100_000
 MANY_TAGS_MIB = 250
 STARTS = 5
+CANCEL_SECONDS = 1.0
 
 BUSYBOX = f"oci:{images.BUSYBOX}:1.37.0"
 # The beginning of the digest of busybox-small:1.37.0 and of its amd64 image.
@@ -784,6 +785,36 @@ def copy_by_drop(stage):
         status, digest = there.ask("/v2/busybox-small/manifests/1.37.0")
         check(status == 200 and INDEX_DIGEST in digest, f"the registry answers {status} {digest}")
         check(len([node for node in window.tree().find("busybox-small:1.37.0", "tab", exact=True)]) == 1, "the tab is gone")
+    stage.check_alive()
+
+
+@step
+def copy_progress(stage):
+    """While a copy runs its blobs are seen, each with a bar, and rate and time left; Cancel ends it within a second."""
+    slow = images.slow(stage.folder / "to be copied", 4 << 30)
+    with peer.DockerRegistry(stage.folder / "progress-registry") as there:
+        for theme in THEMES:
+            window = stage.start(slow)
+            stage.wait_to_read("bytes verified")
+            stage.choose_theme(theme)
+            window.click("Copy…", "button")
+            fill_destination(stage, f"{there.host}/team/slow:{theme.lower()}")
+            press_copy(stage)
+            fold = window.wait_for("Show the blobs of ", "button", 30).label
+            window.click(fold, "button")
+            window.wait(
+                lambda tree: [node for node in tree.find("copying", "progressIndicator") if node.label.startswith("sha256:")],
+                "no blob is copied",
+                30,
+            )
+            window.wait_for(" left", seconds=30)
+            stage.shoot(f"copying-{theme.lower()}")
+            window.click("Cancel", "link")
+            asked = time.monotonic()
+            window.wait_for("Cancelled", seconds=5)
+            took = time.monotonic() - asked
+            check(took < CANCEL_SECONDS, f"cancelled after {took:.1f} s")
+            check(there.ask(f"/v2/team/slow/manifests/{theme.lower()}")[0] == 404, "the tag is there all the same")
     stage.check_alive()
 
 
