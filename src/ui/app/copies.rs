@@ -7,7 +7,7 @@ use super::{App, Tab};
 use crate::engine::{Command, CopyId, CopyRequest, Extent, Failure, ImageId, Place};
 use crate::model::{PathReference, Reference, Transport, text};
 use crate::ui::action::{Action, CopyWhat};
-use crate::ui::dialogs::{Beginning, CopyDialog, CopyReport, Dialog, Source, Target};
+use crate::ui::dialogs::{Beginning, CopyDialog, CopyReport, Dialog, Dropped, Source, Target};
 
 impl App {
     /// Asks where an image is to be copied to.
@@ -77,6 +77,22 @@ impl App {
             image,
             own: true,
         })
+    }
+
+    /// Whether a tab shows an image or a place: then a drop may mean to copy.
+    pub(super) fn is_something_open(&self) -> bool {
+        let mut tabs = self.tabs.iter();
+        tabs.any(|tab| tab.image().is_some() || tab.place().is_some())
+    }
+
+    /// Asks what to do with something that was dropped.
+    pub(super) fn ask_about_drop(&mut self, path: &str) {
+        let target = match self.tabs.focused().and_then(Tab::place) {
+            Some(Place::Repository(name)) => Some(Target::Repository(name.clone())),
+            _ => None,
+        };
+        let dialog = Dropped::new(path.to_owned(), target);
+        self.show_dialog(Dialog::Dropped(dialog));
     }
 
     /// Copies what the focused tab shows.

@@ -99,8 +99,14 @@ impl App {
     }
 
     fn read_drops(&mut self) {
-        for path in drops::dropped(&self.ctx) {
+        let dropped = drops::dropped(&self.ctx);
+        // of several the one thing that is meant is opening them
+        let alone = dropped.len() == 1;
+        for path in dropped {
             match path.to_str() {
+                Some(path) if alone && self.dialog.is_none() && self.is_something_open() => {
+                    self.ask_about_drop(path);
+                }
                 Some(path) => self.open(path),
                 None => self.warn(format!(
                     "{} has a name that is not UTF-8 and cannot be opened",

@@ -5,6 +5,7 @@ mod compare;
 mod copy;
 mod delete;
 mod diagnostics;
+mod dropped;
 mod finder;
 mod folder;
 mod fuzzy;
@@ -23,6 +24,7 @@ use egui::{Align2, Color32, Context, Frame, Id, Margin, Modal, Ui, vec2};
 pub use self::copy::{Beginning, CopyDialog, Source, Target};
 pub use self::delete::Delete;
 pub use self::diagnostics::Diagnostics;
+pub use self::dropped::Dropped;
 use self::finder::Finder;
 pub use self::report::CopyReport;
 pub use self::settings::{Hosts, Logins, SettingsDialog};
@@ -49,6 +51,8 @@ pub enum Dialog {
     Diagnostics(Diagnostics),
     /// Copies or exports an image.
     Copy(Box<CopyDialog>),
+    /// Asks what to do with something that was dropped.
+    Dropped(Dropped),
     /// Asks before something is deleted.
     Delete(Delete),
     /// What a copy did.
@@ -133,6 +137,7 @@ pub fn show(
         Some(Dialog::About(about)) => about.show(ctx),
         Some(Dialog::Diagnostics(diagnostics)) => diagnostics.show(ctx, actions),
         Some(Dialog::Copy(copy)) => copy.show(ctx, engine, actions),
+        Some(Dialog::Dropped(dropped)) => dropped.show(ctx, actions),
         Some(Dialog::Delete(delete)) => delete.show(ctx, actions),
         Some(Dialog::Report(report)) => report.show(ctx, actions),
         Some(Dialog::Settings(settings)) => settings.show(ctx, situation, actions),

@@ -123,3 +123,43 @@ fn a_row_that_is_let_go_elsewhere_does_nothing() {
     assert!(!window.has(Role::TextInput, "Destination"));
     assert_eq!(destination(&mut window), None);
 }
+
+/// The question what to do with a folder that was dropped while something is open.
+fn dropped() -> Window {
+    let (mut window, _) = places();
+    window.drop_path("/images/release");
+    assert_eq!(window.sent(), [], "it is asked first");
+    assert!(window.has(Role::Button, "Open it"));
+    window
+}
+
+#[test]
+fn what_is_dropped_while_something_is_open_is_asked_about_and_opened() {
+    let mut window = dropped();
+    window.press(Modifiers::NONE, Key::Enter);
+    let sent = window.sent();
+    let opened = |command: &Command| matches!(command, Command::Open { input, .. } if input == "/images/release");
+    assert!(sent.iter().any(opened), "{sent:?}");
+    assert!(window.has(Role::Tab, "/images/release"));
+}
+
+#[test]
+fn what_is_dropped_while_something_is_open_is_copied_where_that_is_wanted() {
+    let mut window = dropped();
+    window.click(Role::Button, "Copy to…");
+    assert!(window.has(Role::TextInput, "Destination"));
+    let tabs = window.harness.state().borrow();
+    assert_eq!(tabs.as_ref().unwrap().tabs().len(), 1, "no tab for it");
+}
+
+#[test]
+fn what_is_dropped_while_a_repository_is_open_may_go_there() {
+    let (mut window, _) = places();
+    window.click(Role::TreeItem, "team/app");
+    window.sent();
+    window.drop_path("/images/release");
+    window.click(Role::Button, "Copy to…");
+    let field = window.field("Destination");
+    let value = field.accesskit_node().value();
+    assert_eq!(value.as_deref(), Some("mirror.example.com/team/app"));
+}

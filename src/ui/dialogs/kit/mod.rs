@@ -205,6 +205,12 @@ impl Footer<'_> {
         }
     }
 
+    /// Whether a key was pressed without any other; nobody else sees it then.
+    pub fn pressed(&self, key: Key) -> bool {
+        let ui = &self.ui;
+        ui.input_mut(|input| input.consume_key(Modifiers::NONE, key))
+    }
+
     /// A button that only closes: `Cancel`, or `Close` where nothing is given up.
     pub fn cancel(&mut self, words: &str) {
         self.close |= self.secondary(words, Ok(()));
