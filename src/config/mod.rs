@@ -4,6 +4,7 @@ mod certificates;
 mod credentials;
 mod engines;
 mod key_folder;
+mod lookaside;
 mod network;
 mod registries;
 mod secret;
@@ -16,6 +17,7 @@ pub use credentials::{
 };
 pub use engines::{EngineAddress, Engines};
 pub use key_folder::{KeyFiles, KeyFolder, read_key_file, read_passphrase_fd, write_new};
+pub use lookaside::{Lookaside, LookasideFiles};
 pub use network::{Network, Retry};
 pub use registries::{
     Blocked, Endpoint, KnownAlias, KnownRegistry, Registries, RegistriesFiles, parse_registries,

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Credentials, Engines, Helpers, RegistriesFiles};
+use super::{Credentials, Engines, Helpers, LookasideFiles, RegistriesFiles};
 
 /// Places of certificates and credentials, hosts without TLS, and how long to wait.
 #[derive(Clone, Debug)]
@@ -30,6 +30,8 @@ pub struct Network {
     pub helpers: Helpers,
     /// Mirrors, blocked and insecure registries, short names.
     pub registries: RegistriesFiles,
+    /// Where signatures lie beside registries.
+    pub lookaside: LookasideFiles,
     /// Most requests that are under way to one host at the same time. A blob that streams
     /// is no request any more once its first byte is there.
     pub requests_per_host: usize,
@@ -84,6 +86,7 @@ impl Default for Network {
             given: Vec::new(),
             helpers: Helpers::default(),
             registries: RegistriesFiles::default(),
+            lookaside: LookasideFiles::default(),
             requests_per_host: 8,
             engines: Engines::default(),
             connect_timeout: Duration::from_secs(10),
@@ -142,6 +145,7 @@ impl Network {
             config.as_deref(),
             cache.as_deref(),
         );
+        let lookaside = LookasideFiles::usual(config.as_deref(), home.as_deref());
         let helpers = Helpers::usual(variable("PATH").as_deref(), home.as_deref());
         let certs_dirs = [
             config.map(|dir| dir.join("certs.d")),
@@ -155,6 +159,7 @@ impl Network {
             keyring,
             helpers,
             registries,
+            lookaside,
             ..Self::default()
         }
     }

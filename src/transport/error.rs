@@ -94,6 +94,8 @@ pub enum Problem {
     NoLogin,
     #[error("{prefix} is blocked by {file}")]
     Blocked { prefix: String, file: String },
+    #[error("it is on another host, and only the registry itself may be asked (offline)")]
+    Offline,
     #[error("access is refused ({status})")]
     Forbidden { status: u16, message: String },
     #[error("the registry limits how often it may be asked (429)")]
@@ -303,6 +305,7 @@ impl Problem {
             Self::Unpacks { .. } => {
                 "No image unpacks to so many times its size; if you trust it, unpack it and open the plain archive"
             }
+            Self::Offline => "Verify again without --offline",
             Self::Beyond { .. } => "No image needs as many; check what this is",
             Self::NotAFile { .. } => {
                 "Links are followed only inside of the folder or archive; copy the image again from where it came"

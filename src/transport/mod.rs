@@ -95,6 +95,11 @@ pub trait Source: Send + Sync {
         None
     }
 
+    /// The signatures that are kept apart from the place, where its transport knows such.
+    fn lookaside(&self) -> Option<&dyn Beside> {
+        None
+    }
+
     /// What refers to manifests of the place, where it can be asked.
     fn referrer_listing(&self) -> Option<&dyn ReferrerListing> {
         None
@@ -208,6 +213,16 @@ pub trait DetachedSignatures: Send + Sync {
         &'a self,
         manifest: &'a Digest,
     ) -> BoxFuture<'a, Result<Vec<Bytes>, TransportError>>;
+}
+
+/// Signatures that are kept apart from the place of the image, where its settings say so.
+pub trait Beside: DetachedSignatures {
+    /// The address that is asked, of a web server or of a folder (`file://…`); nothing
+    /// where there is none.
+    ///
+    /// # Errors
+    /// Where the settings cannot be read.
+    fn place(&self) -> Result<Option<String>, TransportError>;
 }
 
 /// What is known of a blob in its place.

@@ -107,6 +107,7 @@ impl Actor {
             }),
             source,
             tree,
+            offline: self.shared.config.trust.offline,
         };
         let name = self
             .place

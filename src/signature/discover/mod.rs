@@ -30,6 +30,8 @@ pub struct Discovery {
     pub manifests: Arc<dyn Manifests>,
     /// What refers to the subject: a complete tree.
     pub tree: Arc<ReferrerTree>,
+    /// Whether nobody but the place itself may be asked.
+    pub offline: bool,
 }
 
 /// What was found, and how sure it is that this is all.
@@ -107,6 +109,7 @@ pub async fn discover(discovery: Discovery) -> Discovered {
     }
     drop(read);
     beside(&discovery, &mut discovered).await;
+    lookaside(&discovery, &mut discovered).await;
     discovered.settled()
 }
 
@@ -190,6 +193,41 @@ async fn beside(discovery: &Discovery, discovered: &mut Discovered) {
             if discovered.outcome == ListingOutcome::CannotList {
                 discovered.outcome = ListingOutcome::Listed;
             }
+        }
+        Err(error) => discovered.problems.push(error),
+    }
+}
+
+/// The signatures that containers/image keeps apart from a registry.
+async fn lookaside(discovery: &Discovery, discovered: &mut Discovered) {
+    let Some(place) = discovery.source.lookaside() else {
+        return;
+    };
+    let base = match place.place() {
+        Ok(Some(base)) => base,
+        Ok(None) => return,
+        Err(error) => return discovered.problems.push(error),
+    };
+    if discovery.offline && !base.starts_with("file:") {
+        let problem = Problem::Offline;
+        discovered
+            .problems
+            .push(TransportError::new("lookaside", base, problem));
+        return;
+    }
+    match place.signatures(&discovery.tree.subject).await {
+        Ok(files) => {
+            discovered.looked.push(match files.len() {
+                0 => format!("lookaside {base}: none"),
+                count => format!("lookaside {base}: {count}"),
+            });
+            let before = discovered.found.len();
+            for (position, bytes) in files.into_iter().enumerate() {
+                let mut found = detached::read(&discovery.tree.subject, position, bytes);
+                found.place.ways = vec![format!("lookaside:{base}")];
+                discovered.found.push(Arc::new(found));
+            }
+            discovered.found.truncate(before + limits::SIGNATURES);
         }
         Err(error) => discovered.problems.push(error),
     }

@@ -22,6 +22,7 @@ pub mod fuzz;
 mod hosts;
 mod http;
 mod login;
+mod lookaside;
 mod manifest;
 mod near;
 mod outgoing;

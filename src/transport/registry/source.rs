@@ -11,7 +11,8 @@ use tokio::sync::OnceCell;
 use crate::config::Endpoint;
 use crate::model::{Annotations, Descriptor, Digest, RawDocument, Reference, RegistryReference};
 use crate::transport::{
-    BlobStream, Connection, More, Problem, ReferrerListing, Resolved, Source, TransportError,
+    Beside, BlobStream, Connection, More, Problem, ReferrerListing, Resolved, Source,
+    TransportError,
 };
 
 use super::client::{Client, Reached};
@@ -291,6 +292,10 @@ impl Source for RegistrySource {
             Ok(pieces.boxed())
         }
         .boxed()
+    }
+
+    fn lookaside(&self) -> Option<&dyn Beside> {
+        Some(self)
     }
 
     fn referrer_listing(&self) -> Option<&dyn ReferrerListing> {

@@ -1,6 +1,6 @@
 //! `porthole verify`: what it says, and how it ends.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 pub fn fixture(name: &str) -> String {
@@ -12,14 +12,29 @@ pub fn fixture(name: &str) -> String {
 
 pub fn verify(arguments: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
+    verify_at(folder.path(), arguments)
+}
+
+/// With this home folder.
+pub fn verify_at(home: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_porthole"))
         .arg("verify")
         .args(arguments)
-        .env("HOME", folder.path())
+        .env("HOME", home)
         .env_remove("XDG_CONFIG_HOME")
         .env_remove("XDG_CACHE_HOME")
         .output()
         .unwrap()
+}
+
+/// The digest of an image.
+pub fn digest_of(image: &str) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_porthole"))
+        .args(["inspect", "--json", image])
+        .output()
+        .unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    report["digest"].as_str().unwrap().to_owned()
 }
 
 #[test]

@@ -5,5 +5,6 @@ mod fixtures;
 mod formats;
 mod made;
 mod mutation;
+mod peers;
 mod pitfalls;
 mod policy;
