@@ -7,7 +7,9 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::engine::{EngineConfig, Extent, Failure, IdentityConfig, Image, NodePath, TrustConfig};
+use crate::engine::{
+    EngineConfig, Extent, Failure, IdentityConfig, Image, NodePath, RootPlace, TrustConfig,
+};
 use crate::model::{Platform, text};
 use crate::signature::{Judgement, Outcome, SignatureReport, SubjectReport, Verdict};
 
@@ -60,9 +62,14 @@ pub(super) struct Verify {
     #[arg(long, value_name = "FOLDER")]
     trust_store: Option<PathBuf>,
 
-    /// Judge certificates, logs and timestamps by this trusted_root.json.
-    #[arg(long, value_name = "FILE")]
-    trust_root: Option<PathBuf>,
+    /// Judge certificates, logs and timestamps by this trusted_root.json, or by the one in
+    /// the TUF repository at this address.
+    #[arg(long, value_name = "FILE|URL")]
+    trust_root: Option<String>,
+
+    /// The root.json that trust in the TUF repository begins with.
+    #[arg(long, value_name = "FILE", requires = "trust_root")]
+    tuf_root: Option<PathBuf>,
 
     /// Judge the image for this platform in an index, not the index.
     #[arg(
@@ -94,7 +101,7 @@ pub(super) enum Ended {
 
 impl Verify {
     pub(super) fn run(self, mut config: EngineConfig) -> Result<Ended, CliError> {
-        config.trust = self.trust(&config.trust);
+        config.trust = self.trust(&config.trust)?;
         let extent = if self.platform.is_some() || self.all_platforms {
             Extent::Everything
         } else {
@@ -144,9 +151,9 @@ impl Verify {
     }
 
     /// What is judged by: what the command line says instead of the settings.
-    fn trust(&self, settings: &TrustConfig) -> TrustConfig {
+    fn trust(&self, settings: &TrustConfig) -> Result<TrustConfig, CliError> {
         let identity = self.identity.as_ref().or(self.identity_regexp.as_ref());
-        TrustConfig {
+        Ok(TrustConfig {
             policy: self.policy.clone().or_else(|| settings.policy.clone()),
             required: self.policy.is_some(),
             notation_store: self.trust_store.clone(),
@@ -157,10 +164,34 @@ impl Verify {
                 regexp: self.identity_regexp.is_some(),
                 issuer: self.issuer.clone().unwrap_or_default(),
             }),
-            root: self.trust_root.clone(),
+            root: self.root()?,
             offline: self.offline,
             own_keys: settings.own_keys.clone(),
             automatic: false,
+        })
+    }
+
+    /// The trust root that was named.
+    fn root(&self) -> Result<Option<RootPlace>, CliError> {
+        let Some(named) = &self.trust_root else {
+            return Ok(None);
+        };
+        let is_address = named.starts_with("http://") || named.starts_with("https://");
+        let refused = |what: String, hint: &str| Failure::refused(what, hint).into();
+        match (is_address, &self.tuf_root) {
+            (true, Some(root)) => Ok(Some(RootPlace::Tuf {
+                address: named.clone(),
+                root: root.clone(),
+            })),
+            (true, None) => Err(refused(
+                format!("trust in the TUF repository {named} has nothing to begin with"),
+                "Give its root.json by --tuf-root FILE",
+            )),
+            (false, None) => Ok(Some(RootPlace::File(named.into()))),
+            (false, Some(_)) => Err(refused(
+                format!("{named} is no address of a TUF repository"),
+                "Leave --tuf-root out, or give the address",
+            )),
         }
     }
 }

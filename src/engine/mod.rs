@@ -17,12 +17,14 @@ mod job;
 mod outcome;
 mod places;
 mod queue;
+mod roots;
 mod shared;
 mod slots;
 mod snapshot;
 mod supervisor;
 mod tree;
 mod trust;
+mod verdicts;
 
 pub use artifact::{ArtifactFile, ArtifactFiles, Artifacts};
 pub use chores::{Chore, KeyChore, KeyInfo, KeyTarget};
@@ -47,7 +49,7 @@ pub use snapshot::{
     Chosen, Image, ImageId, ImageSnapshot, Node, NodePath, Opened, Parts, ReferrerTrees, Remote,
     SubjectReports,
 };
-pub use trust::{IdentityConfig, TrustConfig, TrustSettings};
+pub use trust::{IdentityConfig, RootConfig, RootPlace, TrustConfig, TrustSettings};
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -111,6 +113,8 @@ impl Engine {
             jobs: Jobs::new(Arc::clone(&slots)),
             slots: Arc::clone(&slots),
             shelf: files::Shelf::default(),
+            roots: roots::Roots::default(),
+            verdicts: verdicts::Verdicts::default(),
             trust: arc_swap::ArcSwap::from_pointee(TrustSettings::read(&config.trust)),
             config,
         });

@@ -10,6 +10,8 @@ use crate::store::Store;
 use crate::transport::registry::Client;
 
 use super::files::Shelf;
+use super::roots::Roots;
+use super::verdicts::Verdicts;
 use super::{
     EngineConfig, ImageId, JobId, JobKind, JobSnapshot, JobState, Progress, Slots, TrustSettings,
     Unit,
@@ -26,6 +28,10 @@ pub(super) struct Shared {
     pub jobs: Jobs,
     /// What is in layers.
     pub shelf: Shelf,
+    /// Trust roots that were renewed.
+    pub roots: Roots,
+    /// Verdicts that were given.
+    pub verdicts: Verdicts,
 }
 
 /// The jobs that run.

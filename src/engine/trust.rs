@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::config::{SettingsError, notation_store, read_trust_file, read_trust_store};
 use crate::signature::notation::StoreKind;
-use crate::signature::policy::{Files, Policy, StoreFiles};
-use crate::signature::sigstore::{IdentityRule, Pattern, PublicKey};
+use crate::signature::policy::{Files, Policy, RootSource, StoreFiles};
+use crate::signature::sigstore::{IdentityRule, Pattern, PublicKey, RootError};
 use crate::signature::simple::{Keyring, SignedIdentity};
 use crate::signature::{SignedBy, Signer, TrustRoot};
 
@@ -28,14 +28,36 @@ pub struct TrustConfig {
     pub signed_name: Option<String>,
     /// An identity; used instead of a policy.
     pub identity: Option<IdentityConfig>,
-    /// A `trusted_root.json` instead of the one built in.
-    pub root: Option<PathBuf>,
+    /// Where the trust root comes from; nothing for the policy's, else Sigstore's own.
+    pub root: Option<RootPlace>,
     /// Whether nobody but the place of the image may be asked: no trust root is renewed.
     pub offline: bool,
     /// The folder of the user's own signing keys; nothing where there is none.
     pub own_keys: Option<PathBuf>,
     /// Whether everything that is opened is verified without being asked for.
     pub automatic: bool,
+}
+
+/// Where a trust root is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RootPlace {
+    /// A `trusted_root.json`.
+    File(PathBuf),
+    /// A TUF repository, and the file with the `root.json` that trust in it begins with.
+    Tuf { address: String, root: PathBuf },
+}
+
+/// The trust root to judge by, or where to get it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum RootConfig {
+    /// Sigstore's own, renewed by TUF.
+    #[default]
+    PublicGood,
+    Fixed(TrustRoot),
+    Tuf {
+        address: String,
+        root: Arc<[u8]>,
+    },
 }
 
 /// Who may sign.
@@ -53,7 +75,9 @@ pub struct TrustSettings {
     pub policy: Option<Policy>,
     /// The file that new entries go to.
     pub file: Option<PathBuf>,
-    pub root: Option<TrustRoot>,
+    pub root: RootConfig,
+    /// Sigstore's own root, as it came with the program.
+    pub embedded: Option<TrustRoot>,
     /// Why there is less than what was asked for. With it nothing is judged.
     pub problem: Option<Arc<Failure>>,
 }
@@ -66,34 +90,55 @@ impl TrustSettings {
             ..Self::default()
         };
         let mut problem = None;
-        match root(config.root.as_deref()) {
-            Ok(root) => settings.root = Some(root),
-            Err(failure) => problem = Some(failure),
-        }
         match policy(config) {
             Ok(policy) => settings.policy = policy,
-            Err(failure) => problem = problem.or(Some(failure)),
+            Err(failure) => problem = Some(failure),
         }
+        match TrustRoot::embedded() {
+            Ok(root) => settings.embedded = Some(root),
+            Err(error) => problem = problem.or(Some(unusable("", &error))),
+        }
+        let named = settings
+            .policy
+            .as_ref()
+            .and_then(|policy| policy.root.clone());
+        settings.root = match (&config.root, named) {
+            (Some(place), _) => match root(place) {
+                Ok(root) => root,
+                Err(failure) => {
+                    problem = Some(failure);
+                    RootConfig::default()
+                }
+            },
+            (None, Some(RootSource::Fixed(root))) => RootConfig::Fixed(root),
+            (None, Some(RootSource::Tuf { address, root })) => RootConfig::Tuf { address, root },
+            (None, None) => RootConfig::PublicGood,
+        };
         settings.problem = problem.map(Arc::new);
         settings
     }
 }
 
-fn root(path: Option<&Path>) -> Result<TrustRoot, Failure> {
-    let read = match path {
-        None => TrustRoot::embedded(),
-        Some(path) => {
-            let bytes = needed(path)?;
-            TrustRoot::read(&bytes, &path.display().to_string())
+fn root(place: &RootPlace) -> Result<RootConfig, Failure> {
+    match place {
+        RootPlace::File(path) => {
+            let shown = path.display().to_string();
+            let root = TrustRoot::read(&needed(path)?, &shown);
+            root.map(RootConfig::Fixed)
+                .map_err(|error| unusable(&shown, &error))
         }
-    };
-    read.map_err(|error| {
-        let what = path.map_or_else(String::new, |path| format!(" {}", path.display()));
-        Failure::refused(
-            format!("the trust root{what} cannot be used: {error}"),
-            "Give a trusted_root.json, as `cosign trusted-root create` writes it",
-        )
-    })
+        RootPlace::Tuf { address, root } => Ok(RootConfig::Tuf {
+            address: address.clone(),
+            root: needed(root)?.into(),
+        }),
+    }
+}
+
+fn unusable(what: &str, error: &RootError) -> Failure {
+    Failure::refused(
+        format!("the trust root {what} cannot be used: {error}"),
+        "Give a trusted_root.json, as `cosign trusted-root create` writes it",
+    )
 }
 
 fn policy(config: &TrustConfig) -> Result<Option<Policy>, Failure> {

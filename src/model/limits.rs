@@ -91,6 +91,15 @@ pub const BUNDLE_ENTRIES: usize = 32;
 /// Largest file of keys, certificates, trust roots or policies, in bytes.
 pub const TRUST_FILE_BYTES: u64 = 4 << 20;
 
+/// Most platforms of an index that are judged together with it.
+pub const JUDGED_PLATFORMS: usize = 64;
+
+/// Most verdicts that are remembered.
+pub const VERDICTS: usize = 512;
+
+/// Largest file of a TUF repository that is read, in bytes.
+pub const TUF_BYTES: u64 = 8 << 20;
+
 /// Most files of one store of a Notation trust store.
 pub const STORE_FILES: usize = 1000;
 

@@ -30,9 +30,9 @@ pub use check::{Check, CheckKind, Outcome};
 pub use discover::{Discovered, Discovery, discover};
 pub use found::{Claims, Format, Found, Place, Statement, Subject};
 pub use report::{
-    Authenticated, Judgement, ProvenTime, SignatureReport, SignerFacts, SubjectReport, TimeSource,
-    Verdict,
+    Authenticated, Judgement, ProvenTime, RootUsed, SignatureReport, SignerFacts, SubjectReport,
+    TimeSource, Verdict,
 };
-pub use sigstore::TrustRoot;
+pub use sigstore::{PUBLIC_GOOD, TrustRoot};
 pub use trust::{NotationTrust, SignedBy, Signer, Trust};
 pub use verify::verify;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::policy::Level;
-use super::{Check, CheckKind, Found, Outcome, Subject};
+use super::{Check, CheckKind, Found, Outcome, Subject, TrustRoot};
 
 /// What was found out about one signature. Only what `checks` passed is believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +117,9 @@ pub enum Verdict {
 pub struct SubjectReport {
     pub subject: Subject,
     pub verdict: Verdict,
+    /// What the manifest by itself comes to, where `verdict` takes an index and its
+    /// platforms together.
+    pub own: Option<Verdict>,
     pub signatures: Vec<SignatureReport>,
     /// Where it was looked, and how each place answered, in words.
     pub looked: Vec<String>,
@@ -126,10 +129,32 @@ pub struct SubjectReport {
     pub policy: Option<String>,
     /// What of an index the policy's rule asks to be signed.
     pub level: Option<Level>,
-    /// The trust roots that were used, in words, with how old they are.
-    pub roots: Vec<String>,
+    /// The trust roots that were used.
+    pub roots: Vec<RootUsed>,
     /// When it was judged, RFC 3339.
     pub judged: String,
+}
+
+/// A trust root that a signature was judged by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RootUsed {
+    /// Where it came from, and when.
+    pub source: String,
+    /// SHA-256 of it, in hex.
+    pub sha256: String,
+    /// The authorities and logs in it, each with the time that it is valid for.
+    pub names: Vec<String>,
+}
+
+impl RootUsed {
+    pub(super) fn of(root: &TrustRoot) -> Self {
+        Self {
+            source: root.source().to_owned(),
+            sha256: root.fingerprint().to_owned(),
+            names: root.describe(),
+        }
+    }
 }
 
 impl SignatureReport {

@@ -32,7 +32,11 @@ impl SubjectReport {
             }
             Verdict::Unsigned => {}
         }
+        if let Some(own) = &self.own {
+            object.insert("ownVerdict".into(), json!(own.name()));
+        }
         object.insert("policy".into(), json!(self.policy));
+        object.insert("level".into(), json!(self.level));
         let signatures: Vec<_> = self
             .signatures
             .iter()

@@ -68,6 +68,7 @@ impl Actor {
                 self.verify_wanted();
             }
             Arrived::Verified(report) => self.verified(report),
+            Arrived::NotVerified(digest, failure) => self.not_verified(digest, failure),
             Arrived::Nothing => return,
         }
         self.start_desks();

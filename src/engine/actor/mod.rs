@@ -5,6 +5,7 @@ mod arrive;
 mod artifacts;
 mod check;
 mod files;
+mod overall;
 mod place_mark;
 mod referrers;
 mod verify;
@@ -97,6 +98,8 @@ enum Arrived {
     Referrers(referrers::Grown),
     Artifact(artifacts::ReadOut),
     Verified(Arc<SubjectReport>),
+    /// What vouches for the manifest with this digest could not be judged.
+    NotVerified(Digest, Arc<Failure>),
     /// It was ended on purpose.
     Nothing,
 }

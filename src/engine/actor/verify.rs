@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::engine::{Failure, NodePath, Remote, SubjectReports, fetch};
+use crate::engine::{Failure, NodePath, Remote, RootConfig, SubjectReports, fetch};
 use crate::model::{Digest, Reference};
 use crate::referrers::ReferrerTree;
-use crate::signature::policy::{ScopeName, judge};
+use crate::signature::policy::{Rule, ScopeName};
 use crate::signature::{Discovery, Subject, SubjectReport, discover};
 
 use super::{Actor, Arrived};
@@ -15,7 +15,10 @@ use super::{Actor, Arrived};
 /// The reports that were asked for.
 #[derive(Default)]
 pub(super) struct Verifications {
+    /// What is shown: index and platforms taken together.
     pub reports: Arc<SubjectReports>,
+    /// What each manifest by itself comes to.
+    pub own: Arc<SubjectReports>,
     /// Where somebody looked, to look there again after a reload.
     wanted: BTreeSet<NodePath>,
 }
@@ -26,6 +29,13 @@ impl Actor {
         self.verifications.wanted.insert(path.clone());
         self.want_referrers(path);
         self.verify_wanted();
+    }
+
+    /// The same for what a verdict on something else needs.
+    pub(super) fn want_verification_once(&mut self, path: NodePath) {
+        if !self.verifications.wanted.contains(&path) {
+            self.want_verification(path);
+        }
     }
 
     /// The image was opened: what is shown first is verified, where that was chosen.
@@ -40,17 +50,16 @@ impl Actor {
         let chosen = self.image().and_then(|image| image.chosen.as_ref());
         let chosen = chosen.map(|chosen| chosen.path.clone());
         for path in [Some(NodePath::root()), chosen].into_iter().flatten() {
-            if !self.verifications.wanted.contains(&path) {
-                self.want_verification(path);
-            }
+            self.want_verification_once(path);
         }
     }
 
     /// Judges again by another policy, or what was asked for again.
     pub(super) fn verify_again(&mut self) {
-        for report in Arc::make_mut(&mut self.verifications.reports).values_mut() {
+        for report in Arc::make_mut(&mut self.verifications.own).values_mut() {
             *report = Remote::NotAsked;
         }
+        self.verifications.reports = Arc::clone(&self.verifications.own);
         self.verify_by_itself();
         self.verify_wanted();
         self.dirty = true;
@@ -68,7 +77,7 @@ impl Actor {
             return;
         };
         let digest = subject.digest.clone();
-        let known = self.verifications.reports.get(&digest);
+        let known = self.verifications.own.get(&digest);
         if known.is_some_and(|known| !matches!(known, Remote::NotAsked)) {
             return;
         }
@@ -114,20 +123,24 @@ impl Actor {
             .as_ref()
             .map(|place| ScopeName::of(&place.reference));
         let name = name.unwrap_or_default();
+        let shared = Arc::clone(&self.shared);
         self.spawn(async move {
             let discovered = discover(discovery).await;
+            let rule = trust.policy.as_ref().and_then(|policy| policy.rule(&name));
+            let tuf = matches!(trust.root, RootConfig::Tuf { .. });
+            let wanted = rule.map_or(tuf, Rule::needs_root) && !discovered.is_unsigned();
+            let root = match shared.roots.current(&shared, &trust, wanted).await {
+                Ok(root) => root,
+                Err(failure) => return Arrived::NotVerified(subject.digest, failure),
+            };
             // signatures cost time on the processor: not on a thread that others wait for
             let judged = tokio::task::spawn_blocking(move || {
-                judge(
-                    &discovered,
-                    &subject,
-                    &name,
-                    trust.policy.as_ref(),
-                    trust.root.as_ref(),
-                )
+                let policy = trust.policy.as_ref();
+                let verdicts = &shared.verdicts;
+                verdicts.judge(&discovered, &subject, &name, policy, root.as_ref())
             });
             match judged.await {
-                Ok(report) => Arrived::Verified(Arc::new(report)),
+                Ok(report) => Arrived::Verified(report),
                 Err(_) => Arrived::Nothing,
             }
         });
@@ -137,12 +150,18 @@ impl Actor {
         self.put_report(report.subject.digest.clone(), Remote::Ready(report));
     }
 
+    /// The trust root that is needed could not be had.
+    pub(super) fn not_verified(&mut self, digest: Digest, error: Arc<Failure>) {
+        let previous = None;
+        self.put_report(digest, Remote::Failed { error, previous });
+    }
+
     /// What was on its way will not come.
     pub(super) fn fail_pending_verifications(&mut self, failure: &Arc<Failure>) {
-        if !self.verifications.reports.values().any(Remote::is_pending) {
+        if !self.verifications.own.values().any(Remote::is_pending) {
             return;
         }
-        for report in Arc::make_mut(&mut self.verifications.reports).values_mut() {
+        for report in Arc::make_mut(&mut self.verifications.own).values_mut() {
             if report.is_pending() {
                 *report = Remote::Failed {
                     error: Arc::clone(failure),
@@ -150,10 +169,12 @@ impl Actor {
                 };
             }
         }
+        self.settle_verdicts();
     }
 
     fn put_report(&mut self, digest: Digest, report: Remote<Arc<SubjectReport>>) {
-        Arc::make_mut(&mut self.verifications.reports).insert(digest, report);
+        Arc::make_mut(&mut self.verifications.own).insert(digest, report);
+        self.settle_verdicts();
         self.dirty = true;
     }
 

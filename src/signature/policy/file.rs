@@ -23,7 +23,8 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::signer::FileSigner;
-use super::{Asked, Files, Level, PolicyError, Requirement, Rule, Scope};
+use super::{Asked, Files, Level, PolicyError, Requirement, RootSource, Rule, Scope};
+use crate::signature::sigstore::TrustRoot;
 use crate::signature::trust::Signer;
 
 #[derive(Deserialize)]
@@ -34,6 +35,17 @@ struct File {
     rule: Vec<FileRule>,
     #[serde(default)]
     signer: Vec<FileSigner>,
+    trust_root: Option<FileRoot>,
+}
+
+/// What certificates, logs and timestamps are judged by: a file, or the address of a TUF
+/// repository and the `root.json` that trust in it begins with.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileRoot {
+    file: Option<String>,
+    tuf: Option<String>,
+    tuf_root: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -49,8 +61,12 @@ struct FileRule {
     level: Level,
 }
 
-/// Reads the rules of a policy. Files that it names come by `files`.
-pub(super) fn read(text: &str, files: &dyn Files) -> Result<Vec<Rule>, PolicyError> {
+/// Reads the rules of a policy, and the trust root that it names. Files that it names come
+/// by `files`.
+pub(super) fn read(
+    text: &str,
+    files: &dyn Files,
+) -> Result<(Vec<Rule>, Option<RootSource>), PolicyError> {
     let file: File =
         toml::from_str(text).map_err(|error| PolicyError::Syntax(error.to_string()))?;
     if file.version != 1 {
@@ -72,7 +88,29 @@ pub(super) fn read(text: &str, files: &dyn Files) -> Result<Vec<Rule>, PolicyErr
         rule.read(&signers)
             .map_err(|why| PolicyError::Rule { scope, why })
     });
-    rules.collect()
+    let root = file.trust_root.map(|root| root.read(files)).transpose();
+    let root = root.map_err(PolicyError::TrustRoot)?;
+    Ok((rules.collect::<Result<_, _>>()?, root))
+}
+
+impl FileRoot {
+    fn read(self, files: &dyn Files) -> Result<RootSource, String> {
+        match (self.file, self.tuf, self.tuf_root) {
+            (Some(path), None, None) => {
+                let root = TrustRoot::read(&files.file(&path)?, &path);
+                let root = root.map_err(|error| format!("{path}: {error}"))?;
+                Ok(RootSource::Fixed(root))
+            }
+            (None, Some(address), Some(path)) => Ok(RootSource::Tuf {
+                address,
+                root: files.file(&path)?.into(),
+            }),
+            (None, Some(_), None) => {
+                Err("tuf needs tuf_root, the root.json that trust begins with".to_owned())
+            }
+            _ => Err("it is either a file, or tuf with tuf_root".to_owned()),
+        }
+    }
 }
 
 impl FileRule {

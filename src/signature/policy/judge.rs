@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::discover::Discovered;
 use super::super::found::{Found, Subject};
-use super::super::report::{Judgement, SignatureReport, SubjectReport, Verdict};
+use super::super::report::{Judgement, RootUsed, SignatureReport, SubjectReport, Verdict};
 use super::super::trust::Trust;
 use super::super::{Check, CheckKind, TrustRoot, verify};
 use super::verdict::{unjudged, verdict};
@@ -43,6 +43,7 @@ pub fn judge(
     SubjectReport {
         subject: subject.clone(),
         verdict,
+        own: None,
         signatures,
         looked: discovered.looked.clone(),
         problems: discovered
@@ -55,10 +56,7 @@ pub fn judge(
             None => format!("{}, no rule for {}", policy.source, name.text()),
         }),
         level: rule.map(|rule| rule.level),
-        roots: roots
-            .iter()
-            .map(|root| format!("{} (SHA256:{})", root.source(), root.fingerprint()))
-            .collect(),
+        roots: roots.iter().map(RootUsed::of).collect(),
         judged: now.to_string(),
     }
 }

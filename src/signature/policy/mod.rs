@@ -14,7 +14,9 @@ mod signer;
 mod verdict;
 mod write;
 
-use serde::Deserialize;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::model::{Digest, limits};
 
@@ -25,7 +27,7 @@ use super::trust::Signer;
 pub use files::{Files, StoreFiles};
 pub use judge::judge;
 pub use scope::{Scope, ScopeName, name_of};
-pub use verdict::overall;
+pub use verdict::{overall, through};
 pub use write::entry;
 
 /// A trust policy that was read.
@@ -35,8 +37,21 @@ pub struct Policy {
     pub source: String,
     pub kind: PolicyKind,
     pub rules: Vec<Rule>,
+    /// The trust root that it names itself.
+    pub root: Option<RootSource>,
     /// SHA-256 of what it was read from and of every file that it names, in hex.
     pub fingerprint: String,
+}
+
+/// Where a trust root comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RootSource {
+    Fixed(TrustRoot),
+    /// A TUF repository, by its address, and the `root.json` that trust in it begins with.
+    Tuf {
+        address: String,
+        root: Arc<[u8]>,
+    },
 }
 
 /// Whose way of writing policies it is, and so how the rule for an image is found.
@@ -88,7 +103,7 @@ pub struct Asked {
 }
 
 /// What of an index has to be signed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// The index, or every platform in it.
@@ -113,6 +128,8 @@ pub enum PolicyError {
     Version(u64),
     #[error("signer {name:?}: {why}")]
     Signer { name: String, why: String },
+    #[error("the trust root: {0}")]
+    TrustRoot(String),
     #[error("the rule for {scope:?}: {why}")]
     Rule { scope: String, why: String },
 }
@@ -153,6 +170,7 @@ impl Policy {
             source: source.to_owned(),
             kind,
             rules,
+            root: None,
             fingerprint: files.fingerprint(),
         })
     }
@@ -169,10 +187,12 @@ impl Policy {
             });
         }
         let files = files::Recording::new(text, files);
+        let (rules, root) = file::read(text, &files)?;
         Ok(Self {
             source: source.to_owned(),
             kind: PolicyKind::Porthole,
-            rules: file::read(text, &files)?,
+            rules,
+            root,
             fingerprint: files.fingerprint(),
         })
     }
@@ -191,6 +211,7 @@ impl Policy {
                 requirements: vec![Requirement::Signed(Asked::one_of(signers))],
                 level: Level::This,
             }],
+            root: None,
             fingerprint: Digest::sha256(text.as_bytes()).hex().to_owned(),
         }
     }
@@ -225,6 +246,21 @@ impl Asked {
 }
 
 impl Rule {
+    /// Whether something of it is judged by the trust root for all.
+    pub fn needs_root(&self) -> bool {
+        self.requirements
+            .iter()
+            .any(|requirement| match requirement {
+                Requirement::Signed(asked) if asked.root.is_none() => {
+                    let mut signers = asked.signers.iter();
+                    signers.any(|signer| {
+                        signer.log || matches!(signer.by, super::trust::SignedBy::Identity(_))
+                    })
+                }
+                _ => false,
+            })
+    }
+
     /// Everybody whom it names.
     pub fn signers(&self) -> impl Iterator<Item = &Signer> {
         let asked = self.requirements.iter().filter_map(|requirement| {

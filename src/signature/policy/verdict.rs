@@ -10,22 +10,89 @@ use super::super::discover::Discovered;
 use super::super::report::{Judgement, SignatureReport, SubjectReport, Verdict};
 use super::{Asked, Level, Policy};
 
-/// The verdict on an index together with its platforms. `platforms` are those that are
-/// images; each of them has a report.
-pub fn overall(level: Level, root: &SubjectReport, platforms: &[Arc<SubjectReport>]) -> Verdict {
-    let accepted = |report: &&Arc<SubjectReport>| report.verdict.is_accepted();
-    let every = !platforms.is_empty() && platforms.iter().all(|report| accepted(&report));
-    match level {
-        Level::This => root.verdict.clone(),
-        Level::Either if root.verdict.is_accepted() || !every => root.verdict.clone(),
-        Level::Either => platforms[0].verdict.clone(),
-        Level::Both if !root.verdict.is_accepted() || platforms.is_empty() || every => {
-            root.verdict.clone()
+/// The verdict on an index together with its platforms, where the level asks for them.
+/// `platforms` are those that are images, each with its name; each of them has a report.
+pub fn overall(
+    level: Level,
+    root: &SubjectReport,
+    platforms: &[(String, Arc<SubjectReport>)],
+) -> Verdict {
+    let (accepted, missing): (Vec<_>, Vec<_>) = platforms
+        .iter()
+        .partition(|(_, report)| report.verdict.is_accepted());
+    let own = || root.verdict.clone();
+    let unknown = missing
+        .iter()
+        .find(|(_, report)| matches!(report.verdict, Verdict::CannotSay { .. }));
+    match (level, root.verdict.is_accepted()) {
+        (Level::This, _) | (Level::Either, true) | (Level::Both, false) => own(),
+        (Level::Either, false) if accepted.is_empty() => own(),
+        (Level::Both, true) if missing.is_empty() => own(),
+        (Level::Either, false) if missing.is_empty() => {
+            let names = accepted
+                .iter()
+                .flat_map(|(_, report)| match &report.verdict {
+                    Verdict::Accepted { by } => by.clone(),
+                    _ => Vec::new(),
+                });
+            let names: BTreeSet<_> = names.collect();
+            Verdict::Accepted {
+                by: names.into_iter().collect(),
+            }
         }
-        Level::Both => {
-            let missing = platforms.iter().find(|report| !accepted(report));
-            missing.map_or_else(|| root.verdict.clone(), |report| report.verdict.clone())
+        _ if unknown.is_some() => {
+            let (name, report) = unknown.unwrap_or(&missing[0]);
+            match &report.verdict {
+                Verdict::CannotSay { why, hint } => Verdict::CannotSay {
+                    why: format!("{name}: {why}"),
+                    hint: hint.clone(),
+                },
+                other => other.clone(),
+            }
         }
+        (level, _) => {
+            let names: Vec<_> = missing
+                .iter()
+                .take(3)
+                .map(|(name, _)| name.as_str())
+                .collect();
+            let more = missing.len().saturating_sub(names.len());
+            let more = if more == 0 {
+                String::new()
+            } else {
+                format!(" and {more} more")
+            };
+            let (_, first) = missing[0];
+            let index = if level == Level::Both {
+                "the index is accepted"
+            } else {
+                "the index is not accepted"
+            };
+            let check = match &first.verdict {
+                Verdict::Rejected { check, .. } => *check,
+                _ => None,
+            };
+            Verdict::Rejected {
+                why: format!(
+                    "{index}, and not every platform is: {}{more}",
+                    names.join(", ")
+                ),
+                check,
+            }
+        }
+    }
+}
+
+/// The verdict on an image that an index lists: its own, or the index's, where the level
+/// is satisfied with that. The index's bytes name the image by its digest.
+pub fn through(index: &SubjectReport, own: &SubjectReport) -> Verdict {
+    let level = index.level.unwrap_or_default();
+    match &index.verdict {
+        Verdict::Accepted { by } if level == Level::Either && !own.verdict.is_accepted() => {
+            let by = by.iter().map(|name| format!("{name} (the index)"));
+            Verdict::Accepted { by: by.collect() }
+        }
+        _ => own.verdict.clone(),
     }
 }
 

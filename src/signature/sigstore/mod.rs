@@ -22,6 +22,11 @@ pub use pki::Authorities;
 pub use trust_root::{RootError, TrustRoot};
 pub use verify::verify;
 
+/// Sigstore's public instance: where its TUF repository is, and the root that trust in that
+/// begins with.
+pub const PUBLIC_GOOD: sigstore_verify::trust_root::SigstoreInstance =
+    sigstore_verify::trust_root::SigstoreInstance::PublicGood;
+
 /// What cosign states when it signs an image.
 pub const SIGNING_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";
 

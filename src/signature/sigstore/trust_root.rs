@@ -19,12 +19,12 @@ use crate::signature::json as strict;
 #[derive(Clone)]
 pub struct TrustRoot {
     inner: Arc<Inner>,
+    source: Arc<str>,
 }
 
 struct Inner {
     verifier: Verifier,
     parsed: TrustedRoot,
-    source: String,
     fingerprint: String,
 }
 
@@ -68,9 +68,9 @@ impl TrustRoot {
             inner: Arc::new(Inner {
                 verifier: Verifier::new(&parsed)?,
                 parsed,
-                source: source.to_owned(),
                 fingerprint: Digest::sha256(bytes).hex().to_owned(),
             }),
+            source: source.into(),
         })
     }
 
@@ -118,6 +118,15 @@ impl TrustRoot {
         Self::read(root.to_string().as_bytes(), "single keys and certificates")
     }
 
+    /// The same, said to come from somewhere else.
+    #[must_use]
+    pub fn from_source(&self, source: &str) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            source: source.into(),
+        }
+    }
+
     pub(super) fn verifier(&self) -> &Verifier {
         &self.inner.verifier
     }
@@ -129,7 +138,7 @@ impl TrustRoot {
 
     /// Where it came from.
     pub fn source(&self) -> &str {
-        &self.inner.source
+        &self.source
     }
 
     /// SHA-256 of what was read, in hex.
@@ -183,7 +192,7 @@ pub(super) fn hex_bytes(hex: &str) -> Vec<u8> {
 
 impl fmt::Debug for TrustRoot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TrustRoot({})", self.inner.source)
+        write!(f, "TrustRoot({})", self.source)
     }
 }
 

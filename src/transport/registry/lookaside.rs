@@ -7,14 +7,11 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use reqwest::header::HeaderMap;
-use reqwest::{Method, Url};
 
 use crate::model::{Digest, RegistryReference, limits};
 use crate::transport::{Beside, DetachedSignatures, Problem, TransportError};
 
-use super::auth::Scope;
-use super::client::{Client, Request};
+use super::client::Client;
 use super::source::RegistrySource;
 
 impl RegistrySource {
@@ -75,7 +72,8 @@ async fn read(
         let name = format!("{folder}/signature-{number}");
         let read = match name.strip_prefix("file://") {
             Some(path) => from_disk(PathBuf::from(path)).await?,
-            None => from_web(client, image, &name).await?,
+            // every 404 is "not there", whatever page comes with it
+            None => client.file(&name, limits::SIGNATURE_BYTES, &[404]).await?,
         };
         match read {
             None => break,
@@ -120,23 +118,4 @@ fn read_file(path: &Path) -> Result<Option<Bytes>, Problem> {
         return Err(Problem::TooLarge { found: None, limit });
     }
     Ok(Some(bytes.into()))
-}
-
-/// The same from a web server, which gets no credentials; every 404 is "not there".
-async fn from_web(
-    client: &Client,
-    image: &RegistryReference,
-    address: &str,
-) -> Result<Option<Bytes>, Problem> {
-    let url = Url::parse(address).map_err(|error| Problem::Address {
-        why: format!("the lookaside {address} is no address: {error}"),
-    })?;
-    let mut request = Request::of(Method::GET, image, "", Scope::pull(image.repository()));
-    request = request.with(HeaderMap::new());
-    request.elsewhere = Some(url);
-    match client.whole(&request, limits::SIGNATURE_BYTES).await {
-        Ok(whole) => Ok(Some(whole.body)),
-        Err(fault) if fault.status == Some(404) => Ok(None),
-        Err(fault) => Err(fault.problem),
-    }
 }

@@ -37,6 +37,7 @@ mod source;
 mod status;
 mod tag;
 mod upload;
+mod web;
 
 pub use catalog::{catalog, catalog_as_it_comes, tags, tags_as_they_come};
 pub use client::Client;

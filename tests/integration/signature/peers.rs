@@ -176,6 +176,99 @@ fn what_cosign_signs_with_a_key_is_accepted_by_that_key_and_no_other() {
 }
 
 #[test]
+fn the_level_of_a_policy_says_whether_index_or_platforms_have_to_be_signed() {
+    let (Some(cosign), Some(oras)) = (peers::tool("cosign"), peers::tool("oras")) else {
+        return;
+    };
+    // what is signed, level, exit code for the index, for one platform
+    let cases = [
+        ("nothing", "either", 3, 3),
+        ("index", "either", 0, 0),
+        ("index", "both", 3, 3),
+        ("index", "this", 0, 3),
+        ("platforms", "either", 0, 0),
+        ("platforms", "both", 3, 0),
+        ("one platform", "either", 3, 0),
+        ("all", "both", 0, 0),
+    ];
+    let mut benches = Vec::new();
+    for what in ["nothing", "index", "platforms", "one platform", "all"] {
+        let Some(bench) = Bench::new(&format!("level-{}", what.replace(' ', "-"))) else {
+            return;
+        };
+        bench.cosign_key(&cosign, "release");
+        oras.run(&[
+            "cp",
+            "--no-tty",
+            "--from-oci-layout",
+            "--to-plain-http",
+            &format!("{BUSYBOX}:1.37.0"),
+            &format!("{}:index", bench.repository),
+        ]);
+        let image = format!("docker://{}:index", bench.repository);
+        let children = children_of(&image);
+        assert!(children.len() > 1);
+        let of = |digest: &str| format!("{}@{digest}", bench.repository);
+        let mut signed: Vec<String> = match what {
+            "platforms" | "all" => children.iter().map(|child| of(child)).collect(),
+            "one platform" => vec![of(&bench.digest)],
+            _ => Vec::new(),
+        };
+        if matches!(what, "index" | "all") {
+            signed.push(of(&digest_of(&image)));
+        }
+        for exact in &signed {
+            let mut sign = vec!["sign", "--key", "release.key"];
+            sign.extend(NO_LOG);
+            sign.push(exact);
+            bench.run(&cosign, &sign);
+        }
+        benches.push((what, bench, image));
+    }
+    for (what, level, of_index, of_platform) in cases {
+        let (_, bench, image) = benches.iter().find(|(name, ..)| *name == what).unwrap();
+        let policy = bench.path("trust.toml");
+        let text = format!(
+            "version = 1\n[[rule]]\nscope = \"*\"\nsigners = [\"r\"]\nlevel = {level:?}\n[[signer]]\nname = \"r\"\nkey_file = \"release.pub\"\n"
+        );
+        std::fs::write(&policy, text).unwrap();
+        let policy = policy.display().to_string();
+        let output = verify(&[image, "--policy", &policy]);
+        assert_eq!(
+            output.status.code(),
+            Some(of_index),
+            "{what}, {level}: {output:?}"
+        );
+        let output = verify(&[image, "--policy", &policy, "--platform", "linux/amd64"]);
+        assert_eq!(
+            output.status.code(),
+            Some(of_platform),
+            "{what}, {level}: {output:?}"
+        );
+    }
+    // a key alone judges what was asked about
+    let (_, bench, image) = &benches[2];
+    let key = bench.text("release.pub");
+    assert_eq!(verify(&[image, "--key", &key]).status.code(), Some(3));
+    let output = verify(&[image, "--key", &key, "--platform", "linux/amd64"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+/// The digests of the images that an index lists.
+fn children_of(image: &str) -> Vec<String> {
+    let output = Command::new(env!("CARGO_BIN_EXE_porthole"))
+        .args(["inspect", "--json", image])
+        .output()
+        .unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let listed = report["manifests"].as_array().unwrap().iter();
+    listed
+        .filter(|entry| entry["platform"] != "unknown/unknown")
+        .map(|entry| entry["digest"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
 fn an_attestation_of_cosign_counts_for_its_predicate_type() {
     let (Some(cosign), Some(bench)) = (peers::tool("cosign"), Bench::new("attest")) else {
         return;

@@ -266,8 +266,24 @@ fn pitfall_13_an_index_and_its_platforms_are_judged_each_by_its_own() {
     let root = made::judged(&index, vec![of_index.clone()], &policy);
     let child = std::sync::Arc::new(made::judged(&platform, vec![of_index], &policy));
     assert!(root.verdict.is_accepted() && !child.verdict.is_accepted());
-    assert!(overall(Level::Either, &root, std::slice::from_ref(&child)).is_accepted());
-    assert!(!overall(Level::Both, &root, &[child]).is_accepted());
+    let listed = [("linux/amd64".to_owned(), std::sync::Arc::clone(&child))];
+    assert!(overall(Level::Either, &root, &listed).is_accepted());
+    let both = overall(Level::Both, &root, &listed);
+    let Verdict::Rejected { why, .. } = both else {
+        panic!("{both:?}");
+    };
+    assert!(why.contains("linux/amd64"), "{why}");
+    // the other way round: the platform is signed and the index is not
+    let of_platform = made::signed_bundle(&key, &platform, SIGNING);
+    let root = made::judged(&index, vec![of_platform.clone()], &policy);
+    let signed = std::sync::Arc::new(made::judged(&platform, vec![of_platform], &policy));
+    let listed = [("linux/amd64".to_owned(), std::sync::Arc::clone(&signed))];
+    assert!(!root.verdict.is_accepted());
+    assert!(overall(Level::Either, &root, &listed).is_accepted());
+    assert!(!overall(Level::Both, &root, &listed).is_accepted());
+    assert!(!overall(Level::This, &root, &listed).is_accepted());
+    let two = [("a".to_owned(), signed), ("b".to_owned(), child)];
+    assert!(!overall(Level::Either, &root, &two).is_accepted());
 }
 
 #[test]

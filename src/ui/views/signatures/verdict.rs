@@ -27,7 +27,7 @@ pub(super) fn show(
         let policy = text::value(&policy).into_owned();
         ui.add(egui::Label::new(RichText::new(policy).color(tokens.weak)).wrap());
         for root in &report.roots {
-            let words = RichText::new(format!("trust root {root}")).color(tokens.faint);
+            let words = RichText::new(format!("trust root {}", root.source)).color(tokens.faint);
             ui.add(egui::Label::new(words.size(size::SMALL)).truncate());
         }
         if link(ui, "Copy report")
