@@ -8,10 +8,10 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::engine::{
-    EngineConfig, Extent, Failure, IdentityConfig, Image, NodePath, RootPlace, TrustConfig,
+    Chore, EngineConfig, Extent, Failure, IdentityConfig, Image, NodePath, RootPlace, TrustConfig,
 };
 use crate::model::{Platform, text};
-use crate::signature::{Judgement, Outcome, SignatureReport, SubjectReport, Verdict};
+use crate::signature::{Judgement, Outcome, SignatureReport, SubjectReport, Verdict, page};
 
 use super::inspect::{picked, reference_of};
 use super::wait::Waiting;
@@ -83,6 +83,10 @@ pub(super) struct Verify {
     #[arg(long)]
     all_platforms: bool,
 
+    /// Write the report to this file too: a page where its name ends in .html, else JSON.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+
     /// Contact nobody but the registry of the image.
     #[arg(long)]
     offline: bool,
@@ -125,18 +129,21 @@ impl Verify {
             }
         }
         let reference = reference_of(&snapshot, &path, image);
+        let object = self.object(&reference, &root, &platforms);
+        if let Some(path) = &self.report {
+            let is_page = path.extension().is_some_and(|end| end == "html");
+            let text = if is_page {
+                let first = (reference.clone(), Arc::clone(&root));
+                let all: Vec<_> = std::iter::once(first).chain(platforms.clone()).collect();
+                page(&reference, &all)
+            } else {
+                format!("{object:#}\n")
+            };
+            let path = path.clone();
+            waiting.chore(Chore::SaveText { path, text })?;
+        }
         let mut out = io::stdout().lock();
         if self.json {
-            let mut object = json!({"reference": reference});
-            merge(&mut object, root.to_json());
-            if self.all_platforms {
-                let list = platforms.iter().map(|(platform, report)| {
-                    let mut object = json!({"platform": platform});
-                    merge(&mut object, report.to_json());
-                    object
-                });
-                object["platforms"] = list.collect();
-            }
             serde_json::to_writer_pretty(&mut out, &object).map_err(io::Error::from)?;
             out.write_all(b"\n")?;
         } else {
@@ -169,6 +176,26 @@ impl Verify {
             own_keys: settings.own_keys.clone(),
             automatic: false,
         })
+    }
+
+    /// The whole report as one object.
+    fn object(
+        &self,
+        reference: &str,
+        root: &SubjectReport,
+        platforms: &[(String, Arc<SubjectReport>)],
+    ) -> Value {
+        let mut object = json!({"reference": reference});
+        merge(&mut object, root.to_json());
+        if self.all_platforms {
+            let list = platforms.iter().map(|(platform, report)| {
+                let mut object = json!({"platform": platform});
+                merge(&mut object, report.to_json());
+                object
+            });
+            object["platforms"] = list.collect();
+        }
+        object
     }
 
     /// The trust root that was named.
@@ -257,6 +284,9 @@ fn print(out: &mut impl Write, what: &str, report: &SubjectReport) -> io::Result
     let subject = &report.subject;
     writeln!(out, "{} {}", text::visible(what), subject.digest)?;
     writeln!(out, "  {}", text::visible(&verdict))?;
+    for root in &report.roots {
+        writeln!(out, "  trust root: {}", text::visible(&root.source))?;
+    }
     if let Some(policy) = &report.policy {
         writeln!(out, "  policy: {}", text::visible(policy))?;
     }

@@ -141,6 +141,11 @@ impl Waiting {
         })
     }
 
+    /// Does a chore with the same engine and waits for what comes of it.
+    pub(super) fn chore(&self, chore: Chore) -> Result<Outcome, CliError> {
+        done(&self.engine, &self.changes, &self.told, chore)
+    }
+
     /// The image that is waited for.
     pub(super) const fn image(&self) -> ImageId {
         self.image
@@ -194,7 +199,15 @@ pub(super) fn engine(config: EngineConfig) -> Result<(Engine, Receiver<()>), Cli
 /// Does a chore and waits for what comes of it.
 pub(super) fn chore(config: EngineConfig, chore: Chore) -> Result<Outcome, CliError> {
     let (engine, changes) = engine(config)?;
-    let told = Told::default();
+    done(&engine, &changes, &Told::default(), chore)
+}
+
+fn done(
+    engine: &Engine,
+    changes: &Receiver<()>,
+    told: &Told,
+    chore: Chore,
+) -> Result<Outcome, CliError> {
     engine.send(Command::Chore(chore));
     loop {
         match engine.take_outcomes().into_iter().next() {
@@ -202,7 +215,7 @@ pub(super) fn chore(config: EngineConfig, chore: Chore) -> Result<Outcome, CliEr
                 return Err(Failure::clone(&failure).into());
             }
             Some(outcome) => return Ok(outcome),
-            None => told.tell(&engine),
+            None => told.tell(engine),
         }
         // the sender lives as long as the engine
         let _ = changes.recv();

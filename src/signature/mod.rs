@@ -19,6 +19,7 @@ pub mod notation;
 pub mod policy;
 mod report;
 mod report_json;
+mod report_page;
 pub mod sign;
 pub mod sigstore;
 pub mod simple;
@@ -33,6 +34,7 @@ pub use report::{
     Authenticated, Judgement, ProvenTime, RootUsed, SignatureReport, SignerFacts, SubjectReport,
     TimeSource, Verdict,
 };
+pub use report_page::page;
 pub use sigstore::{PUBLIC_GOOD, TrustRoot};
 pub use trust::{NotationTrust, SignedBy, Signer, Trust};
 pub use verify::verify;

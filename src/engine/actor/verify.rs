@@ -44,7 +44,8 @@ impl Actor {
             return;
         }
         let trust = self.shared.trust.load();
-        if trust.policy.is_none() && trust.problem.is_none() {
+        let by_hand = trust.policy.as_ref().is_none_or(|policy| policy.by_hand);
+        if by_hand && trust.problem.is_none() {
             return;
         }
         let chosen = self.image().and_then(|image| image.chosen.as_ref());

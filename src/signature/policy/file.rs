@@ -36,6 +36,8 @@ struct File {
     #[serde(default)]
     signer: Vec<FileSigner>,
     trust_root: Option<FileRoot>,
+    /// Whether what is opened in the window is verified without being asked for.
+    automatic: Option<bool>,
 }
 
 /// What certificates, logs and timestamps are judged by: a file, or the address of a TUF
@@ -61,12 +63,15 @@ struct FileRule {
     level: Level,
 }
 
-/// Reads the rules of a policy, and the trust root that it names. Files that it names come
-/// by `files`.
-pub(super) fn read(
-    text: &str,
-    files: &dyn Files,
-) -> Result<(Vec<Rule>, Option<RootSource>), PolicyError> {
+/// What a policy says.
+pub(super) struct Contents {
+    pub rules: Vec<Rule>,
+    pub root: Option<RootSource>,
+    pub automatic: bool,
+}
+
+/// Reads a policy. Files that it names come by `files`.
+pub(super) fn read(text: &str, files: &dyn Files) -> Result<Contents, PolicyError> {
     let file: File =
         toml::from_str(text).map_err(|error| PolicyError::Syntax(error.to_string()))?;
     if file.version != 1 {
@@ -90,7 +95,11 @@ pub(super) fn read(
     });
     let root = file.trust_root.map(|root| root.read(files)).transpose();
     let root = root.map_err(PolicyError::TrustRoot)?;
-    Ok((rules.collect::<Result<_, _>>()?, root))
+    Ok(Contents {
+        rules: rules.collect::<Result<_, _>>()?,
+        root,
+        automatic: file.automatic.unwrap_or(true),
+    })
 }
 
 impl FileRoot {

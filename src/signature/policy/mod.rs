@@ -39,6 +39,8 @@ pub struct Policy {
     pub rules: Vec<Rule>,
     /// The trust root that it names itself.
     pub root: Option<RootSource>,
+    /// Whether nothing is verified before it is asked for.
+    pub by_hand: bool,
     /// SHA-256 of what it was read from and of every file that it names, in hex.
     pub fingerprint: String,
 }
@@ -171,6 +173,7 @@ impl Policy {
             kind,
             rules,
             root: None,
+            by_hand: false,
             fingerprint: files.fingerprint(),
         })
     }
@@ -187,12 +190,17 @@ impl Policy {
             });
         }
         let files = files::Recording::new(text, files);
-        let (rules, root) = file::read(text, &files)?;
+        let file::Contents {
+            rules,
+            root,
+            automatic,
+        } = file::read(text, &files)?;
         Ok(Self {
             source: source.to_owned(),
             kind: PolicyKind::Porthole,
             rules,
             root,
+            by_hand: !automatic,
             fingerprint: files.fingerprint(),
         })
     }
@@ -212,6 +220,7 @@ impl Policy {
                 level: Level::This,
             }],
             root: None,
+            by_hand: false,
             fingerprint: Digest::sha256(text.as_bytes()).hex().to_owned(),
         }
     }

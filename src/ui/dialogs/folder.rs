@@ -62,7 +62,7 @@ impl Folder {
 }
 
 /// `~` and `~/…` mean the home folder, as in a shell.
-pub(in crate::ui) fn expand_home(path: &str) -> String {
+pub fn expand_home(path: &str) -> String {
     let rest = match path.strip_prefix('~') {
         Some(rest) if rest.is_empty() || rest.starts_with('/') => rest,
         _ => return path.to_owned(),

@@ -26,6 +26,7 @@ pub use self::delete::Delete;
 pub use self::diagnostics::Diagnostics;
 pub use self::dropped::Dropped;
 use self::finder::Finder;
+pub use self::folder::expand_home;
 pub use self::report::CopyReport;
 pub use self::settings::{Hosts, Logins, SettingsDialog};
 use super::action::Actions;

@@ -8,3 +8,4 @@ mod mutation;
 mod peers;
 mod pitfalls;
 mod policy;
+mod roots;

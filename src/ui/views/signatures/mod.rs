@@ -32,6 +32,8 @@ pub(super) struct SignaturesState {
     details: HashSet<usize>,
     /// The entry that is about to be added to the policy.
     proposal: Option<trust::Proposal>,
+    /// The file that the report is about to be saved to.
+    report_file: Option<String>,
 }
 
 /// Draws the view.
@@ -99,7 +101,7 @@ fn report(ui: &mut Ui, state: &mut SignaturesState, context: &mut ViewContext<'_
     match context.image.signatures(&path) {
         Remote::Ready(report) => {
             let report = std::sync::Arc::clone(report);
-            verdict::show(ui, &report, context);
+            verdict::show(ui, &report, &mut state.report_file, context);
             trust::show(ui, &mut state.proposal, context);
             if report.signatures.is_empty() {
                 empty_state(

@@ -2,9 +2,10 @@
 
 use egui::{RichText, Ui};
 
-use crate::engine::Remote;
-use crate::signature::SubjectReport;
+use crate::engine::{Chore, Command, Remote};
+use crate::signature::{SubjectReport, page};
 use crate::ui::action::Action;
+use crate::ui::dialogs::expand_home;
 use crate::ui::theme::{Tokens, size, strong};
 use crate::ui::views::ViewContext;
 use crate::ui::widgets::{Status, link, state_block, text};
@@ -13,6 +14,7 @@ use crate::ui::widgets::{Status, link, state_block, text};
 pub(super) fn show(
     ui: &mut Ui,
     report: &std::sync::Arc<SubjectReport>,
+    file: &mut Option<String>,
     context: &mut ViewContext<'_>,
 ) {
     let tokens = Tokens::of(ui);
@@ -27,16 +29,64 @@ pub(super) fn show(
         let policy = text::value(&policy).into_owned();
         ui.add(egui::Label::new(RichText::new(policy).color(tokens.weak)).wrap());
         for root in &report.roots {
-            let words = RichText::new(format!("trust root {}", root.source)).color(tokens.faint);
-            ui.add(egui::Label::new(words.size(size::SMALL)).truncate());
+            let words = RichText::new(format!("trust root {}", text::value(&root.source)));
+            let words = words.color(tokens.weak).size(size::SMALL);
+            ui.add(egui::Label::new(words).truncate())
+                .on_hover_text(text::value(&root.names.join("\n")).into_owned());
         }
-        if link(ui, "Copy report")
-            .on_hover_text("Subject, policy, every check, trust roots and time, as JSON")
-            .clicked()
-        {
-            let text = serde_json::to_string_pretty(&report.to_json()).unwrap_or_default();
-            let what = "report".to_owned();
-            context.actions.push(Action::Copy { text, what });
+        ui.horizontal(|ui| {
+            if link(ui, "Copy report")
+                .on_hover_text("Subject, policy, every check, trust roots and time, as JSON")
+                .clicked()
+            {
+                let text = serde_json::to_string_pretty(&report.to_json()).unwrap_or_default();
+                let what = "report".to_owned();
+                context.actions.push(Action::Copy { text, what });
+            }
+            if link(ui, "Save report…").clicked() {
+                *file = match file.take() {
+                    Some(_) => None,
+                    None => Some("~/verification.html".to_owned()),
+                };
+            }
+        });
+        save(ui, file, report, context);
+    });
+}
+
+/// Where the report is to be kept: a page where the name ends in `.html`, else JSON.
+fn save(
+    ui: &mut Ui,
+    file: &mut Option<String>,
+    report: &std::sync::Arc<SubjectReport>,
+    context: &mut ViewContext<'_>,
+) {
+    let Some(path) = file else {
+        return;
+    };
+    let mut saved = false;
+    ui.horizontal(|ui| {
+        let width = (ui.available_width() - 80.0).clamp(120.0, 420.0);
+        let field = egui::TextEdit::singleline(path).desired_width(width);
+        ui.add(field).accessible_name("Report file");
+        if ui.button("Save").clicked() && !path.trim().is_empty() {
+            let name = context.image.title();
+            let is_page = path.trim().ends_with(".html");
+            let text = if is_page {
+                page(&name, &[(name.clone(), std::sync::Arc::clone(report))])
+            } else {
+                format!("{:#}\n", report.to_json())
+            };
+            let path = expand_home(path.trim()).into();
+            let chore = Chore::SaveText { path, text };
+            context.actions.push(Action::Send(Command::Chore(chore)));
+            saved = true;
         }
     });
+    let words = "A page to hand on where the name ends in .html, else JSON";
+    let words = RichText::new(words).color(Tokens::of(ui).weak);
+    ui.label(words.size(size::SMALL));
+    if saved {
+        *file = None;
+    }
 }
