@@ -8,4 +8,3 @@ mod mutation;
 mod peers;
 mod pitfalls;
 mod policy;
-mod roots;
