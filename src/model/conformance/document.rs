@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::{Finding, is_rfc3339, keys, refused_by_strict_readers};
 use crate::model::{
     Annotations, Content, Descriptor, Document, Index, Manifest, MediaKind, MediaType, annotation,
-    text,
+    schema1, text,
 };
 
 /// Properties of the formats that are read here, at the top of a document.
@@ -60,8 +60,22 @@ fn schema1_findings(document: &Document) -> Vec<Finding> {
             "It has signatures inside, which nobody judges any more",
             "Its digest is that of the part that was signed, without them",
         ));
+    } else if has_signatures(document) && schema1::payload(document.bytes()).is_none() {
+        found.push(Finding::warning(
+            "It has signatures inside that do not say what they sign",
+            "Its digest is that of all of its bytes; other programs refuse to compute one",
+        ));
     }
     found
+}
+
+fn has_signatures(document: &Document) -> bool {
+    #[derive(Deserialize)]
+    struct Signed {
+        signatures: Option<serde::de::IgnoredAny>,
+    }
+    serde_json::from_slice::<Signed>(document.bytes())
+        .is_ok_and(|signed| signed.signatures.is_some())
 }
 
 /// The properties that every document has.

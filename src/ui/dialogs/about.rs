@@ -49,7 +49,17 @@ impl About {
     fn content(&mut self, ui: &mut Ui) -> bool {
         let weak = Tokens::of(ui).weak;
         ui.label(strong("Porthole").size(20.0));
-        let version = format!("Version {}", env!("CARGO_PKG_VERSION"));
+        let build = if cfg!(debug_assertions) {
+            ", debug build"
+        } else {
+            ""
+        };
+        let version = format!(
+            "Version {}, {} {}{build}",
+            env!("CARGO_PKG_VERSION"),
+            std::env::consts::OS,
+            std::env::consts::ARCH,
+        );
         ui.label(RichText::new(version).color(weak));
         ui.add_space(8.0);
         ui.label("Looks inside container images, proves who vouches for them, signs them and moves them.");
