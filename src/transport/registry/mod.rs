@@ -4,7 +4,7 @@
 //! `tag` and `referrer` know one verb each and check what comes; [`RegistryDestination`]
 //! writes by `upload`, `put`, `fallback` and `delete`; `page` turns pages; `client` adds authentication and the one
 //! retry rule; `http` makes one exchange, chooses the scheme and follows redirects; `pool`
-//! holds the connections. `auth` is the only place that sees a password.
+//! holds the connections, `hosts` counts the requests and waits. `auth` is the only place that sees a password.
 
 mod address;
 mod answer;
