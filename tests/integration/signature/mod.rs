@@ -3,8 +3,10 @@
 mod cli;
 mod fixtures;
 mod formats;
+mod kinds;
 mod made;
 mod mutation;
 mod peers;
 mod pitfalls;
 mod policy;
+mod roots;
