@@ -331,7 +331,9 @@ async fn connection(state: &State, stream: TcpStream) -> io::Result<()> {
                 return Ok(());
             }
             Some(Fault::Stall(at)) => {
-                copy(server, client.get_mut(), at.min(length)).await?;
+                // what has come whole would be an answer, and the next question hang
+                let at = at.min(length.saturating_sub(1));
+                copy(server, client.get_mut(), at).await?;
                 note(&|seen| seen.received = at);
                 std::future::pending::<()>().await;
                 return Ok(());
