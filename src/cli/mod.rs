@@ -1,5 +1,7 @@
 //! The command line: one file a subcommand, all over the same engine as the window.
 
+mod addition;
+mod attach;
 mod cat;
 mod copy;
 mod delete;
@@ -14,6 +16,7 @@ mod manifest_files;
 mod output;
 mod passphrase;
 mod referrers;
+mod sign;
 mod verify;
 mod wait;
 
@@ -90,6 +93,8 @@ enum Command {
     Referrers(referrers::Referrers),
     /// Verify the signatures of an image and judge them.
     Verify(verify::Verify),
+    Sign(sign::Sign),
+    Attach(attach::Attach),
     /// Make, import, list, export and delete the keys that images are signed with.
     Keys(keys::Keys),
     Login(login::Login),
@@ -147,6 +152,8 @@ impl Arguments {
                 Ok(verify::Ended::NotTrusted) => return ExitCode::from(3),
                 ended => ended.map(|_| ()),
             },
+            Some(Command::Sign(sign)) => sign.run(config),
+            Some(Command::Attach(attach)) => attach.run(config),
             Some(Command::Keys(keys)) => keys.run(config),
             Some(Command::Login(login)) => login.run(config),
             Some(Command::Logout(logout)) => logout.run(config),

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use crate::model::{Digest, Platform};
 
+use crate::config::Secret;
+
 use super::{
-    Chore, CompareRequest, ComparisonId, CopyId, CopyRequest, FilesRequest, ImageId, JobId,
-    NodePath, Place,
+    AdditionId, AdditionRequest, Chore, CompareRequest, ComparisonId, CopyId, CopyRequest,
+    FilesRequest, ImageId, JobId, NodePath, Place,
 };
 
 /// How much of an image is fetched without being looked at.
@@ -97,6 +99,21 @@ pub enum Command {
     },
     /// Ends a comparison, and forgets it.
     ForgetComparison { comparison: ComparisonId },
+    /// Finds out what an addition would write, and signs nothing. A plan on its way for the
+    /// same addition is given up.
+    PlanAddition {
+        addition: AdditionId,
+        request: Box<AdditionRequest>,
+    },
+    /// Signs and writes what was planned, or plans first. The passphrases are those of the
+    /// signers in turn, where they have one.
+    Add {
+        addition: AdditionId,
+        request: Box<AdditionRequest>,
+        passphrases: Vec<Option<Secret>>,
+    },
+    /// Ends an addition, and forgets it.
+    ForgetAddition { addition: AdditionId },
     /// Somebody looks at a place: list what it holds, anew where it was listed before.
     ListPlace { place: Place },
     /// Somebody looks at these tags of a repository, and no longer at those before: find

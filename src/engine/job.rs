@@ -31,6 +31,8 @@ pub enum JobKind {
     Save,
     /// Compares two images.
     Compare,
+    /// Signs, attaches or takes back.
+    Addition,
 }
 
 /// A job as it is known at one moment. `progress` goes on changing.

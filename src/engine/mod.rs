@@ -5,6 +5,7 @@
 //! does not look never makes work stall, and nothing here knows of a window.
 
 mod actor;
+mod additions;
 mod artifact;
 mod chores;
 mod command;
@@ -26,6 +27,10 @@ mod tree;
 mod trust;
 mod verdicts;
 
+pub use additions::{
+    Addition, AdditionId, AdditionPlan, AdditionReport, AdditionRequest, AdditionSnapshot,
+    AttachedFile, Attaching, PlannedKey, PlannedPiece, SignFormat, Signing, WrittenPiece,
+};
 pub use artifact::{ArtifactFile, ArtifactFiles, Artifacts};
 pub use chores::{Chore, KeyChore, KeyInfo, KeyTarget};
 pub use command::{Command, Extent};
@@ -181,6 +186,12 @@ impl Engine {
     /// forgotten.
     pub fn comparison(&self, id: ComparisonId) -> Option<Arc<ComparisonSnapshot>> {
         self.slots.comparison(id)
+    }
+
+    /// What is known of an addition now; nothing before it was asked for or after it was
+    /// forgotten.
+    pub fn addition(&self, id: AdditionId) -> Option<Arc<AdditionSnapshot>> {
+        self.slots.addition(id)
     }
 
     /// What is known of a place now; nothing before somebody looked at it.

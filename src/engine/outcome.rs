@@ -8,7 +8,7 @@ use crate::copy::CheckedItem;
 use crate::export::{Report as SavedFiles, Target};
 use crate::transport::Security;
 
-use super::{CopyId, Failure, ImageId, KeyInfo};
+use super::{AdditionId, CopyId, Failure, ImageId, KeyInfo};
 
 /// How a chore or a look ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,6 +114,11 @@ pub enum Outcome {
     /// How everything of a copy's report was found.
     ReportChecked {
         items: Arc<[CheckedItem]>,
+    },
+    /// Something was added to this image, or taken back.
+    Added {
+        addition: AdditionId,
+        reference: String,
     },
     /// The user's own keys, by name, and the folder that they lie in.
     Keys {

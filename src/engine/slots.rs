@@ -9,8 +9,9 @@ use crate::model::Digest;
 use crate::transport::registry::Waiting;
 
 use super::{
-    ComparisonId, ComparisonSnapshot, CopyId, CopySnapshot, FilesSnapshot, ImageId, ImageSnapshot,
-    JobSnapshot, NodePath, Outcome, Place, PlaceSnapshot, Waker,
+    AdditionId, AdditionSnapshot, ComparisonId, ComparisonSnapshot, CopyId, CopySnapshot,
+    FilesSnapshot, ImageId, ImageSnapshot, JobSnapshot, NodePath, Outcome, Place, PlaceSnapshot,
+    Waker,
 };
 
 /// How many ended jobs are kept; the oldest are forgotten first.
@@ -23,6 +24,7 @@ pub struct Slots {
     jobs: ArcSwap<Vec<Arc<JobSnapshot>>>,
     copies: ArcSwap<HashMap<CopyId, Arc<CopySnapshot>>>,
     comparisons: ArcSwap<HashMap<ComparisonId, Arc<ComparisonSnapshot>>>,
+    additions: ArcSwap<HashMap<AdditionId, Arc<AdditionSnapshot>>>,
     places: ArcSwap<HashMap<Place, Arc<PlaceSnapshot>>>,
     waiting: ArcSwap<Vec<Waiting>>,
     /// Final words queue: each is told once.
@@ -39,6 +41,7 @@ impl Slots {
             jobs: ArcSwap::default(),
             copies: ArcSwap::default(),
             comparisons: ArcSwap::default(),
+            additions: ArcSwap::default(),
             places: ArcSwap::default(),
             waiting: ArcSwap::default(),
             outcomes: Mutex::default(),
@@ -225,12 +228,37 @@ impl Slots {
         (self.waker)();
     }
 
+    /// What is known of an addition.
+    pub fn addition(&self, id: AdditionId) -> Option<Arc<AdditionSnapshot>> {
+        self.additions.load().get(&id).cloned()
+    }
+
+    /// Puts an addition in its slot.
+    pub fn put_addition(&self, addition: Arc<AdditionSnapshot>) {
+        self.additions.rcu(|additions| {
+            let mut additions = HashMap::clone(additions);
+            additions.insert(addition.id, Arc::clone(&addition));
+            additions
+        });
+        (self.waker)();
+    }
+
     /// Empties the slot of a comparison.
     pub fn remove_comparison(&self, id: ComparisonId) {
         self.comparisons.rcu(|comparisons| {
             let mut comparisons = HashMap::clone(comparisons);
             comparisons.remove(&id);
             comparisons
+        });
+        (self.waker)();
+    }
+
+    /// Empties the slot of an addition.
+    pub fn remove_addition(&self, id: AdditionId) {
+        self.additions.rcu(|additions| {
+            let mut additions = HashMap::clone(additions);
+            additions.remove(&id);
+            additions
         });
         (self.waker)();
     }

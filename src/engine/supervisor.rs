@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::actor::{Actor, Message};
+use super::additions::Additions;
 use super::chores;
 use super::compare::Comparisons;
 use super::copies::Copies;
@@ -22,6 +23,7 @@ pub(super) struct Supervisor {
     checked: HashMap<ImageId, NodePath>,
     copies: Copies,
     comparisons: Comparisons,
+    additions: Additions,
     places: Places,
 }
 
@@ -38,6 +40,7 @@ impl Supervisor {
             checked: HashMap::new(),
             copies: Copies::default(),
             comparisons: Comparisons::default(),
+            additions: Additions::default(),
             places: Places::default(),
         }
     }
@@ -114,6 +117,21 @@ impl Supervisor {
             Command::ForgetComparison { comparison } => {
                 self.comparisons.forget(&self.shared, comparison);
             }
+            Command::PlanAddition { addition, request } => {
+                self.additions.plan(&self.shared, addition, *request);
+            }
+            Command::Add {
+                addition,
+                request,
+                passphrases,
+            } => {
+                let request = *request;
+                self.additions
+                    .make(&self.shared, addition, request, passphrases);
+            }
+            Command::ForgetAddition { addition } => {
+                self.additions.forget(&self.shared, addition);
+            }
             Command::ListPlace { place } => {
                 self.places.tell(&self.shared, place, places::Message::List);
             }
@@ -152,7 +170,11 @@ impl Supervisor {
                     self.tell(job.image, Message::FilesJob { job: id, again });
                 }
                 // it waits on its own token
-                JobKind::Check | JobKind::Copy | JobKind::Compare | JobKind::Save => {}
+                JobKind::Check
+                | JobKind::Copy
+                | JobKind::Compare
+                | JobKind::Save
+                | JobKind::Addition => {}
             }
         }
     }
@@ -169,6 +191,8 @@ impl Supervisor {
             }
             JobKind::Copy => self.copies.retry(&self.shared, id),
             JobKind::Compare => self.comparisons.retry(&self.shared, id),
+            // its passphrases are gone: whoever has them asks again
+            JobKind::Addition => {}
             JobKind::Check => {
                 if let Some(manifest) = self.checked.get(&job.image).cloned() {
                     self.tell(job.image, Message::CheckBlobs { manifest });

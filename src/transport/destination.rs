@@ -14,7 +14,7 @@ use crate::model::{
     RegistryReference,
 };
 
-use super::{BlobStream, Source, TransportError};
+use super::{BlobStream, ReferrerRemove, Source, TagEdit, TransportError};
 
 /// A place that an image is written to. Every call may run beside others.
 ///
@@ -97,6 +97,16 @@ pub trait Destination: Send + Sync {
 
     /// Keeping what refers to a manifest.
     fn referrer_writing(&self) -> Option<&dyn ReferrerWrite> {
+        None
+    }
+
+    /// Changing what tags stand for.
+    fn tag_editing(&self) -> Option<&dyn TagEdit> {
+        None
+    }
+
+    /// Taking back what refers to a manifest.
+    fn referrer_removal(&self) -> Option<&dyn ReferrerRemove> {
         None
     }
 

@@ -8,7 +8,9 @@ pub mod daemon;
 pub mod destination;
 pub mod directory;
 pub mod docker_archive;
+mod edit;
 mod error;
+mod from_file;
 pub mod layout;
 mod local;
 mod locate;
@@ -36,8 +38,10 @@ pub use destination::{
     Delete, Destination, FromSource, Mount, Mounted, Naming, Payload, ReferrerWrite,
     SignatureWrite, Takes, attach, describe_referrer,
 };
+pub use edit::{Edit, Edited, ReferrerRemove, Removal, TagEdit};
 pub use error::{More, Problem, Refusal, TransportError};
-pub use local::{Disk, Step, StepHook};
+pub use from_file::FromFile;
+pub use local::{Disk, SignatureFolder, Step, StepHook};
 pub use locate::{LocateError, Located, locate, locate_through, recognise};
 use locate::{describe_path, other_transport};
 pub use note::Note;

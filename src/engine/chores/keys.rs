@@ -226,7 +226,7 @@ fn existing(folder: Option<&Path>, key: &str) -> Result<KeyInfo, KeyFailure> {
     Ok(info(files))
 }
 
-fn info(files: KeyFiles) -> KeyInfo {
+pub(in crate::engine) fn info(files: KeyFiles) -> KeyInfo {
     let private = files.read_private().ok();
     // a key that is not encrypted says its public half itself
     let plain = private.as_ref().and_then(|bytes| {

@@ -17,7 +17,7 @@ mod trust_store;
 mod verify;
 
 pub use chain::{ChainError, Purpose, check_chain};
-pub use envelope::{Algorithm, Envelope, EnvelopeError, EnvelopeKind, Scheme};
+pub use envelope::{Algorithm, Envelope, EnvelopeError, EnvelopeKind, PAYLOAD_TYPE, Scheme};
 pub use manifest::{ARTIFACT_TYPE, ManifestError, SignatureManifest, THUMBPRINTS};
 pub use timestamp::{Countersignature, TimestampError};
 pub use trust_policy::{Action, Level, Statement, TrustPolicy, TrustPolicyError, VerifyTimestamp};

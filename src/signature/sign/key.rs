@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use aws_lc_rs::encoding::{AsBigEndian, AsDer, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
@@ -10,7 +10,6 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use ed25519_dalek::Digest as _;
 use zeroize::Zeroizing;
 
 use super::cosign_key;
@@ -26,16 +25,10 @@ pub trait Signer: Send + Sync {
     /// # Errors
     /// Where the key does not go together with them, or does not answer.
     fn sign(&self, hash: Hash, form: Form, message: &[u8]) -> Result<Vec<u8>, SignError>;
-
-    /// Signs `message` as Ed25519ph (RFC 8032, section 5.1) without a context, which is what
-    /// cosign does with such keys by default.
-    ///
-    /// # Errors
-    /// Where it is no Ed25519 key, or it does not answer.
-    fn sign_prehashed(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
 }
 
-/// Signs as cosign does with a key of this kind.
+/// Signs so that cosign accepts it: ECDSA as DER and RSA PKCS #1 v1.5 with the hash that goes
+/// with the key, Ed25519 as it is.
 ///
 /// # Errors
 /// Where the key does not answer.
@@ -44,7 +37,7 @@ pub fn sign_like_cosign(signer: &dyn Signer, message: &[u8]) -> Result<Vec<u8>, 
         KeyKind::P256 | KeyKind::Rsa(_) => Hash::Sha256,
         KeyKind::P384 => Hash::Sha384,
         KeyKind::P521 => Hash::Sha512,
-        KeyKind::Ed25519 => return signer.sign_prehashed(message),
+        KeyKind::Ed25519 => Hash::Sha512,
     };
     signer.sign(hash, Form::Classic, message)
 }
@@ -269,24 +262,6 @@ impl Signer for SigningKey {
         let signature = key.sign(&random, message).map_err(|_| SignError::Failed)?;
         Ok(signature.as_ref().to_vec())
     }
-
-    fn sign_prehashed(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        let kind = self.public.kind();
-        if kind != KeyKind::Ed25519 {
-            return Err(SignError::Unsuitable(kind));
-        }
-        let key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&self.pkcs8);
-        let key = key.map_err(|_| SignError::Failed)?;
-        let failed = |_| SignError::Failed;
-        let seed = key.seed().map_err(failed)?;
-        let seed = seed.as_be_bytes().map_err(failed)?;
-        let seed = <[u8; 32]>::try_from(seed.as_ref()).map_err(|_| SignError::Failed)?;
-        let seed = Zeroizing::new(seed);
-        let key = ed25519_dalek::SigningKey::from_bytes(&seed);
-        let hash = ed25519_dalek::Sha512::new_with_prefix(message);
-        let signature = key.sign_prehashed(hash, None);
-        Ok(signature.map_err(|_| SignError::Failed)?.to_vec())
-    }
 }
 
 fn ec_pkcs8(key: &EcdsaKeyPair) -> Result<Zeroizing<Vec<u8>>, KeyImportError> {
@@ -321,7 +296,7 @@ fn read_pem(pem: &[u8]) -> Result<(String, Zeroizing<Vec<u8>>), KeyImportError> 
     Ok((label.to_owned(), Zeroizing::new(der)))
 }
 
-fn write_pem(label: &str, der: &[u8]) -> String {
+pub(super) fn write_pem(label: &str, der: &[u8]) -> String {
     let body = BASE64_STANDARD.encode(der);
     let mut text = format!("-----BEGIN {label}-----\n");
     let mut rest = body.as_str();

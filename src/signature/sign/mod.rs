@@ -3,12 +3,26 @@
 //! Nothing here reads or writes a place: what is made is plain bytes, and whoever asked for
 //! them puts them where they belong.
 
+mod artifact;
+mod bundle;
+mod cosign;
 mod cosign_key;
+mod dsse;
 mod key;
+mod notation;
 mod openpgp;
 mod private;
+mod proof;
+mod statement;
 
+pub use artifact::{Artifact, artifact, blob};
+pub use bundle::{BUNDLE, bundle, bundle_artifact};
+pub use cosign::{append, attachment_file, attestation_layer, signature_layer};
 pub use cosign_key::CosignKeyError;
+pub use dsse::pae;
 pub use key::{KeyImportError, SignError, Signer, SigningKey, sign_like_cosign};
+pub use notation::{NotationError, NotationRequest, NotationSignature, notation, notation_payload};
 pub use openpgp::OpenPgpKey;
 pub use private::{KeyFacts, PrivateKey, describe_public, needs_passphrase};
+pub use proof::{Proof, Signatory};
+pub use statement::{PredicateError, cosign_payload, signing_statement, statement};

@@ -30,6 +30,13 @@ pub const PUBLIC_GOOD: sigstore_verify::trust_root::SigstoreInstance =
 /// What cosign states when it signs an image.
 pub const SIGNING_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";
 
+/// What a bundle calls the key that it was signed with: the hash of its public half.
+pub fn key_hint(key: &PublicKey) -> String {
+    use ::base64::Engine as _;
+    let hash = trust_root::hex_bytes(&key.fingerprint());
+    ::base64::engine::general_purpose::STANDARD.encode(hash)
+}
+
 /// Base64 as found in annotations and PEM: white space between is nothing.
 fn base64(text: &str) -> Option<Vec<u8>> {
     use ::base64::Engine as _;

@@ -19,7 +19,8 @@ use crate::model::{Descriptor, Digest, ImageName, PathReference, RawDocument, Re
 use crate::transport::destination::{describe_referrer, plain};
 use crate::transport::local::{Disk, Target, hold, is_left_over, write_problem};
 use crate::transport::{
-    Delete, Destination, Naming, Payload, Problem, ReferrerWrite, Takes, TransportError,
+    Delete, Destination, Naming, Payload, Problem, ReferrerRemove, ReferrerWrite, TagEdit, Takes,
+    TransportError,
 };
 
 /// What `oci-layout` says.
@@ -74,6 +75,11 @@ impl LayoutDestination {
         listed
     }
 
+    /// The folder, and how it is written.
+    pub(super) const fn target(&self) -> &Target {
+        &self.target
+    }
+
     fn list(&self, listed: Listed) {
         let all = self.listed.lock();
         all.unwrap_or_else(PoisonError::into_inner).push(listed);
@@ -89,23 +95,10 @@ impl LayoutDestination {
                 let io = |error: io::Error| write_problem(&error);
                 disk.create_folder(root).map_err(io)?;
                 let _held = hold(root).map_err(io)?;
-                let marker = root.join("oci-layout");
-                if !marker.exists() {
-                    disk.replace(&marker, MARKER).map_err(io)?;
-                }
                 let there = read_index(root)?;
                 let mut index = there.clone().unwrap_or_else(entries::empty);
                 if change(&mut index)? || there.is_none() {
-                    let bytes = serde_json::to_vec(&index).expect("a JSON value can be written");
-                    // what it lists must be there before it is
-                    for folder in ["blobs/sha256", "blobs/sha384", "blobs/sha512", "blobs"] {
-                        let folder = root.join(folder);
-                        if folder.is_dir() {
-                            disk.sync_folder(&folder).map_err(io)?;
-                        }
-                    }
-                    disk.replace(&root.join("index.json"), &bytes).map_err(io)?;
-                    disk.sync_folder(root).map_err(io)?;
+                    replace_index(root, disk, &index)?;
                 }
                 for folder in ["blobs/sha256", "blobs/sha384", "blobs/sha512", ""] {
                     let folder = root.join(folder);
@@ -119,8 +112,28 @@ impl LayoutDestination {
     }
 }
 
+/// Puts another list of images in place of the one that is there, once all that it lists is
+/// safe.
+pub(super) fn replace_index(root: &Path, disk: &Disk, index: &Value) -> Result<(), Problem> {
+    let io = |error: io::Error| write_problem(&error);
+    let marker = root.join("oci-layout");
+    if !marker.exists() {
+        disk.replace(&marker, MARKER).map_err(io)?;
+    }
+    let bytes = serde_json::to_vec(index).expect("a JSON value can be written");
+    // what it lists must be there before it is
+    for folder in ["blobs/sha256", "blobs/sha384", "blobs/sha512", "blobs"] {
+        let folder = root.join(folder);
+        if folder.is_dir() {
+            disk.sync_folder(&folder).map_err(io)?;
+        }
+    }
+    disk.replace(&root.join("index.json"), &bytes).map_err(io)?;
+    disk.sync_folder(root).map_err(io)
+}
+
 /// The list of images; nothing where there is none yet.
-fn read_index(root: &Path) -> Result<Option<Value>, Problem> {
+pub(super) fn read_index(root: &Path) -> Result<Option<Value>, Problem> {
     let path = root.join("index.json");
     let bytes = match fs::metadata(&path) {
         Ok(there) if there.len() > limits::MANIFEST_BYTES => {
@@ -310,6 +323,14 @@ impl Destination for LayoutDestination {
             .await
         }
         .boxed()
+    }
+
+    fn tag_editing(&self) -> Option<&dyn TagEdit> {
+        Some(self)
+    }
+
+    fn referrer_removal(&self) -> Option<&dyn ReferrerRemove> {
+        Some(self)
     }
 
     fn referrer_writing(&self) -> Option<&dyn ReferrerWrite> {

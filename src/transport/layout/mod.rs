@@ -9,6 +9,7 @@
 mod archive;
 mod blob;
 mod destination;
+mod edit;
 mod entries;
 mod index_json;
 mod pick;

@@ -4,6 +4,7 @@
 //! A transport says in a [`LocalImage`] how its files make an image; [`LocalSource`] does
 //! the rest: it opens the place once, runs the work beside the others, and streams blobs.
 
+mod beside;
 mod blob;
 mod disk;
 mod document;
@@ -14,6 +15,7 @@ mod stage;
 mod target;
 mod work;
 
+pub use beside::SignatureFolder;
 pub(super) use blob::presence;
 pub(super) use disk::write_problem;
 pub use disk::{Disk, Step, StepHook};

@@ -11,7 +11,8 @@ use reqwest::header::{ACCEPT, CONTENT_LENGTH, HeaderMap};
 use crate::model::{Descriptor, Digest, RawDocument, Reference, RegistryReference};
 use crate::transport::destination::describe_referrer;
 use crate::transport::{
-    Destination, Mount, Mounted, Naming, Payload, Problem, ReferrerWrite, Takes, TransportError,
+    Destination, Mount, Mounted, Naming, Payload, Problem, ReferrerRemove, ReferrerWrite, TagEdit,
+    Takes, TransportError,
 };
 
 use super::auth::Scope;
@@ -245,6 +246,14 @@ impl Destination for RegistryDestination {
     }
 
     fn mounting(&self) -> Option<&dyn Mount> {
+        Some(self)
+    }
+
+    fn tag_editing(&self) -> Option<&dyn TagEdit> {
+        Some(self)
+    }
+
+    fn referrer_removal(&self) -> Option<&dyn ReferrerRemove> {
         Some(self)
     }
 

@@ -53,6 +53,60 @@ pub(super) async fn add(
     )))
 }
 
+/// Takes `referrer` out of the list of `subject`, where there is such a list; whether it was
+/// in it. What else is listed stays as it is, and a list that is empty then stays, too: who
+/// asks is told that there is nothing.
+///
+/// # Errors
+/// Where the registry fails, the tag holds something that is no such list, or others write
+/// all the time.
+pub(super) async fn remove(
+    client: &Client,
+    image: &RegistryReference,
+    subject: &Digest,
+    referrer: &Digest,
+) -> Result<bool, Fault> {
+    let tag = referrers_tag(subject);
+    let _held = client.hold_tag(image, &tag).await;
+    let mut removed = false;
+    for _ in 0..TRIES {
+        let Some(there) = read(client, image, &tag).await? else {
+            return Ok(removed);
+        };
+        let Some(without) = without(&there, referrer)? else {
+            return Ok(removed);
+        };
+        put::manifest(client, image, &tag, &without).await?;
+        removed = true;
+        let chance = RandomState::new().build_hasher().finish() % 80;
+        tokio::time::sleep(SETTLE + Duration::from_millis(chance)).await;
+    }
+    Err(Fault::protocol(format!(
+        "others write the list of referrers {tag} all the time"
+    )))
+}
+
+/// `there` without `referrer`; nothing where it does not list it.
+fn without(there: &RawDocument, referrer: &Digest) -> Result<Option<RawDocument>, Fault> {
+    let no_list = || Fault::protocol("what lies under the tag for referrers is no list of them");
+    let parsed: Option<Value> = serde_json::from_slice(there.bytes()).ok();
+    let mut index = parsed.ok_or_else(no_list)?;
+    let Some(entries) = index.get_mut("manifests").and_then(Value::as_array_mut) else {
+        return Err(no_list());
+    };
+    let (before, digest) = (entries.len(), referrer.to_string());
+    entries.retain(|entry| entry["digest"] != digest);
+    if entries.len() == before {
+        return Ok(None);
+    }
+    let bytes = serde_json::to_vec(&index).expect("a JSON value can be written");
+    Ok(Some(RawDocument::hash(
+        bytes.into(),
+        Algorithm::Sha256,
+        MediaType::new(MediaType::OCI_INDEX),
+    )))
+}
+
 async fn read(
     client: &Client,
     image: &RegistryReference,
@@ -130,6 +184,11 @@ mod tests {
         let second = merged(Some(&odd), &[descriptor("a")]).unwrap().unwrap();
         let value: Value = serde_json::from_slice(second.bytes()).unwrap();
         assert_eq!(value["own"], true);
+        let back = without(&second, &descriptor("a").digest).unwrap().unwrap();
+        let back: Value = serde_json::from_slice(back.bytes()).unwrap();
+        assert_eq!(back["own"], true);
+        assert_eq!(back["manifests"].as_array().unwrap().len(), 1);
+        assert!(without(&odd, &descriptor("a").digest).unwrap().is_none());
         assert_eq!(value["manifests"][0]["odd"], 1);
         assert_eq!(
             value["manifests"][1]["digest"],

@@ -14,6 +14,7 @@ mod catalog;
 mod client;
 mod delete;
 mod destination;
+mod edit;
 mod error_body;
 mod fallback;
 mod fault;

@@ -79,6 +79,10 @@ impl App {
                     authorities,
                 }),
                 // nothing here asks for them
+                Outcome::Added { reference, .. } => {
+                    let text = format!("Written beside {}", text::visible(&reference));
+                    self.toasts.say(&self.ctx, text);
+                }
                 Outcome::Keys { .. } | Outcome::KeyShown { .. } => {}
                 Outcome::KeyKept { key } => {
                     let text = format!("Kept the key {}", text::visible(&key.name));

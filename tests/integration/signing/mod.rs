@@ -1,6 +1,9 @@
 //! Signing and attaching, run as the user runs it, and held against the real peers.
 
+mod attach;
 mod keys;
+mod place;
+mod sign;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -132,7 +132,7 @@ const fn patience(job: &JobSnapshot) -> Option<Duration> {
     match job.kind {
         JobKind::Open | JobKind::Reload => Some(PATIENCE),
         JobKind::ReadLayers | JobKind::Compare => Some(LISTING_PATIENCE),
-        JobKind::Check | JobKind::Copy | JobKind::Save => None,
+        JobKind::Check | JobKind::Copy | JobKind::Save | JobKind::Addition => None,
     }
 }
 

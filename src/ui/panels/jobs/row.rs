@@ -8,7 +8,7 @@ use egui::{
 };
 
 use super::meter::Speed;
-use crate::engine::{Command, CopySnapshot, JobSnapshot, JobState, Unit, Waiting};
+use crate::engine::{Command, CopySnapshot, JobKind, JobSnapshot, JobState, Unit, Waiting};
 use crate::model::text;
 use crate::ui::action::{Action, Actions};
 use crate::ui::theme::{Tokens, icons, size};
@@ -201,6 +201,8 @@ fn button(
     }
     let (word, command) = match &job.state {
         JobState::Running { .. } => ("Cancel", Command::Cancel { job: job.id }),
+        // the engine has forgotten its passphrases: it is done again from where it began
+        JobState::Failed(_) | JobState::Cancelled if job.kind == JobKind::Addition => return,
         JobState::Failed(_) | JobState::Cancelled => ("Retry", Command::Retry { job: job.id }),
         JobState::Done => return,
     };
@@ -336,7 +338,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::engine::{ImageId, JobId, JobKind, Progress};
+    use crate::engine::{ImageId, JobId, Progress};
 
     fn job(unit: Unit, done: u64, total: u64) -> JobSnapshot {
         let progress = Progress::new(unit);

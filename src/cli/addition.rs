@@ -1,0 +1,236 @@
+//! What `sign` and `attach` have in common: the plan is shown, passphrases are asked for, and
+//! what was written is listed.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+use serde_json::json;
+
+use crate::config::Secret;
+use crate::engine::{
+    Addition, AdditionId, AdditionPlan, AdditionReport, AdditionRequest, AdditionSnapshot, Command,
+    Engine, EngineConfig, Failure, Remote,
+};
+use crate::model::{Annotations, text};
+
+use super::passphrase::{PassphraseFrom, TRIES, ask};
+use super::{CliError, wait};
+
+/// Plans, shows, signs and writes.
+pub(super) struct Adding {
+    pub request: AdditionRequest,
+    pub passphrase: Option<PassphraseFrom>,
+    /// Only show what would be done.
+    pub plan: bool,
+    pub json: bool,
+}
+
+impl Adding {
+    pub(super) fn run(self, config: EngineConfig) -> Result<(), CliError> {
+        let (engine, changes) = wait::engine(config)?;
+        let addition = AdditionId::next();
+        engine.send(Command::PlanAddition {
+            addition,
+            request: Box::new(self.request.clone()),
+        });
+        let plan = wait_for(&engine, &changes, addition, |snapshot| {
+            remote(&snapshot.plan).map(|plan| plan.map_err(Into::into))
+        })?;
+        let mut out = io::stdout().lock();
+        if self.plan {
+            if self.json {
+                return write_json(&mut out, &plan_json(&plan));
+            }
+            print_plan(&mut out, &plan, true)?;
+            return Ok(());
+        }
+        // before anything is signed: what, and where
+        print_plan(&mut io::stderr().lock(), &plan, false)?;
+        let report = self.make(&engine, &changes, addition, &plan)?;
+        if self.json {
+            return write_json(&mut out, &report_json(&report));
+        }
+        print_report(&mut out, &report)?;
+        Ok(())
+    }
+
+    /// Signs and writes; asks for passphrases as often as it makes sense.
+    fn make(
+        &self,
+        engine: &Engine,
+        changes: &Receiver<()>,
+        addition: AdditionId,
+        plan: &AdditionPlan,
+    ) -> Result<Arc<AdditionReport>, CliError> {
+        let given = match &self.passphrase {
+            Some(from) if plan.keys.iter().any(|key| key.encrypted) => from.given()?,
+            _ => None,
+        };
+        let mut passphrases: Vec<Option<Secret>> = Vec::new();
+        for key in &plan.keys {
+            passphrases.push(match (key.encrypted, &given) {
+                (false, _) => None,
+                (true, Some(given)) => Some(given.clone()),
+                (true, None) => Some(ask(&key.key)?),
+            });
+        }
+        for tries in 1.. {
+            engine.send(Command::Add {
+                addition,
+                request: Box::new(self.request.clone()),
+                passphrases: passphrases.clone(),
+            });
+            let ended = wait_for(engine, changes, addition, |snapshot| {
+                let ended = remote(&snapshot.report)?;
+                Some(Ok((ended, snapshot.ask)))
+            })?;
+            match ended {
+                (Ok(report), _) => return Ok(report),
+                (Err(failure), Some(position)) if given.is_none() && tries < TRIES => {
+                    eprintln!("porthole: {}", text::visible(&failure.headline));
+                    let key = plan.keys.get(position).map_or("the key", |key| &key.key);
+                    passphrases[position] = Some(ask(key)?);
+                }
+                (Err(failure), _) => {
+                    for detail in &failure.details {
+                        eprintln!("  {}", text::visible(detail));
+                    }
+                    return Err(failure.into());
+                }
+            }
+        }
+        unreachable!("the loop has no end but a return")
+    }
+}
+
+/// `KEY=VALUE` of the command line.
+pub(super) fn annotations(given: &[String]) -> Result<Annotations, CliError> {
+    let pairs = given.iter().map(|text| {
+        let pair = text.split_once('=').filter(|(key, _)| !key.is_empty());
+        let (key, value) = pair.ok_or_else(|| {
+            let what = format!("{text:?} is no annotation");
+            Failure::refused(what, "Write KEY=VALUE")
+        })?;
+        Ok((key.to_owned(), value.to_owned()))
+    });
+    pairs.collect()
+}
+
+fn remote<T: Clone>(remote: &Remote<T>) -> Option<Result<T, Failure>> {
+    match remote {
+        Remote::Ready(value) => Some(Ok(value.clone())),
+        Remote::Failed { error, .. } => Some(Err(Failure::clone(error))),
+        Remote::NotAsked | Remote::Pending { .. } => None,
+    }
+}
+
+fn wait_for<T>(
+    engine: &Engine,
+    changes: &Receiver<()>,
+    addition: AdditionId,
+    look: impl Fn(&AdditionSnapshot) -> Option<Result<T, CliError>>,
+) -> Result<T, CliError> {
+    loop {
+        if let Some(found) = engine.addition(addition).as_deref().and_then(&look) {
+            return found;
+        }
+        // the sender lives as long as the engine
+        let _ = changes.recv();
+    }
+}
+
+fn print_plan(out: &mut impl Write, plan: &AdditionPlan, payloads: bool) -> io::Result<()> {
+    let reference = text::visible(&plan.reference);
+    writeln!(out, "{reference} is {}", plan.root.digest)?;
+    for key in &plan.keys {
+        let facts = key
+            .facts
+            .as_deref()
+            .unwrap_or("its public half is not beside it");
+        let key = text::visible(&key.key);
+        writeln!(out, "  key {key}: {}", text::visible(facts))?;
+    }
+    for warning in &plan.warnings {
+        writeln!(out, "  Note: {}", text::visible(warning))?;
+    }
+    for piece in &plan.pieces {
+        let (digest, label) = (&piece.subject.digest, text::visible(&piece.label));
+        writeln!(out, "  {digest} {label}")?;
+        let (what, place) = (text::visible(&piece.what), text::visible(&piece.place));
+        writeln!(out, "    {what}, into {place}")?;
+        if payloads {
+            let payload = String::from_utf8_lossy(&piece.payload);
+            writeln!(out, "    {}", text::visible(&payload))?;
+        }
+    }
+    Ok(())
+}
+
+fn print_report(out: &mut impl Write, report: &AdditionReport) -> io::Result<()> {
+    for written in &report.written {
+        let label = text::visible(&written.label);
+        writeln!(out, "{} {label}", written.subject)?;
+        let (what, place) = (text::visible(&written.what), text::visible(&written.place));
+        writeln!(out, "  {what}, in {place}")?;
+        if let Some(digest) = &written.digest {
+            writeln!(out, "  manifest {digest}")?;
+        }
+        writeln!(out, "  {}", text::visible(&written.checked))?;
+    }
+    for note in &report.notes {
+        writeln!(out, "{}", text::visible(note))?;
+    }
+    Ok(())
+}
+
+fn plan_json(plan: &AdditionPlan) -> serde_json::Value {
+    let pieces = plan.pieces.iter().map(|piece| {
+        json!({
+            "subject": piece.subject.digest,
+            "label": piece.label,
+            "what": piece.what,
+            "place": piece.place,
+            "payload": String::from_utf8_lossy(&piece.payload),
+        })
+    });
+    json!({
+        "reference": plan.reference,
+        "digest": plan.root.digest,
+        "warnings": plan.warnings,
+        "pieces": pieces.collect::<Vec<_>>(),
+    })
+}
+
+fn report_json(report: &AdditionReport) -> serde_json::Value {
+    let written = report.written.iter().map(|written| {
+        json!({
+            "subject": written.subject,
+            "label": written.label,
+            "what": written.what,
+            "place": written.place,
+            "digest": written.digest,
+            "checked": written.checked,
+        })
+    });
+    json!({
+        "reference": report.reference,
+        "written": written.collect::<Vec<_>>(),
+        "notes": report.notes,
+    })
+}
+
+fn write_json(out: &mut impl Write, value: &serde_json::Value) -> Result<(), CliError> {
+    serde_json::to_writer_pretty(&mut *out, value).map_err(io::Error::from)?;
+    out.write_all(b"\n")?;
+    Ok(())
+}
+
+/// The request of an addition to `reference`.
+pub(super) fn request(reference: String, recursive: bool, addition: Addition) -> AdditionRequest {
+    AdditionRequest {
+        reference,
+        recursive,
+        addition,
+    }
+}

@@ -1,0 +1,307 @@
+//! Additions: signatures, attestations and artifacts beside an image. Planned while somebody
+//! looks, and made as a job: keys are opened first, then everything is signed and written in
+//! turn, then it is read back.
+
+mod check;
+mod files;
+mod make;
+mod plan;
+mod request;
+mod signer;
+mod target;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Secret;
+use crate::model::Reference;
+
+use super::shared::{JobHandle, Shared};
+use super::{Failure, ImageId, JobKind, JobState, Outcome, Remote, Unit};
+
+use plan::Prepared;
+use request::Trouble;
+pub use request::{
+    Addition, AdditionId, AdditionPlan, AdditionReport, AdditionRequest, AdditionSnapshot,
+    AttachedFile, Attaching, PlannedKey, PlannedPiece, SignFormat, Signing, WrittenPiece,
+};
+
+/// The additions that are planned or made.
+#[derive(Default)]
+pub(super) struct Additions {
+    running: HashMap<AdditionId, CancellationToken>,
+    /// What was shown: exactly that is signed.
+    prepared: Arc<Mutex<HashMap<AdditionId, Arc<Prepared>>>>,
+}
+
+impl Additions {
+    /// Plans an addition; an earlier plan for it is given up.
+    pub fn plan(&mut self, shared: &Arc<Shared>, id: AdditionId, request: AdditionRequest) {
+        let token = self.begin(id);
+        let (shared, kept) = (Arc::clone(shared), Arc::clone(&self.prepared));
+        lock(&kept).remove(&id);
+        tokio::spawn(async move {
+            let mut snapshot = started(&shared, id, request);
+            shared.slots.put_addition(Arc::new(snapshot.clone()));
+            let prepared = tokio::select! {
+                () = token.cancelled() => return,
+                prepared = Prepared::of(&shared, &snapshot.request) => prepared,
+            };
+            snapshot.plan = match prepared {
+                Ok(prepared) => {
+                    let plan = Arc::clone(&prepared.plan);
+                    lock(&kept).insert(id, Arc::new(prepared));
+                    Remote::Ready(plan)
+                }
+                Err(failure) => failed(failure),
+            };
+            if !token.is_cancelled() {
+                shared.slots.put_addition(Arc::new(snapshot));
+            }
+        });
+    }
+
+    /// Makes an addition, as it was planned where it was. `passphrases` are those of the
+    /// signers in turn.
+    pub fn make(
+        &mut self,
+        shared: &Arc<Shared>,
+        id: AdditionId,
+        request: AdditionRequest,
+        passphrases: Vec<Option<Secret>>,
+    ) {
+        let token = self.begin(id);
+        let prepared = lock(&self.prepared).get(&id).cloned();
+        let prepared = prepared.filter(|prepared| prepared.request == request);
+        let job = shared.jobs.start(
+            JobKind::Addition,
+            format!("{} {}", request.addition.verb(), request.reference),
+            ImageId::next(),
+            Unit::Documents,
+            "planning",
+        );
+        let made = made(
+            Arc::clone(shared),
+            id,
+            request,
+            prepared,
+            passphrases,
+            job,
+            token,
+        );
+        tokio::spawn(made);
+    }
+
+    /// Ends an addition and forgets it.
+    pub fn forget(&mut self, shared: &Shared, id: AdditionId) {
+        if let Some(token) = self.running.remove(&id) {
+            token.cancel();
+        }
+        lock(&self.prepared).remove(&id);
+        shared.slots.remove_addition(id);
+    }
+
+    fn begin(&mut self, id: AdditionId) -> CancellationToken {
+        let token = CancellationToken::new();
+        if let Some(before) = self.running.insert(id, token.clone()) {
+            before.cancel();
+        }
+        token
+    }
+}
+
+/// Held for one look at the map only; a panic cannot leave it half changed.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn failed<T>(failure: Failure) -> Remote<T> {
+    Remote::Failed {
+        error: Arc::new(failure),
+        previous: None,
+    }
+}
+
+fn started(shared: &Shared, id: AdditionId, request: AdditionRequest) -> AdditionSnapshot {
+    let before = shared.slots.addition(id);
+    let previous = before.and_then(|before| before.plan.value().cloned());
+    AdditionSnapshot {
+        id,
+        request,
+        plan: Remote::Pending { previous },
+        job: None,
+        report: Remote::NotAsked,
+        ask: None,
+    }
+}
+
+async fn made(
+    shared: Arc<Shared>,
+    id: AdditionId,
+    request: AdditionRequest,
+    prepared: Option<Arc<Prepared>>,
+    passphrases: Vec<Option<Secret>>,
+    mut job: JobHandle,
+    token: CancellationToken,
+) {
+    let mut snapshot = started(&shared, id, request);
+    snapshot.job = Some(job.id());
+    snapshot.report = Remote::Pending { previous: None };
+    if let Some(prepared) = &prepared {
+        snapshot.plan = Remote::Ready(Arc::clone(&prepared.plan));
+    }
+    shared.slots.put_addition(Arc::new(snapshot.clone()));
+    let cancelled = {
+        let job = job.token().clone();
+        async move {
+            tokio::select! {
+                () = job.cancelled() => {}
+                () = token.cancelled() => {}
+            }
+        }
+    };
+    let done = tokio::select! {
+        () = cancelled => None,
+        done = work(&shared, &mut snapshot, prepared, &passphrases, &mut job) => Some(done),
+    };
+    let state = match done {
+        None => {
+            snapshot.report = Remote::NotAsked;
+            JobState::Cancelled
+        }
+        Some(Ok(report)) => {
+            let reference = report.reference.clone();
+            snapshot.report = Remote::Ready(report);
+            let addition = id;
+            shared.slots.put_outcome(Outcome::Added {
+                addition,
+                reference,
+            });
+            JobState::Done
+        }
+        Some(Err(Trouble { failure, ask })) => {
+            let error = Arc::new(failure);
+            snapshot.ask = ask;
+            snapshot.report = Remote::Failed {
+                error: Arc::clone(&error),
+                previous: None,
+            };
+            JobState::Failed(error)
+        }
+    };
+    shared.slots.put_addition(Arc::new(snapshot));
+    job.end(state);
+}
+
+async fn work(
+    shared: &Shared,
+    snapshot: &mut AdditionSnapshot,
+    prepared: Option<Arc<Prepared>>,
+    passphrases: &[Option<Secret>],
+    job: &mut JobHandle,
+) -> Result<Arc<AdditionReport>, Trouble> {
+    let prepared = match prepared {
+        Some(prepared) => prepared,
+        None => Arc::new(Prepared::of(shared, &snapshot.request).await?),
+    };
+    let plan = Arc::clone(&prepared.plan);
+    snapshot.plan = Remote::Ready(Arc::clone(&plan));
+    shared.slots.put_addition(Arc::new(snapshot.clone()));
+    let signings = prepared.request.addition.signings();
+    job.phase("opening keys");
+    let signers = signer::open(shared, signings, passphrases).await?;
+    let total = plan.pieces.len() as u64;
+    job.progress().restart(Unit::Documents, 0, Some(total));
+    let mut report = AdditionReport {
+        reference: plan.reference.clone(),
+        written: Vec::new(),
+        notes: Vec::new(),
+    };
+    for piece in &plan.pieces {
+        job.phase("signing and writing");
+        let signer = match &piece.deed {
+            plan::Deed::Sign(position) => signers.get(*position),
+            plan::Deed::Attest { .. } => signers.first(),
+            plan::Deed::Attach(_) | plan::Deed::Remove(_) => None,
+        };
+        let step = |failure: Failure, step: &str| stays(failure, step, piece, &report);
+        let making = {
+            let (prepared, piece, signers) =
+                (Arc::clone(&prepared), piece.clone(), signers.clone());
+            tokio::task::spawn_blocking(move || make::make(&prepared, &piece, &signers))
+        };
+        let ended = |_| Failure::refused("signing was ended", "Try again");
+        let made = making
+            .await
+            .map_err(ended)
+            .and_then(|made| made)
+            .map_err(|failure| step(failure, "signing"))?;
+        let mut written = make::write(&prepared, piece, &made)
+            .await
+            .map_err(|error| step(error.into(), "writing"))?;
+        job.phase("reading back");
+        let signer = signer.map(Arc::as_ref);
+        let checked = check::read_back(shared, &prepared, piece, &made, &written, signer).await;
+        written.checked = checked.map_err(|failure| step(failure, "reading back"))?;
+        report.written.push(written);
+        job.progress().add(1);
+    }
+    if let Some(moved) = moved(&prepared).await {
+        report.notes.push(moved);
+    }
+    Ok(Arc::new(report))
+}
+
+/// A failure with the step that it happened at, and what stays of what was done before it.
+fn stays(
+    mut failure: Failure,
+    step: &str,
+    piece: &PlannedPiece,
+    report: &AdditionReport,
+) -> Failure {
+    failure.headline = format!(
+        "{step} for {} ({}): {}",
+        piece.subject.digest, piece.label, failure.headline
+    );
+    for written in &report.written {
+        failure.details.push(format!(
+            "Stays: {} in {} for {} ({})",
+            written.what, written.place, written.subject, written.label
+        ));
+    }
+    if report.written.is_empty() && step == "signing" {
+        failure.details.push("Nothing was written".to_owned());
+    }
+    failure
+}
+
+/// What to say where the name stands for something else by now than what was added to.
+async fn moved(prepared: &Prepared) -> Option<String> {
+    let named = match &prepared.target.reference {
+        Reference::Registry(image) => image.digest().is_none(),
+        Reference::Path(path) => path.name.is_some(),
+        Reference::Daemon(_) => false,
+    };
+    let documents = prepared.target.documents.as_ref().filter(|_| named)?;
+    let current = documents.current().await.ok().flatten()?;
+    let root = &prepared.target.root.digest;
+    (current != *root).then(|| {
+        format!(
+            "The name was moved meanwhile: {} is {current} now. What was written is about {root}",
+            prepared.target.reference
+        )
+    })
+}
+
+/// The time as manifests and claims have it, RFC 3339 in whole seconds.
+fn now() -> String {
+    let now = jiff::Timestamp::now();
+    now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// What makes signatures, by its own word.
+fn creator() -> String {
+    concat!("porthole ", env!("CARGO_PKG_VERSION")).to_owned()
+}

@@ -1,0 +1,208 @@
+//! cosign's older form: layers of one manifest under a tag of the image's digest
+//! (cosign `SIGNATURE_SPEC.md`). What is there stays; what is new is added at the end.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::artifact::{blob, document};
+use super::dsse;
+use super::proof::{Proof, Signatory};
+use crate::model::{Annotations, Descriptor, MediaType, RawDocument, limits};
+use crate::transport::{Edited, Problem};
+
+const PAYLOAD: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
+const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
+const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
+const CERTIFICATE: &str = "dev.sigstore.cosign/certificate";
+const CHAIN: &str = "dev.sigstore.cosign/chain";
+const ENTRY: &str = "dev.sigstore.cosign/bundle";
+const TIMESTAMP: &str = "dev.sigstore.cosign/rfc3161timestamp";
+/// When something is said to be that has no time.
+const ZERO: &str = "0001-01-01T00:00:00Z";
+
+/// The layer of a signature over cosign's payload.
+pub fn signature_layer(payload: &[u8], signature: &[u8], proof: &Proof) -> (Descriptor, Bytes) {
+    let (mut descriptor, bytes) = blob(PAYLOAD, payload.to_vec());
+    descriptor.annotations = annotations(proof);
+    let text = BASE64_STANDARD.encode(signature);
+    descriptor.annotations.insert(SIGNATURE.to_owned(), text);
+    (descriptor, bytes)
+}
+
+/// The layer of an attestation.
+pub fn attestation_layer(
+    statement: &[u8],
+    predicate_type: &str,
+    signature: &[u8],
+    proof: &Proof,
+) -> (Descriptor, Bytes) {
+    let envelope = dsse::envelope(statement, signature).to_string();
+    let (mut descriptor, bytes) = blob(ENVELOPE, envelope.into_bytes());
+    descriptor.annotations = annotations(proof);
+    let more = [
+        (SIGNATURE, ""),
+        (crate::model::annotation::COSIGN_PREDICATE, predicate_type),
+    ];
+    for (key, value) in more {
+        let value = value.to_owned();
+        descriptor.annotations.insert(key.to_owned(), value);
+    }
+    (descriptor, bytes)
+}
+
+/// What proves a signature, as annotations of its layer.
+fn annotations(proof: &Proof) -> Annotations {
+    let mut annotations = Annotations::new();
+    if let Signatory::Certificates(chain) = &proof.signatory
+        && let Some((leaf, above)) = chain.split_first()
+    {
+        annotations.insert(CERTIFICATE.to_owned(), pem(leaf));
+        let above: String = above.iter().map(|der| pem(der)).collect();
+        if !above.is_empty() {
+            annotations.insert(CHAIN.to_owned(), above);
+        }
+    }
+    if let Some(entry) = proof.entries.first().and_then(entry) {
+        annotations.insert(ENTRY.to_owned(), entry.to_string());
+    }
+    if let Some(stamp) = proof.timestamps.first() {
+        let stamp = json!({"SignedRFC3161Timestamp": BASE64_STANDARD.encode(stamp)});
+        annotations.insert(TIMESTAMP.to_owned(), stamp.to_string());
+    }
+    annotations
+}
+
+/// A bundle's log entry in cosign's older form; nothing where the log gave no promise.
+fn entry(entry: &Value) -> Option<Value> {
+    let text = |pointer: &str| entry.pointer(pointer).and_then(Value::as_str);
+    let number = |pointer: &str| text(pointer).and_then(|text| text.parse::<i64>().ok());
+    let id = BASE64_STANDARD.decode(text("/logId/keyId")?).ok()?;
+    let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    Some(json!({
+        "SignedEntryTimestamp": text("/inclusionPromise/signedEntryTimestamp")?,
+        "Payload": {
+            "body": text("/canonicalizedBody")?,
+            "integratedTime": number("/integratedTime")?,
+            "logIndex": number("/logIndex").unwrap_or(0),
+            "logID": id,
+        },
+    }))
+}
+
+/// A signature as a file of a `dir:` folder (containers/image, `internal/signature`).
+pub fn attachment_file(layer: &(Descriptor, Bytes)) -> Bytes {
+    let object = json!({
+        "mimeType": layer.0.media_type.as_str(),
+        "payload": BASE64_STANDARD.encode(&layer.1),
+        "annotations": layer.0.annotations,
+    });
+    let mut bytes = b"\0sigstore-json\n".to_vec();
+    bytes.extend_from_slice(object.to_string().as_bytes());
+    bytes.into()
+}
+
+fn pem(der: &[u8]) -> String {
+    super::key::write_pem("CERTIFICATE", der)
+}
+
+/// Adds `layer` to the manifest under one of cosign's tags. What is there stays as it is.
+///
+/// # Errors
+/// Where something else lies under the tag, or it is full.
+pub fn append(there: Option<&RawDocument>, layer: &(Descriptor, Bytes)) -> Result<Edited, Problem> {
+    let broken = |why: &str| Problem::Broken {
+        file: "manifest".to_owned(),
+        why: why.to_owned(),
+    };
+    let mut manifest: Value = match there {
+        None => json!({
+            "schemaVersion": 2,
+            "mediaType": MediaType::OCI_MANIFEST,
+            "config": null,
+            "layers": [],
+        }),
+        Some(raw) => serde_json::from_slice(raw.bytes())
+            .map_err(|_| broken("what lies under cosign's tag is no manifest"))?,
+    };
+    if manifest["layers"].is_null() {
+        manifest["layers"] = json!([]);
+    }
+    let Some(layers) = manifest["layers"].as_array_mut() else {
+        return Err(broken("what lies under cosign's tag has no layers"));
+    };
+    let own = json!(layer.0);
+    // the same payload may be signed by many: digest and annotations together are one
+    if layers.iter().any(|there| *there == own) {
+        return Ok(Edited::Same);
+    }
+    if layers.len() >= limits::SIGNATURES {
+        return Err(Problem::Beyond {
+            what: "signatures",
+            limit: limits::SIGNATURES,
+        });
+    }
+    layers.push(own);
+    let diff_ids: Vec<_> = layers.iter().map(|layer| layer["digest"].clone()).collect();
+    let history: Vec<_> = layers.iter().map(|_| json!({"created": ZERO})).collect();
+    let config = json!({
+        "architecture": "",
+        "created": ZERO,
+        "history": history,
+        "os": "",
+        "rootfs": {"type": "layers", "diff_ids": diff_ids},
+        "config": {},
+    });
+    let config = blob(CONFIG, config.to_string().into_bytes());
+    manifest["config"] = json!(config.0);
+    Ok(Edited::Other {
+        blobs: vec![layer.clone(), config],
+        manifest: document(&manifest),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Document;
+    use crate::signature::sign::SigningKey;
+    use crate::signature::sigstore::PublicKey;
+    use crate::signature::x509::KeyKind;
+
+    fn layer(payload: &[u8], signature: &[u8]) -> (Descriptor, Bytes) {
+        let key = SigningKey::generate(KeyKind::P256).unwrap();
+        let key = PublicKey::from_pem(key.public_pem().as_bytes()).unwrap();
+        signature_layer(payload, signature, &Proof::by_key(key))
+    }
+
+    #[test]
+    fn what_is_there_stays_and_each_signature_is_added_once() {
+        let Edited::Other { manifest, .. } = append(None, &layer(b"one", b"s1")).unwrap() else {
+            panic!();
+        };
+        // the same payload by another is another signature
+        let second = layer(b"one", b"s2");
+        let Edited::Other { manifest, blobs } = append(Some(&manifest), &second).unwrap() else {
+            panic!();
+        };
+        let document = Document::read(manifest.clone());
+        assert_eq!(document.problem(), None);
+        assert_eq!(document.manifest().unwrap().layers.len(), 2);
+        assert_eq!(document.manifest().unwrap().config, blobs[1].0);
+        assert!(matches!(append(Some(&manifest), &second), Ok(Edited::Same)));
+    }
+
+    #[test]
+    fn what_is_no_manifest_is_not_written_over() {
+        for bytes in [&b"no"[..], b"{\"layers\":1}"] {
+            let raw = RawDocument::hash(
+                bytes.into(),
+                crate::model::Algorithm::Sha256,
+                MediaType::default(),
+            );
+            assert!(append(Some(&raw), &layer(b"x", b"s")).is_err(), "{bytes:?}");
+        }
+    }
+}

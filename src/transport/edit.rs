@@ -1,0 +1,61 @@
+//! Changing what a name stands for, so that of two who do it at once neither loses anything,
+//! and taking back what refers to a manifest.
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+use crate::model::{Descriptor, RawDocument};
+
+use super::{Problem, TransportError};
+
+/// Changing what a tag, or a name in a layout, stands for.
+pub trait TagEdit: Send + Sync {
+    /// Reads what `tag` stands for, has `edit` make something else of it and writes that.
+    /// Where others change it meanwhile, `edit` is asked again, with what is there then; it
+    /// must say [`Edited::Same`] once what it adds is there.
+    ///
+    /// # Errors
+    /// Where the place fails, `edit` finds a problem, or others write all the time.
+    fn edit_tag<'a>(
+        &'a self,
+        tag: &'a str,
+        edit: Edit<'a>,
+    ) -> BoxFuture<'a, Result<(), TransportError>>;
+}
+
+/// Makes something else of what a tag stands for; given nothing where there is no such tag.
+pub type Edit<'a> = &'a (dyn Fn(Option<&RawDocument>) -> Result<Edited, Problem> + Send + Sync);
+
+/// What a tag is to stand for.
+#[derive(Clone, Debug)]
+pub enum Edited {
+    /// What it stands for now.
+    Same,
+    /// Another manifest, and the blobs that it needs beside those that are there.
+    Other {
+        blobs: Vec<(Descriptor, Bytes)>,
+        manifest: RawDocument,
+    },
+}
+
+/// Taking back what refers to a manifest.
+pub trait ReferrerRemove: Send + Sync {
+    /// Removes a manifest that has a `subject`, from the lists that name it, too.
+    ///
+    /// # Errors
+    /// Where it has no subject, or the place fails.
+    fn remove_referrer<'a>(
+        &'a self,
+        raw: &'a RawDocument,
+    ) -> BoxFuture<'a, Result<Removal, TransportError>>;
+}
+
+/// How a referrer was removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// It is gone.
+    Deleted,
+    /// Nothing lists it any more; the registry deletes no manifests, so it is still found by
+    /// its digest.
+    Unlisted,
+}

@@ -1,0 +1,165 @@
+//! Signatures in numbered files beside a manifest, as containers/image keeps them: in a
+//! `dir:` folder, or in a lookaside folder away from the registry. Adding one leaves those
+//! that are there as they are.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::task::spawn_blocking;
+
+use crate::model::{Digest, RegistryReference, limits, text};
+use crate::transport::local::{Disk, hold, write_problem};
+use crate::transport::{Problem, TransportError};
+
+/// A folder that signatures are added to, one after the other.
+pub struct SignatureFolder {
+    root: PathBuf,
+    layout: Layout,
+    disk: Disk,
+}
+
+enum Layout {
+    /// `signature-1` for the image of the folder, `<hex>.signature-1` for what it lists.
+    Directory,
+    /// `<repository>@sha256=<hex>/signature-1`.
+    Lookaside(String),
+}
+
+impl SignatureFolder {
+    /// The signatures of the images in a `dir:` folder.
+    pub fn directory(root: PathBuf) -> Self {
+        Self {
+            root,
+            layout: Layout::Directory,
+            disk: Disk::default(),
+        }
+    }
+
+    /// The signatures of images of the repository of `image` in a lookaside folder
+    /// (containers-registries.d(5)).
+    pub fn lookaside(root: PathBuf, image: &RegistryReference) -> Self {
+        Self {
+            root,
+            layout: Layout::Lookaside(image.repository().to_owned()),
+            disk: Disk::default(),
+        }
+    }
+
+    /// The same by way of `disk`.
+    #[must_use]
+    pub fn on(mut self, disk: Disk) -> Self {
+        self.disk = disk;
+        self
+    }
+
+    /// The folder, and what the names of the signatures of `manifest` begin with. `own` says
+    /// that it is the image of a `dir:` folder itself.
+    fn names(&self, manifest: &Digest, own: bool) -> (PathBuf, String) {
+        match &self.layout {
+            Layout::Directory if own => (self.root.clone(), "signature-".to_owned()),
+            Layout::Directory => (self.root.clone(), format!("{}.signature-", manifest.hex())),
+            Layout::Lookaside(repository) => {
+                let algorithm = manifest.algorithm().name();
+                let image = format!("{repository}@{algorithm}={}", manifest.hex());
+                (self.root.join(image), "signature-".to_owned())
+            }
+        }
+    }
+
+    /// Where the next signature of `manifest` would go, in words.
+    ///
+    /// # Errors
+    /// Where the folder cannot be read, or has as many as are read.
+    pub fn next<'a>(
+        &'a self,
+        manifest: &'a Digest,
+        own: bool,
+    ) -> BoxFuture<'a, Result<PathBuf, TransportError>> {
+        let (folder, prefix) = self.names(manifest, own);
+        self.run(move |_| {
+            let number = free(&folder, &prefix)?;
+            Ok(folder.join(format!("{prefix}{number}")))
+        })
+        .boxed()
+    }
+
+    /// Adds a signature of `manifest` and gives its file. Of two who add at once each gets a
+    /// number of its own.
+    ///
+    /// # Errors
+    /// Where the folder cannot be written, or has as many as are read.
+    pub fn add<'a>(
+        &'a self,
+        manifest: &'a Digest,
+        own: bool,
+        bytes: Bytes,
+    ) -> BoxFuture<'a, Result<PathBuf, TransportError>> {
+        let (folder, prefix) = self.names(manifest, own);
+        self.run(move |disk| {
+            let io = |error: io::Error| write_problem(&error);
+            disk.create_folder(&folder).map_err(io)?;
+            let _held = hold(&folder).map_err(io)?;
+            let number = free(&folder, &prefix)?;
+            let path = folder.join(format!("{prefix}{number}"));
+            disk.replace(&path, &bytes).map_err(io)?;
+            disk.sync_folder(&folder).map_err(io)?;
+            Ok(path)
+        })
+        .boxed()
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Disk) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, TransportError> {
+        let disk = self.disk.clone();
+        let done = spawn_blocking(move || work(&disk)).await;
+        done.unwrap_or(Err(Problem::Cancelled)).map_err(|problem| {
+            let place = self.root.display().to_string();
+            TransportError::new("signatures", text::visible(&place), problem)
+        })
+    }
+}
+
+/// The first number that is free: readers stop at the first gap.
+fn free(folder: &Path, prefix: &str) -> Result<usize, Problem> {
+    let there = |number: &usize| {
+        let path = folder.join(format!("{prefix}{number}"));
+        fs::symlink_metadata(path).is_err()
+    };
+    (1..=limits::SIGNATURES).find(there).ok_or(Problem::Beyond {
+        what: "signatures",
+        limit: limits::SIGNATURES,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn each_signature_gets_the_next_number_and_none_is_written_over() {
+        let root = tempfile::tempdir().unwrap();
+        let image: RegistryReference = "r.example.com:5000/team/app:1".parse().unwrap();
+        let digest = Digest::sha256(b"manifest");
+        let folder = SignatureFolder::lookaside(root.path().to_owned(), &image);
+        let adding = (0..8).map(|n| folder.add(&digest, true, vec![n].into()));
+        for added in futures_util::future::join_all(adding).await {
+            added.unwrap();
+        }
+        let image = root
+            .path()
+            .join(format!("team/app@sha256={}", digest.hex()));
+        let mut found: Vec<_> = (1..=8)
+            .map(|n| fs::read(image.join(format!("signature-{n}"))).unwrap())
+            .collect();
+        found.sort();
+        assert_eq!(found, (0..8).map(|n| vec![n]).collect::<Vec<_>>());
+        let next = folder.next(&digest, true).await.unwrap();
+        assert!(next.ends_with("signature-9"), "{next:?}");
+    }
+}
