@@ -20,12 +20,26 @@ use super::destination::RegistryDestination;
 use super::fault::Fault;
 use super::{fallback, manifest, put};
 
-/// How often a tag is written before it is given up.
-const TRIES: u32 = 12;
+/// How often a tag is looked at before it is given up.
+const TRIES: u32 = 32;
+
+/// How often what was written must be found there, one time after the other.
+const LOOKS: u32 = 2;
 
 /// How long after the writing it is looked at again: longer than another one takes between
 /// its reading and its writing.
-const SETTLE: Duration = Duration::from_millis(80);
+const SETTLE: Duration = Duration::from_millis(150);
+
+impl RegistryDestination {
+    /// What `tag` stands for; nothing where there is no such tag.
+    async fn under(&self, tag: &str) -> Result<Option<RawDocument>, Fault> {
+        match manifest::tagged(self.client(), self.image(), tag).await {
+            Ok((raw, _)) => Ok(Some(raw)),
+            Err(fault) if fault.problem == Problem::NotFound => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+}
 
 impl TagEdit for RegistryDestination {
     fn edit_tag<'a>(
@@ -36,24 +50,33 @@ impl TagEdit for RegistryDestination {
         async move {
             let fail = |fault: Fault| self.fail(format!("tag {tag}"), fault);
             let _held = self.client().hold_tag(self.image(), tag).await;
+            let (mut wrote, mut settled) = (false, 0);
             for _ in 0..TRIES {
-                let there = match manifest::tagged(self.client(), self.image(), tag).await {
-                    Ok((raw, _)) => Some(raw),
-                    Err(fault) if fault.problem == Problem::NotFound => None,
-                    Err(fault) => return Err(fail(fault)),
-                };
+                let there = self.under(tag).await.map_err(fail)?;
                 let edited = edit(there.as_ref()).map_err(|p| fail(Fault::lasting(p)))?;
-                let Edited::Other { blobs, manifest } = edited else {
-                    return Ok(());
-                };
-                for (descriptor, bytes) in blobs {
-                    if !self.has_blob(&descriptor).await? {
-                        self.put_blob(&descriptor, Arc::new(bytes)).await?;
+                if let Edited::Other { blobs, manifest } = edited {
+                    settled = 0;
+                    for (descriptor, bytes) in blobs {
+                        if !self.has_blob(&descriptor).await? {
+                            self.put_blob(&descriptor, Arc::new(bytes)).await?;
+                        }
+                    }
+                    // the blobs took their time: what is written over is what was read
+                    let now = self.under(tag).await.map_err(fail)?;
+                    let digest = |raw: Option<RawDocument>| raw.map(|raw| raw.digest().clone());
+                    if digest(now) != digest(there) {
+                        continue;
+                    }
+                    let put = put::manifest(self.client(), self.image(), tag, &manifest).await;
+                    put.map_err(fail)?;
+                    wrote = true;
+                } else {
+                    settled += 1;
+                    if !wrote || settled == LOOKS {
+                        return Ok(());
                     }
                 }
-                let put = put::manifest(self.client(), self.image(), tag, &manifest).await;
-                put.map_err(fail)?;
-                let chance = RandomState::new().build_hasher().finish() % 80;
+                let chance = RandomState::new().build_hasher().finish() % 150;
                 tokio::time::sleep(SETTLE + Duration::from_millis(chance)).await;
             }
             Err(fail(Fault::protocol(format!(
