@@ -105,6 +105,8 @@ pub(super) async fn read_back(
         manifests: Arc::new(Arc::clone(&source)),
         source,
         tree: Arc::new(tree),
+        // only what was written is looked for
+        offline: true,
     })
     .await;
     let subject = Subject {
