@@ -135,7 +135,7 @@ pub fn append(there: Option<&RawDocument>, layer: &(Descriptor, Bytes)) -> Resul
     };
     let own = json!(layer.0);
     // the same payload may be signed by many: digest and annotations together are one
-    if layers.iter().any(|there| *there == own) {
+    if layers.contains(&own) {
         return Ok(Edited::Same);
     }
     if layers.len() >= limits::SIGNATURES {
