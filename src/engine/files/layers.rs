@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::StreamExt;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use crate::engine::shared::Shared;
@@ -273,13 +274,23 @@ fn scan(
     layer: usize,
 ) -> LayerIndex {
     const SHORTEST: Duration = Duration::from_millis(60);
+    let runtime = Handle::current();
     let (mut told, mut told_at) = (0, Instant::now());
-    while let Some(piece) = pieces.blocking_recv() {
-        if !scanner.feed(&piece) {
-            break;
-        }
+    loop {
+        // where nothing comes for a while, what came before is told
+        let waited = tokio::time::timeout(SHORTEST, pieces.recv());
+        let enough = match runtime.block_on(waited) {
+            Ok(Some(piece)) => {
+                if !scanner.feed(&piece) {
+                    break;
+                }
+                told + told / 2
+            }
+            Ok(None) => break,
+            Err(_) => told,
+        };
         let entries = scanner.entries();
-        if entries > told + told / 2 && told_at.elapsed() >= SHORTEST {
+        if entries > enough && told_at.elapsed() >= SHORTEST {
             (told, told_at) = (entries, Instant::now());
             let index = scanner.so_far();
             // nobody looks any more: the pieces end as well

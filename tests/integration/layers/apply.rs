@@ -415,3 +415,63 @@ fn lists_are_filtered_and_sorted_and_rows_open_and_close() {
         "what fits a filter is seen at once"
     );
 }
+
+#[test]
+fn each_filter_leaves_out_what_does_not_fit() {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, mode, bytes) in [
+        ("usr/bin/su", 0o4755, 10),
+        ("usr/bin/wall", 0o2755, 10),
+        ("usr/bin/sh", 0o755, 2_000),
+        ("srv/open", 0o666, 10),
+        ("srv/library.so.1", 0o644, 5_000),
+    ] {
+        let mut header = Tar::header(tar::EntryType::Regular, bytes);
+        header.set_mode(mode);
+        let content = vec![b'x'; bytes as usize];
+        builder
+            .append_data(&mut header, name, &content[..])
+            .unwrap();
+    }
+    let mut header = Tar::header(tar::EntryType::Directory, 0);
+    header.set_mode(0o1777);
+    builder.append_data(&mut header, "tmp", &[][..]).unwrap();
+    let mut header = Tar::header(tar::EntryType::Symlink, 0);
+    header.set_mode(0o777);
+    builder.append_link(&mut header, "link", "tmp").unwrap();
+    let tree = std::sync::Arc::new(tree(&[builder.into_inner().unwrap()]));
+    let fitting = |query: FileQuery| {
+        let list = FileList::new(std::sync::Arc::clone(&tree), query).unwrap();
+        let nodes = (0..list.len() as u32).filter_map(|at| list.node(at));
+        let files = nodes.filter(|node| node.kind() == EntryKind::File);
+        let names = files.map(|node| String::from_utf8(node.name().to_vec()).unwrap());
+        (list.fitting(), names.collect::<Vec<_>>())
+    };
+    let base = FileQuery::default;
+    let setuid = FileQuery {
+        setuid: true,
+        ..base()
+    };
+    assert_eq!(fitting(setuid), (2, vec!["su".into(), "wall".into()]));
+    // neither a sticky folder nor a link is what everybody may write
+    let world_writable = FileQuery {
+        world_writable: true,
+        ..base()
+    };
+    assert_eq!(fitting(world_writable), (1, vec!["open".into()]));
+    let larger = FileQuery {
+        larger_than: Some(2_000),
+        ..base()
+    };
+    assert_eq!(fitting(larger), (1, vec!["library.so.1".into()]));
+    let regex = FileQuery {
+        name: Some(NameFilter::Regex(r"^/usr/.*/s[uh]$".to_owned())),
+        ..base()
+    };
+    assert_eq!(fitting(regex.clone()), (2, vec!["sh".into(), "su".into()]));
+    let both = FileQuery {
+        setuid: true,
+        ..regex
+    };
+    assert_eq!(fitting(both), (1, vec!["su".into()]));
+}

@@ -1,0 +1,406 @@
+//! The engine's desk for files: what it shows while layers come, what it keeps, how much it
+//! asks a registry for.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use porthole::engine::{
+    Command, EngineConfig, FailureKind, FileContent, FileRef, FilesRequest, FilesSnapshot, ImageId,
+    LayerState, NodePath, Remote,
+};
+use porthole::layer::{FileQuery, Origin};
+use porthole::model::{Descriptor, Digest, MediaType};
+use serde_json::json;
+
+use super::{Tar, gzip};
+use crate::support::layout::Layout;
+use crate::support::registry::{Fault, Registry, Request};
+use crate::support::watch::{Watch, config};
+
+const GZIP: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
+
+/// What nobody can compress.
+pub fn noise(seed: u64, bytes: usize) -> Vec<u8> {
+    let mut state = seed | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    };
+    let mut noise = Vec::with_capacity(bytes + 8);
+    while noise.len() < bytes {
+        noise.extend_from_slice(&next());
+    }
+    noise.truncate(bytes);
+    noise
+}
+
+/// Puts an image of these layers into a registry as `app:1`.
+fn put(registry: &Registry, layers: &[Descriptor], blobs: &[Vec<u8>], diff_ids: &[Digest]) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut layout = Layout::new(folder.path());
+    for blob in blobs {
+        layout.blob(GZIP, blob);
+    }
+    let config = layout.document(
+        MediaType::OCI_CONFIG,
+        &json!({"os": "linux", "architecture": "amd64",
+            "rootfs": {"type": "layers", "diff_ids": diff_ids}}),
+    );
+    let manifest = layout.manifest(&config, layers);
+    layout.name("1", &manifest);
+    registry.put_layout("app", layout.folder());
+}
+
+/// An image with one gzip layer; gives the layer's digest.
+fn one_layer(registry: &Registry, tar: &[u8]) -> Digest {
+    let packed = gzip(tar, 1);
+    let layer = Descriptor::new(GZIP, Digest::sha256(&packed), packed.len() as u64);
+    let digest = layer.digest.clone();
+    put(registry, &[layer], &[packed], &[Digest::sha256(tar)]);
+    digest
+}
+
+fn with_cache(folder: &Path) -> EngineConfig {
+    EngineConfig {
+        cache: Some(folder.to_owned()),
+        ..config()
+    }
+}
+
+fn ask(watch: &Watch, image: ImageId, request: FilesRequest) {
+    watch.engine.send(Command::Files {
+        image,
+        manifest: NodePath::root(),
+        request,
+    });
+}
+
+fn files(
+    watch: &Watch,
+    image: ImageId,
+    wanted: impl Fn(&FilesSnapshot) -> bool,
+) -> Arc<FilesSnapshot> {
+    watch.wait(|| {
+        let files = watch.engine.files(image, &NodePath::root());
+        files.filter(|files| wanted(files))
+    })
+}
+
+/// Lists the files of `app:1`, to the end.
+fn listed(watch: &Watch, registry: &Registry) -> (ImageId, Arc<FilesSnapshot>) {
+    let image = watch.open(&registry.reference("app:1"));
+    ask(watch, image, FilesRequest::Look(FileQuery::default()));
+    let over = |files: &FilesSnapshot| files.is_over() && matches!(files.list, Remote::Ready(_));
+    (image, files(watch, image, over))
+}
+
+/// Reads the file at `path`.
+fn read(watch: &Watch, image: ImageId, path: &str) -> Arc<FileContent> {
+    let known = files(watch, image, |files| files.tree().is_some());
+    let node = known.tree().unwrap().find(path.as_bytes()).unwrap();
+    let (layer, position, _) = node.content().unwrap();
+    let file = FileRef { layer, position };
+    ask(watch, image, FilesRequest::Show { file, beside: None });
+    watch.wait(|| {
+        let files = watch.engine.files(image, &NodePath::root())?;
+        let shown = files.shown.as_ref().filter(|shown| shown.file == file)?;
+        match &shown.content {
+            Remote::Ready(content) => Some(Arc::clone(content)),
+            Remote::Failed { error, .. } => panic!("{error}"),
+            _ => None,
+        }
+    })
+}
+
+fn blob_requests(registry: &Registry, blob: &Digest) -> Vec<Request> {
+    let path = format!("/blobs/{blob}");
+    let requests = registry.requests().into_iter();
+    requests
+        .filter(|request| request.path.contains(&path))
+        .collect()
+}
+
+/// How many bytes a request asks for; nothing where it wants all.
+fn range(request: &Request) -> Option<u64> {
+    let range = request.header("range")?.strip_prefix("bytes=")?;
+    let (first, last) = range.split_once('-')?;
+    Some(last.parse::<u64>().ok()? - first.parse::<u64>().ok()? + 1)
+}
+
+#[test]
+fn entries_are_shown_while_their_layer_is_still_coming() {
+    let registry = Registry::start();
+    let mut tar = Tar::new();
+    for number in 0..64u64 {
+        tar = tar.file(&format!("f{number:02}"), &noise(number + 1, 4_000));
+    }
+    let digest = one_layer(&registry, &tar.bytes());
+    registry.fault(&format!("/blobs/{digest}"), Fault::SilenceAfter(128 << 10));
+    let watch = Watch::start();
+    let image = watch.open(&registry.reference("app:1"));
+    ask(&watch, image, FilesRequest::Look(FileQuery::default()));
+    let some = files(&watch, image, |files| {
+        files.list.value().is_some_and(|list| list.len() > 10)
+    });
+    assert!(some.list.is_pending(), "more may come");
+    assert_eq!(some.layers[0].state, LayerState::Reading);
+    assert!(some.tree().unwrap().find(b"/f00").is_some());
+    assert!(some.tree().unwrap().find(b"/f63").is_none());
+}
+
+#[test]
+fn a_second_opening_reads_nothing_of_the_layer() {
+    let registry = Registry::start();
+    let layer = Tar::new().dir("etc").file("etc/a", b"content").bytes();
+    let digest = one_layer(&registry, &layer);
+    let cache = tempfile::tempdir().unwrap();
+    let first = Watch::start_with(with_cache(cache.path()));
+    let (_, before) = listed(&first, &registry);
+    assert_eq!(blob_requests(&registry, &digest).len(), 1);
+    // the same program
+    let (_, again) = listed(&first, &registry);
+    assert_eq!(blob_requests(&registry, &digest).len(), 1);
+    assert_eq!(again.layers[0].index, before.layers[0].index);
+    // a later start of it
+    let second = Watch::start_with(with_cache(cache.path()));
+    let (_, later) = listed(&second, &registry);
+    assert_eq!(blob_requests(&registry, &digest).len(), 1);
+    assert_eq!(later.layers[0].index, before.layers[0].index);
+    assert_eq!(later.list.value().unwrap().len(), 2);
+}
+
+#[test]
+fn one_file_of_a_remote_layer_costs_one_ranged_request_of_a_few_megabytes() {
+    let registry = Registry::start();
+    let mut tar = Tar::new();
+    for number in 0..32u64 {
+        tar = tar.file(&format!("f{number:02}"), &noise(number + 1, 1 << 20));
+    }
+    let digest = one_layer(&registry, &tar.bytes());
+    let watch = Watch::start();
+    let (image, _) = listed(&watch, &registry);
+    let before = blob_requests(&registry, &digest).len();
+    let content = read(&watch, image, "/f20");
+    assert_eq!(content.bytes, noise(21, 1 << 20));
+    assert!(content.verified);
+    let requests = blob_requests(&registry, &digest);
+    assert_eq!(requests.len(), before + 1);
+    let asked = range(&requests[before]).expect("a part was asked for");
+    assert!((1 << 20..10 << 20).contains(&asked), "{asked}");
+}
+
+#[test]
+fn a_layer_that_unpacks_to_something_else_than_the_config_says_is_damaged() {
+    let registry = Registry::start();
+    let tar = Tar::new().file("a", b"a").bytes();
+    let packed = gzip(&tar, 1);
+    let layer = Descriptor::new(GZIP, Digest::sha256(&packed), packed.len() as u64);
+    put(&registry, &[layer], &[packed], &[Digest::sha256(b"other")]);
+    let watch = Watch::start();
+    let (_, files) = listed(&watch, &registry);
+    let LayerState::Failed(failure) = &files.layers[0].state else {
+        panic!("{:?}", files.layers[0].state);
+    };
+    assert_eq!(failure.kind, FailureKind::Damaged);
+    let expected = format!("unpacks to {}", Digest::sha256(&tar));
+    assert!(failure.headline.contains(&expected), "{failure}");
+    // what it holds is still shown, marked
+    assert_eq!(files.list.value().unwrap().len(), 1);
+}
+
+#[test]
+fn a_layer_whose_digest_is_wrong_after_it_was_shown_is_marked_and_not_kept() {
+    let registry = Registry::start();
+    let tar = Tar::new().file("a", b"first").file("b", b"second").bytes();
+    let packed = gzip(&tar, 1);
+    let digest = one_layer(&registry, &tar);
+    // whole and readable, and not what the manifest says
+    let mut other = packed.clone();
+    other[4] ^= 1; // the time in the gzip header
+    let wrong = Fault::Answer {
+        status: 200,
+        headers: vec![(
+            "Content-Type".to_owned(),
+            "application/octet-stream".to_owned(),
+        )],
+        body: other,
+    };
+    registry.fault_times(&format!("GET /v2/app/blobs/{digest}"), 1, wrong);
+    let cache = tempfile::tempdir().unwrap();
+    let watch = Watch::start_with(with_cache(cache.path()));
+    let (_, files) = listed(&watch, &registry);
+    let LayerState::Failed(failure) = &files.layers[0].state else {
+        panic!("{:?}", files.layers[0].state);
+    };
+    assert_eq!(failure.kind, FailureKind::Damaged);
+    assert!(failure.headline.contains("is not what the manifest says"));
+    assert_eq!(files.list.value().unwrap().len(), 2, "it is still shown");
+    // neither in memory nor on the disk: it is read again, and is right now
+    let before = blob_requests(&registry, &digest).len();
+    let (_, again) = listed(&watch, &registry);
+    assert_eq!(again.layers[0].state, LayerState::Ready);
+    assert_eq!(blob_requests(&registry, &digest).len(), before + 1);
+}
+
+#[test]
+fn encrypted_layers_and_such_as_are_not_distributed_say_so() {
+    let registry = Registry::start();
+    let tar = Tar::new().file("a", b"a").bytes();
+    let plain = Descriptor::new(MediaType::OCI_LAYER, Digest::sha256(&tar), tar.len() as u64);
+    let encrypted = format!("{GZIP}+encrypted");
+    let encrypted = Descriptor::new(&encrypted, Digest::sha256(b"secret"), 6);
+    let mut foreign = Descriptor::new(
+        "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+        Digest::sha256(b"elsewhere"),
+        9,
+    );
+    foreign.urls = vec!["https://example.com/layer".to_owned()];
+    let diff_ids = ["a", "b", "c"].map(|text| Digest::sha256(text.as_bytes()));
+    let layers = [plain, encrypted.clone(), foreign];
+    put(&registry, &layers, std::slice::from_ref(&tar), &diff_ids);
+    let watch = Watch::start();
+    let (_, files) = listed(&watch, &registry);
+    let failure = |layer: usize| match &files.layers[layer].state {
+        LayerState::Failed(failure) => Arc::clone(failure),
+        state => panic!("{state:?}"),
+    };
+    assert!(
+        failure(1).headline.contains("is encrypted"),
+        "{}",
+        failure(1)
+    );
+    assert!(blob_requests(&registry, &encrypted.digest).is_empty());
+    let foreign = failure(2);
+    assert!(
+        foreign.hint.contains("https://example.com/layer"),
+        "{}",
+        foreign.hint
+    );
+    // the others are shown all the same
+    assert!(files.tree().unwrap().find(b"/a").is_some());
+}
+
+/// A layer as stargz writes it: each content in a gzip member of its own, then the table.
+fn stargz(files: &[(&str, Vec<u8>)]) -> (Vec<u8>, String) {
+    let mut packed = Vec::new();
+    let mut entries = vec![json!({"name": "d/", "type": "dir", "mode": 0o755})];
+    for (name, content) in files {
+        let tar = Tar::new().file(name, content).bytes();
+        packed.extend(gzip(&tar[..512], 6));
+        entries.push(json!({
+            "name": name, "type": "reg", "size": content.len(), "mode": 0o644,
+            "modtime": "2023-11-14T22:13:20Z", "offset": packed.len(),
+            "digest": Digest::sha256(content), "chunkDigest": Digest::sha256(content),
+        }));
+        packed.extend(gzip(&tar[512..tar.len() - 1024], 6));
+    }
+    let table = serde_json::to_vec(&json!({"version": 1, "entries": entries})).unwrap();
+    let begins = packed.len();
+    packed.extend(gzip(
+        &Tar::new().file("stargz.index.json", &table).bytes(),
+        6,
+    ));
+    packed.extend([
+        0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff, 26, 0, b'S', b'G', 22, 0,
+    ]);
+    packed.extend(format!("{begins:016x}STARGZ").bytes());
+    packed.extend([1, 0, 0, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0]);
+    (packed, Digest::sha256(&table).to_string())
+}
+
+#[test]
+fn an_estargz_layer_is_listed_by_its_table_and_its_files_are_read_by_ranges() {
+    let contents = [
+        ("d/a", noise(1, 300_000)),
+        ("d/b", b"small".to_vec()),
+        ("d/c", noise(2, 200_000)),
+    ];
+    let (packed, table) = stargz(&contents);
+    let layer = |digest: &str| {
+        let mut layer = Descriptor::new(GZIP, Digest::sha256(&packed), packed.len() as u64);
+        let key = "containerd.io/snapshot/stargz/toc.digest".to_owned();
+        layer.annotations.insert(key, digest.to_owned());
+        layer
+    };
+    let registry = Registry::start();
+    let right = layer(&table);
+    let digest = right.digest.clone();
+    put(&registry, &[right], std::slice::from_ref(&packed), &[]);
+    let watch = Watch::start();
+    let (image, files) = listed(&watch, &registry);
+    assert_eq!(files.layers[0].state, LayerState::Ready);
+    assert_eq!(files.layers[0].index.origin, Origin::Stargz);
+    assert_eq!(files.list.value().unwrap().len(), 4);
+    for (name, content) in &contents {
+        let found = read(&watch, image, &format!("/{name}"));
+        assert_eq!(found.bytes, content, "{name}");
+        assert!(found.verified);
+    }
+    let asked = blob_requests(&registry, &digest);
+    let all: Option<u64> = asked.iter().map(range).sum();
+    assert!(all.is_some(), "only parts were asked for");
+    let list: u64 = asked[..2].iter().filter_map(range).sum();
+    assert!(list < 2_000, "the list cost {list} bytes");
+
+    // a table that is not the one that was promised is not believed: the layer is read
+    let other = Registry::start();
+    let wrong = layer(&Digest::sha256(b"another").to_string());
+    put(&other, &[wrong], std::slice::from_ref(&packed), &[]);
+    let watch = Watch::start();
+    let (_, files) = listed(&watch, &other);
+    assert_eq!(files.layers[0].index.origin, Origin::Layer);
+    assert!(files.tree().unwrap().find(b"/d/c").is_some());
+}
+
+#[test]
+fn a_zstd_chunked_layer_is_listed_by_its_table_and_its_files_are_read_by_ranges() {
+    let contents = [("d/a", noise(1, 300_000)), ("d/b", b"small".to_vec())];
+    let frame = |bytes: &[u8]| zstd::encode_all(bytes, 3).unwrap();
+    let mut packed = Vec::new();
+    let mut entries = vec![json!({"name": "d/", "type": "dir", "mode": 0o755})];
+    for (name, content) in &contents {
+        let tar = Tar::new().file(name, content).bytes();
+        packed.extend(frame(&tar[..512]));
+        let offset = packed.len();
+        packed.extend(frame(content));
+        let end = packed.len();
+        packed.extend(frame(&tar[512 + content.len()..tar.len() - 1024]));
+        entries.push(json!({
+            "name": name, "type": "reg", "size": content.len(), "mode": 0o644,
+            "offset": offset, "endOffset": end, "digest": Digest::sha256(content),
+        }));
+    }
+    packed.extend(frame(&[0; 1024]));
+    let table = frame(&serde_json::to_vec(&json!({"version": 1, "entries": entries})).unwrap());
+    let unpacked = zstd::decode_all(&table[..]).unwrap().len();
+    packed.extend(0x184D_2A50u32.to_le_bytes());
+    packed.extend((table.len() as u32).to_le_bytes());
+    let position = packed.len();
+    packed.extend(&table);
+    let media_type = "application/vnd.oci.image.layer.v1.tar+zstd";
+    let mut layer = Descriptor::new(media_type, Digest::sha256(&packed), packed.len() as u64);
+    let prefix = "io.github.containers.zstd-chunked.manifest";
+    let checksum = Digest::sha256(&table).to_string();
+    layer
+        .annotations
+        .insert(format!("{prefix}-checksum"), checksum);
+    let place = format!("{position}:{}:{unpacked}:1", table.len());
+    layer
+        .annotations
+        .insert(format!("{prefix}-position"), place);
+    let registry = Registry::start();
+    let digest = layer.digest.clone();
+    put(&registry, &[layer], std::slice::from_ref(&packed), &[]);
+    let watch = Watch::start();
+    let (image, files) = listed(&watch, &registry);
+    assert_eq!(files.layers[0].index.origin, Origin::ZstdChunked);
+    for (name, content) in &contents {
+        let found = read(&watch, image, &format!("/{name}"));
+        assert_eq!(found.bytes, content, "{name}");
+        assert!(found.verified);
+    }
+    let asked = blob_requests(&registry, &digest);
+    assert!(asked.iter().all(|request| range(request).is_some()));
+}
