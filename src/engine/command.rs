@@ -9,7 +9,7 @@ use crate::config::Secret;
 
 use super::{
     AdditionId, AdditionRequest, Chore, CompareRequest, ComparisonId, CopyId, CopyRequest,
-    FilesRequest, ImageId, JobId, NodePath, Place,
+    FilesRequest, ImageId, JobId, NodePath, Place, SearchId, SearchRequest,
 };
 
 /// How much of an image is fetched without being looked at.
@@ -85,6 +85,14 @@ pub enum Command {
     },
     /// Ends a copy, and forgets it.
     ForgetCopy { copy: CopyId },
+    /// Searches names in all layers of all platforms of an image. What comes of it is seen in
+    /// the search's slot ([`super::Engine::search`]); one with the same id is given up.
+    Search {
+        search: SearchId,
+        request: Box<SearchRequest>,
+    },
+    /// Ends a search, and forgets it.
+    ForgetSearch { search: SearchId },
     /// Compares two images. What comes of it is seen in the comparison's slot
     /// ([`super::Engine::comparison`]); one with the same id is given up.
     Compare {

@@ -29,6 +29,8 @@ pub enum JobKind {
     Copy,
     /// Saves files of an image.
     Save,
+    /// Searches names in all layers of an image.
+    Search,
     /// Compares two images.
     Compare,
     /// Signs, attaches or takes back.

@@ -19,6 +19,7 @@ mod outcome;
 mod places;
 mod queue;
 mod roots;
+mod search;
 mod shared;
 mod slots;
 mod snapshot;
@@ -49,6 +50,7 @@ pub use outcome::Outcome;
 pub use places::{Listed, Place, PlaceImage, PlaceSnapshot, TagFacts};
 // A window takes a secret only to hand it on in a command.
 pub use crate::config::{KnownAlias, KnownHost, KnownLogin, KnownRegistry, Secret};
+pub use search::{SearchHit, SearchId, SearchRequest, SearchSnapshot};
 pub use slots::Slots;
 pub use snapshot::{
     Chosen, Image, ImageId, ImageSnapshot, Node, NodePath, Opened, Parts, ReferrerTrees, Remote,
@@ -192,6 +194,12 @@ impl Engine {
     /// forgotten.
     pub fn addition(&self, id: AdditionId) -> Option<Arc<AdditionSnapshot>> {
         self.slots.addition(id)
+    }
+
+    /// What a search has found so far; nothing before it was asked for or after it was
+    /// forgotten.
+    pub fn search(&self, id: SearchId) -> Option<Arc<SearchSnapshot>> {
+        self.slots.search(id)
     }
 
     /// What is known of a place now; nothing before somebody looked at it.

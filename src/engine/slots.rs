@@ -11,7 +11,7 @@ use crate::transport::registry::Waiting;
 use super::{
     AdditionId, AdditionSnapshot, ComparisonId, ComparisonSnapshot, CopyId, CopySnapshot,
     FilesSnapshot, ImageId, ImageSnapshot, JobSnapshot, NodePath, Outcome, Place, PlaceSnapshot,
-    Waker,
+    SearchId, SearchSnapshot, Waker,
 };
 
 /// How many ended jobs are kept; the oldest are forgotten first.
@@ -25,6 +25,7 @@ pub struct Slots {
     copies: ArcSwap<HashMap<CopyId, Arc<CopySnapshot>>>,
     comparisons: ArcSwap<HashMap<ComparisonId, Arc<ComparisonSnapshot>>>,
     additions: ArcSwap<HashMap<AdditionId, Arc<AdditionSnapshot>>>,
+    searches: ArcSwap<HashMap<SearchId, Arc<SearchSnapshot>>>,
     places: ArcSwap<HashMap<Place, Arc<PlaceSnapshot>>>,
     waiting: ArcSwap<Vec<Waiting>>,
     /// Final words queue: each is told once.
@@ -42,6 +43,7 @@ impl Slots {
             copies: ArcSwap::default(),
             comparisons: ArcSwap::default(),
             additions: ArcSwap::default(),
+            searches: ArcSwap::default(),
             places: ArcSwap::default(),
             waiting: ArcSwap::default(),
             outcomes: Mutex::default(),
@@ -199,6 +201,36 @@ impl Slots {
             let mut copies = HashMap::clone(copies);
             copies.remove(&id);
             copies
+        });
+        (self.waker)();
+    }
+
+    /// What a search has found so far.
+    pub fn search(&self, id: SearchId) -> Option<Arc<SearchSnapshot>> {
+        self.searches.load().get(&id).cloned()
+    }
+
+    /// What each search has found, in no order.
+    pub fn searches(&self) -> Vec<Arc<SearchSnapshot>> {
+        self.searches.load().values().cloned().collect()
+    }
+
+    /// Puts a search in its slot.
+    pub fn put_search(&self, search: Arc<SearchSnapshot>) {
+        self.searches.rcu(|searches| {
+            let mut searches = HashMap::clone(searches);
+            searches.insert(search.id, Arc::clone(&search));
+            searches
+        });
+        (self.waker)();
+    }
+
+    /// Empties the slot of a search.
+    pub fn remove_search(&self, id: SearchId) {
+        self.searches.rcu(|searches| {
+            let mut searches = HashMap::clone(searches);
+            searches.remove(&id);
+            searches
         });
         (self.waker)();
     }

@@ -12,6 +12,7 @@ use super::chores;
 use super::compare::Comparisons;
 use super::copies::Copies;
 use super::places::{self, Places};
+use super::search::Searches;
 use super::shared::Shared;
 use super::{Command, ImageId, JobId, JobKind, JobSnapshot, NodePath};
 
@@ -24,6 +25,7 @@ pub(super) struct Supervisor {
     copies: Copies,
     comparisons: Comparisons,
     additions: Additions,
+    searches: Searches,
     places: Places,
 }
 
@@ -41,6 +43,7 @@ impl Supervisor {
             copies: Copies::default(),
             comparisons: Comparisons::default(),
             additions: Additions::default(),
+            searches: Searches::default(),
             places: Places::default(),
         }
     }
@@ -109,6 +112,10 @@ impl Supervisor {
             Command::PlanCopy { copy, request } => self.copies.plan(&self.shared, copy, *request),
             Command::Copy { copy, request } => self.copies.make(&self.shared, copy, *request),
             Command::ForgetCopy { copy } => self.copies.forget(&self.shared, copy),
+            Command::Search { search, request } => {
+                self.searches.begin(&self.shared, search, *request);
+            }
+            Command::ForgetSearch { search } => self.searches.forget(&self.shared, search),
             Command::Compare {
                 comparison,
                 request,
@@ -174,6 +181,7 @@ impl Supervisor {
                 | JobKind::Copy
                 | JobKind::Compare
                 | JobKind::Save
+                | JobKind::Search
                 | JobKind::Addition => {}
             }
         }
@@ -193,6 +201,7 @@ impl Supervisor {
             JobKind::Compare => self.comparisons.retry(&self.shared, id),
             // its passphrases are gone: whoever has them asks again
             JobKind::Addition => {}
+            JobKind::Search => self.searches.retry(&self.shared, id),
             JobKind::Check => {
                 if let Some(manifest) = self.checked.get(&job.image).cloned() {
                     self.tell(job.image, Message::CheckBlobs { manifest });

@@ -11,6 +11,7 @@ mod decode;
 mod entry;
 mod error;
 mod index;
+pub mod picture;
 mod read;
 pub mod saved;
 mod scan;

@@ -198,3 +198,9 @@ pub const SEARCH_HITS: usize = 20_000;
 
 /// Longest pattern of a filter or a search, in bytes.
 pub const PATTERN_BYTES: usize = 4096;
+
+/// Longest side of a picture among the files of an image that is drawn, in pixels.
+pub const PICTURE_SIDE: u32 = 16_384;
+
+/// Most memory that decoding such a picture may take, in bytes.
+pub const PICTURE_BYTES: u64 = 256 << 20;

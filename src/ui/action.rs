@@ -7,6 +7,7 @@ use crate::engine::{
 use crate::model::{Reference, RegistryReference};
 
 use super::commands::CommandId;
+use super::dialogs::SaveWish;
 use super::dialogs::Target;
 use super::views::View;
 
@@ -63,6 +64,8 @@ pub enum Action {
         copy: CopyId,
         request: Box<CopyRequest>,
     },
+    /// Ask where to save files of an image.
+    SaveFiles(SaveWish),
     /// Pick a path in a dialog of the system, for the dialog that is open.
     PickPath(PathWish),
     /// Ask for a login and do `then` afterwards. The registry is the one that `then` asks

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::engine::Failure;
 use crate::layer::content::{Content, text_diff};
+use crate::layer::picture::pixels;
 use crate::layer::{FilePart, LayerIndex, read_beginning, read_small};
 use crate::model::{Descriptor, limits};
 use crate::transport::Source;
@@ -35,13 +36,25 @@ impl ReadFile {
             read_beginning(source, layer, index, &part).await?
         };
         let digest = entry.and_then(|entry| entry.digest());
+        let bytes: bytes::Bytes = bytes.into();
+        let content = Content::of(&bytes);
+        let pixels = match content {
+            Content::Picture(picture) if whole => {
+                let bytes = bytes.clone();
+                let decoded = tokio::task::spawn_blocking(move || pixels(&bytes, picture));
+                // a decoder that panics has not decoded it
+                decoded.await.ok().flatten().map(Arc::new)
+            }
+            _ => None,
+        };
         Ok(Arc::new(FileContent {
             path: part.shown(),
             size: part.size,
             verified: whole && digest.is_some(),
             digest,
-            content: Content::of(&bytes),
-            bytes: bytes.into(),
+            content,
+            pixels,
+            bytes,
         }))
     }
 }

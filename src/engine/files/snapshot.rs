@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::engine::{Failure, ImageId, NodePath, Progress, Remote};
 use crate::layer::content::Content;
+use crate::layer::picture::Pixels;
 use crate::layer::waste::Waste;
 use crate::layer::{FileList, FileQuery, FileTree, LayerIndex};
 use crate::model::{Descriptor, Digest};
@@ -101,4 +102,6 @@ pub struct FileContent {
     pub verified: bool,
     pub bytes: bytes::Bytes,
     pub content: Content,
+    /// What is drawn of a picture, where it could be decoded.
+    pub pixels: Option<Arc<Pixels>>,
 }

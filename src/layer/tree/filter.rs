@@ -2,7 +2,7 @@
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use crate::layer::LayerError;
+use crate::layer::{LayerError, LayerIndex};
 use crate::model::limits;
 
 /// How names are looked for.
@@ -26,6 +26,35 @@ pub(crate) struct Matcher {
 }
 
 impl NameFilter {
+    /// Whether it can be read.
+    ///
+    /// # Errors
+    /// Where it cannot, with why.
+    pub fn check(&self) -> Result<(), LayerError> {
+        self.compile().map(|_| ())
+    }
+
+    /// The entries of a layer that fit, at most `limit`: their positions and absolute paths.
+    ///
+    /// # Errors
+    /// Where the pattern cannot be read.
+    pub fn search(
+        &self,
+        index: &LayerIndex,
+        limit: usize,
+    ) -> Result<Vec<(usize, Vec<u8>)>, LayerError> {
+        let matcher = self.compile()?;
+        let paths = index.entries().enumerate().map(|(position, entry)| {
+            let mut path = vec![b'/'];
+            path.extend_from_slice(&entry.path());
+            (position, path)
+        });
+        Ok(paths
+            .filter(|(_, path)| matcher.fits(path))
+            .take(limit)
+            .collect())
+    }
+
     pub(crate) fn compile(&self) -> Result<Matcher, LayerError> {
         let (pattern, whole_path, text) = match self {
             Self::Text(text) => (

@@ -2,11 +2,13 @@
 //! had it.
 
 mod build;
+mod changes;
 mod filter;
 mod list;
 mod rows;
 
 pub use build::Ended;
+pub use changes::LayerChanges;
 pub use filter::NameFilter;
 pub use list::{FileList, FileQuery, FileSort, Scope};
 pub use rows::FileRows;
@@ -140,26 +142,11 @@ impl FileTree {
     }
 
     fn change(&self, node: &Growing) -> Change {
-        match (node.before, node.alive) {
-            (true, false) => Change::Removed,
-            (false, _) => Change::Added,
-            (true, true) if node.version == node.version_before => Change::None,
-            (true, true) if self.same_directory(node.version, node.version_before) => Change::None,
-            (true, true) => Change::Changed,
+        Known {
+            versions: &self.versions,
+            layers: &self.layers,
         }
-    }
-
-    /// Layers list the directories above their files again; that alone changes nothing.
-    fn same_directory(&self, one: u32, other: u32) -> bool {
-        let (Some(one), Some(other)) = (self.version_entry(one), self.version_entry(other)) else {
-            return false;
-        };
-        let attributes = |entry: &Entry<'_>| entry.extra().map(|extra| extra.xattrs.clone());
-        one.kind() == EntryKind::Directory
-            && other.kind() == EntryKind::Directory
-            && one.mode() == other.mode()
-            && (one.uid(), one.gid()) == (other.uid(), other.gid())
-            && attributes(&one) == attributes(&other)
+        .change(node)
     }
 
     /// Sums sizes and counts from the leaves to the root.
@@ -265,9 +252,8 @@ impl FileTree {
     }
 
     fn version_entry(&self, version: u32) -> Option<Entry<'_>> {
-        let version = self.versions.get(version as usize)?;
-        let layer = self.layers.get(version.layer as usize)?;
-        layer.entry(version.entry as usize)
+        let (versions, layers) = (&self.versions, &self.layers);
+        Known { versions, layers }.entry(version)
     }
 
     /// Every version of every path, with its path's node where that is still shown: for who
@@ -285,6 +271,44 @@ impl FileTree {
                     content: version.content,
                 })
             })
+    }
+}
+
+/// What tells a change: all versions, and the layers that they are of.
+struct Known<'a> {
+    versions: &'a [Version],
+    layers: &'a [LayerIndex],
+}
+
+impl<'a> Known<'a> {
+    fn entry(&self, version: u32) -> Option<Entry<'a>> {
+        let version = self.versions.get(version as usize)?;
+        let layer = self.layers.get(version.layer as usize)?;
+        layer.entry(version.entry as usize)
+    }
+
+    /// What the last layer that was applied did to a node.
+    fn change(&self, node: &Growing) -> Change {
+        match (node.before, node.alive) {
+            (true, false) => Change::Removed,
+            (false, _) => Change::Added,
+            (true, true) if node.version == node.version_before => Change::None,
+            (true, true) if self.same_directory(node.version, node.version_before) => Change::None,
+            (true, true) => Change::Changed,
+        }
+    }
+
+    /// Layers list the directories above their files again; that alone changes nothing.
+    fn same_directory(&self, one: u32, other: u32) -> bool {
+        let (Some(one), Some(other)) = (self.entry(one), self.entry(other)) else {
+            return false;
+        };
+        let attributes = |entry: &Entry<'_>| entry.extra().map(|extra| extra.xattrs.clone());
+        one.kind() == EntryKind::Directory
+            && other.kind() == EntryKind::Directory
+            && one.mode() == other.mode()
+            && (one.uid(), one.gid()) == (other.uid(), other.gid())
+            && attributes(&one) == attributes(&other)
     }
 }
 

@@ -6,7 +6,7 @@ mod dive;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::tree::FileTree;
+use super::tree::{FileTree, LayerChanges};
 use super::{EntryKind, LayerIndex};
 
 pub use dive::{Dive, DiveFile};
@@ -29,6 +29,8 @@ pub struct Waste {
     pub total: u64,
     /// What each layer makes a waste of what lies below it, the lowest first.
     pub by_layer: Vec<u64>,
+    /// What each layer does to the names of the image, the lowest first.
+    pub changes: Vec<LayerChanges>,
     /// The worst first.
     pub offenders: Vec<Offender>,
 }
@@ -66,6 +68,7 @@ impl Waste {
             duplicated: 0,
             total: 0,
             by_layer: vec![0; layers.len()],
+            changes: LayerChanges::of(layers),
             offenders: Vec::new(),
         };
         let used = waste.hidden(&tree);

@@ -31,6 +31,7 @@ impl App {
             Action::Open(input) => self.open(&input),
             Action::OpenPlace(place) => self.open_place(place),
             Action::Compare(request) => self.compare(*request),
+            Action::SaveFiles(wish) => self.show_dialog(Dialog::save(wish)),
             Action::CompareWith(image) => self.compare_with(image),
             Action::AddRegistry(host) => {
                 self.settings.places.add_registry(&host);

@@ -115,6 +115,7 @@ impl App {
             Picked::Path(path) => match (path.to_str(), &mut self.dialog) {
                 (Some(path), Some(Dialog::Copy(dialog))) => dialog.set_path(path),
                 (Some(path), Some(Dialog::Report(dialog))) => dialog.set_path(path),
+                (Some(path), Some(Dialog::SaveFiles(dialog))) => dialog.set_path(path),
                 (Some(_), _) => {}
                 (None, _) => self.warn("The path has a name that is not UTF-8"),
             },

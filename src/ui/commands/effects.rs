@@ -58,6 +58,12 @@ pub(super) fn log_in(app: &mut App) {
     app.show_dialog(Dialog::login(&host, None));
 }
 
+pub(super) fn find_files(app: &mut App) {
+    if let Some(reference) = app.tabs().focused().and_then(Tab::reference) {
+        app.show_dialog(Dialog::find(reference.to_string()));
+    }
+}
+
 pub(super) fn palette(app: &mut App) {
     app.show_dialog(Dialog::palette());
 }

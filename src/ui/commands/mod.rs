@@ -55,6 +55,7 @@ pub enum CommandId {
     Copy,
     Export,
     CompareWith,
+    FindFiles,
     Favourite,
     AddRegistry,
     BrowseRepository,

@@ -415,6 +415,16 @@ pub static COMMANDS: &[Command] = &[
     )
     .when(has_text_reference),
     Command::new(
+        Id::FindFiles,
+        Menu::Image,
+        0,
+        "Find in all layers…",
+        "Search for a name in every layer of every platform of the image",
+        effects::find_files,
+    )
+    .keys(&[key(CTRL_SHIFT, Key::F)])
+    .when(has_text_reference),
+    Command::new(
         Id::Copy,
         Menu::Image,
         1,

@@ -6,6 +6,7 @@ mod copy;
 mod delete;
 mod diagnostics;
 mod dropped;
+mod find;
 mod finder;
 mod folder;
 mod fuzzy;
@@ -16,6 +17,7 @@ mod place;
 mod quit;
 mod recents;
 mod report;
+mod save;
 mod settings;
 mod shortcuts;
 
@@ -28,6 +30,7 @@ pub use self::dropped::Dropped;
 use self::finder::Finder;
 pub use self::folder::expand_home;
 pub use self::report::CopyReport;
+pub use self::save::SaveWish;
 pub use self::settings::{Hosts, Logins, SettingsDialog};
 use super::action::Actions;
 use super::commands::Situation;
@@ -47,6 +50,10 @@ pub enum Dialog {
     Folder(folder::Folder),
     /// Chooses what to compare an image with.
     Compare(compare::CompareWith),
+    /// Finds names in all layers of an image.
+    FindFiles(find::FindFiles),
+    /// Saves files of an image.
+    SaveFiles(save::SaveFiles),
     Shortcuts,
     About(about::About),
     Diagnostics(Diagnostics),
@@ -86,6 +93,16 @@ impl Dialog {
     /// Chooses what to compare `image` with: `platforms` are others of the same image.
     pub fn compare(image: ComparedImage, platforms: Vec<Platform>) -> Self {
         Self::Compare(compare::CompareWith::new(image, platforms))
+    }
+
+    /// Finds names in all layers of the image that `reference` stands for.
+    pub fn find(reference: String) -> Self {
+        Self::FindFiles(find::FindFiles::new(reference))
+    }
+
+    /// Saves files of an image.
+    pub fn save(wish: SaveWish) -> Self {
+        Self::SaveFiles(save::SaveFiles::new(wish))
     }
 
     /// Takes the host of a registry for the explorer.
@@ -133,6 +150,8 @@ pub fn show(
         Some(Dialog::Palette(finder)) => palette::show(ctx, finder, situation, actions),
         Some(Dialog::Recents(finder)) => recents::show(ctx, finder, images, actions),
         Some(Dialog::Folder(folder)) => folder.show(ctx, actions),
+        Some(Dialog::FindFiles(find)) => find.show(ctx, engine, actions),
+        Some(Dialog::SaveFiles(save)) => save.show(ctx, actions),
         Some(Dialog::Compare(choosing)) => choosing.show(ctx, images, actions),
         Some(Dialog::Shortcuts) => shortcuts::show(ctx),
         Some(Dialog::About(about)) => about.show(ctx),

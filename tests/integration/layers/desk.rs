@@ -172,26 +172,6 @@ fn a_second_opening_reads_nothing_of_the_layer() {
 }
 
 #[test]
-fn one_file_of_a_remote_layer_costs_one_ranged_request_of_a_few_megabytes() {
-    let registry = Registry::start();
-    let mut tar = Tar::new();
-    for number in 0..32u64 {
-        tar = tar.file(&format!("f{number:02}"), &noise(number + 1, 1 << 20));
-    }
-    let digest = one_layer(&registry, &tar.bytes());
-    let watch = Watch::start();
-    let (image, _) = listed(&watch, &registry);
-    let before = blob_requests(&registry, &digest).len();
-    let content = read(&watch, image, "/f20");
-    assert_eq!(content.bytes, noise(21, 1 << 20));
-    assert!(content.verified);
-    let requests = blob_requests(&registry, &digest);
-    assert_eq!(requests.len(), before + 1);
-    let asked = range(&requests[before]).expect("a part was asked for");
-    assert!((1 << 20..10 << 20).contains(&asked), "{asked}");
-}
-
-#[test]
 fn a_layer_that_unpacks_to_something_else_than_the_config_says_is_damaged() {
     let registry = Registry::start();
     let tar = Tar::new().file("a", b"a").bytes();
@@ -245,20 +225,14 @@ fn a_layer_whose_digest_is_wrong_after_it_was_shown_is_marked_and_not_kept() {
 }
 
 #[test]
-fn encrypted_layers_and_such_as_are_not_distributed_say_so() {
+fn encrypted_layers_say_so_and_are_not_asked_for() {
     let registry = Registry::start();
     let tar = Tar::new().file("a", b"a").bytes();
     let plain = Descriptor::new(MediaType::OCI_LAYER, Digest::sha256(&tar), tar.len() as u64);
     let encrypted = format!("{GZIP}+encrypted");
     let encrypted = Descriptor::new(&encrypted, Digest::sha256(b"secret"), 6);
-    let mut foreign = Descriptor::new(
-        "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
-        Digest::sha256(b"elsewhere"),
-        9,
-    );
-    foreign.urls = vec!["https://example.com/layer".to_owned()];
-    let diff_ids = ["a", "b", "c"].map(|text| Digest::sha256(text.as_bytes()));
-    let layers = [plain, encrypted.clone(), foreign];
+    let diff_ids = ["a", "b"].map(|text| Digest::sha256(text.as_bytes()));
+    let layers = [plain, encrypted.clone()];
     put(&registry, &layers, std::slice::from_ref(&tar), &diff_ids);
     let watch = Watch::start();
     let (_, files) = listed(&watch, &registry);
@@ -272,12 +246,6 @@ fn encrypted_layers_and_such_as_are_not_distributed_say_so() {
         failure(1)
     );
     assert!(blob_requests(&registry, &encrypted.digest).is_empty());
-    let foreign = failure(2);
-    assert!(
-        foreign.hint.contains("https://example.com/layer"),
-        "{}",
-        foreign.hint
-    );
     // the others are shown all the same
     assert!(files.tree().unwrap().find(b"/a").is_some());
 }
@@ -403,4 +371,84 @@ fn a_zstd_chunked_layer_is_listed_by_its_table_and_its_files_are_read_by_ranges(
     }
     let asked = blob_requests(&registry, &digest);
     assert!(asked.iter().all(|request| range(request).is_some()));
+}
+
+#[test]
+fn names_are_searched_in_all_layers_of_all_platforms() {
+    use porthole::engine::{SearchId, SearchRequest};
+    use porthole::layer::NameFilter;
+    let folder = tempfile::tempdir().unwrap();
+    let mut layout = Layout::new(folder.path());
+    let base = Tar::new().file("etc/passwd", b"root").bytes();
+    let gone = Tar::new().file("etc/.wh.passwd", b"").bytes();
+    let entries: Vec<_> = ["linux/amd64", "linux/arm64"]
+        .iter()
+        .map(|platform| {
+            let own = Tar::new()
+                .file(&format!("srv/{platform}-passwd"), b"x")
+                .bytes();
+            let layers = [&base, &own, &gone].map(|tar| layout.blob(MediaType::OCI_LAYER, tar));
+            let (os, architecture) = platform.split_once('/').unwrap();
+            let config = layout.document(
+                MediaType::OCI_CONFIG,
+                &json!({"os": os, "architecture": architecture, "rootfs": {"type": "layers",
+                    "diff_ids": layers.iter().map(|layer| &layer.digest).collect::<Vec<_>>()}}),
+            );
+            let manifest = layout.manifest(&config, &layers);
+            crate::support::layout::entry(&manifest, platform)
+        })
+        .collect();
+    let index = layout.index(&entries);
+    layout.name("1", &index);
+    let watch = Watch::start();
+    let find = |name: NameFilter| {
+        let search = SearchId::next();
+        watch.engine.send(Command::Search {
+            search,
+            request: Box::new(SearchRequest {
+                reference: layout.reference("1"),
+                name,
+            }),
+        });
+        watch.wait(|| {
+            let found = watch.engine.search(search)?;
+            (!found.state.is_pending()).then_some(found)
+        })
+    };
+    let found = find(NameFilter::Text("PASSWD".to_owned()));
+    assert_eq!((found.searched, found.layers), (4, 4), "shared layers once");
+    let mut hits: Vec<_> = found
+        .hits
+        .iter()
+        .map(|hit| {
+            let path = String::from_utf8(hit.path.clone()).unwrap();
+            (path, hit.kind.name(), hit.images.len())
+        })
+        .collect();
+    hits.sort();
+    let expected = [
+        ("/etc/passwd", "file", 2),
+        ("/etc/passwd", "whiteout", 2),
+        ("/srv/linux/amd64-passwd", "file", 1),
+        ("/srv/linux/arm64-passwd", "file", 1),
+    ];
+    assert_eq!(
+        hits,
+        expected.map(|(path, kind, images)| (path.to_owned(), kind, images))
+    );
+    assert!(
+        found
+            .hits
+            .iter()
+            .any(|hit| hit.images[0].0 == "linux/amd64")
+    );
+    let wrong = find(NameFilter::Regex("a(".to_owned()));
+    assert!(
+        wrong
+            .state
+            .error()
+            .unwrap()
+            .headline
+            .contains("cannot be read")
+    );
 }

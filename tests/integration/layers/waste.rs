@@ -99,3 +99,32 @@ fn an_image_without_files_wastes_nothing() {
     assert!((waste.efficiency() - 1.0).abs() < f64::EPSILON);
     assert!((waste.dive.efficiency - 1.0).abs() < f64::EPSILON);
 }
+
+#[test]
+fn each_layer_says_what_it_adds_changes_and_removes() {
+    let layers: std::sync::Arc<[_]> = [
+        super::Tar::new()
+            .dir("etc")
+            .file("etc/a", b"a")
+            .file("etc/b", b"b")
+            .bytes(),
+        // the folder is listed again, as builders do
+        super::Tar::new()
+            .dir("etc")
+            .file("etc/a", b"other")
+            .file("etc/.wh.b", b"")
+            .file("etc/c", b"c")
+            .bytes(),
+        super::Tar::new().dir("etc").bytes(),
+    ]
+    .iter()
+    .map(|layer| super::scan(layer))
+    .collect();
+    let waste = porthole::layer::waste::Waste::of(&layers);
+    let counts: Vec<_> = waste
+        .changes
+        .iter()
+        .map(|changes| changes.short())
+        .collect();
+    assert_eq!(counts, ["+3", "+1 ~1 −1", "–"]);
+}

@@ -106,6 +106,14 @@ fn steps_without_a_layer_are_shown_when_asked_for() {
 #[test]
 fn checking_bytes_is_asked_of_the_engine() {
     let mut harness = shown(View::Layers, snapshot(Made::default().node()));
+    // what the layers do to the files of a local image is asked by itself, once
+    let image = harness.state().image.id;
+    let waste = Command::Files {
+        image,
+        manifest: NodePath::root(),
+        request: porthole::engine::FilesRequest::Waste,
+    };
+    assert_eq!(commands(&mut harness), [waste]);
     harness
         .get_by_role_and_label(Role::Button, "Check bytes")
         .click();

@@ -121,7 +121,12 @@ pub fn count(jobs: &[Arc<JobSnapshot>]) -> usize {
 pub fn would_be_lost(jobs: &[Arc<JobSnapshot>]) -> Vec<String> {
     let running = jobs.iter().filter(|job| !job.state.is_final());
     running
-        .filter(|job| !matches!(job.kind, JobKind::Open | JobKind::Reload | JobKind::Compare))
+        .filter(|job| {
+            !matches!(
+                job.kind,
+                JobKind::Open | JobKind::Reload | JobKind::Compare | JobKind::Search
+            )
+        })
         .map(|job| job.title.to_string())
         .collect()
 }
@@ -131,7 +136,7 @@ pub fn would_be_lost(jobs: &[Arc<JobSnapshot>]) -> Vec<String> {
 const fn patience(job: &JobSnapshot) -> Option<Duration> {
     match job.kind {
         JobKind::Open | JobKind::Reload => Some(PATIENCE),
-        JobKind::ReadLayers | JobKind::Compare => Some(LISTING_PATIENCE),
+        JobKind::ReadLayers | JobKind::Compare | JobKind::Search => Some(LISTING_PATIENCE),
         JobKind::Check | JobKind::Copy | JobKind::Save | JobKind::Addition => None,
     }
 }

@@ -11,11 +11,13 @@ use crate::layer::content::{Content, Language};
 use crate::layer::{Change, EntryKind, FileNode};
 use crate::model::text::size as size_text;
 use crate::ui::action::Action;
+use crate::ui::dialogs::SaveWish;
 use crate::ui::theme::{Tokens, icons, strong};
 use crate::ui::views::{ViewContext, reload};
 use crate::ui::widgets::document::{DiffState, DocumentState, Mode, hex};
 use crate::ui::widgets::{Date, Look, Row, error_box, exact, heading, icon_button, skeleton, text};
 
+use super::picture::PictureState;
 use super::words;
 
 /// Width of the names, in points.
@@ -29,6 +31,7 @@ pub(super) struct DetailState {
     asked: Option<(FileRef, Option<FileRef>)>,
     document: Option<(FileRef, DocumentState)>,
     diff: DiffState,
+    picture: PictureState,
 }
 
 /// What is shown of it.
@@ -49,7 +52,7 @@ pub(super) fn show(
     node: &FileNode<'_>,
     context: &mut ViewContext<'_>,
 ) -> bool {
-    let closed = head(ui, node, context);
+    let closed = head(ui, files, node, context);
     let content = match node.content() {
         Some((layer, position, entry)) if entry.kind() == EntryKind::File => {
             Some(FileRef { layer, position })
@@ -69,8 +72,21 @@ pub(super) fn show(
                 state.page = own;
             }
         };
-        if content.is_some() {
-            choice(ui, Page::Text, "Text");
+        if let Some(file) = content {
+            let file = Some(file);
+            let first = match files.shown.as_ref().and_then(|shown| shown.content.value()) {
+                Some(content)
+                    if content.pixels.is_some()
+                        && files
+                            .shown
+                            .as_ref()
+                            .is_some_and(|shown| Some(shown.file) == file) =>
+                {
+                    "Picture"
+                }
+                _ => "Text",
+            };
+            choice(ui, Page::Text, first);
             if let Some(before) = before {
                 let word = format!("Changes since layer {}", before.layer);
                 choice(ui, Page::Changes, &word);
@@ -94,12 +110,17 @@ pub(super) fn show(
     closed
 }
 
-fn head(ui: &mut Ui, node: &FileNode<'_>, context: &mut ViewContext<'_>) -> bool {
+fn head(
+    ui: &mut Ui,
+    files: &FilesSnapshot,
+    node: &FileNode<'_>,
+    context: &mut ViewContext<'_>,
+) -> bool {
     let tokens = Tokens::of(ui);
     let path = words::shown(&node.path());
     let mut closed = false;
     ui.horizontal(|ui| {
-        let room = (ui.available_width() - 64.0).max(80.0);
+        let room = (ui.available_width() - 92.0).max(80.0);
         ui.scope(|ui| {
             ui.set_max_width(room);
             ui.add(egui::Label::new(strong(&path)).truncate());
@@ -107,6 +128,9 @@ fn head(ui: &mut Ui, node: &FileNode<'_>, context: &mut ViewContext<'_>) -> bool
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
             closed = icon_button(ui, icons::X, "Close the details").clicked();
+            if can_be_saved(node) && icon_button(ui, icons::DOWNLOAD, "Save…").clicked() {
+                context.actions.push(save(files, node));
+            }
             if icon_button(ui, icons::COPY, "Copy this path").clicked() {
                 context.actions.push(Action::Copy {
                     text: String::from_utf8_lossy(&node.path()).into_owned(),
@@ -142,6 +166,25 @@ fn head(ui: &mut Ui, node: &FileNode<'_>, context: &mut ViewContext<'_>) -> bool
     ui.add(egui::Label::new(words).wrap());
     ui.add_space(4.0);
     closed
+}
+
+/// Whether it has content that can be written somewhere else.
+pub(super) fn can_be_saved(node: &FileNode<'_>) -> bool {
+    let is_file = node
+        .content()
+        .is_some_and(|(_, _, entry)| entry.kind() == EntryKind::File);
+    node.change() != Change::Removed && (node.kind() == EntryKind::Directory || is_file)
+}
+
+/// Asks where to save it, with everything that lies in it.
+pub(super) fn save(files: &FilesSnapshot, node: &FileNode<'_>) -> Action {
+    Action::SaveFiles(SaveWish {
+        image: files.image,
+        manifest: files.manifest.clone(),
+        path: node.path(),
+        at: Some(node.tree().at()),
+        is_file: node.kind() != EntryKind::Directory,
+    })
 }
 
 fn made(seconds: i64, now: jiff::Timestamp) -> String {
@@ -226,9 +269,12 @@ impl DetailState {
                     });
                 }
             }
+            (Page::Text, Content::Picture(_)) if content.pixels.is_some() => {
+                self.picture.show(ui, shown.file, content);
+            }
             (Page::Text, other) => {
                 let what = match other {
-                    Content::Picture(_) => "This is a picture. Its bytes:",
+                    Content::Picture(_) => "This picture cannot be drawn here. Its bytes:",
                     _ => "This is not text. Its bytes:",
                 };
                 ui.label(RichText::new(what).color(Tokens::of(ui).weak));

@@ -1,6 +1,7 @@
 //! The files of an image: a tree with sizes, where each comes from, and what is in it.
 
 mod detail;
+mod picture;
 mod query;
 mod state;
 mod tree;
@@ -14,7 +15,9 @@ use crate::model::{Reference, text::size as size_text};
 use crate::ui::action::Action;
 use crate::ui::theme::{Tokens, icons, size};
 use crate::ui::widgets::table::Sort;
-use crate::ui::widgets::{drop_down, empty_state, error_box, link, search, text, toggle};
+use crate::ui::widgets::{
+    drop_down, empty_state, error_box, icon_button, link, search, text, toggle,
+};
 
 use super::subject::{ManifestSubject, Subject};
 use super::{View, ViewContext, ViewState, page, pending, reload, unread};
@@ -200,7 +203,7 @@ fn list(
     ui.horizontal(|ui| {
         ui.spacing_mut().interact_size.y = size::CONTROL;
         scope(ui, kept, instructions);
-        let width = (ui.available_width() - CHANGED).clamp(100.0, 420.0);
+        let width = (ui.available_width() - CHANGED - 34.0).clamp(100.0, 420.0);
         search(ui, "Filter files", &mut kept.filter, width).on_hover_text(
             "A part of a name or path, *.so, re:expression, >10MB, changed, setuid, \
              world-writable",
@@ -210,6 +213,12 @@ fn list(
             .clicked()
         {
             kept.changed = !kept.changed;
+        }
+        let root = files.tree().and_then(|tree| tree.node(0));
+        if let Some(root) = root.filter(|_| files.is_over())
+            && icon_button(ui, icons::DOWNLOAD, "Save all files…").clicked()
+        {
+            context.actions.push(detail::save(files, &root));
         }
     });
     ui.add_space(size::GRID);

@@ -6,8 +6,8 @@ mod table;
 
 use egui::{RichText, Ui};
 
-use crate::engine::Command;
-use crate::model::Digest;
+use crate::engine::{Command, FilesRequest, FilesSnapshot};
+use crate::model::{Digest, Reference};
 use crate::ui::action::Action;
 use crate::ui::theme::{Tokens, icons, size};
 use crate::ui::widgets::{LayerBar, empty_state, error_box, heading, not_here};
@@ -30,6 +30,8 @@ pub(super) struct LayersState {
     /// What is selected, and of which manifest.
     selected: Option<(Digest, Picked)>,
     show_empty: bool,
+    /// The manifest whose files were asked to be counted.
+    counted: Option<Digest>,
     /// Scroll to what is selected in the next frame.
     reveal: bool,
 }
@@ -124,6 +126,7 @@ fn manifest(
         });
     }
     ui.add_space(2.0 * size::GRID);
+    count_files(kept, subject, context);
     bar(ui, kept, facts.empty_steps, subject, context);
 
     let (share, least, most) = DETAIL;
@@ -143,7 +146,9 @@ fn manifest(
     let table_size = egui::vec2(ui.available_width(), table_height);
     ui.allocate_ui_with_layout(table_size, *ui.layout(), |ui| {
         ui.set_min_size(table_size);
+        let files = context.files;
         let rows = table::Rows {
+            files: files.filter(|files| files.digest == *subject.digest()),
             subject,
             facts,
             picked,
@@ -160,6 +165,31 @@ fn manifest(
         ui.ctx().request_repaint();
     }
     detail::show(ui, subject, facts, picked, context);
+}
+
+/// Asks what each layer does to the files, where that costs no network and little time;
+/// else once somebody has listed the files.
+fn count_files(
+    kept: &mut LayersState,
+    subject: &ManifestSubject<'_>,
+    context: &mut ViewContext<'_>,
+) {
+    const AT_ONCE: u64 = 256 << 20;
+    let remote = matches!(context.image.reference, Some(Reference::Registry(_)));
+    let layers = subject.manifest.layers.iter();
+    let size = layers.fold(0u64, |sum, layer| sum.saturating_add(layer.size));
+    let files = context.files.filter(|f| f.digest == *subject.digest());
+    let listed = files.is_some_and(FilesSnapshot::is_over);
+    let cheap = !remote && size <= AT_ONCE && !subject.manifest.is_artifact();
+    if !(cheap || listed) || kept.counted.as_ref() == Some(subject.digest()) {
+        return;
+    }
+    kept.counted = Some(subject.digest().clone());
+    context.actions.push(Action::Send(Command::Files {
+        image: context.image.id,
+        manifest: subject.path.clone(),
+        request: FilesRequest::Waste,
+    }));
 }
 
 /// What stands between bar and table: what can be asked for.

@@ -5,6 +5,8 @@ use std::cell::RefCell;
 
 use egui::Ui;
 
+use crate::engine::{FilesSnapshot, LayerState};
+use crate::model::text::size as size_text;
 use crate::ui::action::{Action, Actions};
 use crate::ui::views::facts::{ManifestFacts, Step};
 use crate::ui::views::overview::share;
@@ -20,11 +22,14 @@ const INSTRUCTION: usize = 2;
 const TYPE: usize = 3;
 const SIZE: usize = 4;
 const SHARE: usize = 5;
-const DIFF_ID: usize = 6;
-const DIGEST: usize = 7;
-const STATE: usize = 8;
+const UNPACKED: usize = 6;
+const FILES: usize = 7;
+const WASTES: usize = 8;
+const DIFF_ID: usize = 9;
+const DIGEST: usize = 10;
+const STATE: usize = 11;
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 12] = [
     Column::new("", 16.0),
     Column::new("#", 32.0)
         .right()
@@ -40,10 +45,21 @@ const COLUMNS: [Column; 9] = [
         .right()
         .hint("Of all layers together")
         .from_width(700.0),
+    Column::new("Unpacked", 76.0)
+        .right()
+        .hint("The size of the uncompressed tar stream, once the layer was read")
+        .from_width(1080.0),
+    Column::new("Files", 128.0)
+        .hint("Names that the layer adds, changes and removes")
+        .from_width(760.0),
+    Column::new("Wastes", 72.0)
+        .right()
+        .hint("Bytes of the layers below, and of its own, that no container sees because of it")
+        .from_width(1160.0),
     Column::new("DiffID", 158.0)
         .hint("Digest of the uncompressed tar stream, as the config says")
-        .from_width(1300.0),
-    Column::new("Digest", 158.0).from_width(840.0),
+        .from_width(1500.0),
+    Column::new("Digest", 158.0).from_width(980.0),
     Column::new("State", 138.0).from_width(520.0),
 ];
 
@@ -51,6 +67,8 @@ const COLUMNS: [Column; 9] = [
 pub(super) struct Rows<'a> {
     pub(super) subject: &'a ManifestSubject<'a>,
     pub(super) facts: &'a ManifestFacts,
+    /// What is known of the files in the layers.
+    pub(super) files: Option<&'a FilesSnapshot>,
     pub(super) picked: Option<Picked>,
     pub(super) show_empty: bool,
     /// What is said of a layer that is not in its place.
@@ -119,6 +137,7 @@ impl Rows<'_> {
         row.words(SIZE, &size);
         row.hint(SIZE, &share(descriptor, self.facts.layers_size));
         row.weak(SHARE, &percent(descriptor.size, self.facts.layers_size));
+        self.account(row, layer);
         if let Some(diff_id) = self.diff_id(layer) {
             row.claimed_digest(DIFF_ID, diff_id);
         }
@@ -151,6 +170,31 @@ impl Rows<'_> {
                 copy(words, "instruction");
             }
         });
+    }
+
+    /// What the layer does to the files of the image.
+    fn account(&self, row: &mut RowUi<'_>, layer: usize) {
+        let Some(files) = self.files else {
+            return;
+        };
+        let known = files.layers.get(layer);
+        if let Some(known) = known.filter(|known| known.state == LayerState::Ready) {
+            row.words(UNPACKED, &size_text(known.index.unpacked));
+        }
+        let Some(waste) = files.waste.value() else {
+            if files.waste.is_pending() || !files.is_over() {
+                row.pending(FILES);
+            }
+            return;
+        };
+        if let Some(changes) = waste.changes.get(layer) {
+            row.words(FILES, &changes.short());
+            row.hint(FILES, &changes.long());
+        }
+        match waste.by_layer.get(layer) {
+            Some(0) | None => row.weak(WASTES, "–"),
+            Some(bytes) => row.words(WASTES, &size_text(*bytes)),
+        }
     }
 
     fn diff_id(&self, layer: usize) -> Option<&str> {
