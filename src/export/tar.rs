@@ -301,11 +301,11 @@ mod tests {
     fn records_count_their_own_length() {
         let mut records = Vec::new();
         record(&mut records, "path", b"x");
-        assert_eq!(records, b"10 path=x\n");
+        assert_eq!(records, b"9 path=x\n");
         records.clear();
-        record(&mut records, "path", &[b'x'; 90]);
-        assert!(records.starts_with(b"100 path=x"), "{records:?}");
-        assert_eq!(records.len(), 100);
+        record(&mut records, "path", &[b'x'; 91]);
+        assert!(records.starts_with(b"101 path=x"), "{records:?}");
+        assert_eq!(records.len(), 101);
     }
 
     #[test]

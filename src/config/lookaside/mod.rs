@@ -211,7 +211,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(
             folder.path().join("a.yaml"),
-            "default-docker:\n  lookaside: file:///default\ndocker:\n  host/ns:\n    sigstore: https://ns\n  host/ns/app:\n    use-sigstore-attachments: true\n    lookaside-staging: file:///staging\n",
+            "default-docker:\n  lookaside: file:///default\ndocker:\n  host.example/ns:\n    sigstore: https://ns\n  host.example/ns/app:\n    use-sigstore-attachments: true\n    lookaside-staging: file:///staging\n",
         )
         .unwrap();
         let files = LookasideFiles {
@@ -221,18 +221,24 @@ mod tests {
         let read = files.read().unwrap();
         let image = |text: &str| text.parse::<RegistryReference>().unwrap();
         assert_eq!(
-            read.reading(&image("host/other:1")),
+            read.reading(&image("host.example/other:1")),
             Some("file:///default")
         );
-        assert_eq!(read.reading(&image("host/ns/app:1")), Some("https://ns"));
         assert_eq!(
-            read.writing(&image("host/ns/app:1")),
+            read.reading(&image("host.example/ns/app:1")),
+            Some("https://ns")
+        );
+        assert_eq!(
+            read.writing(&image("host.example/ns/app:1")),
             Some("file:///staging")
         );
-        assert!(read.attaches(&image("host/ns/app:1")) && !read.attaches(&image("host/ns:1")));
+        assert!(
+            read.attaches(&image("host.example/ns/app:1"))
+                && !read.attaches(&image("host.example/ns:1"))
+        );
         std::fs::write(
             folder.path().join("b.yaml"),
-            "docker:\n  host/ns:\n    lookaside: x\n",
+            "docker:\n  host.example/ns:\n    lookaside: x\n",
         )
         .unwrap();
         let error = files.read().unwrap_err().to_string();
@@ -243,7 +249,7 @@ mod tests {
         };
         let none = none.read().unwrap();
         assert_eq!(
-            none.reading(&image("host/ns:1")),
+            none.reading(&image("host.example/ns:1")),
             Some("file:///home/u/sigstore")
         );
     }
