@@ -2,6 +2,7 @@
 
 use porthole::layer::{Cutter, FilePart, LayerIndex};
 
+use super::desk::noise;
 use super::{Tar, gzip, scan};
 
 /// Unpacked bytes `wanted` of a layer, read from the nearest checkpoint, and how many packed
@@ -117,5 +118,46 @@ fn every_offset_of_a_file_reads_as_a_plain_read() {
             &file[offset as usize..offset as usize + 4],
             "{offset}"
         );
+    }
+}
+
+/// Level 1 is left out: flate2 writes it as one block with fixed codes from its first byte to
+/// its last, and checkpoints lie between blocks.
+#[test]
+fn bytes_that_cannot_be_compressed_have_checkpoints_too() {
+    let tar = Tar::new().file("noise", &noise(7, 23 << 20)).bytes();
+    let length = tar.len() as u64;
+    for level in [0, 6] {
+        let layer = gzip(&tar, level);
+        assert!(layer.len() > tar.len(), "in stored blocks");
+        let index = scan(&layer);
+        // the start of the layer, and one every 4 MiB
+        assert_eq!(index.checkpoints.len(), 6, "level {level}");
+        let mut ranges = vec![0..1, 0..length, length - 1..length];
+        ranges.extend((1..length - 3000).step_by(777_773).map(|at| at..at + 3000));
+        for wanted in ranges {
+            let (found, packed) = cut(&layer, &index, wanted.clone());
+            assert!(
+                found == tar[wanted.start as usize..wanted.end as usize],
+                "level {level}: {wanted:?}"
+            );
+            if wanted.end - wanted.start < 10_000 {
+                assert!(
+                    packed < 6 << 20,
+                    "level {level}: {packed} bytes for {wanted:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_layer_that_is_one_deflate_block_is_read_from_its_start() {
+    let tar = Tar::new().file("noise", &noise(7, 9 << 20)).bytes();
+    let layer = gzip(&tar, 1);
+    let index = scan(&layer);
+    for at in [1, 5 << 20, tar.len() - 3000] {
+        let (found, _) = cut(&layer, &index, at as u64..at as u64 + 3000);
+        assert!(found == tar[at..at + 3000], "{at}");
     }
 }

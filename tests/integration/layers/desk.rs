@@ -55,7 +55,12 @@ fn put(registry: &Registry, layers: &[Descriptor], blobs: &[Vec<u8>], diff_ids: 
 
 /// An image with one gzip layer; gives the layer's digest.
 fn one_layer(registry: &Registry, tar: &[u8]) -> Digest {
-    let packed = gzip(tar, 1);
+    one_layer_at(registry, tar, 1)
+}
+
+/// An image with one layer that gzip packs at `level`; gives the layer's digest.
+fn one_layer_at(registry: &Registry, tar: &[u8], level: u32) -> Digest {
+    let packed = gzip(tar, level);
     let layer = Descriptor::new(GZIP, Digest::sha256(&packed), packed.len() as u64);
     let digest = layer.digest.clone();
     put(registry, &[layer], &[packed], &[Digest::sha256(tar)]);
@@ -169,6 +174,29 @@ fn a_second_opening_reads_nothing_of_the_layer() {
     assert_eq!(blob_requests(&registry, &digest).len(), 1);
     assert_eq!(later.layers[0].index, before.layers[0].index);
     assert_eq!(later.list.value().unwrap().len(), 2);
+}
+
+#[test]
+fn one_file_of_a_remote_gzip_layer_costs_one_range_of_a_few_megabytes() {
+    let registry = Registry::start();
+    let content = |number: u64| noise(2 * number + 1, 1 << 20);
+    let tar = (0..24).fold(Tar::new(), |tar, number| {
+        tar.file(&format!("f{number:02}"), &content(number))
+    });
+    let digest = one_layer_at(&registry, &tar.bytes(), 6);
+    let watch = Watch::start();
+    let (image, _) = listed(&watch, &registry);
+    for number in [1, 12, 22] {
+        let before = blob_requests(&registry, &digest).len();
+        let found = read(&watch, image, &format!("/f{number:02}"));
+        assert_eq!(found.bytes, content(number), "f{number:02}");
+        assert!(found.verified);
+        let asked = blob_requests(&registry, &digest).split_off(before);
+        assert_eq!(asked.len(), 1, "f{number:02}");
+        // from the checkpoint before it to the one behind it, which lie 4 MiB apart
+        let bytes = range(&asked[0]).expect("a part is asked for");
+        assert!(bytes < 10 << 20, "f{number:02} cost {bytes} bytes");
+    }
 }
 
 #[test]

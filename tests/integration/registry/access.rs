@@ -350,10 +350,16 @@ async fn who_gives_up_waiting_does_not_take_the_token_from_the_others() {
     let client = client(network());
     registry.fault_times("/token", 1, Fault::Silence);
     let impatient = source(&client, &reference);
-    let wait = std::time::Duration::from_millis(100);
-    tokio::time::timeout(wait, document(&*impatient))
-        .await
-        .unwrap_err();
+    // gives up once the token service has been asked, and has not answered
+    let asked = async {
+        while !registry.lines().iter().any(|line| line.contains("/token")) {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        answer = document(&*impatient) => panic!("{answer:?}"),
+        () = asked => {}
+    }
     document(&*source(&client, &reference)).await.unwrap();
 }
 
