@@ -3,8 +3,7 @@
 use std::ops::Range;
 
 /// Uncompressed bytes between two checkpoints of a gzip layer; more where a deflate block is
-/// longer, for they lie between blocks. Some packers at level 1 (zlib-rs, zlib-ng) write one
-/// block throughout.
+/// longer, for they lie between blocks. zlib-rs at level 1 writes one block throughout.
 pub(super) const SPAN: u64 = 4 << 20;
 
 /// A place that unpacking can begin at.
