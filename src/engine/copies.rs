@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::copy::{self, CopyError, CopyOptions, CopyProgress, Plan, Report};
@@ -117,8 +118,16 @@ impl Copies {
             Unit::Bytes,
             "waiting",
         );
-        let turns = Arc::clone(&self.turns);
-        tokio::spawn(make(Arc::clone(shared), id, request, job, token, turns));
+        // asked for once here, so that copies are made in the order in which they were begun
+        let mut turn = Box::pin(Arc::clone(&self.turns).acquire_owned());
+        let at_once = turn.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let turn = async move {
+            match at_once {
+                Poll::Ready(turn) => turn,
+                Poll::Pending => turn.await,
+            }
+        };
+        tokio::spawn(make(Arc::clone(shared), id, request, job, token, turn));
     }
 
     /// Makes the copy of a job again.
@@ -216,7 +225,7 @@ async fn make(
     request: CopyRequest,
     mut job: JobHandle,
     token: CancellationToken,
-    turns: Arc<Semaphore>,
+    turn: impl Future<Output = Result<OwnedSemaphorePermit, AcquireError>>,
 ) {
     let mut snapshot = started(&shared, id, request);
     snapshot.job = Some(job.id());
@@ -233,7 +242,7 @@ async fn make(
     };
     let in_turn = async {
         // nobody closes it
-        let _turn = turns.acquire().await;
+        let _turn = turn.await;
         job.phase("planning");
         work(&shared, &mut snapshot, &mut job).await
     };

@@ -205,6 +205,11 @@ impl Reading {
         }
         let retry = *self.client.retry();
         let pause = match fault.again {
+            // a server that fell silent in the middle has lost this answer and not the blob;
+            // one that is silent again has been waited for long enough
+            Again::Never if matches!(fault.problem, Problem::Timeout { .. }) => {
+                (self.breaks == 0).then_some(retry.pause)
+            }
             Again::Never => None,
             _ => retry::pause(&retry, &fault, self.breaks, std::time::Duration::ZERO),
         };
