@@ -885,3 +885,68 @@ def closes_and_remembers(stage):
     check(code == 0, f"ended with {code}; it said: {stage.program.said()}")
     window = stage.start(home="remembering")
     window.wait_for("busybox-small")
+
+
+def shoot_over_dialog(stage, name):
+    """Themes are chosen in the menu, which lies behind a dialog: one picture."""
+    stage.window.settle()
+    stage.shoot(name)
+
+
+@step
+def files_saved(stage):
+    """A folder of an image saved from the window: chosen in the tree, written into a new folder."""
+    window = stage.start(BUSYBOX)
+    wait_for_busybox(window)
+    stage.show_view("Files")
+    window.click("etc, folder", "row", exact=False)
+    window.click("Save…", "button")
+    window.wait_for("Path", "textInput")
+    target = stage.folder / "saved-etc"
+    window.type(str(target))
+    shoot_over_dialog(stage, "files-save")
+    window.click("Save", "button")
+    stage.wait_to_read("Saved ")
+    check((target / "passwd").read_text().startswith("root:x:0:0"), "the file is not what the image has")
+    stage.check_alive()
+
+
+@step
+def find_in_layers(stage):
+    """A name searched in every layer of every platform, by key."""
+    window = stage.start(BUSYBOX)
+    wait_for_busybox(window)
+    window.key("Ctrl+Shift+F")
+    window.wait_for("Name", "textInput")
+    window.type("passwd")
+    window.key("Enter")
+    stage.wait_to_read("/etc/passwd, layer")
+    stage.wait_to_read("linux/arm64")
+    shoot_over_dialog(stage, "find-in-layers")
+    stage.check_alive()
+
+
+@step
+def compare(stage):
+    """Two images beside each other, chosen from the menu: settings and layers, files, packages."""
+    window = stage.start(BUSYBOX)
+    wait_for_busybox(window)
+    window.click("Image")
+    window.click("Compare with…", "menuItem")
+    window.wait_for("The other image")
+    window.type(f"oci:{images.FIXTURES}/images/buildkit-app")
+    window.key("Enter")
+    stage.wait_to_read("The images differ")
+    stage.wait_to_read("only before")
+    shoot_in_both_themes(stage, "compare")
+    window.click("Files ", "button", exact=False)
+    stage.wait_to_read("4 added, 0 removed, 0 changed")
+    shoot_in_both_themes(stage, "compare-files")
+    stage.resize(*SIZES[1])
+    window.settle()
+    stage.check_controls(*SIZES[1])
+    shoot_in_both_themes(stage, "compare-files-small")
+    stage.resize(*SIZES[0])
+    window.click("Packages ", "button", exact=False)
+    shoot_in_both_themes(stage, "compare-packages")
+    stage.check_alive()
