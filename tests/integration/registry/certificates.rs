@@ -171,7 +171,7 @@ fn the_systems_authorities_are_trusted() {
     let authority = crate::support::registry::tls_file("authority.pem");
     let output = inspect(&reference, &authority);
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
+    assert!(output.status.success(), "{}: {errors}", output.status);
     assert!(output.stdout.starts_with(b"{"), "{errors}");
     let other = inspect(
         &reference,
