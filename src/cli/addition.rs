@@ -75,7 +75,9 @@ impl Adding {
                 (true, None) => Some(ask(&key.key)?),
             });
         }
-        for tries in 1.. {
+        let mut tries = 0;
+        loop {
+            tries += 1;
             engine.send(Command::Add {
                 addition,
                 request: Box::new(self.request.clone()),
@@ -100,7 +102,6 @@ impl Adding {
                 }
             }
         }
-        unreachable!("the loop has no end but a return")
     }
 }
 

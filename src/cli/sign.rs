@@ -95,6 +95,9 @@ enum Envelope {
 impl Sign {
     pub(super) fn run(self, config: EngineConfig) -> Result<(), CliError> {
         let annotations = annotations(&self.annotation)?;
+        if self.no_log {
+            eprintln!("Nothing is written to a log");
+        }
         let format = match (self.format, self.signature_format) {
             (FormatName::Bundle, _) => SignFormat::Bundle,
             (FormatName::Cosign, _) => SignFormat::Cosign,

@@ -8,7 +8,6 @@ mod lookaside;
 mod network;
 mod registries;
 mod secret;
-mod staging;
 mod trust;
 
 pub use certificates::{ClientCertificate, HostCertificates, KnownHost, known_hosts};
@@ -24,7 +23,6 @@ pub use registries::{
     Blocked, Endpoint, KnownAlias, KnownRegistry, Registries, RegistriesFiles, parse_registries,
 };
 pub use secret::Secret;
-pub use staging::lookaside_for;
 pub use trust::{notation_store, policy_file, read_trust_file, read_trust_store};
 
 use std::path::{Path, PathBuf};

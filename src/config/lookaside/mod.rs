@@ -45,7 +45,35 @@ impl LookasideFiles {
             .chain(["/etc/containers/registries.d".into()]);
         Self {
             folders: folders.collect(),
-            fallback: home.map(|home| home.join(".local/share/containers/sigstore")),
+            fallback: if is_root() {
+                Some("/var/lib/containers/sigstore".into())
+            } else {
+                home.map(|home| home.join(".local/share/containers/sigstore"))
+            },
+        }
+    }
+
+    /// The folder that signatures of `image` are written to ([`Lookaside::writing`]).
+    ///
+    /// # Errors
+    /// As [`LookasideFiles::read`]; where the address is no folder of this machine, or there
+    /// is none.
+    pub fn folder_to_write(&self, image: &RegistryReference) -> Result<PathBuf, SettingsError> {
+        let read = self.read()?;
+        let place = self.folders.iter().find(|folder| folder.is_dir());
+        let fail = |why: String| {
+            let place = place.map_or(Path::new("registries.d"), PathBuf::as_path);
+            SettingsError::new(place, why)
+        };
+        let Some(address) = read.writing(image) else {
+            return Err(fail(format!("it names no place for signatures of {image}")));
+        };
+        let path = address.strip_prefix("file://");
+        match path.filter(|path| path.starts_with('/')) {
+            Some(path) => Ok(path.into()),
+            None => Err(fail(format!(
+                "signatures cannot be written to {address:?}, only to file:///FOLDER"
+            ))),
         }
     }
 
@@ -140,6 +168,18 @@ impl Lookaside {
             .iter()
             .find_map(|scope| self.scopes.get(scope).and_then(&wanted))
     }
+}
+
+/// Whether the program runs for the system's owner, whose signatures lie elsewhere.
+fn is_root() -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        // who owns what this process looks like
+        std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
+    }
+    #[cfg(not(unix))]
+    false
 }
 
 /// `file:///…`; what a path cannot have in an address does not occur in such folders.
@@ -243,6 +283,14 @@ mod tests {
         .unwrap();
         let error = files.read().unwrap_err().to_string();
         assert!(error.contains("a.yaml too"), "{error}");
+        std::fs::remove_file(folder.path().join("b.yaml")).unwrap();
+        let to_write = |text: &str| files.folder_to_write(&image(text));
+        assert_eq!(
+            to_write("host.example/ns/app:1").unwrap(),
+            Path::new("/staging")
+        );
+        let error = to_write("host.example/ns/other:1").unwrap_err().to_string();
+        assert!(error.contains("https://ns"), "{error}");
         let none = LookasideFiles {
             folders: Vec::new(),
             ..files

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::config::read_key_file;
+use crate::config::{LookasideFiles, read_key_file};
 use crate::engine::Failure;
 use crate::engine::shared::Shared;
 use crate::model::{CosignTag, Descriptor, RawDocument, Reference};
@@ -48,6 +48,7 @@ impl Prepared {
     pub async fn of(shared: &Shared, request: &AdditionRequest) -> Result<Self, Failure> {
         let target = Target::find(shared, &request.reference, request.recursive).await?;
         let mut planner = Planner {
+            lookaside: &shared.config.network.lookaside,
             target: &target,
             folders: Vec::new(),
             pieces: Vec::new(),
@@ -108,6 +109,7 @@ impl Prepared {
 }
 
 struct Planner<'a> {
+    lookaside: &'a LookasideFiles,
     target: &'a Target,
     folders: Vec<Option<Arc<SignatureFolder>>>,
     pieces: Vec<PlannedPiece>,
@@ -140,9 +142,12 @@ impl Planner<'_> {
             (Reference::Registry(image), None) => {
                 let folder = match &signing.lookaside {
                     Some(folder) => folder.clone(),
-                    None => crate::config::lookaside_for(image).map_err(|error| {
-                        Failure::refused(error.to_string(), "Name a folder: --lookaside FOLDER")
-                    })?,
+                    None => {
+                        let folder = self.lookaside.folder_to_write(image);
+                        folder.map_err(|error| {
+                            Failure::refused(error.to_string(), "Name a folder: --lookaside FOLDER")
+                        })?
+                    }
                 };
                 Ok(Some(Arc::new(SignatureFolder::lookaside(folder, image))))
             }

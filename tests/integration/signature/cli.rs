@@ -162,3 +162,29 @@ fn a_policy_that_cannot_be_read_judges_nothing() {
         "{output:?}"
     );
 }
+
+#[test]
+fn the_report_is_written_to_a_file_as_a_page_or_as_json() {
+    let image = format!(
+        "dir:{}",
+        fixture("containers-image/dir-img-cosign-modified-manifest")
+    );
+    let key = fixture("containers-image/cosign.pub");
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    for name in ["report.html", "report.json"] {
+        let output = verify(&[&image, "--key", &key, "--report", &at(name)]);
+        // it is written although the image is refused, and changes nothing about that
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+    }
+    let digest = digest_of(&image);
+    let page = std::fs::read_to_string(at("report.html")).unwrap();
+    assert!(page.starts_with("<!") && page.contains(&digest), "{page}");
+    let json = std::fs::read(at("report.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert!(json.to_string().contains(&digest), "{json}");
+    let nowhere = verify(&[&image, "--key", &key, "--report", &at("none/report.json")]);
+    assert_eq!(nowhere.status.code(), Some(1), "{nowhere:?}");
+    let errors = String::from_utf8_lossy(&nowhere.stderr);
+    assert!(errors.contains("report.json"), "{errors}");
+}
