@@ -908,6 +908,11 @@ def files_saved(stage):
     window.click("Save", "button")
     stage.wait_to_read("Saved ")
     check((target / "passwd").read_text().startswith("root:x:0:0"), "the file is not what the image has")
+    # what Files has read is told of each layer
+    stage.show_view("Layers")
+    stage.wait_to_read("Unpacked")
+    stage.wait_to_read("Wastes")
+    shoot_in_both_themes(stage, "layers-read")
     stage.check_alive()
 
 

@@ -24,7 +24,7 @@ pub fn judge(
     let now = jiff::Timestamp::now();
     let rule = policy.and_then(|policy| policy.rule(name));
     let mut roots = Vec::new();
-    let (signatures, verdict) = match rule {
+    let (mut signatures, verdict) = match rule {
         Some(rule) => by_rule(discovered, subject, rule, root, &mut roots),
         None => {
             let trust = Trust {
@@ -40,6 +40,8 @@ pub fn judge(
             (signatures, verdict)
         }
     };
+    // what somebody signed is read first
+    signatures.sort_by_key(|report| !report.found.format.is_signed());
     SubjectReport {
         subject: subject.clone(),
         verdict,

@@ -138,7 +138,7 @@ pub(super) fn unjudged(
     });
     let by = match signers.as_slice() {
         [] => match claimed {
-            Some(claimed) => format!("signed, by its own word by {claimed}"),
+            Some(claimed) => format!("signed, as it says by {claimed}"),
             None => "signed".to_owned(),
         },
         signers => format!("signed by {}", signers.join(" and ")),

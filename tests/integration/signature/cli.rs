@@ -188,3 +188,17 @@ fn the_report_is_written_to_a_file_as_a_page_or_as_json() {
     let errors = String::from_utf8_lossy(&nowhere.stderr);
     assert!(errors.contains("report.json"), "{errors}");
 }
+
+#[test]
+fn what_somebody_signed_stands_before_what_nobody_did() {
+    let image = format!("oci:{}", fixture("referrers-amd64"));
+    let output = verify(&[&image, "--json"]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let listed = report["signatures"].as_array().unwrap();
+    let unsigned: Vec<_> = listed
+        .iter()
+        .map(|one| one["format"].as_str().unwrap().starts_with("unsigned"))
+        .collect();
+    assert!(unsigned.is_sorted(), "{unsigned:?}");
+    assert!(unsigned.contains(&true) && unsigned.contains(&false));
+}

@@ -91,8 +91,15 @@ impl Rows<'_> {
             (Picked::Step(step), true) => Some(step),
             (Picked::Step(_), false) => None,
         });
+        let mut columns = COLUMNS;
+        if self.files.is_none() {
+            // nobody has read the layers: room for their instructions
+            for column in [UNPACKED, FILES, WASTES] {
+                columns[column] = columns[column].from_width(f32::INFINITY);
+            }
+        }
         let wished = RefCell::new(Vec::new());
-        let touched = Table::new("Layers", &COLUMNS, count)
+        let touched = Table::new("Layers", &columns, count)
             .selected(selected)
             .reveal(selected.filter(|_| self.reveal))
             .scrolls()
