@@ -912,6 +912,7 @@ def files_saved(stage):
     stage.show_view("Layers")
     stage.wait_to_read("Unpacked")
     stage.wait_to_read("Wastes")
+    stage.wait_to_read("31 added, 3 changed, 23 removed")
     shoot_in_both_themes(stage, "layers-read")
     stage.check_alive()
 

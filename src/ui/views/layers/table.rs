@@ -55,7 +55,7 @@ const COLUMNS: [Column; 12] = [
     Column::new("Wastes", 72.0)
         .right()
         .hint("Bytes of the layers below, and of its own, that no container sees because of it")
-        .from_width(1160.0),
+        .from_width(1060.0),
     Column::new("DiffID", 158.0)
         .hint("Digest of the uncompressed tar stream, as the config says")
         .from_width(1500.0),
@@ -97,6 +97,9 @@ impl Rows<'_> {
             for column in [UNPACKED, FILES, WASTES] {
                 columns[column] = columns[column].from_width(f32::INFINITY);
             }
+        } else {
+            // the bar shows shares, and nothing else shows waste
+            columns[SHARE] = columns[SHARE].from_width(1240.0);
         }
         let wished = RefCell::new(Vec::new());
         let touched = Table::new("Layers", &columns, count)
@@ -151,12 +154,16 @@ impl Rows<'_> {
         row.digest(DIGEST, &descriptor.digest, false);
         let state = blob_status(self.subject.node, layer, self.missing, row.tokens);
         row.status(STATE, &state);
+        let waste = self.files.and_then(|files| files.waste.value());
+        let changes = waste.and_then(|waste| waste.changes.get(layer));
+        let changes = changes.map(|changes| format!(", {}", changes.long()));
         row.name(format!(
-            "Layer {layer}: {}, {size}, {}",
+            "Layer {layer}: {}, {size}, {}{}",
             step.instruction
                 .as_deref()
                 .unwrap_or("no instruction is known"),
-            state.word
+            state.word,
+            changes.unwrap_or_default()
         ));
         row.response.context_menu(|ui| {
             let copy = |text: String, what: &str| {
