@@ -23,6 +23,7 @@ pub mod export;
 pub mod layer;
 pub mod model;
 pub mod referrers;
+pub mod services;
 pub mod signature;
 pub mod store;
 pub mod transport;

@@ -1,7 +1,8 @@
 //! What `sign` and `attach` have in common: the plan is shown, passphrases are asked for, and
 //! what was written is listed.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
@@ -10,17 +11,19 @@ use serde_json::json;
 use crate::config::Secret;
 use crate::engine::{
     Addition, AdditionId, AdditionPlan, AdditionReport, AdditionRequest, AdditionSnapshot, Command,
-    Engine, EngineConfig, Failure, Remote,
+    Engine, EngineConfig, Failure, PlannedService, Remote, SignIn,
 };
 use crate::model::{Annotations, text};
 
 use super::passphrase::{PassphraseFrom, TRIES, ask};
+use super::services::ServiceOptions;
 use super::{CliError, wait};
 
 /// Plans, shows, signs and writes.
 pub(super) struct Adding {
     pub request: AdditionRequest,
     pub passphrase: Option<PassphraseFrom>,
+    pub services: ServiceOptions,
     /// Only show what would be done.
     pub plan: bool,
     pub json: bool,
@@ -47,12 +50,36 @@ impl Adding {
         }
         // before anything is signed: what, and where
         print_plan(&mut io::stderr().lock(), &plan, false)?;
+        if !self.services.yes && plan.to_accept().next().is_some() {
+            agree(&plan)?;
+        }
         let report = self.make(&engine, &changes, addition, &plan)?;
         if self.json {
             return write_json(&mut out, &report_json(&report));
         }
         print_report(&mut out, &report)?;
         Ok(())
+    }
+
+    /// Sends the user to where they sign in.
+    fn sign_in(&self, sign_in: &SignIn) {
+        eprintln!("Sign in at {}:", text::visible(&sign_in.issuer));
+        eprintln!("  {}", text::visible(&sign_in.address));
+        if !self.services.no_browser {
+            // where there is no browser, the address is there to be opened elsewhere
+            let (program, arguments): (_, &[&str]) = match std::env::consts::OS {
+                "macos" => ("open", &[]),
+                "windows" => ("rundll32", &["url.dll,FileProtocolHandler"]),
+                _ => ("xdg-open", &[]),
+            };
+            let mut command = std::process::Command::new(program);
+            command.args(arguments).arg(&sign_in.address);
+            let _ = command
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn();
+        }
     }
 
     /// Signs and writes; asks for passphrases as often as it makes sense.
@@ -82,8 +109,14 @@ impl Adding {
                 addition,
                 request: Box::new(self.request.clone()),
                 passphrases: passphrases.clone(),
+                accept: true,
             });
+            let mut shown = false;
             let ended = wait_for(engine, changes, addition, |snapshot| {
+                if let (Some(sign_in), false) = (&snapshot.sign_in, shown) {
+                    shown = true;
+                    self.sign_in(sign_in);
+                }
                 let ended = remote(&snapshot.report)?;
                 Some(Ok((ended, snapshot.ask)))
             })?;
@@ -102,6 +135,23 @@ impl Adding {
                 }
             }
         }
+    }
+}
+
+/// Asks whether what services show to others may be shown.
+fn agree(plan: &AdditionPlan) -> Result<(), CliError> {
+    let hint = "Agree to it: --yes; or sign with a key and without a log";
+    let refused = || Failure::refused("nobody agreed to what others will see", hint);
+    if !io::stdin().is_terminal() {
+        return Err(refused().into());
+    }
+    eprint!("  This cannot be taken back. Go on? [y/N] ");
+    io::stderr().flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    match answer.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(refused().into()),
     }
 }
 
@@ -130,10 +180,10 @@ fn wait_for<T>(
     engine: &Engine,
     changes: &Receiver<()>,
     addition: AdditionId,
-    look: impl Fn(&AdditionSnapshot) -> Option<Result<T, CliError>>,
+    mut look: impl FnMut(&AdditionSnapshot) -> Option<Result<T, CliError>>,
 ) -> Result<T, CliError> {
     loop {
-        if let Some(found) = engine.addition(addition).as_deref().and_then(&look) {
+        if let Some(found) = engine.addition(addition).as_deref().and_then(&mut look) {
             return found;
         }
         // the sender lives as long as the engine
@@ -151,6 +201,13 @@ fn print_plan(out: &mut impl Write, plan: &AdditionPlan, payloads: bool) -> io::
             .unwrap_or("its public half is not beside it");
         let key = text::visible(&key.key);
         writeln!(out, "  key {key}: {}", text::visible(facts))?;
+    }
+    for service in &plan.services {
+        let address = text::visible(&service.address);
+        writeln!(out, "  {} {address}", service.role)?;
+        if let (Some(shows), false) = (&service.shows, service.accepted) {
+            writeln!(out, "    Note: {}", text::visible(shows))?;
+        }
     }
     for warning in &plan.warnings {
         writeln!(out, "  Note: {}", text::visible(warning))?;
@@ -178,6 +235,9 @@ fn print_report(out: &mut impl Write, report: &AdditionReport) -> io::Result<()>
             writeln!(out, "  manifest {digest}")?;
         }
         writeln!(out, "  {}", text::visible(&written.checked))?;
+        for vouched in &written.vouched {
+            writeln!(out, "  {}", text::visible(vouched))?;
+        }
     }
     for note in &report.notes {
         writeln!(out, "{}", text::visible(note))?;
@@ -195,9 +255,18 @@ fn plan_json(plan: &AdditionPlan) -> serde_json::Value {
             "payload": String::from_utf8_lossy(&piece.payload),
         })
     });
+    let service = |service: &PlannedService| {
+        json!({
+            "role": service.role.to_string(),
+            "address": service.address,
+            "shows": service.shows,
+            "accepted": service.accepted,
+        })
+    };
     json!({
         "reference": plan.reference,
         "digest": plan.root.digest,
+        "services": plan.services.iter().map(service).collect::<Vec<_>>(),
         "warnings": plan.warnings,
         "pieces": pieces.collect::<Vec<_>>(),
     })
@@ -212,6 +281,7 @@ fn report_json(report: &AdditionReport) -> serde_json::Value {
             "place": written.place,
             "digest": written.digest,
             "checked": written.checked,
+            "vouched": written.vouched,
         })
     });
     json!({

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::engine::{
-    Addition, AttachedFile, Attaching, EngineConfig, Failure, SignFormat, Signing,
+    Addition, AttachedFile, Attaching, EngineConfig, Failure, SignBy, SignFormat, Signing,
 };
 use crate::model::Digest;
 
 use super::CliError;
 use super::addition::{Adding, annotations, request};
 use super::passphrase::PassphraseFrom;
+use super::services::ServiceOptions;
 use super::sign::FormatName;
 
 /// Attach files or an attestation to an image, or take back what is attached.
@@ -70,6 +71,9 @@ pub(super) struct Attach {
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    services: ServiceOptions,
 }
 
 impl Attach {
@@ -78,7 +82,8 @@ impl Attach {
             (Some(digest), _) => Addition::Remove(digest.clone()),
             (None, Some(predicate)) => Addition::Attest {
                 signing: Signing {
-                    key: self.key.clone().unwrap_or_default(),
+                    by: self.signer()?,
+                    services: self.services.services(),
                     chain: None,
                     format: match self.format {
                         FormatName::Bundle => SignFormat::Bundle,
@@ -105,10 +110,18 @@ impl Attach {
         let adding = Adding {
             request: request(self.reference, self.recursive, addition),
             passphrase: Some(self.passphrase),
+            services: self.services,
             plan: self.plan,
             json: self.json,
         };
         adding.run(config)
+    }
+
+    fn signer(&self) -> Result<SignBy, CliError> {
+        let keys: Vec<_> = self.key.iter().cloned().collect();
+        let mut signers = self.services.signers(&keys)?.into_iter();
+        let nobody = || Failure::refused("there is nobody to sign", "Name a key: --key");
+        Ok(signers.next().ok_or_else(nobody)?)
     }
 }
 

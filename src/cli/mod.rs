@@ -16,6 +16,7 @@ mod manifest_files;
 mod output;
 mod passphrase;
 mod referrers;
+mod services;
 mod sign;
 mod verify;
 mod wait;
@@ -25,7 +26,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{KeyFolder, Network, policy_file};
+use crate::config::{AcceptedServices, KeyFolder, Network, policy_file};
 use crate::engine::{EngineConfig, EngineError, Failure, TrustConfig};
 use crate::model::Platform;
 
@@ -193,6 +194,7 @@ impl Global {
             trust: TrustConfig {
                 policy: policy_file(),
                 own_keys: KeyFolder::of_user().map(|folder| folder.path().to_owned()),
+                accepted_services: AcceptedServices::of_user().map(|list| list.path().to_owned()),
                 automatic: true,
                 ..TrustConfig::default()
             },

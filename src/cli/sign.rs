@@ -10,6 +10,7 @@ use crate::engine::{Addition, EngineConfig, Failure, SignFormat, Signing};
 use super::CliError;
 use super::addition::{Adding, annotations, request};
 use super::passphrase::PassphraseFrom;
+use super::services::ServiceOptions;
 
 /// Sign an image.
 ///
@@ -22,7 +23,7 @@ pub(super) struct Sign {
 
     /// Sign with this key, a name of `porthole keys list` or a file (may be repeated: each
     /// signs in turn).
-    #[arg(long, value_name = "KEY", required = true)]
+    #[arg(long, value_name = "KEY")]
     key: Vec<String>,
 
     /// How the signature is written. Without it: `simple` for OpenPGP keys is chosen by name.
@@ -61,10 +62,6 @@ pub(super) struct Sign {
     #[command(flatten)]
     passphrase: PassphraseFrom,
 
-    /// Write to no log. With a key none is written to unless one is named; this says so aloud.
-    #[arg(long)]
-    no_log: bool,
-
     /// Show what would be signed and where it would be written, and do nothing.
     #[arg(long)]
     plan: bool,
@@ -72,6 +69,9 @@ pub(super) struct Sign {
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    services: ServiceOptions,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -95,9 +95,6 @@ enum Envelope {
 impl Sign {
     pub(super) fn run(self, config: EngineConfig) -> Result<(), CliError> {
         let annotations = annotations(&self.annotation)?;
-        if self.no_log {
-            eprintln!("Nothing is written to a log");
-        }
         let format = match (self.format, self.signature_format) {
             (FormatName::Bundle, _) => SignFormat::Bundle,
             (FormatName::Cosign, _) => SignFormat::Cosign,
@@ -113,8 +110,11 @@ impl Sign {
             let what = "a chain of certificates is for one key";
             return Err(Failure::refused(what, "Sign with one key after the other").into());
         }
-        let signings = self.key.iter().map(|key| Signing {
-            key: key.clone(),
+        let services = self.services.services();
+        let signings = self.services.signers(&self.key)?;
+        let signings = signings.into_iter().map(|by| Signing {
+            by,
+            services: services.clone(),
             chain: self.cert_chain.clone(),
             format,
             annotations: annotations.clone(),
@@ -126,6 +126,7 @@ impl Sign {
         let adding = Adding {
             request: request(self.reference, self.recursive, addition),
             passphrase: Some(self.passphrase),
+            services: self.services,
             plan: self.plan,
             json: self.json,
         };

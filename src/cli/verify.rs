@@ -174,6 +174,7 @@ impl Verify {
             root: self.root()?,
             offline: self.offline,
             own_keys: settings.own_keys.clone(),
+            accepted_services: settings.accepted_services.clone(),
             automatic: false,
         })
     }

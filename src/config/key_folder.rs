@@ -227,6 +227,29 @@ pub fn read_passphrase_fd(number: u32) -> Result<super::Secret, SettingsError> {
 /// # Errors
 /// Where it is there already, or cannot be written.
 pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), SettingsError> {
+    let (folder, temporary) = temporary(path, bytes)?;
+    temporary
+        .persist_noclobber(path)
+        .map_err(|error| match error.error.kind() {
+            std::io::ErrorKind::AlreadyExists => SettingsError::new(path, "it is there already"),
+            _ => SettingsError::new(path, error.error),
+        })?;
+    sync(folder, path)
+}
+
+/// Writes a file that only its owner may read, whole or not at all, over what is there.
+pub(super) fn write_over(path: &Path, bytes: &[u8]) -> Result<(), SettingsError> {
+    let (folder, temporary) = temporary(path, bytes)?;
+    let placed = temporary.persist(path);
+    placed.map_err(|error| SettingsError::new(path, error.error))?;
+    sync(folder, path)
+}
+
+/// What is to lie at `path`, in a file beside it, and the folder.
+fn temporary<'a>(
+    path: &'a Path,
+    bytes: &[u8],
+) -> Result<(&'a Path, tempfile::NamedTempFile), SettingsError> {
     let fail = |error: std::io::Error| SettingsError::new(path, error);
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -244,15 +267,14 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), SettingsError> {
         .map_err(fail)?;
     temporary.write_all(bytes).map_err(fail)?;
     temporary.as_file().sync_all().map_err(fail)?;
-    temporary
-        .persist_noclobber(path)
-        .map_err(|error| match error.error.kind() {
-            std::io::ErrorKind::AlreadyExists => SettingsError::new(path, "it is there already"),
-            _ => fail(error.error),
-        })?;
+    Ok((folder, temporary))
+}
+
+/// Forces to the disk that `path` is in `folder`.
+fn sync(folder: &Path, path: &Path) -> Result<(), SettingsError> {
     if cfg!(unix) {
         let synced = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
-        synced.map_err(fail)?;
+        synced.map_err(|error| SettingsError::new(path, error))?;
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Settings that are read from files and given at the start. Reads files, no network.
 
+mod accepted;
+mod ambient;
 mod certificates;
 mod credentials;
 mod engines;
@@ -10,6 +12,8 @@ mod registries;
 mod secret;
 mod trust;
 
+pub use accepted::AcceptedServices;
+pub use ambient::AmbientIdentity;
 pub use certificates::{ClientCertificate, HostCertificates, KnownHost, known_hosts};
 pub use credentials::{
     Credentials, Helpers, KnownLogin, Origin, Removed, Saved, SecretKind, Stored, known_logins,

@@ -119,6 +119,9 @@ pub enum Command {
         addition: AdditionId,
         request: Box<AdditionRequest>,
         passphrases: Vec<Option<Secret>>,
+        /// Whether the user read what services show to others, which the plan tells
+        /// ([`AdditionPlan::to_accept`](super::AdditionPlan::to_accept)). It is remembered.
+        accept: bool,
     },
     /// Ends an addition, and forgets it.
     ForgetAddition { addition: AdditionId },

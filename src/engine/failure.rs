@@ -1,6 +1,7 @@
 //! Failures as they are shown: what happened, what to try, and the details.
 
 use crate::layer::LayerError;
+use crate::services::ServiceError;
 use crate::transport::{LocateError, Problem, TransportError};
 
 /// What is shown of an error. Made once, where the error is handled.
@@ -87,6 +88,17 @@ const fn whose(problem: &Problem) -> &'static str {
     match problem {
         Problem::EngineRefused { .. } => "The engine",
         _ => "The registry",
+    }
+}
+
+impl From<ServiceError> for Failure {
+    fn from(error: ServiceError) -> Self {
+        Self {
+            headline: error.to_string(),
+            hint: error.hint,
+            details: Vec::new(),
+            kind: FailureKind::Network,
+        }
     }
 }
 

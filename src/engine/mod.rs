@@ -30,7 +30,8 @@ mod verdicts;
 
 pub use additions::{
     Addition, AdditionId, AdditionPlan, AdditionReport, AdditionRequest, AdditionSnapshot,
-    AttachedFile, Attaching, PlannedKey, PlannedPiece, SignFormat, Signing, WrittenPiece,
+    AttachedFile, Attaching, IdentityFrom, LogUse, PlannedKey, PlannedPiece, PlannedService,
+    ServiceRole, SignBy, SignFormat, SignIn, Signing, SigningServices, WrittenPiece,
 };
 pub use artifact::{ArtifactFile, ArtifactFiles, Artifacts};
 pub use chores::{Chore, KeyChore, KeyInfo, KeyTarget};

@@ -131,10 +131,11 @@ impl Supervisor {
                 addition,
                 request,
                 passphrases,
+                accept,
             } => {
                 let request = *request;
                 self.additions
-                    .make(&self.shared, addition, request, passphrases);
+                    .make(&self.shared, addition, request, passphrases, accept);
             }
             Command::ForgetAddition { addition } => {
                 self.additions.forget(&self.shared, addition);

@@ -34,6 +34,8 @@ pub struct TrustConfig {
     pub offline: bool,
     /// The folder of the user's own signing keys; nothing where there is none.
     pub own_keys: Option<PathBuf>,
+    /// The file of services whose publicity the user agreed to; nothing where none is kept.
+    pub accepted_services: Option<PathBuf>,
     /// Whether everything that is opened is verified without being asked for.
     pub automatic: bool,
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of the crate may use of the crate.
-const ALLOWED: [(&str, &[&str]); 14] = [
+const ALLOWED: [(&str, &[&str]); 15] = [
     ("model", &[]),
     ("config", &["model"]),
     ("diagnostics", &["model"]),
@@ -14,6 +14,7 @@ const ALLOWED: [(&str, &[&str]); 14] = [
     ("referrers", &["model", "transport"]),
     ("copy", &["model", "transport", "referrers"]),
     ("signature", &["model", "transport", "referrers"]),
+    ("services", &["model", "config", "transport", "signature"]),
     ("layer", &["model", "transport"]),
     ("export", &["model", "transport", "layer"]),
     ("diff", &["model", "layer"]),
@@ -26,6 +27,7 @@ const ALLOWED: [(&str, &[&str]); 14] = [
             "transport",
             "referrers",
             "signature",
+            "services",
             "layer",
             "export",
             "diff",
@@ -70,7 +72,7 @@ const KEPT_TO: [(&str, &[&str]); 9] = [
     ("egui_tiles::", &["ui"]),
     ("rfd::", &["ui"]),
     ("reqwest::", &["transport"]),
-    ("tokio::", &["transport", "store", "engine"]),
+    ("tokio::", &["transport", "store", "services", "engine"]),
     ("std::fs", &["config", "store", "transport", "export"]),
     ("libz_rs_sys::", &["layer"]),
     ("clap::", &["cli"]),

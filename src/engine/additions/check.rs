@@ -6,18 +6,22 @@ use futures_util::StreamExt;
 
 use crate::engine::Failure;
 use crate::engine::shared::Shared;
-use crate::model::Digest;
+use crate::model::{Algorithm, Annotations, CosignTag, Digest, MediaType, RawDocument};
 use crate::referrers::{Manifests, ReferrerTree, Search, search};
 use crate::signature::notation;
-use crate::signature::sigstore;
+use crate::signature::sign::{Proof, Signatory};
+use crate::signature::sigstore::{self, IdentityRule, Pattern};
 use crate::signature::simple::{self, Claim, Keyring};
-use crate::signature::{CheckKind, Discovery, Found, Judgement, Outcome, Subject, Trust, discover};
+use crate::signature::{
+    CheckKind, Discovery, Format, Found, Judgement, Outcome, Place, SignedBy, Statement, Subject,
+    Trust, discover,
+};
 use crate::transport::{self, Source, describe_referrer};
 
 use super::make::{Made, carried};
 use super::plan::{Deed, Prepared};
 use super::request::{PlannedPiece, WrittenPiece};
-use super::signer::Signer;
+use super::signer::{Ready, Signer};
 
 /// What refers to the manifest with this digest.
 pub(super) async fn referrers(source: &Arc<dyn Source>, subject: &Digest) -> ReferrerTree {
@@ -44,7 +48,7 @@ pub(super) async fn read_back(
     piece: &PlannedPiece,
     made: &Made,
     written: &WrittenPiece,
-    signer: Option<&Signer>,
+    ready: Option<&Ready>,
 ) -> Result<String, Failure> {
     let there = |why: &str| {
         let mut failure = Failure::refused(
@@ -67,7 +71,7 @@ pub(super) async fn read_back(
             false => Err(there("it is still listed")),
         };
     }
-    if let Some(Signer::OpenPgp(key)) = signer
+    if let Some(Signer::OpenPgp(key)) = ready.map(|ready| &ready.signer)
         && let Made::File { bytes, .. } = made
     {
         let public = key.public_armour();
@@ -109,12 +113,7 @@ pub(super) async fn read_back(
         offline: true,
     })
     .await;
-    let subject = Subject {
-        digest: piece.subject.digest.clone(),
-        media_type: piece.subject.media_type.clone(),
-        size: piece.subject.size,
-        reference: None,
-    };
+    let subject = subject(piece);
     let layer = match made {
         Made::Layer { layer, .. } => Some(&layer.0.annotations),
         _ => None,
@@ -137,7 +136,7 @@ pub(super) async fn read_back(
     }
     let mut why = "it does not verify".to_owned();
     for found in candidates {
-        match verified(found, &subject, signer) {
+        match verified(found, &subject, ready).await {
             Ok(by) => return Ok(by),
             Err(problem) => why = format!("it does not verify: {problem}"),
         }
@@ -145,38 +144,127 @@ pub(super) async fn read_back(
     Err(there(&why))
 }
 
-fn verified(
+fn subject(piece: &PlannedPiece) -> Subject {
+    Subject {
+        digest: piece.subject.digest.clone(),
+        media_type: piece.subject.media_type.clone(),
+        size: piece.subject.size,
+        reference: None,
+    }
+}
+
+async fn verified(
     found: &Arc<Found>,
     subject: &Subject,
-    signer: Option<&Signer>,
+    ready: Option<&Ready>,
 ) -> Result<String, String> {
-    let Some(Signer::Key { public, chain, .. }) = signer else {
+    let Some(ready) = ready else {
         return Err("nobody is known to have signed it".to_owned());
     };
-    if !chain.is_empty() {
-        let media_type = found.raw.media_type().as_str();
-        let now = jiff::Timestamp::now();
-        let verified = notation::verify(subject, media_type, found.raw.bytes(), None, now);
-        let failed = verified.checks.iter().find(|check| check.is_failed());
-        if let Some(check) = failed {
-            return Err(check.detail.clone());
+    match &ready.signer {
+        Signer::Key { chain, .. } if !chain.is_empty() => {
+            let media_type = found.raw.media_type().as_str();
+            let now = jiff::Timestamp::now();
+            let verified = notation::verify(subject, media_type, found.raw.bytes(), None, now);
+            let failed = verified.checks.iter().find(|check| check.is_failed());
+            if let Some(check) = failed {
+                return Err(check.detail.clone());
+            }
+            let intact = verified.checks.iter().any(|check| {
+                check.kind == CheckKind::Signature && check.outcome == Outcome::Passed
+            });
+            match (intact, chain.first()) {
+                (true, Some(leaf)) => Ok(format!("signed by {}", leaf.subject)),
+                _ => Err("its signature was not checked".to_owned()),
+            }
         }
-        let intact = verified
-            .checks
-            .iter()
-            .any(|check| check.kind == CheckKind::Signature && check.outcome == Outcome::Passed);
-        return match (intact, chain.first()) {
-            (true, Some(leaf)) => Ok(format!("signed by {}", leaf.subject)),
-            _ => Err("its signature was not checked".to_owned()),
-        };
+        Signer::Key { public, .. } => {
+            let by = SignedBy::Key(public.clone());
+            accepted(found, subject, ready, by)?;
+            Ok(format!("signed by the {public}"))
+        }
+        Signer::Identity(identity) => {
+            let issued = identity.issued().await;
+            accepted(
+                found,
+                subject,
+                ready,
+                by_identity(&issued.name, &issued.issuer)?,
+            )?;
+            Ok(format!("signed by {}, by {}", issued.name, issued.issuer))
+        }
+        Signer::OpenPgp(_) => Err("it is of another kind".to_owned()),
     }
+}
+
+/// Whether what was made, but is not written yet, proves that its signer signed.
+///
+/// # Errors
+/// Why it does not.
+pub(super) fn holds(
+    made: &Made,
+    piece: &PlannedPiece,
+    ready: &Ready,
+    proof: &Proof,
+) -> Result<(), String> {
+    let (format, bytes, annotations) = match made {
+        Made::Referrer { carried, .. } => (Format::SigstoreBundle, carried, Annotations::new()),
+        Made::Layer { tag, layer } => {
+            let format = match tag {
+                CosignTag::Attestations => Format::CosignAttestation,
+                _ => Format::Cosign,
+            };
+            (format, &layer.1, layer.0.annotations.clone())
+        }
+        // what is written into files is what would be a layer elsewhere
+        _ => return Ok(()),
+    };
+    let found = Found {
+        format,
+        statement: Statement::Signature,
+        claims: Default::default(),
+        listed_for: piece.subject.digest.clone(),
+        place: Place::default(),
+        raw: RawDocument::hash(bytes.clone(), Algorithm::Sha256, MediaType::default()),
+        annotations,
+        manifest: None,
+    };
+    let by = match (&ready.signer, &proof.signatory) {
+        (Signer::Key { public, .. }, _) => SignedBy::Key(public.clone()),
+        (Signer::Identity(_), Signatory::Certificates(chain)) => {
+            let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
+            let (name, issuer) = sigstore::named(leaf).ok_or("its certificate names nobody")?;
+            by_identity(&name, &issuer)?
+        }
+        _ => return Ok(()),
+    };
+    accepted(&Arc::new(found), &subject(piece), ready, by)
+}
+
+fn by_identity(name: &str, issuer: &str) -> Result<SignedBy, String> {
+    let exact = |text: &str| Pattern::exact(text).map_err(|error| error.to_string());
+    Ok(SignedBy::Identity(IdentityRule {
+        identity: exact(name)?,
+        issuer: exact(issuer)?,
+    }))
+}
+
+/// Whether the signature is one by `by`, in the log where one was asked.
+fn accepted(
+    found: &Arc<Found>,
+    subject: &Subject,
+    ready: &Ready,
+    by: SignedBy,
+) -> Result<(), String> {
+    let mut signer = crate::signature::Signer::new("own", by);
+    signer.log = ready.log;
     let trust = Trust {
-        signers: vec![crate::signature::Signer::key("own", public.clone())],
-        root: None,
+        signers: vec![signer],
+        root: ready.root.clone(),
     };
     let report = sigstore::verify(found, subject, &trust);
     match (report.judgement(), report.reason()) {
-        (Judgement::Accepted, _) => Ok(format!("signed by the {public}")),
+        (Judgement::Accepted, _) => Ok(()),
         (_, Some(check)) => Err(check.detail.clone()),
         _ => Err("it was not accepted".to_owned()),
     }

@@ -5,18 +5,21 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::engine::Failure;
+use crate::engine::shared::Shared;
 use crate::model::{CosignTag, Descriptor, Digest, MediaType, RawDocument};
 use crate::signature::notation::EnvelopeKind;
 use crate::signature::sign::{
-    Artifact, NotationRequest, Proof, append, attestation_layer, bundle, bundle_artifact, notation,
-    pae, sign_like_cosign, signature_layer,
+    Artifact, NotationRequest, OpenPgpKey, Signed, SigningKey, append, attestation_layer, bundle,
+    bundle_artifact, notation, signature_layer,
 };
 use crate::signature::sigstore::SIGNING_PREDICATE;
+use crate::signature::x509::Certificate;
 use crate::transport::{Destination, Payload, Removal, SignatureFolder, TransportError, attach};
 
 use super::plan::{Deed, Prepared};
 use super::request::{PlannedPiece, SignFormat, Signing, WrittenPiece};
-use super::signer::Signer;
+use super::signer::{Ready, Signer};
+use super::vouch::{Vouched, Vouching};
 
 /// What was made of a piece, to be written.
 pub(super) enum Made {
@@ -41,117 +44,189 @@ pub(super) enum Made {
     Removal(RawDocument),
 }
 
-/// Signs a piece, where it is signed.
-pub(super) fn make(
-    prepared: &Prepared,
-    piece: &PlannedPiece,
-    signers: &[Arc<Signer>],
-) -> Result<Made, Failure> {
-    match &piece.deed {
-        Deed::Attach(files) => Ok(Made::Files(
-            files.artifact(&piece.subject),
-            files.layers().to_vec(),
-        )),
-        Deed::Remove(raw) => Ok(Made::Removal(raw.clone())),
-        Deed::Attest { predicate_type } => {
-            let (signing, signer) = chosen(prepared, signers, 0)?;
-            let predicate = Some(predicate_type.as_str());
-            signed(prepared, piece, 0, signing, signer, predicate)
-        }
-        Deed::Sign(position) => {
-            let (signing, signer) = chosen(prepared, signers, *position)?;
-            signed(prepared, piece, *position, signing, signer, None)
+/// What was made, and what vouches for it besides.
+pub(super) struct Product {
+    pub made: Made,
+    /// What was gathered, for people.
+    pub vouched: Vec<String>,
+    /// What stays even where this is never written.
+    pub stays: Vec<String>,
+}
+
+impl From<Made> for Product {
+    fn from(made: Made) -> Self {
+        Self {
+            made,
+            vouched: Vec::new(),
+            stays: Vec::new(),
         }
     }
 }
 
-fn chosen<'a>(
-    prepared: &'a Prepared,
-    signers: &'a [Arc<Signer>],
-    position: usize,
-) -> Result<(&'a Signing, &'a Signer), Failure> {
-    let signing = prepared.request.addition.signings().get(position);
-    match (signing, signers.get(position)) {
-        (Some(signing), Some(signer)) => Ok((signing, signer)),
-        _ => Err(Failure::refused("there is nobody to sign", "Name a key")),
-    }
-}
-
-fn signed(
+/// Signs a piece, where it is signed, and has it vouched for.
+pub(super) async fn make(
+    shared: &Shared,
     prepared: &Prepared,
     piece: &PlannedPiece,
-    position: usize,
-    signing: &Signing,
-    signer: &Signer,
-    predicate: Option<&str>,
-) -> Result<Made, Failure> {
-    let fail = |error: &dyn std::fmt::Display| {
-        Failure::refused(error.to_string(), "Sign with another key")
+    signers: &[Arc<Ready>],
+) -> Result<Product, Failure> {
+    let (position, predicate) = match &piece.deed {
+        Deed::Attach(files) => {
+            let artifact = files.artifact(&piece.subject);
+            return Ok(Made::Files(artifact, files.layers().to_vec()).into());
+        }
+        Deed::Remove(raw) => return Ok(Made::Removal(raw.clone()).into()),
+        Deed::Attest { predicate_type } => (0, Some(predicate_type.as_str())),
+        Deed::Sign(position) => (*position, None),
     };
-    let payload = &piece.payload;
-    match (signer, signing.format) {
-        (Signer::OpenPgp(key), _) => {
-            let bytes = key.sign(payload).map_err(|error| fail(&error))?;
-            Ok(Made::File {
-                folder: folder(prepared, position)?,
-                bytes: bytes.into(),
-            })
-        }
-        (Signer::Key { key, public, .. }, SignFormat::Bundle) => {
-            let signature = sign_like_cosign(key, &pae(payload)).map_err(|error| fail(&error))?;
-            let carried = bundle(payload, &signature, &Proof::by_key(public.clone()));
-            let predicate = predicate.unwrap_or(SIGNING_PREDICATE);
-            let artifact =
-                bundle_artifact(carried.clone(), predicate, &piece.subject, super::now());
-            Ok(Made::Referrer { artifact, carried })
-        }
-        (Signer::Key { key, public, .. }, SignFormat::Cosign) => {
-            let proof = Proof::by_key(public.clone());
-            if let Some(predicate) = predicate {
-                let signature =
-                    sign_like_cosign(key, &pae(payload)).map_err(|error| fail(&error))?;
-                return Ok(Made::Layer {
-                    tag: CosignTag::Attestations,
-                    layer: attestation_layer(payload, predicate, &signature, &proof),
-                });
-            }
-            let signature = sign_like_cosign(key, payload).map_err(|error| fail(&error))?;
-            let layer = signature_layer(payload, &signature, &proof);
-            let documents = prepared.target.documents.as_ref();
-            if documents.is_some_and(|documents| documents.tag_editing().is_some()) {
-                let tag = CosignTag::Signatures;
-                return Ok(Made::Layer { tag, layer });
-            }
-            Ok(Made::File {
-                folder: folder(prepared, position)?,
-                bytes: crate::signature::sign::attachment_file(&layer),
-            })
-        }
+    let signing = prepared.request.addition.signings().get(position);
+    let (Some(signing), Some(ready)) = (signing, signers.get(position)) else {
+        return Err(Failure::refused("there is nobody to sign", "Name a key"));
+    };
+    let asked = prepared.asked.get(position);
+    let maker = Maker {
+        prepared,
+        piece,
+        position,
+        signing,
+        ready,
+        vouching: Vouching {
+            shared,
+            asked: asked.ok_or_else(|| Failure::refused("there is nobody to sign", ""))?,
+            root: ready.root.as_ref(),
+        },
+    };
+    match (&ready.signer, signing.format) {
+        (Signer::OpenPgp(key), _) => maker.simple(key),
+        (_, SignFormat::Bundle) => maker.bundle(predicate).await,
+        (_, SignFormat::Cosign) => maker.cosign(predicate).await,
         (Signer::Key { key, chain, .. }, SignFormat::NotationJws | SignFormat::NotationCose) => {
-            let time = jiff::Timestamp::now();
-            let expiry = signing.expiry.and_then(|expiry| {
-                let expiry = jiff::SignedDuration::try_from(expiry).ok()?;
-                time.checked_add(expiry).ok()
-            });
-            let request = NotationRequest {
-                kind: match signing.format {
-                    SignFormat::NotationCose => EnvelopeKind::Cose,
-                    _ => EnvelopeKind::Jws,
-                },
-                payload,
-                chain,
-                time,
-                expiry,
-            };
-            let signature = notation(&request, key).map_err(|error| fail(&error))?;
-            let carried = signature.envelope(None).map_err(|error| fail(&error))?;
-            let artifact = signature.artifact(carried.clone(), &piece.subject, super::now());
-            Ok(Made::Referrer { artifact, carried })
+            maker.notation(key, chain).await
         }
-        (Signer::Key { .. }, SignFormat::Simple) => Err(Failure::refused(
-            "an OpenPGP signature is made with an OpenPGP key",
-            "Name one",
+        (_, format) => Err(Failure::refused(
+            format!("a {format} is not made like this"),
+            "Name a key that does for it",
         )),
+    }
+}
+
+/// Makes one piece by one signer.
+struct Maker<'a> {
+    prepared: &'a Prepared,
+    piece: &'a PlannedPiece,
+    position: usize,
+    signing: &'a Signing,
+    ready: &'a Ready,
+    vouching: Vouching<'a>,
+}
+
+impl Maker<'_> {
+    fn simple(&self, key: &OpenPgpKey) -> Result<Product, Failure> {
+        let bytes = key.sign(&self.piece.payload);
+        let bytes =
+            bytes.map_err(|error| Failure::refused(error.to_string(), "Sign with another key"))?;
+        let made = Made::File {
+            folder: folder(self.prepared, self.position)?,
+            bytes: bytes.into(),
+        };
+        Ok(made.into())
+    }
+
+    async fn bundle(&self, predicate: Option<&str>) -> Result<Product, Failure> {
+        let Self { piece, .. } = self;
+        let vouched = self.vouched(Signed::Statement(&piece.payload)).await?;
+        let carried = bundle(&piece.payload, &vouched.signature, &vouched.proof);
+        let predicate = predicate.unwrap_or(SIGNING_PREDICATE);
+        let artifact = bundle_artifact(carried.clone(), predicate, &piece.subject, super::now());
+        self.checked(Made::Referrer { artifact, carried }, vouched)
+    }
+
+    async fn cosign(&self, predicate: Option<&str>) -> Result<Product, Failure> {
+        let Self { piece, .. } = self;
+        let payload = &piece.payload;
+        let signed = match predicate {
+            Some(_) => Signed::Statement(payload),
+            None => Signed::Message(payload),
+        };
+        let vouched = self.vouched(signed).await?;
+        let (signature, proof) = (&vouched.signature, &vouched.proof);
+        let (tag, layer) = match predicate {
+            Some(predicate) => {
+                let layer = attestation_layer(payload, predicate, signature, proof);
+                (CosignTag::Attestations, layer)
+            }
+            None => {
+                let layer = signature_layer(payload, signature, proof);
+                (CosignTag::Signatures, layer)
+            }
+        };
+        let mut product = self.checked(Made::Layer { tag, layer }, vouched)?;
+        let documents = self.prepared.target.documents.as_ref();
+        let has_tags = documents.is_some_and(|documents| documents.tag_editing().is_some());
+        if let (Made::Layer { layer, .. }, false) = (&product.made, has_tags) {
+            product.made = Made::File {
+                folder: folder(self.prepared, self.position)?,
+                bytes: crate::signature::sign::attachment_file(layer),
+            };
+        }
+        Ok(product)
+    }
+
+    async fn notation(&self, key: &SigningKey, chain: &[Certificate]) -> Result<Product, Failure> {
+        let fail = |error: &dyn std::fmt::Display| {
+            Failure::refused(error.to_string(), "Sign with another key")
+        };
+        let time = jiff::Timestamp::now();
+        let expiry = self.signing.expiry.and_then(|expiry| {
+            let expiry = jiff::SignedDuration::try_from(expiry).ok()?;
+            time.checked_add(expiry).ok()
+        });
+        let request = NotationRequest {
+            kind: match self.signing.format {
+                SignFormat::NotationCose => EnvelopeKind::Cose,
+                _ => EnvelopeKind::Jws,
+            },
+            payload: &self.piece.payload,
+            chain,
+            time,
+            expiry,
+        };
+        // milliseconds, even for the longest key
+        let signature = notation(&request, key).map_err(|error| fail(&error))?;
+        let countersigned = self.vouching.countersign(&signature).await?;
+        let (token, vouched) = countersigned.unzip();
+        let carried = signature.envelope(token.as_deref());
+        let carried = carried.map_err(|error| fail(&error))?;
+        let artifact = signature.artifact(carried.clone(), &self.piece.subject, super::now());
+        Ok(Product {
+            made: Made::Referrer { artifact, carried },
+            vouched: vouched.into_iter().collect(),
+            stays: Vec::new(),
+        })
+    }
+
+    async fn vouched(&self, signed: Signed<'_>) -> Result<Vouched, Failure> {
+        self.vouching.sign(&self.ready.signer, signed).await
+    }
+
+    /// What was made, where it proves what it is to prove: before anything is written.
+    fn checked(&self, made: Made, vouched: Vouched) -> Result<Product, Failure> {
+        if self.ready.root.is_some() {
+            let held = super::check::holds(&made, self.piece, self.ready, &vouched.proof);
+            held.map_err(|why| {
+                let mut failure = Failure::refused(
+                    format!("what the services answered does not prove the signature: {why}"),
+                    "Give the trust root that goes with the services: --trusted-root FILE",
+                );
+                failure.details.extend(vouched.stays.iter().cloned());
+                failure
+            })?;
+        }
+        Ok(Product {
+            made,
+            vouched: vouched.said,
+            stays: vouched.stays,
+        })
     }
 }
 
@@ -176,6 +251,7 @@ pub(super) async fn write(
         place: piece.place.clone(),
         digest: None,
         checked: String::new(),
+        vouched: Vec::new(),
     };
     match made {
         Made::Referrer { artifact, .. } => {

@@ -4,11 +4,14 @@
 
 mod check;
 mod files;
+mod identity;
 mod make;
 mod plan;
 mod request;
+mod services;
 mod signer;
 mod target;
+mod vouch;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,11 +24,13 @@ use crate::model::Reference;
 use super::shared::{JobHandle, Shared};
 use super::{Failure, ImageId, JobKind, JobState, Outcome, Remote, Unit};
 
+pub use crate::services::ServiceRole;
 use plan::Prepared;
 use request::Trouble;
 pub use request::{
     Addition, AdditionId, AdditionPlan, AdditionReport, AdditionRequest, AdditionSnapshot,
-    AttachedFile, Attaching, PlannedKey, PlannedPiece, SignFormat, Signing, WrittenPiece,
+    AttachedFile, Attaching, IdentityFrom, LogUse, PlannedKey, PlannedPiece, PlannedService,
+    SignBy, SignFormat, SignIn, Signing, SigningServices, WrittenPiece,
 };
 
 /// The additions that are planned or made.
@@ -64,13 +69,14 @@ impl Additions {
     }
 
     /// Makes an addition, as it was planned where it was. `passphrases` are those of the
-    /// signers in turn.
+    /// signers in turn; `accept` says that the user read what services show to others.
     pub fn make(
         &mut self,
         shared: &Arc<Shared>,
         id: AdditionId,
         request: AdditionRequest,
         passphrases: Vec<Option<Secret>>,
+        accept: bool,
     ) {
         let token = self.begin(id);
         let prepared = lock(&self.prepared).get(&id).cloned();
@@ -82,15 +88,12 @@ impl Additions {
             Unit::Documents,
             "planning",
         );
-        let made = made(
-            Arc::clone(shared),
-            id,
-            request,
+        let given = Given {
             prepared,
             passphrases,
-            job,
-            token,
-        );
+            accept,
+        };
+        let made = made(Arc::clone(shared), id, request, given, job, token);
         tokio::spawn(made);
     }
 
@@ -134,22 +137,31 @@ fn started(shared: &Shared, id: AdditionId, request: AdditionRequest) -> Additio
         job: None,
         report: Remote::NotAsked,
         ask: None,
+        sign_in: None,
     }
+}
+
+/// What an addition is made with.
+struct Given {
+    /// The plan that was shown, where one was.
+    prepared: Option<Arc<Prepared>>,
+    passphrases: Vec<Option<Secret>>,
+    /// Whether the user read what services show to others.
+    accept: bool,
 }
 
 async fn made(
     shared: Arc<Shared>,
     id: AdditionId,
     request: AdditionRequest,
-    prepared: Option<Arc<Prepared>>,
-    passphrases: Vec<Option<Secret>>,
+    given: Given,
     mut job: JobHandle,
     token: CancellationToken,
 ) {
     let mut snapshot = started(&shared, id, request);
     snapshot.job = Some(job.id());
     snapshot.report = Remote::Pending { previous: None };
-    if let Some(prepared) = &prepared {
+    if let Some(prepared) = &given.prepared {
         snapshot.plan = Remote::Ready(Arc::clone(&prepared.plan));
     }
     shared.slots.put_addition(Arc::new(snapshot.clone()));
@@ -164,8 +176,9 @@ async fn made(
     };
     let done = tokio::select! {
         () = cancelled => None,
-        done = work(&shared, &mut snapshot, prepared, &passphrases, &mut job) => Some(done),
+        done = work(&shared, &mut snapshot, given, &mut job) => Some(done),
     };
+    snapshot.sign_in = None;
     let state = match done {
         None => {
             snapshot.report = Remote::NotAsked;
@@ -198,20 +211,29 @@ async fn made(
 async fn work(
     shared: &Shared,
     snapshot: &mut AdditionSnapshot,
-    prepared: Option<Arc<Prepared>>,
-    passphrases: &[Option<Secret>],
+    given: Given,
     job: &mut JobHandle,
 ) -> Result<Arc<AdditionReport>, Trouble> {
-    let prepared = match prepared {
+    let prepared = match given.prepared {
         Some(prepared) => prepared,
         None => Arc::new(Prepared::of(shared, &snapshot.request).await?),
     };
     let plan = Arc::clone(&prepared.plan);
     snapshot.plan = Remote::Ready(Arc::clone(&plan));
     shared.slots.put_addition(Arc::new(snapshot.clone()));
+    agreed(shared, &plan, given.accept).await?;
     let signings = prepared.request.addition.signings();
     job.phase("opening keys");
-    let signers = signer::open(shared, signings, passphrases).await?;
+    let mut tell = |sign_in: Option<SignIn>| {
+        job.phase(match sign_in {
+            Some(_) => "waiting for somebody to sign in",
+            None => "asking for a certificate",
+        });
+        snapshot.sign_in = sign_in;
+        shared.slots.put_addition(Arc::new(snapshot.clone()));
+    };
+    let (asked, passphrases) = (&prepared.asked, &given.passphrases);
+    let signers = signer::ready(shared, signings, asked, passphrases, &mut tell).await?;
     let total = plan.pieces.len() as u64;
     job.progress().restart(Unit::Documents, 0, Some(total));
     let mut report = AdditionReport {
@@ -226,25 +248,20 @@ async fn work(
             plan::Deed::Attest { .. } => signers.first(),
             plan::Deed::Attach(_) | plan::Deed::Remove(_) => None,
         };
-        let step = |failure: Failure, step: &str| stays(failure, step, piece, &report);
-        let making = {
-            let (prepared, piece, signers) =
-                (Arc::clone(&prepared), piece.clone(), signers.clone());
-            tokio::task::spawn_blocking(move || make::make(&prepared, &piece, &signers))
+        let step = |failure: Failure, step: &str, stay: &[String]| {
+            stays(failure, step, piece, &report, stay)
         };
-        let ended = |_| Failure::refused("signing was ended", "Try again");
-        let made = making
+        let product = make::make(shared, &prepared, piece, &signers).await;
+        let product = product.map_err(|failure| step(failure, "signing", &[]))?;
+        let made = &product.made;
+        let mut written = make::write(&prepared, piece, made)
             .await
-            .map_err(ended)
-            .and_then(|made| made)
-            .map_err(|failure| step(failure, "signing"))?;
-        let mut written = make::write(&prepared, piece, &made)
-            .await
-            .map_err(|error| step(error.into(), "writing"))?;
+            .map_err(|error| step(error.into(), "writing", &product.stays))?;
         job.phase("reading back");
         let signer = signer.map(Arc::as_ref);
-        let checked = check::read_back(shared, &prepared, piece, &made, &written, signer).await;
-        written.checked = checked.map_err(|failure| step(failure, "reading back"))?;
+        let checked = check::read_back(shared, &prepared, piece, made, &written, signer).await;
+        written.checked = checked.map_err(|failure| step(failure, "reading back", &[]))?;
+        written.vouched = product.vouched;
         report.written.push(written);
         job.progress().add(1);
     }
@@ -254,12 +271,34 @@ async fn work(
     Ok(Arc::new(report))
 }
 
+/// Nothing is shown to others before the user knows what.
+async fn agreed(shared: &Shared, plan: &AdditionPlan, accept: bool) -> Result<(), Failure> {
+    if plan.to_accept().next().is_none() {
+        return Ok(());
+    }
+    if accept {
+        return services::accept(shared, &plan.services).await;
+    }
+    let all = plan.to_accept().map(|service| {
+        let (role, address) = (service.role, &service.address);
+        let shows = service.shows.as_deref().unwrap_or_default();
+        format!("The {role} at {address}: {shows}")
+    });
+    let mut failure = Failure::refused(
+        "others see what is signed at a service that is asked for the first time",
+        "Agree to what it shows: --yes; or sign without it: --no-log, and a key",
+    );
+    failure.details.extend(all);
+    Err(failure)
+}
+
 /// A failure with the step that it happened at, and what stays of what was done before it.
 fn stays(
     mut failure: Failure,
     step: &str,
     piece: &PlannedPiece,
     report: &AdditionReport,
+    stay: &[String],
 ) -> Failure {
     failure.headline = format!(
         "{step} for {} ({}): {}",
@@ -271,6 +310,7 @@ fn stays(
             written.what, written.place, written.subject, written.label
         ));
     }
+    failure.details.extend(stay.iter().cloned());
     if report.written.is_empty() && step == "signing" {
         failure.details.push("Nothing was written".to_owned());
     }

@@ -16,9 +16,11 @@ use crate::transport::SignatureFolder;
 
 use super::super::chores::keys;
 use super::files::Files;
+use super::identity;
 use super::request::{
-    Addition, AdditionPlan, AdditionRequest, PlannedKey, PlannedPiece, SignFormat, Signing,
+    Addition, AdditionPlan, AdditionRequest, PlannedKey, PlannedPiece, SignBy, SignFormat, Signing,
 };
+use super::services::{self, Asked};
 use super::target::{Subject, Target};
 
 /// What is done for a piece.
@@ -41,6 +43,8 @@ pub(super) struct Prepared {
     pub plan: Arc<AdditionPlan>,
     /// Where OpenPGP signatures go, for each signer.
     pub folders: Vec<Option<Arc<SignatureFolder>>>,
+    /// The services that are asked, for each signer.
+    pub asked: Vec<Asked>,
 }
 
 impl Prepared {
@@ -91,12 +95,19 @@ impl Prepared {
         }
         folders.append(&mut planner.folders);
         let pieces = planner.pieces;
-        let keys = planned_keys(shared, request.addition.signings()).await?;
+        let signings = request.addition.signings();
+        let mut asked = Vec::new();
+        for signing in signings {
+            asked.push(Asked::of(signing).await?);
+        }
+        let keys = planned_keys(shared, signings, &asked).await?;
+        let services = services::planned(shared, signings, &asked).await?;
         let plan = Arc::new(AdditionPlan {
             reference: target.reference.to_string(),
             root: target.root.clone(),
             pieces,
             keys,
+            services,
             warnings: Vec::new(),
         });
         Ok(Self {
@@ -104,6 +115,7 @@ impl Prepared {
             target,
             plan,
             folders,
+            asked,
         })
     }
 }
@@ -362,28 +374,44 @@ impl Planner<'_> {
     }
 }
 
-/// What is known of the keys without opening them.
-async fn planned_keys(shared: &Shared, signings: &[Signing]) -> Result<Vec<PlannedKey>, Failure> {
-    let names: Vec<_> = signings.iter().map(|signing| signing.key.clone()).collect();
-    let folder = shared.config.trust.own_keys.clone();
-    let read = tokio::task::spawn_blocking(move || {
-        names
-            .into_iter()
-            .map(|key| {
-                let files = keys::files_of(folder.as_deref(), &key);
-                let read = files.read_private();
-                let bytes = read.map_err(|error| {
-                    let hint = "List the keys: porthole keys list; or name the file of one";
-                    Failure::refused(error.to_string(), hint)
-                })?;
-                let facts = keys::info(files).facts;
-                Ok(PlannedKey {
+/// What is known of the keys without opening them, and of identities without asking anybody.
+async fn planned_keys(
+    shared: &Shared,
+    signings: &[Signing],
+    asked: &[Asked],
+) -> Result<Vec<PlannedKey>, Failure> {
+    let mut planned = Vec::new();
+    for (signing, asked) in signings.iter().zip(asked) {
+        planned.push(match &signing.by {
+            SignBy::Key(name) => planned_key(shared, name).await?,
+            SignBy::Identity(from) => {
+                let (key, facts) = identity::described(from, asked).await?;
+                PlannedKey {
                     key,
-                    facts: facts.map(|facts| facts.to_string()),
-                    encrypted: needs_passphrase(&bytes),
-                })
-            })
-            .collect()
+                    facts,
+                    encrypted: false,
+                }
+            }
+        });
+    }
+    Ok(planned)
+}
+
+async fn planned_key(shared: &Shared, name: &str) -> Result<PlannedKey, Failure> {
+    let (key, folder) = (name.to_owned(), shared.config.trust.own_keys.clone());
+    let read = tokio::task::spawn_blocking(move || {
+        let files = keys::files_of(folder.as_deref(), &key);
+        let read = files.read_private();
+        let bytes = read.map_err(|error| {
+            let hint = "List the keys: porthole keys list; or name the file of one";
+            Failure::refused(error.to_string(), hint)
+        })?;
+        let facts = keys::info(files).facts;
+        Ok(PlannedKey {
+            key,
+            facts: facts.map(|facts| facts.to_string()),
+            encrypted: needs_passphrase(&bytes),
+        })
     });
     let ended = |_| Failure::refused("reading the keys was ended", "Try again");
     read.await.map_err(ended)?

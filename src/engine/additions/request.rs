@@ -10,6 +10,8 @@ use bytes::Bytes;
 use crate::engine::{Failure, JobId, Remote};
 use crate::model::{Annotations, Descriptor, Digest};
 
+use crate::services::ServiceRole;
+
 use super::plan::Deed;
 
 /// Names an addition for as long as the program runs.
@@ -54,8 +56,9 @@ pub enum Addition {
 /// Who signs, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signing {
-    /// The name of a key of the user's folder, or its file.
-    pub key: String,
+    pub by: SignBy,
+    /// Who vouches for it besides.
+    pub services: SigningServices,
     /// A file of certificates from the one of the key to the root.
     pub chain: Option<PathBuf>,
     pub format: SignFormat,
@@ -67,6 +70,59 @@ pub struct Signing {
     pub expiry: Option<Duration>,
     /// The folder that OpenPGP signatures of a registry's images are kept in.
     pub lookaside: Option<PathBuf>,
+}
+
+/// What a signature is made with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignBy {
+    /// The name of a key of the user's folder, or its file.
+    Key(String),
+    /// A key for this once, certified for an identity.
+    Identity(IdentityFrom),
+}
+
+/// Where the token that proves an identity comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IdentityFrom {
+    /// A file that holds it.
+    File(PathBuf),
+    /// The CI that this runs in: GitHub Actions or GitLab.
+    Ambient,
+    /// A sign-in at the issuer, in a browser.
+    Browser,
+}
+
+/// The services that are asked when something is signed. What is not named here is taken
+/// from `config`, and for an identity from Sigstore's public instance.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SigningServices {
+    /// A `signing_config.json`, version 0.2, as `cosign signing-config create` writes it.
+    pub config: Option<PathBuf>,
+    /// The certificate authority for identities (Fulcio).
+    pub fulcio: Option<String>,
+    pub log: LogUse,
+    /// The timestamp authority (RFC 3161).
+    pub timestamp: Option<String>,
+    /// What their answers are judged by: a `trusted_root.json`, instead of the settings'.
+    pub trust_root: Option<PathBuf>,
+    /// The certificates that a timestamp for Notation has to lead to, in PEM.
+    pub timestamp_roots: Option<PathBuf>,
+    /// Who is asked for the identity, in the browser (OpenID Connect).
+    pub issuer: Option<String>,
+    /// What this program is called there; nothing for `sigstore`.
+    pub client: Option<String>,
+}
+
+/// Whether a transparency log (Rekor) is written to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum LogUse {
+    /// Where `config` names one, and for an identity.
+    #[default]
+    Usual,
+    /// Never.
+    No,
+    /// To the one at this address, version 1 of its interface.
+    At(String),
 }
 
 /// How signatures are written.
@@ -110,6 +166,8 @@ pub struct AdditionPlan {
     pub pieces: Vec<PlannedPiece>,
     /// The keys that sign, in turn.
     pub keys: Vec<PlannedKey>,
+    /// The services that are asked, each once.
+    pub services: Vec<PlannedService>,
     /// What to know before.
     pub warnings: Vec<String>,
 }
@@ -130,11 +188,35 @@ pub struct PlannedPiece {
     pub(super) deed: Deed,
 }
 
-/// A key that signs.
+impl AdditionPlan {
+    /// The services that show something to others, and that nobody has agreed to yet: what
+    /// they show has to be read before [`Command::Add`](crate::engine::Command::Add) may say
+    /// that it was.
+    pub fn to_accept(&self) -> impl Iterator<Item = &PlannedService> {
+        let services = self.services.iter();
+        services.filter(|service| service.shows.is_some() && !service.accepted)
+    }
+}
+
+/// A service that is asked for a signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedService {
+    pub role: ServiceRole,
+    /// Its address.
+    pub address: String,
+    /// What others see of the signature there, in a sentence; nothing where they see nothing.
+    pub shows: Option<String>,
+    /// Whether the user agreed to that before.
+    pub accepted: bool,
+}
+
+/// A key that signs, or an identity that does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedKey {
+    /// Its name or file; for an identity where it comes from.
     pub key: String,
-    /// Kind and fingerprint, where its public half is at hand.
+    /// Kind and fingerprint, where its public half is at hand; whose identity, where that is
+    /// known.
     pub facts: Option<String>,
     /// Whether a passphrase is needed.
     pub encrypted: bool,
@@ -160,6 +242,8 @@ pub struct WrittenPiece {
     pub digest: Option<Digest>,
     /// How it was found when it was read back.
     pub checked: String,
+    /// Who vouches for it besides: log entries, timestamps.
+    pub vouched: Vec<String>,
 }
 
 /// An addition as it is known at one moment.
@@ -172,6 +256,17 @@ pub struct AdditionSnapshot {
     pub report: Remote<Arc<AdditionReport>>,
     /// The signer, by its place in the request, whose passphrase is missing or wrong.
     pub ask: Option<usize>,
+    /// Where the user has to sign in, in a browser, for this to go on.
+    pub sign_in: Option<SignIn>,
+}
+
+/// A sign-in that is waited for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignIn {
+    /// Who is asked.
+    pub issuer: String,
+    /// What to open in a browser. It leads back to this program.
+    pub address: String,
 }
 
 /// A failure, and whose passphrase may mend it.

@@ -5,46 +5,94 @@ use std::sync::Arc;
 use crate::config::{Secret, read_trust_file};
 use crate::engine::Failure;
 use crate::engine::shared::Shared;
+use crate::signature::TrustRoot;
 use crate::signature::notation::{Purpose, check_chain};
 use crate::signature::sign::{OpenPgpKey, PrivateKey, Signer as _, SigningKey};
 use crate::signature::sigstore::PublicKey;
 use crate::signature::x509::{Certificate, KeyKind};
 
 use super::super::chores::keys::{self, KeyFailure};
-use super::request::{SignFormat, Signing, Trouble};
+use super::identity::Identity;
+use super::request::{SignBy, SignFormat, SignIn, Signing, Trouble};
+use super::services::{self, Asked};
 
 /// Somebody who can sign now.
 #[derive(Debug)]
 pub(super) enum Signer {
     Key {
-        key: SigningKey,
+        key: Arc<SigningKey>,
         public: PublicKey,
         /// For Notation: from the key's certificate to the root.
         chain: Vec<Certificate>,
     },
     OpenPgp(Box<OpenPgpKey>),
+    Identity(Box<Identity>),
 }
 
-/// Opens every key. Nothing was written yet: a wrong passphrase leaves nothing behind.
-pub(super) async fn open(
+/// Somebody who can sign now, and what the answers of services are judged by.
+pub(super) struct Ready {
+    pub signer: Signer,
+    /// There where a service of Sigstore is asked.
+    pub root: Option<TrustRoot>,
+    /// Whether a log is asked.
+    pub log: bool,
+}
+
+/// Opens every key, then gets every identity, whose certificates are good for minutes only.
+/// Nothing was written yet: a wrong passphrase leaves nothing behind. `tell` is told where
+/// somebody has to sign in.
+pub(super) async fn ready(
+    shared: &Shared,
+    signings: &[Signing],
+    asked: &[Asked],
+    passphrases: &[Option<Secret>],
+    tell: &mut (dyn FnMut(Option<SignIn>) + Send),
+) -> Result<Vec<Arc<Ready>>, Trouble> {
+    let mut keys = open(shared, signings, passphrases).await?;
+    let mut ready = Vec::new();
+    for (position, (signing, asked)) in signings.iter().zip(asked).enumerate() {
+        let root = match asked.needs_root(signing) {
+            true => Some(services::trust_root(shared, &signing.services).await?),
+            false => None,
+        };
+        let signer = match (&signing.by, keys[position].take(), &root) {
+            (_, Some(signer), _) => signer,
+            (SignBy::Identity(from), None, Some(root)) => {
+                let identity = Identity::open(shared, from, asked, root.clone(), tell).await?;
+                Signer::Identity(Box::new(identity))
+            }
+            _ => return Err(Failure::refused("there is nobody to sign", "Name a key").into()),
+        };
+        let log = asked.endpoints.log.is_some();
+        ready.push(Arc::new(Ready { signer, root, log }));
+    }
+    Ok(ready)
+}
+
+/// Opens every key; nothing stands for an identity.
+async fn open(
     shared: &Shared,
     signings: &[Signing],
     passphrases: &[Option<Secret>],
-) -> Result<Vec<Arc<Signer>>, Trouble> {
+) -> Result<Vec<Option<Signer>>, Trouble> {
     let folder = shared.config.trust.own_keys.clone();
     let mut opened = Vec::new();
     for (position, signing) in signings.iter().enumerate() {
+        let SignBy::Key(name) = signing.by.clone() else {
+            opened.push(None);
+            continue;
+        };
         let passphrase = passphrases.get(position).cloned().flatten();
         let (signing, folder) = (signing.clone(), folder.clone());
         let one = tokio::task::spawn_blocking(move || {
-            let files = keys::files_of(folder.as_deref(), &signing.key);
-            open_one(&signing, &files, passphrase.as_ref())
+            let files = keys::files_of(folder.as_deref(), &name);
+            open_one(&signing, &name, &files, passphrase.as_ref())
         });
         let one = one
             .await
             .map_err(|_| Failure::refused("opening the key was ended", "Try again"))?;
         match one {
-            Ok(signer) => opened.push(Arc::new(signer)),
+            Ok(signer) => opened.push(Some(signer)),
             Err(KeyFailure { failure, ask }) => {
                 return Err(Trouble {
                     failure,
@@ -58,18 +106,16 @@ pub(super) async fn open(
 
 fn open_one(
     signing: &Signing,
+    name: &str,
     files: &crate::config::KeyFiles,
     passphrase: Option<&Secret>,
 ) -> Result<Signer, KeyFailure> {
     let bytes = files.read_private()?;
     let given = passphrase.map(|passphrase| passphrase.expose().as_bytes());
     let key = PrivateKey::read(&bytes, given);
-    let key = key.map_err(|error| keys::of_key(&format!("the key {}", signing.key), error))?;
+    let key = key.map_err(|error| keys::of_key(&format!("the key {name}"), error))?;
     let unsuitable = |why: &str| {
-        let what = format!(
-            "the key {} does not do for a {}",
-            signing.key, signing.format
-        );
+        let what = format!("the key {name} does not do for a {}", signing.format);
         KeyFailure::from(Failure::refused(what, why))
     };
     match (key, signing.format) {
@@ -96,6 +142,7 @@ fn open_one(
             };
             let public = PublicKey::from_der(key.public_key().spki_der());
             let public = public.map_err(|error| unsuitable(&error.to_string()))?;
+            let key = Arc::new(key);
             Ok(Signer::Key { key, public, chain })
         }
     }

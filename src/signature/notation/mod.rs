@@ -11,7 +11,7 @@ mod cose;
 mod envelope;
 mod jws;
 mod manifest;
-mod timestamp;
+pub(super) mod timestamp;
 mod trust_policy;
 mod trust_store;
 mod verify;

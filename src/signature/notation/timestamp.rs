@@ -56,9 +56,9 @@ const CONTENT_TYPE: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 3];
 const MESSAGE_DIGEST: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 4];
 const SIGNING_CERTIFICATE_V2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, 47];
 const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
-const SHA256: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
-const SHA384: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2];
-const SHA512: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3];
+pub(in crate::signature) const SHA256: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
+pub(in crate::signature) const SHA384: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2];
+pub(in crate::signature) const SHA512: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3];
 /// The baseline policy of ETSI EN 319 421: accurate to a second where it says nothing.
 const BASELINE_POLICY: &[u8] = &[4, 0, 0x8f, 0x67, 1, 1];
 
@@ -101,6 +101,24 @@ impl Countersignature {
         matches!((earliest, latest), (Ok(earliest), Ok(latest))
             if certificate.is_valid_at(earliest) && certificate.is_valid_at(latest))
     }
+}
+
+/// What a token is about, by its own word. Nothing of it is verified.
+pub(in crate::signature) struct Stated {
+    pub hash: Hash,
+    pub imprint: Vec<u8>,
+    pub nonce: Option<Vec<u8>>,
+}
+
+/// Reads what a token says of itself.
+pub(in crate::signature) fn stated(token: &[u8]) -> Result<Stated, TimestampError> {
+    let token = Token::read(token)?;
+    let info = Info::read(token.content)?;
+    Ok(Stated {
+        hash: info.hash,
+        imprint: info.imprint.to_vec(),
+        nonce: info.nonce.map(<[u8]>::to_vec),
+    })
 }
 
 /// The CMS around the information.
@@ -165,6 +183,8 @@ struct Info<'a> {
     imprint: &'a [u8],
     time: Timestamp,
     accuracy: SignedDuration,
+    /// The number that whoever asked gave along, its INTEGER's content.
+    nonce: Option<&'a [u8]>,
 }
 
 impl<'a> Info<'a> {
@@ -197,11 +217,14 @@ impl<'a> Info<'a> {
         } else if policy == BASELINE_POLICY {
             accuracy = SignedDuration::from_secs(1);
         }
+        info.optional(der::BOOLEAN)?;
+        let nonce = info.optional(der::INTEGER)?.map(|nonce| nonce.content);
         Ok(Self {
             hash,
             imprint,
             time,
             accuracy,
+            nonce,
         })
     }
 }
@@ -338,7 +361,7 @@ fn hash_algorithm(identifier: Element<'_>) -> Result<Hash, TimestampError> {
     }
 }
 
-fn hash(algorithm: Hash, bytes: &[u8]) -> digest::Digest {
+pub(in crate::signature) fn hash(algorithm: Hash, bytes: &[u8]) -> digest::Digest {
     let algorithm = match algorithm {
         Hash::Sha256 => &digest::SHA256,
         Hash::Sha384 => &digest::SHA384,

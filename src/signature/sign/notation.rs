@@ -19,7 +19,7 @@ use crate::signature::notation::{
     ARTIFACT_TYPE, Algorithm, ChainError, EnvelopeKind, PAYLOAD_TYPE, Purpose, THUMBPRINTS,
     check_chain,
 };
-use crate::signature::x509::{Certificate, Form};
+use crate::signature::x509::{Certificate, Form, Hash};
 
 const SCHEME: &str = "io.cncf.notary.signingScheme";
 const TIME: &str = "io.cncf.notary.signingTime";
@@ -71,6 +71,7 @@ pub struct NotationSignature {
     protected: Protected,
     chain: Vec<Vec<u8>>,
     signature: Vec<u8>,
+    hash: Hash,
 }
 
 #[derive(Clone, Debug)]
@@ -127,6 +128,7 @@ pub fn notation(
         protected,
         chain: request.chain.iter().map(|c| c.der().to_vec()).collect(),
         signature: signer.sign(algorithm.hash(), Form::Jose, &signed)?,
+        hash: algorithm.hash(),
     })
 }
 
@@ -134,6 +136,11 @@ impl NotationSignature {
     /// What a timestamp authority is asked about.
     pub fn signature(&self) -> &[u8] {
         &self.signature
+    }
+
+    /// The hash that goes with the signature.
+    pub const fn hash(&self) -> Hash {
+        self.hash
     }
 
     /// The envelope, with the authority's token (RFC 3161, `TimeStampToken`) where there is

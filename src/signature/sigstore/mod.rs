@@ -7,6 +7,7 @@
 mod certificate;
 mod dsse;
 mod identity;
+mod issued;
 mod key;
 mod legacy;
 mod library;
@@ -17,8 +18,10 @@ mod trust_root;
 mod verify;
 
 pub use identity::{IdentityRule, Pattern, PatternError};
+pub use issued::{Issued, IssuedError, IssuedFor};
 pub use key::{KeyError, PublicKey};
 pub use pki::Authorities;
+pub(super) use trust_root::hex_bytes;
 pub use trust_root::{RootError, TrustRoot};
 pub use verify::verify;
 
@@ -37,6 +40,19 @@ pub fn key_hint(key: &PublicKey) -> String {
     ::base64::engine::general_purpose::STANDARD.encode(hash)
 }
 
+/// The one name and the issuer of a certificate, DER, by its own word; nothing where it does
+/// not say both.
+pub fn named(leaf: &[u8]) -> Option<(String, String)> {
+    let info = sigstore_verify::crypto::parse_certificate_info(
+        &sigstore_verify::types::DerCertificate::from_bytes(leaf),
+    );
+    let issuer = info.ok()?.issuer?;
+    match identity::identities(leaf)?.as_slice() {
+        [one] => Some((one.clone(), issuer)),
+        _ => None,
+    }
+}
+
 /// Base64 as found in annotations and PEM: white space between is nothing.
 fn base64(text: &str) -> Option<Vec<u8>> {
     use ::base64::Engine as _;
@@ -49,7 +65,7 @@ fn base64(text: &str) -> Option<Vec<u8>> {
 /// The certificates of a PEM text, DER, in their order. Nothing where one cannot be read,
 /// there is none, or they are more or longer than what is read
 /// ([`crate::model::limits::CHAIN_LENGTH`], [`crate::model::limits::CERTIFICATE_BYTES`]).
-fn certificates(pem: &str) -> Option<Vec<Vec<u8>>> {
+pub(super) fn certificates(pem: &str) -> Option<Vec<Vec<u8>>> {
     use crate::model::limits;
     let mut found = Vec::new();
     for block in pem.split("-----BEGIN CERTIFICATE-----").skip(1) {

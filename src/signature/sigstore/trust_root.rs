@@ -127,6 +127,10 @@ impl TrustRoot {
         }
     }
 
+    pub(super) fn parsed(&self) -> &TrustedRoot {
+        &self.inner.parsed
+    }
+
     pub(super) fn verifier(&self) -> &Verifier {
         &self.inner.verifier
     }
@@ -183,7 +187,7 @@ impl TrustRoot {
     }
 }
 
-pub(super) fn hex_bytes(hex: &str) -> Vec<u8> {
+pub(in crate::signature) fn hex_bytes(hex: &str) -> Vec<u8> {
     let pairs = hex.as_bytes().chunks(2);
     pairs
         .filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())

@@ -17,12 +17,33 @@ pub enum DerError {
     Time,
 }
 
+pub const BOOLEAN: u8 = 0x01;
 pub const INTEGER: u8 = 0x02;
 pub const OCTET_STRING: u8 = 0x04;
 pub const OBJECT_IDENTIFIER: u8 = 0x06;
 pub const GENERALIZED_TIME: u8 = 0x18;
 pub const SEQUENCE: u8 = 0x30;
 pub const SET: u8 = 0x31;
+
+/// An element of these parts, in the shortest form.
+pub fn write(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let length: usize = parts.iter().map(|part| part.len()).sum();
+    let digits = length.to_be_bytes();
+    let digits = &digits[digits.iter().take_while(|digit| **digit == 0).count()..];
+    let mut bytes = vec![tag];
+    match digits {
+        [] => bytes.push(0),
+        [short] if *short < 0x80 => bytes.push(*short),
+        digits => {
+            bytes.push(0x80 | digits.len() as u8);
+            bytes.extend_from_slice(digits);
+        }
+    }
+    for part in parts {
+        bytes.extend_from_slice(part);
+    }
+    bytes
+}
 
 /// The tag of a constructed, context-specific element.
 pub const fn context(number: u8) -> u8 {
@@ -187,6 +208,20 @@ mod tests {
             (&[0x04, 0x84, 0xff, 0xff, 0xff, 0xff], DerError::Short),
         ] {
             assert_eq!(Reader::new(bytes).element().unwrap_err(), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for length in [0, 1, 127, 128, 255, 256, 65_536] {
+            let content = vec![7; length];
+            let bytes = write(
+                OCTET_STRING,
+                &[&content[..length / 2], &content[length / 2..]],
+            );
+            let mut reader = Reader::new(&bytes);
+            assert_eq!(reader.expect(OCTET_STRING).unwrap().content, content);
+            assert!(reader.end().is_ok());
         }
     }
 

@@ -177,9 +177,8 @@ impl Http {
     /// there and is not sent on.
     ///
     /// # Errors
-    /// As [`Http::at_url`], and where the answer sends on.
+    /// As [`Http::once`].
     pub(super) async fn post_form(&self, url: Url, form: Bytes) -> Result<Answer, Fault> {
-        let (host, scheme) = self.allowed(&url)?;
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
@@ -190,9 +189,18 @@ impl Http {
             authorization: None,
             body: Sent::Whole(form),
         };
-        let answer = self.exchange(&host, scheme, url, &ask).await?;
+        self.once(url, &ask).await
+    }
+
+    /// Sends what may hold secrets to an address. It goes there, once, and is not sent on.
+    ///
+    /// # Errors
+    /// As [`Http::at_url`], and where the answer sends on.
+    pub(super) async fn once(&self, url: Url, ask: &Ask) -> Result<Answer, Fault> {
+        let (host, scheme) = self.allowed(&url)?;
+        let answer = self.exchange(&host, scheme, url, ask).await?;
         if next_address(&answer)?.is_some() {
-            let why = format!("{host} sends a password on to another address");
+            let why = format!("{host} sends what is meant for it alone on to another address");
             return Err(Problem::Address { why }.into());
         }
         Ok(answer)

@@ -45,3 +45,4 @@ pub use client::Client;
 pub use destination::RegistryDestination;
 pub use hosts::Waiting;
 pub use source::RegistrySource;
+pub use web::{Answered, Message, form};

@@ -1,18 +1,127 @@
-//! Plain files of the web that are no part of a registry: signatures in a lookaside, a TUF
-//! repository. They are asked for without credentials.
+//! What is on the web and no part of a registry: signatures in a lookaside, a TUF
+//! repository, the services that are asked when something is signed. Credentials of
+//! registries are sent to none of them.
 
 use bytes::Bytes;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 
+use crate::config::Secret;
 use crate::transport::{Problem, TransportError};
 
 use super::address::Host;
-use super::auth::Scope;
+use super::auth::{Form, Scope, bearer};
 use super::client::{Client, Request};
+use super::error_body::ErrorBody;
 use super::fault::Fault;
+use super::http::Ask;
 use super::outgoing::Sent;
 
+/// What is sent to a service.
+#[derive(Clone)]
+pub enum Message {
+    /// Nothing: something is asked for.
+    Get,
+    /// A document of this type. It may hold secrets.
+    Post(&'static str, Bytes),
+}
+
+/// What a service answered. Its body may hold secrets.
+#[derive(Clone)]
+pub struct Answered {
+    pub status: u16,
+    /// The body of a success, whole; nothing of an error's.
+    pub body: Bytes,
+    /// What an error says, for people.
+    pub said: String,
+}
+
+impl Answered {
+    /// Whether it is a success.
+    pub const fn is_success(&self) -> bool {
+        matches!(self.status, 200..=299)
+    }
+}
+
+/// The text `fields` as a form (RFC 6749, appendix B), wiped when it is dropped.
+pub fn form(fields: &[(&str, &str)]) -> Bytes {
+    Form::new(fields).into_bytes()
+}
+
 impl Client {
+    /// Sends a message to a service, once, and not on to wherever its answer points: it may
+    /// hold secrets, as `token` does, which only this address gets. An error that the service
+    /// tells of is an answer, too. Plain http is spoken on this machine, and to hosts that
+    /// the user allowed it for.
+    ///
+    /// # Errors
+    /// Where the address is none, the service cannot be reached, does not answer in time, or
+    /// answers with more than `limit` bytes.
+    pub async fn ask(
+        &self,
+        address: &str,
+        message: &Message,
+        token: Option<&Secret>,
+        accept: &'static str,
+        limit: u64,
+    ) -> Result<Answered, TransportError> {
+        let asked = self.asked(address, message, token, accept, limit).await;
+        // the query of an address may hold what is nobody's business
+        let shown = address.split('?').next().unwrap_or_default();
+        asked.map_err(|problem| TransportError::new("answer", shown, problem))
+    }
+
+    async fn asked(
+        &self,
+        address: &str,
+        message: &Message,
+        token: Option<&Secret>,
+        accept: &'static str,
+        limit: u64,
+    ) -> Result<Answered, Problem> {
+        let url = Url::parse(address).map_err(|error| Problem::Address {
+            why: format!("it is no address: {error}"),
+        })?;
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        let (method, body) = match message {
+            Message::Get => (Method::GET, Sent::Nothing),
+            Message::Post(kind, body) => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+                (Method::POST, Sent::Whole(body.clone()))
+            }
+        };
+        let authorization = match token {
+            None => None,
+            Some(token) => Some(bearer(token).ok_or_else(|| Problem::Address {
+                why: "its token has characters that none has".to_owned(),
+            })?),
+        };
+        let ask = Ask {
+            method,
+            headers,
+            authorization,
+            body,
+        };
+        let answer = self.http().once(url, &ask).await;
+        let answer = answer.map_err(|fault| fault.problem)?;
+        let status = answer.status();
+        if status.is_success() {
+            let (_, body) = answer.whole(limit).await.map_err(|fault| fault.problem)?;
+            return Ok(Answered {
+                status: status.as_u16(),
+                body,
+                said: String::new(),
+            });
+        }
+        let (_, ErrorBody { message, .. }) = answer.error_body().await;
+        Ok(Answered {
+            status: status.as_u16(),
+            body: Bytes::new(),
+            said: message,
+        })
+    }
+
     /// What lies at an address, at most `limit` bytes of it; nothing where the server says
     /// that it has nothing there. Plain http is spoken on this machine, and to hosts that
     /// the user allowed it for.

@@ -1,8 +1,11 @@
 //! Signing and attaching, run as the user runs it, and held against the real peers.
 
 mod attach;
+mod keyless;
 mod keys;
 mod place;
+mod refused;
+mod services;
 mod sign;
 
 use std::path::PathBuf;

@@ -2,8 +2,8 @@
 
 use porthole::config::Secret;
 use porthole::engine::{
-    Addition, AdditionId, AdditionRequest, AdditionSnapshot, Command, Engine, EngineConfig,
-    SignFormat, Signing, TrustConfig,
+    Addition, AdditionId, AdditionRequest, AdditionSnapshot, Command, Engine, EngineConfig, SignBy,
+    SignFormat, Signing, SigningServices, TrustConfig,
 };
 use serde_json::Value;
 
@@ -354,7 +354,8 @@ fn a_key_of_a_kind_that_a_format_forbids_is_refused_and_nothing_is_written() {
     assert_eq!(files(&home.path("layout")), before);
 }
 
-fn files(folder: &std::path::Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+/// Every file below a folder, with what is in it.
+pub fn files(folder: &std::path::Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -500,7 +501,8 @@ fn a_name_that_is_moved_is_told_and_the_shown_digest_is_what_is_signed() {
         reference: reference.clone(),
         recursive: false,
         addition: Addition::Sign(vec![Signing {
-            key: "ec".to_owned(),
+            by: SignBy::Key("ec".to_owned()),
+            services: SigningServices::default(),
             chain: None,
             format: SignFormat::Bundle,
             annotations: Default::default(),
@@ -534,6 +536,7 @@ fn a_name_that_is_moved_is_told_and_the_shown_digest_is_what_is_signed() {
         addition,
         request,
         passphrases: vec![Some(Secret::new(PASSPHRASE.to_owned()))],
+        accept: false,
     });
     let ended = wait(&|snapshot| !snapshot.report.is_pending() && snapshot.job.is_some());
     let report = ended.report.value().unwrap_or_else(|| panic!("{ended:?}"));

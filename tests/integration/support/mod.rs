@@ -9,6 +9,7 @@ pub mod proxy;
 pub mod referrer;
 pub mod registry;
 pub mod schema1;
+pub mod sigstore;
 #[cfg(feature = "gui")]
 pub mod snapshots;
 pub mod watch;

@@ -4,11 +4,11 @@ use bytes::Bytes;
 use zeroize::Zeroizing;
 
 /// `application/x-www-form-urlencoded` text that is wiped when it is dropped.
-pub(super) struct Form(Zeroizing<String>);
+pub(in crate::transport::registry) struct Form(Zeroizing<String>);
 
 impl Form {
     /// A form with these fields.
-    pub(super) fn new(fields: &[(&str, &str)]) -> Self {
+    pub(in crate::transport::registry) fn new(fields: &[(&str, &str)]) -> Self {
         // room for all of it at once: growing would leave copies of a secret behind
         let room = fields
             .iter()
@@ -39,7 +39,7 @@ impl Form {
     }
 
     /// The bytes to send; they are wiped when the last one lets go of them.
-    pub(super) fn into_bytes(self) -> Bytes {
+    pub(in crate::transport::registry) fn into_bytes(self) -> Bytes {
         Bytes::from_owner(self.0)
     }
 }

@@ -22,9 +22,11 @@ use crate::transport::Problem;
 use super::address::Host;
 use super::fault::Fault;
 use super::http::Http;
+pub(super) use form::Form;
 pub(super) use method::Demand;
 use method::Method;
 pub(super) use scope::Scope;
+pub(super) use token::bearer;
 
 /// The schemes of all challenges of `headers`, and a look at each one's parameters.
 pub(super) fn challenge_schemes(headers: &reqwest::header::HeaderMap) -> Vec<String> {

@@ -155,7 +155,7 @@ async fn post(
 }
 
 /// The header that shows `token`; nothing where it holds what no header may.
-pub(super) fn bearer(token: &Secret) -> Option<HeaderValue> {
+pub(in crate::transport::registry) fn bearer(token: &Secret) -> Option<HeaderValue> {
     let header = Zeroizing::new(format!("Bearer {}", token.expose()));
     let mut header = HeaderValue::from_str(&header).ok()?;
     header.set_sensitive(true);

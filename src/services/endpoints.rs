@@ -1,0 +1,170 @@
+//! Which services there are, by a signing config (Sigstore protobuf-specs,
+//! `sigstore_trustroot.proto`, version 0.2).
+
+use sigstore_verify::trust_root::{
+    SIGSTORE_PRODUCTION_SIGNING_CONFIG, ServiceConfiguration, ServiceEndpoint, ServiceSelector,
+    SigningConfig,
+};
+
+use crate::signature::sign::LogVersion;
+
+use super::ServiceRole;
+
+/// Addresses of services; nothing where none is asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Endpoints {
+    pub issuer: Option<String>,
+    pub certificates: Option<String>,
+    pub log: Option<LogEndpoint>,
+    pub timestamps: Option<String>,
+}
+
+/// A log, and which interface it speaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEndpoint {
+    pub address: String,
+    pub version: LogVersion,
+}
+
+/// Why a signing config cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointsError {
+    #[error("it is no signing config of version 0.2: {0}")]
+    Form(String),
+    #[error("its log speaks another version than {0}, the only one for this kind of signature")]
+    Version(u32),
+    #[error("it asks for {asked} of its kind of service ({role}), and one is asked here")]
+    Several { role: ServiceRole, asked: String },
+}
+
+impl Endpoints {
+    /// Sigstore's public instance, as it was when this program was built.
+    ///
+    /// # Errors
+    /// Never in a program that passed its tests.
+    pub fn public() -> Result<Self, EndpointsError> {
+        Self::read(SIGSTORE_PRODUCTION_SIGNING_CONFIG.as_bytes(), None)
+    }
+
+    /// Reads a signing config: of each kind the service that is good now, of logs the newest
+    /// version, or `version`.
+    ///
+    /// # Errors
+    /// Where it is none, or asks for more than one of a kind.
+    pub fn read(bytes: &[u8], version: Option<LogVersion>) -> Result<Self, EndpointsError> {
+        let form = |why: &dyn std::fmt::Display| EndpointsError::Form(why.to_string());
+        let text = std::str::from_utf8(bytes).map_err(|error| form(&error))?;
+        let config = SigningConfig::from_json(text).map_err(|error| form(&error))?;
+        let version = version.map(|version| match version {
+            LogVersion::One => 1,
+            LogVersion::Two => 2,
+        });
+        let (logs, stamps) = (
+            config.eligible_rekor_urls(version),
+            config.eligible_tsa_urls(),
+        );
+        if let Some(version) = version.filter(|_| logs.is_empty())
+            && !config.eligible_rekor_urls(None).is_empty()
+        {
+            return Err(EndpointsError::Version(version));
+        }
+        one(ServiceRole::Log, &config.rekor_tlog_config, &logs)?;
+        one(ServiceRole::Timestamps, &config.tsa_config, &stamps)?;
+        let url = |endpoint: Option<&ServiceEndpoint>| endpoint.map(|found| found.url.clone());
+        Ok(Self {
+            issuer: url(config.oidc_url()),
+            certificates: url(config.fulcio_url()),
+            log: logs.first().map(|log| LogEndpoint {
+                address: log.url.clone(),
+                version: match log.major_api_version {
+                    2 => LogVersion::Two,
+                    _ => LogVersion::One,
+                },
+            }),
+            timestamps: url(stamps.first().copied()),
+        })
+    }
+}
+
+/// Whether asking one service is what the config asks for.
+fn one(
+    role: ServiceRole,
+    asked: &ServiceConfiguration,
+    there: &[&ServiceEndpoint],
+) -> Result<(), EndpointsError> {
+    let several = |asked: String| Err(EndpointsError::Several { role, asked });
+    match (asked.selector, asked.count) {
+        (ServiceSelector::Any, _) => Ok(()),
+        (ServiceSelector::Exact, None | Some(0 | 1)) => Ok(()),
+        (ServiceSelector::Exact, Some(count)) => several(count.to_string()),
+        (ServiceSelector::All, _) if there.len() <= 1 => Ok(()),
+        (ServiceSelector::All, _) => several(format!("all {}", there.len())),
+        // cosign writes this where a kind is not asked at all
+        _ if there.is_empty() => Ok(()),
+        _ => several("an unknown number".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn config(selector: Value, logs: &[u32]) -> String {
+        let logs: Vec<_> = logs
+            .iter()
+            .map(|version| {
+                json!({
+                    "url": format!("https://log{version}.example.com"), "majorApiVersion": version,
+                    "validFor": {"start": "2020-01-01T00:00:00Z"}, "operator": "example.com",
+                })
+            })
+            .collect();
+        json!({
+            "mediaType": "application/vnd.dev.sigstore.signingconfig.v0.2+json",
+            "rekorTlogUrls": logs, "rekorTlogConfig": selector,
+        })
+        .to_string()
+    }
+
+    #[test]
+    fn the_newest_log_is_taken_or_the_version_that_is_asked_for() {
+        let any = config(json!({"selector": "ANY"}), &[1, 2]);
+        let log = |version| {
+            Endpoints::read(any.as_bytes(), version)
+                .unwrap()
+                .log
+                .unwrap()
+        };
+        assert_eq!(log(None).version, LogVersion::Two);
+        assert_eq!(
+            log(Some(LogVersion::One)).address,
+            "https://log1.example.com"
+        );
+        let second = config(json!({"selector": "ANY"}), &[2]);
+        let read = Endpoints::read(second.as_bytes(), Some(LogVersion::One));
+        assert_eq!(read, Err(EndpointsError::Version(1)));
+        assert!(Endpoints::public().unwrap().certificates.is_some());
+    }
+
+    #[test]
+    fn more_than_one_of_a_kind_is_not_silently_made_one() {
+        for selector in [
+            json!({"selector": "ALL"}),
+            json!({"selector": "EXACT", "count": 2}),
+            json!({"selector": "SERVICE_SELECTOR_UNDEFINED"}),
+        ] {
+            let read = Endpoints::read(config(selector.clone(), &[1, 2]).as_bytes(), None);
+            assert!(
+                matches!(read, Err(EndpointsError::Several { .. })),
+                "{selector}"
+            );
+        }
+        for broken in ["", "{}", "[]", "\u{0}"] {
+            assert!(
+                Endpoints::read(broken.as_bytes(), None).is_err(),
+                "{broken:?}"
+            );
+        }
+    }
+}

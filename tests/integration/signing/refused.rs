@@ -1,0 +1,286 @@
+//! Services and registries that do wrong: nothing half-done stays, or what stays is said, and
+//! the error names the step.
+
+use std::time::Duration;
+
+use porthole::config::Network;
+use porthole::engine::{
+    Addition, AdditionId, AdditionRequest, Command, EngineConfig, IdentityFrom, SignBy, SignFormat,
+    Signing, SigningServices, TrustConfig,
+};
+use serde_json::Value;
+
+use super::place::layout;
+use super::services::{BY_TOKEN, Waiting, services, sign, verified};
+use super::sign::files;
+use super::{Home, said};
+use crate::support::registry::{Fault as Wrong, Registry};
+use crate::support::sigstore::{EMAIL, Fault, claims, token};
+use crate::support::watch::Watch;
+
+/// What a service does wrong, and what the error says: the step, then why.
+const WRONG: [(Fault, &str, &str); 15] = [
+    (
+        Fault::AuthorityRefuses,
+        "certificate authority",
+        "refused (400)",
+    ),
+    (Fault::OtherKey, "certificate authority", "for another key"),
+    (
+        Fault::OtherName,
+        "certificate authority",
+        "somebody.else@example.com",
+    ),
+    (Fault::OtherClock, "certificate authority", "clock"),
+    (
+        Fault::OtherAuthority,
+        "certificate authority",
+        "no authority of the trust root",
+    ),
+    (
+        Fault::NotLogged,
+        "certificate authority",
+        "issuing was logged",
+    ),
+    (
+        Fault::OtherCertificateLog,
+        "certificate authority",
+        "issuing was logged",
+    ),
+    (Fault::TimestampsRefuse, "timestamp authority", "not today"),
+    (Fault::OtherNonce, "timestamp authority", "nonce"),
+    (Fault::OtherImprint, "timestamp authority", "other bytes"),
+    (
+        Fault::OtherTimestamps,
+        "timestamp authority",
+        "none of the authorities",
+    ),
+    (Fault::LogRefuses, "transparency log", "this log is frozen"),
+    (Fault::OtherEntry, "does not prove", "entry"),
+    (Fault::ForgedPromise, "does not prove", ""),
+    (Fault::LogInFuture, "does not prove", ""),
+];
+
+#[test]
+fn a_service_that_does_wrong_leaves_nothing_behind_and_the_error_names_it() {
+    let home = Home::new();
+    let services = services(&home);
+    let reference = layout(&home.path("layout"));
+    let before = files(&home.path("layout"));
+    for (fault, step, why) in WRONG {
+        services.fault(fault);
+        for format in ["bundle", "cosign"] {
+            let entries = services.entries();
+            let error = home.fail(&sign(&reference, &[&["--format", format], &BY_TOKEN]));
+            assert!(
+                error.contains(step) && error.contains(why),
+                "{fault:?}: {error}"
+            );
+            assert_eq!(files(&home.path("layout")), before, "{fault:?}");
+            // what is in the log stays there, and that is said
+            let logged = services.entries() > entries;
+            assert_eq!(
+                logged,
+                error.contains("a log forgets nothing"),
+                "{fault:?}: {error}"
+            );
+            assert!(!error.contains(&services.token()[..20]), "{error}");
+        }
+    }
+    services.fault(Fault::None);
+    home.run(&sign(&reference, &[&BY_TOKEN]));
+}
+
+#[test]
+fn a_token_that_does_not_do_is_refused_before_anybody_is_asked() {
+    let home = Home::new();
+    let services = services(&home);
+    let reference = layout(&home.path("layout"));
+    let before = files(&home.path("layout"));
+    let changed = |key: &str, value: Value| {
+        let mut claims = claims(&services.issuer);
+        claims[key] = value;
+        token(&claims)
+    };
+    let cases = [
+        (changed("aud", "another".into()), "is for another"),
+        (changed("exp", 1_700_000_000.into()), "expired"),
+        (changed("iat", 4_000_000_000_u64.into()), "clock"),
+        (changed("email_verified", false.into()), "not proven"),
+        ("nonsense".to_owned(), "no identity token"),
+    ];
+    for (text, why) in cases {
+        std::fs::write(home.path("token"), &text).unwrap();
+        let error = home.fail(&sign(&reference, &[&BY_TOKEN]));
+        assert!(error.contains(why), "{why}: {error}");
+        assert!(!error.contains(&text), "{error}");
+    }
+    let shown = services.token();
+    let argument = ["--identity-token", &shown, "--yes"];
+    let error = home.fail(&sign(&reference, &[&argument]));
+    assert!(
+        error.contains("not given as an argument") && !error.contains(&shown),
+        "{error}"
+    );
+    assert_eq!(services.questions(), 0);
+    assert_eq!(files(&home.path("layout")), before);
+}
+
+#[test]
+fn a_sign_in_that_goes_wrong_is_told() {
+    let home = Home::new();
+    let services = services(&home);
+    let reference = layout(&home.path("layout"));
+    let before = files(&home.path("layout"));
+    let mut by = BY_TOKEN.to_vec();
+    by.splice(0..2, ["--keyless", "--no-browser"]);
+    for (fault, why) in [
+        (Fault::SignInRefused, "not today"),
+        (Fault::OtherTokenNonce, "nonce"),
+        (Fault::OtherAudience, "is for another"),
+    ] {
+        services.fault(fault);
+        let waiting = Waiting::start(&home, &sign(&reference, &[&by]));
+        waiting.sign_in();
+        let (output, words) = waiting.end();
+        assert_eq!(output.status.code(), Some(1), "{words}");
+        assert!(
+            words.contains("identity service") || words.contains("identity token"),
+            "{words}"
+        );
+        assert!(words.contains(why), "{fault:?}: {words}");
+    }
+    services.fault(Fault::OtherIssuer);
+    let error = home.fail(&sign(&reference, &[&by]));
+    assert!(
+        error.contains("calls itself https://issuer.example.com"),
+        "{error}"
+    );
+    assert_eq!(files(&home.path("layout")), before);
+}
+
+#[test]
+fn a_service_that_does_not_answer_is_not_waited_for_without_end() {
+    let home = Home::new();
+    let services = services(&home);
+    let reference = layout(&home.path("layout"));
+    let before = files(&home.path("layout"));
+    let watch = Watch::start_with(EngineConfig {
+        platform: porthole::model::Platform::host(),
+        network: Network {
+            stall_timeout: Duration::from_millis(300),
+            ..Network::default()
+        },
+        cache: None,
+        trust: TrustConfig::default(),
+    });
+    for (fault, from, step) in [
+        (
+            Fault::SilentIssuer,
+            IdentityFrom::Browser,
+            "identity service",
+        ),
+        (
+            Fault::SilentAuthority,
+            IdentityFrom::File(home.path("token")),
+            "certificate authority",
+        ),
+        (
+            Fault::SilentTimestamps,
+            IdentityFrom::File(home.path("token")),
+            "timestamp authority",
+        ),
+        (
+            Fault::SilentLog,
+            IdentityFrom::File(home.path("token")),
+            "transparency log",
+        ),
+    ] {
+        services.fault(fault);
+        let addition = AdditionId::next();
+        let signing = Signing {
+            by: SignBy::Identity(from),
+            services: SigningServices {
+                config: Some(home.path("config1.json")),
+                trust_root: Some(home.path("root.json")),
+                ..SigningServices::default()
+            },
+            chain: None,
+            format: SignFormat::Bundle,
+            annotations: Default::default(),
+            identity: None,
+            expiry: None,
+            lookaside: None,
+        };
+        watch.engine.send(Command::Add {
+            addition,
+            request: Box::new(AdditionRequest {
+                reference: reference.clone(),
+                recursive: false,
+                addition: Addition::Sign(vec![signing]),
+            }),
+            passphrases: vec![None],
+            accept: true,
+        });
+        let error = watch.wait(|| {
+            let snapshot = watch.engine.addition(addition)?;
+            snapshot.report.error().map(ToString::to_string)
+        });
+        assert!(
+            error.contains(step) && error.contains("answer"),
+            "{fault:?}: {error}"
+        );
+        assert_eq!(files(&home.path("layout")), before);
+    }
+}
+
+#[test]
+fn a_registry_that_refuses_the_signature_is_told_with_what_stays_in_the_log() {
+    let home = Home::new();
+    let services = services(&home);
+    let registry = Registry::start();
+    registry.put_layout(
+        "app",
+        concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/fixtures/images/busybox-small"
+        ),
+    );
+    let reference = format!("docker://{}/app:amd64", registry.host());
+    for format in ["bundle", "cosign"] {
+        registry.fault("PUT ", Wrong::error(403, "DENIED", "read only"));
+        let error = home.fail(&sign(&reference, &[&["--format", format], &BY_TOKEN]));
+        assert!(error.contains("writing for"), "{error}");
+        assert!(error.contains("a log forgets nothing"), "{error}");
+    }
+    let report = verified(&home, &reference, EMAIL, &services.issuer);
+    assert_eq!(report["verdict"], "unsigned", "{report}");
+}
+
+#[test]
+fn nothing_of_a_token_or_a_passing_key_is_logged_or_left_in_files() {
+    let home = Home::new();
+    let services = services(&home);
+    let reference = layout(&home.path("layout"));
+    let token = services.token();
+    let parts: Vec<&str> = token.split('.').collect();
+    for fault in [Fault::None, Fault::AuthorityRefuses, Fault::LogRefuses] {
+        services.fault(fault);
+        let arguments = sign(&reference, &[&BY_TOKEN]);
+        let mut command = home.porthole(&arguments);
+        command.env("PORTHOLE_LOG", "trace");
+        let output = command.output().unwrap();
+        let words = said(&output);
+        for part in &parts[1..] {
+            assert!(!words.contains(part), "{fault:?}");
+        }
+        assert!(!words.contains("PRIVATE KEY"), "{fault:?}");
+    }
+    assert!(services.saw(&token));
+    // it is nowhere but where the user put it
+    for (path, bytes) in files(&home.path("")) {
+        let text = String::from_utf8_lossy(&bytes);
+        let own = path == home.path("token");
+        assert_eq!(text.contains(parts[2]), own, "{}", path.display());
+    }
+}
