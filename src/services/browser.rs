@@ -145,7 +145,7 @@ impl BrowserSignIn {
 
 /// 32 random bytes as text.
 fn random() -> Option<Secret> {
-    let mut bytes = Zeroizing::new([0; 32]);
+    let mut bytes = Zeroizing::new([0_u8; 32]);
     rand::fill(bytes.as_mut_slice()).ok()?;
     Some(Secret::new(BASE64_URL_SAFE_NO_PAD.encode(*bytes)))
 }

@@ -111,12 +111,12 @@ async fn accept(one: &TcpListener, other: Option<&TcpListener>) -> Option<TcpStr
 
 /// Answers one browser. Gives what it brought, where that is what is waited for.
 async fn answer(mut stream: TcpStream, state: &Secret, issuer: &str) -> Option<Landed> {
-    let mut head = zeroize::Zeroizing::new(Vec::with_capacity(HEAD_BYTES));
+    let mut head = zeroize::Zeroizing::new(Vec::<u8>::with_capacity(HEAD_BYTES));
     while !head.windows(4).any(|end| end == b"\r\n\r\n") {
         if head.len() == HEAD_BYTES {
             return None;
         }
-        let mut piece = zeroize::Zeroizing::new([0; 1024]);
+        let mut piece = zeroize::Zeroizing::new([0_u8; 1024]);
         let room = piece.len().min(HEAD_BYTES - head.len());
         match stream.read(&mut piece[..room]).await {
             Ok(0) | Err(_) => return None,

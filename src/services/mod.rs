@@ -127,9 +127,8 @@ impl Service<'_> {
         }
         let status = answered.status;
         let mut why = format!("it refused ({status})");
-        let repeats = [token, secret].into_iter().flatten();
-        let mut repeats = repeats.filter(|secret| !secret.is_empty());
-        if !answered.said.is_empty() && !repeats.any(|it| answered.said.contains(it.expose())) {
+        let mut secrets = [token, secret].into_iter().flatten();
+        if !answered.said.is_empty() && !secrets.any(|secret| repeats(&answered.said, secret)) {
             why = format!("{why}: {}", answered.said);
         }
         Err(self.failed(why, self.refusal_hint(status)))
@@ -157,6 +156,14 @@ impl Service<'_> {
     fn protocol(&self, why: impl ToString) -> ServiceError {
         ServiceError::protocol(self.role, self.address, why)
     }
+}
+
+/// Whether `said` repeats the beginning of a part of the secret: an answer is cut where it is
+/// long.
+fn repeats(said: &str, secret: &Secret) -> bool {
+    let parts = secret.expose().split('.').filter(|part| !part.is_empty());
+    let mut beginnings = parts.map(|part| part.get(..16).unwrap_or(part));
+    beginnings.any(|beginning| said.contains(beginning))
 }
 
 /// `address` without slashes at its end: paths are added to it.

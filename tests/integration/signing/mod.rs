@@ -5,8 +5,10 @@ mod keyless;
 mod keys;
 mod place;
 mod refused;
+mod registry;
 mod services;
 mod sign;
+mod timestamps;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -572,7 +572,8 @@ fn killed_at_any_moment_a_layout_stays_whole() {
     home.run(&["sign", &reference, "--key", "ec"]);
 }
 
-fn quiet(mut command: std::process::Command) -> std::process::Child {
+/// Starts a program that says nothing here.
+pub fn quiet(mut command: std::process::Command) -> std::process::Child {
     use std::process::Stdio;
     command.stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().unwrap()
