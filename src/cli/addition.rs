@@ -51,7 +51,7 @@ impl Adding {
         // before anything is signed: what, and where
         print_plan(&mut io::stderr().lock(), &plan, false)?;
         if !self.services.yes && plan.to_accept().next().is_some() {
-            agree(&plan)?;
+            agree()?;
         }
         let report = self.make(&engine, &changes, addition, &plan)?;
         if self.json {
@@ -139,7 +139,7 @@ impl Adding {
 }
 
 /// Asks whether what services show to others may be shown.
-fn agree(plan: &AdditionPlan) -> Result<(), CliError> {
+fn agree() -> Result<(), CliError> {
     let hint = "Agree to it: --yes; or sign with a key and without a log";
     let refused = || Failure::refused("nobody agreed to what others will see", hint);
     if !io::stdin().is_terminal() {
