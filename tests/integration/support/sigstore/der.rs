@@ -13,8 +13,8 @@ pub fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let content = parts.concat();
     let mut bytes = vec![tag];
     match content.len() {
-        length @ 0..0x80 => bytes.push(length as u8),
-        length @ 0x80..0x100 => bytes.extend([0x81, length as u8]),
+        length @ 0..=0x7f => bytes.push(length as u8),
+        length @ 0x80..=0xff => bytes.extend([0x81, length as u8]),
         length => bytes.extend([0x82, (length >> 8) as u8, length as u8]),
     }
     bytes.extend(content);
@@ -202,7 +202,7 @@ pub fn serial_and_issuer(certificate: &[u8]) -> (Vec<u8>, Vec<u8>) {
 /// What stands in an element.
 pub fn content(element: &[u8]) -> &[u8] {
     match element[1] {
-        0..0x80 => &element[2..],
+        0..=0x7f => &element[2..],
         0x81 => &element[3..],
         _ => &element[4..],
     }
@@ -213,7 +213,7 @@ pub fn children(mut bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
     while !bytes.is_empty() {
         let (head, length) = match bytes[1] {
-            length @ 0..0x80 => (2, usize::from(length)),
+            length @ 0..=0x7f => (2, usize::from(length)),
             0x81 => (3, usize::from(bytes[2])),
             _ => (4, usize::from(bytes[2]) << 8 | usize::from(bytes[3])),
         };
