@@ -81,7 +81,7 @@ impl Attach {
         let addition = match (&self.remove, &self.predicate) {
             (Some(digest), _) => Addition::Remove(digest.clone()),
             (None, Some(predicate)) => Addition::Attest {
-                signing: Signing {
+                signing: Box::new(Signing {
                     by: self.signer()?,
                     services: self.services.services(),
                     chain: None,
@@ -97,7 +97,7 @@ impl Attach {
                     identity: None,
                     expiry: None,
                     lookaside: None,
-                },
+                }),
                 predicate: predicate.clone(),
                 kind: self.kind.clone(),
             },

@@ -42,7 +42,7 @@ pub enum Addition {
     Sign(Vec<Signing>),
     /// A signed statement around a predicate.
     Attest {
-        signing: Signing,
+        signing: Box<Signing>,
         predicate: PathBuf,
         /// An address, or one of cosign's short names.
         kind: String,
@@ -289,7 +289,7 @@ impl Addition {
     pub fn signings(&self) -> &[Signing] {
         match self {
             Self::Sign(signings) => signings,
-            Self::Attest { signing, .. } => std::slice::from_ref(signing),
+            Self::Attest { signing, .. } => std::slice::from_ref(&**signing),
             Self::Attach(_) | Self::Remove(_) => &[],
         }
     }
