@@ -48,10 +48,7 @@ impl Issuer {
                 let code = format!("code-{}", self.codes.lock().unwrap().len());
                 let kept = ["code_challenge", "nonce", "client_id"].map(|key| asked[key].clone());
                 self.codes.lock().unwrap().insert(code.clone(), kept.into());
-                let state = match fault {
-                    Fault::OtherState => "forged",
-                    _ => &asked["state"],
-                };
+                let state = &asked["state"];
                 let back = &asked["redirect_uri"];
                 let to = match fault {
                     Fault::SignInRefused => {

@@ -35,7 +35,6 @@ pub enum Fault {
     None,
     SilentIssuer,
     OtherIssuer,
-    OtherState,
     SignInRefused,
     OtherTokenNonce,
     OtherAudience,

@@ -78,7 +78,7 @@ impl Tsa {
             &sequence(&[&[2, 1, 1]]),
             &nonce,
         ]);
-        let other = Tsa::new_key();
+        let other = Key::new();
         let key = if fault == Fault::OtherTimestamps {
             &other
         } else {
@@ -87,10 +87,6 @@ impl Tsa {
         let token = self.token(&info, key);
         let status = sequence(&[&[2, 1, 0]]);
         Some((200, KIND, sequence(&[&status, &token])))
-    }
-
-    fn new_key() -> Key {
-        Key::new()
     }
 
     /// ContentInfo with SignedData (RFC 5652).
