@@ -97,7 +97,7 @@ impl Tsa {
         let named = sequence(&[&sequence(&[&sequence(&[&octets(&sha256(
             &self.certificate,
         ))])])]);
-        let mut attributes = vec![
+        let mut attributes = [
             attribute("1.2.840.113549.1.9.3", &kind),
             attribute("1.2.840.113549.1.9.4", &octets(&sha256(info))),
             attribute("1.2.840.113549.1.9.16.2.47", &named),
