@@ -106,6 +106,7 @@ pub(super) enum Ended {
 impl Verify {
     pub(super) fn run(self, mut config: EngineConfig) -> Result<Ended, CliError> {
         config.trust = self.trust(&config.trust)?;
+        config.network.mirrors &= !self.offline;
         let extent = if self.platform.is_some() || self.all_platforms {
             Extent::Everything
         } else {

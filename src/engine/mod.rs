@@ -34,7 +34,7 @@ pub use additions::{
     ServiceRole, SignBy, SignFormat, SignIn, Signing, SigningServices, WrittenPiece,
 };
 pub use artifact::{ArtifactFile, ArtifactFiles, Artifacts};
-pub use chores::{Chore, KeyChore, KeyInfo, KeyTarget};
+pub use chores::{Chore, KeyChore, KeyInfo, KeyTarget, TrustFile};
 pub use command::{Command, Extent};
 pub use compare::{
     CompareRequest, ComparedContent, ComparedFile, ComparedFiles, ComparedImage, ComparedImages,

@@ -8,7 +8,7 @@ use crate::copy::CheckedItem;
 use crate::export::{Report as SavedFiles, Target};
 use crate::transport::Security;
 
-use super::{AdditionId, CopyId, Failure, ImageId, KeyInfo};
+use super::{AdditionId, CopyId, Failure, ImageId, KeyInfo, TrustFile};
 
 /// How a chore or a look ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,10 +34,14 @@ pub enum Outcome {
         target: Target,
         report: SavedFiles,
     },
+    /// What stands in the trust policy.
+    TrustListed(Arc<TrustFile>),
     /// The trust policy was written to this file and is judged by.
     TrustSaved {
         path: PathBuf,
     },
+    /// The trust policy was not changed.
+    TrustFailed(Arc<Failure>),
     /// The sample image is on the disk, and this opens it.
     SampleReady {
         reference: String,

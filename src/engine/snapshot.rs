@@ -145,6 +145,8 @@ pub struct ImageSnapshot {
     /// What vouches for manifests of the image, as far as it was asked for
     /// ([`super::Command::Verify`]).
     pub signatures: Arc<SubjectReports>,
+    /// Whether nothing is verified before it is asked for: the policy says so.
+    pub by_hand: bool,
 }
 
 /// What vouches for manifests, by their digests.

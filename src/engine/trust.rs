@@ -119,6 +119,16 @@ impl TrustSettings {
         settings.problem = problem.map(Arc::new);
         settings
     }
+
+    /// Whether `text` could be the policy at `path`.
+    pub(super) fn try_policy(config: &TrustConfig, path: &Path, text: &str) -> Result<(), Failure> {
+        policy_of(config, path, text).map(|_| ())
+    }
+
+    /// Whether nothing that is opened is verified before it is asked for.
+    pub fn by_hand(&self) -> bool {
+        self.policy.as_ref().is_some_and(|policy| policy.by_hand)
+    }
 }
 
 fn root(place: &RootPlace) -> Result<RootConfig, Failure> {
@@ -189,20 +199,24 @@ fn policy(config: &TrustConfig) -> Result<Option<Policy>, Failure> {
             None => return Ok(None),
         }
     };
-    let shown = path.display().to_string();
     let text = String::from_utf8(bytes).map_err(|_| {
         Failure::refused(
-            format!("{shown} is not text in UTF-8"),
+            format!("{} is not text in UTF-8", path.display()),
             "Give a policy in TOML, a policy.json or a trustpolicy.json",
         )
     })?;
+    policy_of(config, path, &text).map(Some)
+}
+
+/// `text` as the policy at `path`, with the files that it names.
+fn policy_of(config: &TrustConfig, path: &Path, text: &str) -> Result<Policy, Failure> {
+    let shown = path.display().to_string();
     let files = OnDisk {
         folder: path.parent().unwrap_or(Path::new("")),
         store: store_of(path, config),
     };
-    let policy = Policy::read_any(&text, &shown, &files)
-        .map_err(|error| Failure::refused(format!("{shown}: {error}"), error.hint()))?;
-    Ok(Some(policy))
+    Policy::read_any(text, &shown, &files)
+        .map_err(|error| Failure::refused(format!("{shown}: {error}"), error.hint()))
 }
 
 /// A signer by a key: a public key in PEM, or OpenPGP keys.
@@ -245,6 +259,10 @@ struct OnDisk<'a> {
 impl Files for OnDisk<'_> {
     fn file(&self, path: &str) -> Result<Vec<u8>, String> {
         needed(&self.folder.join(path)).map_err(|failure| failure.headline)
+    }
+
+    fn file_from_here(&self, path: &str) -> Result<Vec<u8>, String> {
+        needed(Path::new(path)).map_err(|failure| failure.headline)
     }
 
     fn store(&self, kind: StoreKind, name: &str) -> Result<Option<StoreFiles>, String> {

@@ -88,6 +88,9 @@ pub const CHAIN_LENGTH: usize = 16;
 /// Most log entries and timestamps that are read of one bundle.
 pub const BUNDLE_ENTRIES: usize = 32;
 
+/// Most hashes of a proof that something is in a log.
+pub const PROOF_HASHES: usize = 64;
+
 /// Largest file of keys, certificates, trust roots or policies, in bytes.
 pub const TRUST_FILE_BYTES: u64 = 4 << 20;
 

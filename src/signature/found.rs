@@ -69,6 +69,9 @@ pub struct Claims {
     /// The digests that it says it covers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub covers: Vec<String>,
+    /// What stands in its certificate and log entry, for those who unfold it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<(String, String)>,
 }
 
 /// Where a signature lies.

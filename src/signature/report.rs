@@ -127,6 +127,8 @@ pub struct SubjectReport {
     pub problems: Vec<String>,
     /// The policy that judged: its name and the scope that matched.
     pub policy: Option<String>,
+    /// What the rule asks for, in words.
+    pub asks: Option<String>,
     /// What of an index the policy's rule asks to be signed.
     pub level: Option<Level>,
     /// The trust roots that were used.

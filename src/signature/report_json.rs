@@ -36,6 +36,7 @@ impl SubjectReport {
             object.insert("ownVerdict".into(), json!(own.name()));
         }
         object.insert("policy".into(), json!(self.policy));
+        object.insert("asks".into(), json!(self.asks));
         object.insert("level".into(), json!(self.level));
         let signatures: Vec<_> = self
             .signatures

@@ -69,6 +69,17 @@ impl Signer {
     }
 }
 
+impl std::fmt::Display for Signer {
+    /// Who it is, as a policy's reader wants to know.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.by {
+            SignedBy::Identity(rule) => write!(f, "{} by {}", rule.identity, rule.issuer),
+            SignedBy::Key(_) => write!(f, "the key of {}", self.name),
+            _ => f.write_str(&self.name),
+        }
+    }
+}
+
 impl PartialEq for IdentityRule {
     fn eq(&self, other: &Self) -> bool {
         self.identity == other.identity && self.issuer == other.issuer

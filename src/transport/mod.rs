@@ -104,6 +104,12 @@ pub trait Source: Send + Sync {
         None
     }
 
+    /// The signatures that the place keeps itself and gives by an extension of its API,
+    /// where it has said that it does.
+    fn own_signatures(&self) -> Option<Box<dyn DetachedSignatures + '_>> {
+        None
+    }
+
     /// What refers to manifests of the place, where it can be asked.
     fn referrer_listing(&self) -> Option<&dyn ReferrerListing> {
         None

@@ -74,6 +74,8 @@ pub enum Action {
         registry: Option<String>,
         then: Option<Command>,
     },
+    /// Show the trust policy, in the settings.
+    ShowTrust,
     /// End the program, whatever is being done.
     Quit,
     /// The hint that a folder has changed was seen.

@@ -354,6 +354,7 @@ impl Actor {
             referrers: Arc::clone(&self.referrers.trees),
             artifacts: Arc::clone(&self.artifacts.known),
             signatures: Arc::clone(&self.verifications.reports),
+            by_hand: self.shared.trust.load().by_hand(),
         }));
     }
 

@@ -38,14 +38,12 @@ impl Actor {
         }
     }
 
-    /// The image was opened: what is shown first is verified, where that was chosen.
+    /// The image was opened: what is shown first is verified, unless the policy says not to.
     pub(super) fn verify_by_itself(&mut self) {
         if !self.shared.config.trust.automatic {
             return;
         }
-        let trust = self.shared.trust.load();
-        let by_hand = trust.policy.as_ref().is_none_or(|policy| policy.by_hand);
-        if by_hand && trust.problem.is_none() {
+        if self.shared.trust.load().by_hand() {
             return;
         }
         let chosen = self.image().and_then(|image| image.chosen.as_ref());

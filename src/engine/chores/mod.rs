@@ -13,8 +13,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::Secret;
+use crate::signature::policy::PolicyEdit;
 
 pub use keys::{KeyChore, KeyInfo, KeyTarget};
+pub use trust::TrustFile;
 
 use super::shared::Shared;
 use super::{Failure, Outcome};
@@ -28,8 +30,11 @@ pub enum Chore {
     ClearCache,
     /// Writes a text to a file, whole or not at all.
     SaveText { path: PathBuf, text: String },
-    /// Adds an entry to the user's trust policy and reads it again.
-    AddTrust { entry: String },
+    /// Lists what stands in the user's trust policy. Ends with [`Outcome::TrustListed`].
+    ListTrust,
+    /// Changes the user's trust policy and judges by it. Ends with
+    /// [`Outcome::TrustSaved`] or [`Outcome::TrustFailed`].
+    EditTrust(PolicyEdit),
     /// Asks a registry (a host, or a host with a path) whether it takes name and password,
     /// and keeps them where docker, podman and skopeo find them. Ends with
     /// [`Outcome::LoggedIn`] or [`Outcome::LoginFailed`].
@@ -76,7 +81,8 @@ pub(super) async fn run(shared: Arc<Shared>, chore: Chore) {
         Chore::MeasureCache => Ok(cache::measure(&shared).await),
         Chore::ClearCache => cache::clear(&shared).await,
         Chore::SaveText { path, text } => save::save(path, &text).await,
-        Chore::AddTrust { entry } => trust::add(&shared, &entry).await,
+        Chore::ListTrust => trust::list(&shared),
+        Chore::EditTrust(edit) => Ok(trust::edit(&shared, &edit).await),
         Chore::LogIn {
             registry,
             user,

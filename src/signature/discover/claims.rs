@@ -3,13 +3,14 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use sigstore_verify::crypto::{CertificateInfo, parse_certificate_info};
+use sigstore_verify::crypto::parse_certificate_info;
 use sigstore_verify::types::DerCertificate;
 
 use crate::model::{Document, annotation, text};
 use crate::signature::found::{Claims, Format, Found};
 use crate::signature::json;
 use crate::signature::notation::Envelope;
+use crate::signature::sigstore::{certificate_details, entry_details};
 
 /// What cosign states when it signs an image.
 pub(super) const SIGNING_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";
@@ -50,6 +51,7 @@ pub(super) fn of(found: &Found) -> Claims {
                 if let Some(leaf) = envelope.chain.first() {
                     claims.signer = Some(leaf.subject.to_string());
                     claims.issuer = Some(leaf.issuer.to_string());
+                    claims.details = envelope.details();
                 }
                 claims.date = Some(envelope.signing_time.to_string());
                 let payload = json::read(&envelope.payload).unwrap_or_default();
@@ -71,6 +73,9 @@ pub(super) fn of(found: &Found) -> Claims {
             .manifest()
             .and_then(|manifest| manifest.annotations.get(annotation::CREATED));
         claims.date = created.cloned();
+    }
+    for (_, value) in &mut claims.details {
+        *value = text::middle(value, LONGEST).into_owned();
     }
     for text in [&mut claims.signer, &mut claims.issuer, &mut claims.date] {
         *text = text
@@ -124,10 +129,13 @@ fn subjects(statement: &Value) -> Vec<String> {
 
 fn of_annotations(found: &Found, claims: &mut Claims) {
     let pem = found.annotations.get(CERTIFICATE);
-    if let Some(info) = pem.and_then(|pem| of_pem(pem)) {
-        of_certificate(&info, claims);
+    if let Some(der) = pem.and_then(|pem| DerCertificate::from_pem(pem).ok()) {
+        of_certificate(&der, claims);
     }
     let entry = found.annotations.get(LOG_ENTRY);
+    claims
+        .details
+        .extend(entry_details(None, entry.map(String::as_str)));
     if let Some(entry) = entry.and_then(|entry| json::read(entry.as_bytes()).ok()) {
         let time = entry
             .pointer("/Payload/integratedTime")
@@ -144,10 +152,10 @@ fn of_bundle(bundle: &Value, claims: &mut Claims) {
     });
     if let Some(der) = certificate.and_then(Value::as_str)
         && let Ok(der) = STANDARD.decode(der)
-        && let Ok(info) = parse_certificate_info(&DerCertificate::new(der))
     {
-        of_certificate(&info, claims);
+        of_certificate(&DerCertificate::new(der), claims);
     }
+    claims.details.extend(entry_details(Some(bundle), None));
     let hint = material.and_then(|material| material.pointer("/publicKey/hint"));
     if let Some(hint) = string(hint).filter(|hint| !hint.is_empty()) {
         claims.signer = Some(format!("key {hint}"));
@@ -160,13 +168,12 @@ fn of_bundle(bundle: &Value, claims: &mut Claims) {
     claims.date = seconds.filter(|seconds| *seconds > 0).and_then(date_of);
 }
 
-fn of_pem(pem: &str) -> Option<CertificateInfo> {
-    parse_certificate_info(&DerCertificate::from_pem(pem).ok()?).ok()
-}
-
-fn of_certificate(info: &CertificateInfo, claims: &mut Claims) {
-    claims.signer = info.identity.as_ref().map(ToString::to_string);
-    claims.issuer.clone_from(&info.issuer);
+fn of_certificate(der: &DerCertificate, claims: &mut Claims) {
+    if let Ok(info) = parse_certificate_info(der) {
+        claims.signer = info.identity.as_ref().map(ToString::to_string);
+        claims.issuer = info.issuer;
+        claims.details = certificate_details(der.as_bytes());
+    }
 }
 
 fn string(value: Option<&Value>) -> Option<String> {

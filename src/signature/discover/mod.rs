@@ -11,6 +11,7 @@ mod formats;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream;
 
@@ -110,6 +111,7 @@ pub async fn discover(discovery: Discovery) -> Discovered {
     drop(read);
     beside(&discovery, &mut discovered).await;
     lookaside(&discovery, &mut discovered).await;
+    by_extension(&discovery, &mut discovered).await;
     discovered.settled()
 }
 
@@ -215,21 +217,45 @@ async fn lookaside(discovery: &Discovery, discovered: &mut Discovered) {
             .push(TransportError::new("lookaside", base, problem));
         return;
     }
-    match place.signatures(&discovery.tree.subject).await {
-        Ok(files) => {
-            discovered.looked.push(match files.len() {
-                0 => format!("lookaside {base}: none"),
-                count => format!("lookaside {base}: {count}"),
-            });
-            let before = discovered.found.len();
-            for (position, bytes) in files.into_iter().enumerate() {
-                let mut found = detached::read(&discovery.tree.subject, position, bytes);
-                found.place.ways = vec![format!("lookaside:{base}")];
-                discovered.found.push(Arc::new(found));
-            }
-            discovered.found.truncate(before + limits::SIGNATURES);
-        }
-        Err(error) => discovered.problems.push(error),
+    let read = place.signatures(&discovery.tree.subject).await;
+    apart(
+        discovered,
+        read,
+        &format!("lookaside {base}"),
+        &format!("lookaside:{base}"),
+    );
+}
+
+/// The signatures that a registry keeps itself, where it says that it does.
+async fn by_extension(discovery: &Discovery, discovered: &mut Discovered) {
+    let Some(place) = discovery.source.own_signatures() else {
+        return;
+    };
+    let read = place.signatures(&discovery.tree.subject).await;
+    let place = "the registry's own list of signatures (API extension)";
+    apart(discovered, read, place, "api-extension");
+}
+
+/// Takes in what was read from a place apart from the image, called `place`; `way` is how
+/// each was found.
+fn apart(
+    discovered: &mut Discovered,
+    read: Result<Vec<Bytes>, TransportError>,
+    place: &str,
+    way: &str,
+) {
+    let files = match read {
+        Ok(files) => files,
+        Err(error) => return discovered.problems.push(error),
+    };
+    discovered.looked.push(match files.len() {
+        0 => format!("{place}: none"),
+        count => format!("{place}: {count}"),
+    });
+    for (position, bytes) in files.into_iter().take(limits::SIGNATURES).enumerate() {
+        let mut found = detached::read(&discovered.subject, position, bytes);
+        found.place.ways = vec![way.to_owned()];
+        discovered.found.push(Arc::new(found));
     }
 }
 

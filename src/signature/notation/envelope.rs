@@ -120,6 +120,37 @@ impl Envelope {
         }
     }
 
+    /// What stands in the envelope and its certificates, for people. Nothing of it is
+    /// checked.
+    pub fn details(&self) -> Vec<(String, String)> {
+        let mut details = Vec::new();
+        let mut add = |name: &str, value: String| details.push((name.to_owned(), value));
+        if let Some(leaf) = self.chain.first() {
+            let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            add("Certificate subject", leaf.subject.to_string());
+            add("Certificate issuer", leaf.issuer.to_string());
+            add("Certificate serial", hex(&leaf.serial));
+            add("Certificate SHA-256", leaf.fingerprint().hex().to_owned());
+            add("Certificate valid from", leaf.not_before.to_string());
+            add("Certificate valid until", leaf.not_after.to_string());
+        }
+        if let Some(root) = self.chain.last().filter(|_| self.chain.len() > 1) {
+            add("Root certificate", root.subject.to_string());
+        }
+        add("Signing scheme", self.scheme.to_string());
+        add(
+            "Signed, by the signer's word",
+            self.signing_time.to_string(),
+        );
+        if let Some(expiry) = self.expiry {
+            add("Expires", expiry.to_string());
+        }
+        if let Some(agent) = &self.agent {
+            add("Made by, by its own word", agent.clone());
+        }
+        details
+    }
+
     /// Whether the leaf's key made the signature, by the algorithm that the key asks for.
     pub fn is_intact(&self) -> bool {
         let Some(leaf) = self.chain.first() else {

@@ -88,10 +88,14 @@ pub(super) fn read(text: &str, files: &dyn Files) -> Result<Contents, PolicyErro
         let read = signer.read(files);
         signers.push(read.map_err(|why| PolicyError::Signer { name, why })?);
     }
+    let mut scopes = BTreeSet::new();
     let rules = file.rule.into_iter().map(|rule| {
         let scope = rule.scope.clone();
-        rule.read(&signers)
-            .map_err(|why| PolicyError::Rule { scope, why })
+        let read = match scopes.insert(scope.clone()) {
+            true => rule.read(&signers),
+            false => Err("there are two rules for it, and only one could count".to_owned()),
+        };
+        read.map_err(|why| PolicyError::Rule { scope, why })
     });
     let root = file.trust_root.map(|root| root.read(files)).transpose();
     let root = root.map_err(PolicyError::TrustRoot)?;

@@ -16,6 +16,15 @@ pub trait Files {
     /// Why it cannot be read, for people.
     fn file(&self, path: &str) -> Result<Vec<u8>, String>;
 
+    /// A file as programs name it that look from the folder they run in, as containers/image
+    /// does.
+    ///
+    /// # Errors
+    /// As [`Files::file`].
+    fn file_from_here(&self, path: &str) -> Result<Vec<u8>, String> {
+        self.file(path)
+    }
+
     /// A store of Notation's trust store; nothing where it is not there.
     ///
     /// # Errors
@@ -65,6 +74,14 @@ impl<'a> Recording<'a> {
 impl Files for Recording<'_> {
     fn file(&self, path: &str) -> Result<Vec<u8>, String> {
         let read = self.inner.file(path);
+        if let Ok(bytes) = &read {
+            self.note(bytes);
+        }
+        read
+    }
+
+    fn file_from_here(&self, path: &str) -> Result<Vec<u8>, String> {
+        let read = self.inner.file_from_here(path);
         if let Ok(bytes) = &read {
             self.note(bytes);
         }

@@ -57,6 +57,7 @@ pub fn judge(
             Some(rule) => format!("{}, rule {}", policy.source, rule.scope),
             None => format!("{}, no rule for {}", policy.source, name.text()),
         }),
+        asks: rule.map(Rule::asks),
         level: rule.map(|rule| rule.level),
         roots: roots.iter().map(RootUsed::of).collect(),
         judged: now.to_string(),

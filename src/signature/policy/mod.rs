@@ -5,6 +5,7 @@
 //! (`notation`). All of them become [`Rule`]s that one judge applies.
 
 mod containers;
+mod edit;
 mod file;
 mod files;
 mod judge;
@@ -24,11 +25,14 @@ use super::found::Format;
 use super::sigstore::TrustRoot;
 use super::trust::Signer;
 
+pub use edit::{
+    EditError, Entries, NEW_POLICY, PolicyEdit, RuleEntry, SignerEntry, Way, edited, entries,
+};
 pub use files::{Files, StoreFiles};
 pub use judge::judge;
 pub use scope::{Scope, ScopeName, name_of};
 pub use verdict::{overall, through};
-pub use write::entry;
+pub use write::{proposal, proposal_of_notation};
 
 /// A trust policy that was read.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -241,6 +245,17 @@ impl Policy {
     }
 }
 
+impl Level {
+    /// As it stands in a policy.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Either => "either",
+            Self::Both => "both",
+            Self::This => "this",
+        }
+    }
+}
+
 impl Asked {
     /// One of these signers.
     pub const fn one_of(signers: Vec<Signer>) -> Self {
@@ -268,6 +283,27 @@ impl Rule {
                 }
                 _ => false,
             })
+    }
+
+    /// What it asks for, in words.
+    pub fn asks(&self) -> String {
+        let words = self
+            .requirements
+            .iter()
+            .map(|requirement| match requirement {
+                Requirement::Anything => "asks for nothing".to_owned(),
+                Requirement::Nothing { .. } => "accepts nothing".to_owned(),
+                Requirement::Broken { .. } => "cannot be read to its end".to_owned(),
+                Requirement::Signed(asked) => {
+                    let names: Vec<_> = asked.signers.iter().map(ToString::to_string).collect();
+                    let mut words = format!("asks for {} of: {}", asked.at_least, names.join(", "));
+                    for stated in &asked.attestations {
+                        words.push_str(&format!(", and an attestation of {stated}"));
+                    }
+                    words
+                }
+            });
+        words.collect::<Vec<_>>().join(", and ")
     }
 
     /// Everybody whom it names.

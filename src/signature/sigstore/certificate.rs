@@ -25,20 +25,20 @@ impl Judging<'_> {
             }
         };
         let key = PublicKey::from_der(info.public_key.as_bytes());
-        let scheme = key.as_ref().ok().and_then(|key| self.fits(key));
-        match scheme {
-            Some(scheme) => self.checks.push(Check::passed(
+        let made = key.as_ref().ok();
+        let made = made.and_then(|key| Some((key, self.fits(key)?)));
+        let Some((key, (scheme, signature))) = made else {
+            self.checks.push(Check::failed(
                 CheckKind::Signature,
-                format!("payload and signature agree, {scheme}"),
-            )),
-            None => {
-                self.checks.push(Check::failed(
-                    CheckKind::Signature,
-                    "the signature does not fit the bytes and the certificate's key",
-                ));
-                return;
-            }
-        }
+                "the signature does not fit the bytes and the certificate's key",
+            ));
+            return;
+        };
+        let signature = signature.to_vec();
+        self.checks.push(Check::passed(
+            CheckKind::Signature,
+            format!("payload and signature agree, {scheme}"),
+        ));
         let names = identity::identities(leaf);
         let issuer = info.issuer.clone();
         if self.by_own_authorities(leaf, names.as_deref()) {
@@ -69,7 +69,12 @@ impl Judging<'_> {
             return;
         };
         let log = rules.iter().all(|(signer, _)| signer.log);
-        let proof = self.proof(|bundle, signed| library::by_certificate(root, bundle, signed, log));
+        let proof = if library::knows(&self.parts.bundle, scheme) {
+            self.proof(|bundle, signed| library::by_certificate(root, bundle, signed, log))
+                .map(|proof| proof.with_entries(&self.parts.bundle))
+        } else {
+            Ok(self.own_proof(root, key, &signature, Some(leaf), log))
+        };
         let proven = self.take(proof);
         let identity = match names.as_deref() {
             Some([one]) => one.clone(),
@@ -197,24 +202,26 @@ impl Judging<'_> {
                 subject: named.clone(),
                 fingerprint: Digest::sha256(leaf).hex().to_owned(),
             });
-            match &authorities.identity {
-                None => self.accepts.push(signer.name.clone()),
-                Some(pattern) => {
-                    let has = |pattern: &Pattern| {
-                        let mut names = names.unwrap_or_default().iter();
-                        names.any(|name| pattern.matches(name))
-                    };
-                    let matches = has(pattern) && authorities.also.as_ref().is_none_or(has);
-                    if matches {
-                        self.checks.push(Check::passed(CheckKind::Identity, named));
-                        self.accepts.push(signer.name.clone());
-                    } else {
-                        self.checks.push(
-                            Check::failed(CheckKind::Identity, "somebody else signed")
-                                .compared(pattern.to_string(), named),
-                        );
-                    }
-                }
+            let has = |pattern: &Pattern| {
+                let mut names = names.unwrap_or_default().iter();
+                names.any(|name| pattern.matches(name))
+            };
+            let fits = authorities.identity.as_ref().is_none_or(has);
+            if fits && authorities.is_for_host(leaf) {
+                let anybody = authorities.identity.is_none() && authorities.host.is_none();
+                self.checks.push(match anybody {
+                    true => Check::not_checked(CheckKind::Identity, "nobody is named").found(named),
+                    false => Check::passed(CheckKind::Identity, named),
+                });
+                self.accepts.push(signer.name.clone());
+            } else {
+                let wanted = authorities.identity.as_ref().map(ToString::to_string);
+                let wanted = wanted.into_iter().chain(authorities.host.clone());
+                let wanted = wanted.collect::<Vec<_>>().join(" and ");
+                self.checks.push(
+                    Check::failed(CheckKind::Identity, "somebody else signed")
+                        .compared(wanted, named),
+                );
             }
             return true;
         }

@@ -15,6 +15,13 @@ pub(super) struct Envelope {
     pub signatures: Vec<Vec<u8>>,
 }
 
+/// Base64 with either alphabet, as the specification of envelopes asks readers to take it.
+fn either_base64(text: &str) -> Option<Vec<u8>> {
+    use ::base64::Engine as _;
+    let url = ::base64::engine::general_purpose::URL_SAFE;
+    super::base64(text).or_else(|| url.decode(text).ok())
+}
+
 impl Envelope {
     /// Reads an envelope.
     pub fn read(bytes: &[u8]) -> Result<Self, Check> {
@@ -35,7 +42,7 @@ impl Envelope {
         if payload_type != IN_TOTO {
             return Err(form("another payload than a statement").compared(IN_TOTO, payload_type));
         }
-        let payload = text("payload").and_then(super::base64);
+        let payload = text("payload").and_then(either_base64);
         let payload = payload.ok_or_else(|| form("no payload in base64"))?;
         let listed = value.get("signatures").and_then(Value::as_array);
         let listed = listed.ok_or_else(|| form("no signatures"))?;
@@ -44,7 +51,7 @@ impl Envelope {
         }
         let signatures = listed.iter().map(|signature| {
             let text = signature.get("sig").and_then(Value::as_str);
-            text.and_then(super::base64)
+            text.and_then(either_base64)
         });
         let signatures: Option<Vec<_>> = signatures.collect();
         Ok(Self {

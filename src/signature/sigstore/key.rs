@@ -11,6 +11,7 @@ use x509_cert::der::{Decode, Encode};
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
 use crate::model::{Algorithm, Digest, limits};
+use crate::signature::x509::der;
 
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
@@ -56,7 +57,7 @@ pub enum KeyError {
 }
 
 impl PublicKey {
-    /// Reads one public key in PEM (`PUBLIC KEY`, RFC 7468).
+    /// Reads one public key in PEM: `PUBLIC KEY` (RFC 7468), or `RSA PUBLIC KEY` (PKCS #1).
     ///
     /// # Errors
     /// Where it is none, or of an algorithm that cosign does not sign with.
@@ -71,13 +72,10 @@ impl PublicKey {
         if text.contains("PRIVATE KEY-----") {
             return Err(KeyError::Private);
         }
-        let (_, rest) = text
-            .split_once("-----BEGIN PUBLIC KEY-----")
-            .ok_or(KeyError::NotPem)?;
-        let (body, _) = rest
-            .split_once("-----END PUBLIC KEY-----")
-            .ok_or(KeyError::NotPem)?;
-        let der = super::base64(body).ok_or(KeyError::NotPem)?;
+        if let Some(der) = block(text, "RSA PUBLIC KEY") {
+            return Self::from_der(&info_of_rsa(&der));
+        }
+        let der = block(text, "PUBLIC KEY").ok_or(KeyError::NotPem)?;
         Self::from_der(&der)
     }
 
@@ -192,6 +190,29 @@ impl PublicKey {
         let hash = ed25519_dalek::Sha512::new_with_prefix(message);
         key.verify_prehashed_strict(hash, None, &signature).is_ok()
     }
+}
+
+/// The bytes of the first block of this kind in a PEM text.
+fn block(text: &str, kind: &str) -> Option<Vec<u8>> {
+    let (_, rest) = text.split_once(&format!("-----BEGIN {kind}-----"))?;
+    let (body, _) = rest.split_once(&format!("-----END {kind}-----"))?;
+    super::base64(body)
+}
+
+/// An RSAPublicKey (RFC 8017, appendix A.1.1) as SubjectPublicKeyInfo.
+fn info_of_rsa(key: &[u8]) -> Vec<u8> {
+    let algorithm = [
+        der::element(der::OBJECT_IDENTIFIER, RSA.as_bytes()),
+        der::element(der::NULL, &[]),
+    ]
+    .concat();
+    let bits = [&[0], key].concat();
+    let info = [
+        der::element(der::SEQUENCE, &algorithm),
+        der::element(der::BIT_STRING, &bits),
+    ]
+    .concat();
+    der::element(der::SEQUENCE, &info)
 }
 
 impl fmt::Debug for PublicKey {

@@ -109,7 +109,7 @@ impl Proofs {
 
 /// `{"SignedEntryTimestamp","Payload":{"body","integratedTime","logIndex","logID"}}` as an
 /// entry of a bundle.
-fn entry_of(text: &str) -> Option<Value> {
+pub(super) fn entry_of(text: &str) -> Option<Value> {
     let value = strict::read(text.as_bytes()).ok()?;
     let payload = value.get("Payload")?;
     let body = payload.get("body")?.as_str()?;

@@ -4,16 +4,16 @@
 //! and what it passed on the way there is not claimed.
 
 use serde_json::Value;
-use sigstore_verify::types::{Artifact, ArtifactDigest, Bundle, DerPublicKey, HashAlgorithm};
+use sigstore_verify::types::{Artifact, ArtifactDigest, Bundle, HashAlgorithm};
 use sigstore_verify::{
-    CertificateError, Error, PublicKeyVerificationPolicy, TimestampError, TransparencyLogError,
-    VerificationPolicy, VerificationResult,
+    CertificateError, Error, TimestampError, TransparencyLogError, VerificationPolicy,
+    VerificationResult,
 };
 
 use crate::model::limits;
 use crate::signature::{Check, CheckKind, ProvenTime, TimeSource};
 
-use super::{PublicKey, TrustRoot};
+use super::TrustRoot;
 
 /// Everything that certificates, logs and timestamps can be checked for.
 const ALL: [CheckKind; 7] = [
@@ -24,6 +24,17 @@ const ALL: [CheckKind; 7] = [
     CheckKind::LogEntry,
     CheckKind::Timestamp,
     CheckKind::Validity,
+];
+
+/// How signatures are made that it verifies.
+const SCHEMES: [&str; 6] = [
+    "ECDSA P-256 with SHA-256",
+    "RSA PKCS #1 v1.5 with SHA-256",
+    "Ed25519",
+    // as the library itself calls them
+    "ECDSA_P256_SHA256",
+    "ECDSA_P384_SHA384",
+    "RSA_PKCS1_SHA256",
 ];
 
 /// What is verified.
@@ -99,25 +110,59 @@ pub(super) fn by_certificate(
     }
 }
 
-/// Verifies what is signed by `key` and has to be in a log of `root`.
-pub(super) fn by_key(
-    root: &TrustRoot,
-    key: &PublicKey,
-    bundle: &Bundle,
-    signed: &Signed<'_>,
-) -> Proof {
-    let policy = PublicKeyVerificationPolicy::new(DerPublicKey::from_bytes(key.der()));
-    let artifact = match signed.artifact() {
-        Ok(artifact) => artifact,
-        Err(check) => return Proof::failed(check, false),
+/// Whether the library judges such a bundle: how its log entries are written, and how its
+/// signature was made (`scheme`, as [`super::PublicKey::verify`] names it).
+pub(super) fn knows(value: &Value, scheme: &str) -> bool {
+    let text = |value: &Value, pointer: &str| {
+        let text = value.pointer(pointer).and_then(Value::as_str);
+        text.unwrap_or_default().to_owned()
     };
-    match root.verifier().verify(artifact, bundle, &policy) {
-        Ok(result) => Proof::passed(bundle, &result, false),
-        Err(error) => Proof::failed(check_of(&error), false),
-    }
+    let entries = value.pointer("/verificationMaterial/tlogEntries");
+    let entries = entries.and_then(Value::as_array).into_iter().flatten();
+    let envelope = value.get("dsseEnvelope");
+    let of_known_kinds = entries
+        .into_iter()
+        .take(limits::BUNDLE_ENTRIES + 1)
+        .all(|entry| {
+            let kind = text(entry, "/kindVersion/kind");
+            match (kind.as_str(), text(entry, "/kindVersion/version").as_str()) {
+                ("hashedrekord", "0.0.1") => envelope.is_none(),
+                ("hashedrekord", "0.0.2") | ("intoto", "0.0.2") => true,
+                ("dsse", "0.0.1") => {
+                    let body = super::base64(&text(entry, "/canonicalizedBody"));
+                    let body = body.and_then(|body| crate::signature::json::read(&body).ok());
+                    body.is_some_and(|body| {
+                        let signatures = body.pointer("/spec/signatures").and_then(Value::as_array);
+                        signatures.is_some_and(|signatures| signatures.len() == 1)
+                    })
+                }
+                _ => false,
+            }
+        });
+    let alone = envelope.is_none_or(|envelope| {
+        let signatures = envelope.get("signatures").and_then(Value::as_array);
+        let plain = |text: &str| super::base64(text).is_some();
+        let payload = envelope.get("payload").and_then(Value::as_str);
+        payload.is_some_and(plain)
+            && signatures.is_some_and(|signatures| {
+                let sig = signatures.first().and_then(|one| one.get("sig"));
+                signatures.len() == 1 && sig.and_then(Value::as_str).is_some_and(plain)
+            })
+    });
+    of_known_kinds && alone && SCHEMES.contains(&scheme)
 }
 
 impl Proof {
+    /// With what is told of the log entries, where they are proven.
+    pub fn with_entries(mut self, bundle: &Value) -> Self {
+        if self.passed {
+            let entries = super::log::entries(bundle).unwrap_or_default();
+            let details = entries.iter().flat_map(super::entry::Entry::details);
+            self.details.extend(details);
+        }
+        self
+    }
+
     fn failed(check: Check, certificate: bool) -> Self {
         let others = ALL.iter().filter(|kind| **kind != check.kind);
         let others = others.filter(|kind| certificate || !is_of_certificates(**kind));
@@ -142,7 +187,7 @@ impl Proof {
             .len();
         let mut checks = Vec::new();
         let mut details = Vec::new();
-        if let Some(info) = result.certificate() {
+        if result.certificate().is_some() {
             checks.push(Check::passed(
                 CheckKind::Certificate,
                 "leads to an authority of the trust root",
@@ -155,15 +200,9 @@ impl Proof {
                     "the trust root names no log of certificates",
                 )
             });
-            details.push((
-                "Certificate valid from".to_owned(),
-                info.not_before.to_string(),
-            ));
-            details.push((
-                "Certificate valid until".to_owned(),
-                info.not_after.to_string(),
-            ));
-            details.extend(claims(info));
+        }
+        if let Some(certificate) = bundle.signing_certificate() {
+            details.extend(super::certificate_details(certificate.as_bytes()));
         }
         let promised = entries
             .iter()
@@ -196,7 +235,6 @@ impl Proof {
                 CheckKind::LogEntry,
                 "bound to this signature, this key and these bytes",
             ));
-            details.push(("Log entry".to_owned(), indexes));
         }
         checks.push(if stamps > 0 {
             Check::passed(CheckKind::Timestamp, "countersigned by a trusted authority")
@@ -238,26 +276,6 @@ const fn is_of_certificates(kind: CheckKind) -> bool {
         kind,
         CheckKind::Certificate | CheckKind::CertificateLog | CheckKind::Validity
     )
-}
-
-/// What Fulcio wrote about the build into the certificate.
-fn claims(info: &sigstore_verify::crypto::CertificateInfo) -> Vec<(String, String)> {
-    let claims = &info.ci_claims;
-    let pairs = [
-        ("Build", &claims.build_signer_uri),
-        ("Build configuration", &claims.build_config_uri),
-        ("Runner", &claims.runner_environment),
-        ("Source", &claims.source_repository_uri),
-        ("Commit", &claims.source_repository_digest),
-        ("Ref", &claims.source_repository_ref),
-        ("Owner", &claims.source_repository_owner_uri),
-        ("Trigger", &claims.build_trigger),
-        ("Run", &claims.run_invocation_uri),
-    ];
-    let pairs = pairs.into_iter();
-    pairs
-        .filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)))
-        .collect()
 }
 
 /// Which check an error of the library is.

@@ -1,22 +1,27 @@
 //! Sigstore and cosign: keys, legacy signatures and attestations, bundles.
 //!
-//! Certificates, logs and timestamps are judged by `sigstore-verify`, and only in
-//! [`library`]; what it does not do (keys without a log, own authorities, identities by
-//! pattern, what a statement is about) is done here.
+//! Certificates with their logs and timestamps are judged by `sigstore-verify`, and only in
+//! [`library`]; what it does not do (keys, own authorities, identities by pattern, what a
+//! statement is about, older kinds of log entries, other curves) is done here.
 
 mod certificate;
 mod dsse;
+mod entry;
+mod facts;
+mod fulcio;
 mod identity;
 mod issued;
 mod key;
 mod legacy;
 mod library;
+mod log;
 mod parts;
 mod pki;
 mod statement;
 mod trust_root;
 mod verify;
 
+pub use facts::{Details, certificate_details};
 pub use identity::{IdentityRule, Pattern, PatternError};
 pub use issued::{Issued, IssuedError, IssuedFor};
 pub use key::{KeyError, PublicKey};
@@ -51,6 +56,19 @@ pub fn named(leaf: &[u8]) -> Option<(String, String)> {
         [one] => Some((one.clone(), issuer)),
         _ => None,
     }
+}
+
+/// What stands in the log entries of a bundle, or of cosign's annotation `entry`, for
+/// people. Nothing of it is checked.
+pub fn entry_details(bundle: Option<&serde_json::Value>, entry: Option<&str>) -> Details {
+    let entries = match bundle {
+        Some(bundle) => log::entries(bundle).unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let own = entry.and_then(legacy::entry_of);
+    let own = own.as_ref().and_then(entry::Entry::read);
+    let entries = entries.iter().chain(&own);
+    entries.flat_map(entry::Entry::details).collect()
 }
 
 /// Base64 as found in annotations and PEM: white space between is nothing.

@@ -26,6 +26,10 @@ pub(super) struct Parts {
     /// The bytes that are signed; nothing where only a digest of them is.
     pub message: Option<Vec<u8>>,
     pub signatures: Vec<Vec<u8>>,
+    /// The payload of a DSSE envelope.
+    pub payload: Option<Vec<u8>>,
+    /// An envelope's own bytes, where it is a file.
+    pub envelope: Option<Vec<u8>>,
     /// The signer's certificate and those above it, DER.
     pub certificates: Vec<Vec<u8>>,
     /// What the signature says of its key: no reason to trust it.
@@ -69,6 +73,8 @@ fn cosign(found: &Found, subject: &Subject) -> Result<Parts, Check> {
         said,
         message: Some(payload.to_vec()),
         signatures: vec![signature],
+        payload: None,
+        envelope: None,
         bundle: proofs.bundle(
             proofs.certificates.is_empty(),
             ("messageSignature", content),
@@ -88,6 +94,8 @@ fn attestation(found: &Found, subject: &Subject) -> Result<Parts, Check> {
     Ok(Parts {
         said,
         message: Some(envelope.signed()),
+        payload: Some(envelope.payload),
+        envelope: Some(found.raw.bytes().to_vec()),
         signatures: envelope.signatures,
         bundle: proofs.bundle(proofs.certificates.is_empty(), ("dsseEnvelope", content)),
         has_entry: proofs.has_entry(),
@@ -129,18 +137,19 @@ fn bundle(found: &Found, subject: &Subject) -> Result<Parts, Check> {
         .and_then(|m| m.get("tlogEntries"))
         .and_then(Value::as_array);
     let has_entry = entries.is_some_and(|entries| !entries.is_empty());
-    let (said, message, signatures) =
+    let (said, message, payload, signatures) =
         match (value.get("dsseEnvelope"), value.get("messageSignature")) {
             (Some(envelope), None) => {
                 let envelope = Envelope::of(envelope)?;
                 let said = statement::statement(&envelope.payload, subject)?;
-                (said, Some(envelope.signed()), envelope.signatures)
+                let message = Some(envelope.signed());
+                (said, message, Some(envelope.payload), envelope.signatures)
             }
             (None, Some(message)) => {
                 let signature = message.get("signature").and_then(Value::as_str);
                 let signature = signature.and_then(super::base64);
                 let signature = signature.ok_or_else(|| form("it has no signature".to_owned()))?;
-                (direct(message, subject)?, None, vec![signature])
+                (direct(message, subject)?, None, None, vec![signature])
             }
             _ => return Err(form("it has not exactly one signed content".to_owned())),
         };
@@ -148,6 +157,8 @@ fn bundle(found: &Found, subject: &Subject) -> Result<Parts, Check> {
         said,
         message,
         signatures,
+        payload,
+        envelope: None,
         certificates,
         hint: hint.and_then(Value::as_str).map(ToOwned::to_owned),
         has_entry,

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
 use sigstore_verify::crypto::WEBPKI_VERIFICATION_ALGS;
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
@@ -21,8 +21,8 @@ pub struct Authorities {
     pub intermediates: Vec<Vec<u8>>,
     /// The name in the certificate; nothing for anybody whom the authorities know.
     pub identity: Option<Pattern>,
-    /// Another name that the certificate has to have too.
-    pub also: Option<Pattern>,
+    /// The host that the certificate has to be for too (RFC 6125: `*` stands for a label).
+    pub host: Option<String>,
 }
 
 impl Authorities {
@@ -32,8 +32,23 @@ impl Authorities {
             roots: super::certificates(roots)?,
             intermediates: super::certificates(intermediates).unwrap_or_default(),
             identity,
-            also: None,
+            host: None,
         })
+    }
+
+    /// Whether `leaf` is a certificate for the host that is asked for, where one is.
+    pub(super) fn is_for_host(&self, leaf: &[u8]) -> bool {
+        let Some(host) = &self.host else {
+            return true;
+        };
+        let leaf = CertificateDer::from(leaf);
+        let (Ok(leaf), Ok(name)) = (
+            EndEntityCert::try_from(&leaf),
+            ServerName::try_from(host.as_str()),
+        ) else {
+            return false;
+        };
+        leaf.verify_is_valid_for_subject_name(&name).is_ok()
     }
 
     /// Whether `leaf` leads to a root at `time` (seconds since 1970) and may sign code.

@@ -12,9 +12,11 @@ use crate::signature::report::{Authenticated, SignatureReport, SignerFacts};
 use crate::signature::trust::{SignedBy, Signer, Trust};
 use crate::signature::{Check, CheckKind, Outcome, ProvenTime};
 
+use super::entry::Bound;
 use super::library::{self, Proof, Signed};
+use super::log::{self, Demand};
 use super::parts::Parts;
-use super::{PublicKey, SIGNING_PREDICATE};
+use super::{PublicKey, SIGNING_PREDICATE, TrustRoot};
 
 /// Verifies `found` as one about `subject`, by whom `trust` names.
 ///
@@ -77,8 +79,9 @@ impl Judging<'_> {
             })
             .collect();
         for (signer, key) in &keys {
-            if let Some(scheme) = self.fits(key) {
-                self.by_key(signer, key, scheme);
+            if let Some((scheme, signature)) = self.fits(key) {
+                let signature = signature.to_vec();
+                self.by_key(signer, key, scheme, &signature);
                 return;
             }
         }
@@ -95,18 +98,45 @@ impl Judging<'_> {
         self.by_no_key(&keys);
     }
 
-    /// How the signature was made, where `key` made it.
-    pub(super) fn fits(&self, key: &PublicKey) -> Option<&'static str> {
-        let signatures = &self.parts.signatures;
-        match &self.parts.message {
-            Some(message) => signatures.iter().find_map(|s| key.verify(message, s)),
-            None => signatures
-                .iter()
-                .find_map(|s| key.verify_digest(&self.subject.digest, s)),
-        }
+    /// How the signature was made, where `key` made it, and which of them it is.
+    pub(super) fn fits(&self, key: &PublicKey) -> Option<(&'static str, &[u8])> {
+        self.parts.signatures.iter().find_map(|signature| {
+            let scheme = match &self.parts.message {
+                Some(message) => key.verify(message, signature),
+                None => key.verify_digest(&self.subject.digest, signature),
+            };
+            Some((scheme?, signature.as_slice()))
+        })
     }
 
-    fn by_key(&mut self, signer: &Signer, key: &PublicKey, scheme: &str) {
+    /// What certificates, logs and timestamps prove, where the library does not judge it.
+    pub(super) fn own_proof(
+        &self,
+        root: &TrustRoot,
+        key: &PublicKey,
+        signature: &[u8],
+        leaf: Option<&[u8]>,
+        log: bool,
+    ) -> Proof {
+        let parts = self.parts;
+        let bound = Bound {
+            message: parts.message.as_deref(),
+            digest: &self.subject.digest,
+            payload: parts.payload.as_deref(),
+            envelope: parts.envelope.as_deref(),
+            signature,
+            key,
+            leaf,
+        };
+        let demand = Demand {
+            entry: log,
+            proof: parts.proof,
+        };
+        let chain = parts.certificates.get(1..).unwrap_or_default();
+        log::verify(root, &parts.bundle, chain, &bound, demand)
+    }
+
+    fn by_key(&mut self, signer: &Signer, key: &PublicKey, scheme: &str, signature: &[u8]) {
         self.checks.push(Check::passed(
             CheckKind::Signature,
             format!("payload and signature agree, {scheme}"),
@@ -125,9 +155,8 @@ impl Judging<'_> {
                     false
                 }
                 Some(root) => {
-                    let proof =
-                        self.proof(|bundle, signed| library::by_key(root, key, bundle, signed));
-                    self.take(proof)
+                    let proof = self.own_proof(root, key, signature, None, true);
+                    self.take(Ok(proof))
                 }
             }
         } else {

@@ -5,8 +5,10 @@ use std::io::Read as _;
 use jiff::Timestamp;
 use pgp::armor::Dearmor;
 use pgp::composed::{Deserializable, SignedPublicKey, SignedSecretKey};
-use pgp::packet::{KeyFlags, Packet, PacketParser, Signature, SignatureType};
-use pgp::types::{KeyDetails, Tag, VerifyingKey};
+use pgp::packet::{
+    KeyFlags, Packet, PacketParser, PublicKey, PublicSubkey, Signature, SignatureType,
+};
+use pgp::types::{KeyDetails, Tag};
 
 use crate::model::limits;
 
@@ -27,9 +29,26 @@ pub enum KeyringError {
     TooMany,
 }
 
+/// A key or one of its subkeys.
+#[derive(Clone, Copy)]
+pub(super) enum SigningKey<'a> {
+    Primary(&'a PublicKey),
+    Subkey(&'a PublicSubkey),
+}
+
+impl SigningKey<'_> {
+    /// Whether it made the signature over `content`.
+    pub fn made(self, signature: &Signature, content: &[u8]) -> bool {
+        match self {
+            Self::Primary(key) => signature.verify(key, content).is_ok(),
+            Self::Subkey(key) => signature.verify(key, content).is_ok(),
+        }
+    }
+}
+
 /// A key that can sign, and what speaks against it.
 pub(super) struct Signer<'a> {
-    pub key: &'a dyn VerifyingKey,
+    pub key: SigningKey<'a>,
     /// The fingerprint of the primary key, by which people know it.
     pub fingerprint: String,
     pub user: Option<String>,
@@ -108,7 +127,7 @@ fn signers(key: &SignedPublicKey, now: Timestamp) -> Vec<Signer<'_>> {
     let whole = objection(key, now);
     let newest = newest_self_signature(key);
     let mut found = vec![Signer {
-        key: primary,
+        key: SigningKey::Primary(primary),
         fingerprint: fingerprint(primary),
         user: user.clone(),
         objection: whole.clone().or_else(|| {
@@ -146,7 +165,7 @@ fn signers(key: &SignedPublicKey, now: Timestamp) -> Vec<Signer<'_>> {
                 .then(|| "the subkey may not sign".to_owned())
         });
         found.push(Signer {
-            key: &subkey.key,
+            key: SigningKey::Subkey(&subkey.key),
             fingerprint: fingerprint(primary),
             user: user.clone(),
             objection,

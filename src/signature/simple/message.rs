@@ -1,11 +1,13 @@
 //! OpenPGP messages: opened with keys, and read only where one of them signed.
+//!
+//! They are read packet by packet (RFC 9580, section 10.3), since signatures of version 3
+//! come in messages too, which gpg takes and the library for whole messages does not.
 
 use std::io::Read as _;
 
 use jiff::Timestamp;
-use pgp::composed::Message;
 use pgp::crypto::hash::HashAlgorithm;
-use pgp::packet::{Signature, SignatureType};
+use pgp::packet::{LiteralData, OnePassSignature, Packet, PacketParser, Signature, SignatureType};
 
 use super::keyring::Keyring;
 use crate::model::limits;
@@ -57,6 +59,9 @@ pub enum MessageError {
 /// How far ahead of ours the signer's clock may be, in seconds.
 const SKEW: i64 = 300;
 
+/// Most packets of a message that are looked at.
+const PACKETS: usize = 8;
+
 /// Opens a message with the keys of a ring, as of `now`.
 ///
 /// # Errors
@@ -64,39 +69,14 @@ const SKEW: i64 = 300;
 /// Where it is not one signed message of one signature by a key that may sign. The content
 /// is not given away then.
 pub fn open(bytes: &[u8], keys: &Keyring, now: Timestamp) -> Result<Opened, MessageError> {
-    let unreadable = |why: pgp::errors::Error| MessageError::Unreadable(why.to_string());
-    let mut message = Message::from_bytes(bytes).map_err(unreadable)?;
-    if message.is_compressed() {
-        message = message.decompress().map_err(unreadable)?;
-    }
-    match &message {
-        Message::Signed { reader, .. } => {
-            if reader.num_signatures() != 1 {
-                return Err(MessageError::Signatures(reader.num_signatures()));
-            }
-            if !reader.get_ref().is_literal() {
-                return Err(MessageError::Unreadable(
-                    "what is signed is no text".to_owned(),
-                ));
-            }
-        }
-        Message::Literal { .. } | Message::Compressed { .. } | Message::Encrypted { .. } => {
-            return Err(MessageError::NotSigned);
-        }
-    }
-    let mut content = Vec::new();
-    let limit = limits::SIGNATURE_BYTES;
-    let read = (&mut message).take(limit + 1).read_to_end(&mut content);
-    read.map_err(|why| MessageError::Unreadable(why.to_string()))?;
-    if content.len() as u64 > limit {
-        return Err(MessageError::TooLarge);
-    }
+    let (literal, signature) = signed(bytes)?;
+    let content = literal.data();
     let mut refused = None;
     for signer in keys.signers(now) {
-        let Ok(signature) = message.verify(signer.key) else {
+        if !signer.key.made(&signature, content) {
             continue;
-        };
-        check(signature, now)?;
+        }
+        check(&signature, now)?;
         if let Some(objection) = signer.objection {
             refused = Some(MessageError::KeyRefused {
                 fingerprint: signer.fingerprint,
@@ -106,13 +86,82 @@ pub fn open(bytes: &[u8], keys: &Keyring, now: Timestamp) -> Result<Opened, Mess
         }
         let created = signature.created().map(|time| i64::from(time.as_secs()));
         return Ok(Opened {
-            content,
+            content: content.to_vec(),
             fingerprint: signer.fingerprint,
             user: signer.user,
             created: created.and_then(|seconds| Timestamp::from_second(seconds).ok()),
         });
     }
     Err(refused.unwrap_or(MessageError::UnknownKey))
+}
+
+/// The text of a message and its one signature: a one-pass signature, the text, the
+/// signature; or, as older programs write it, the signature and the text. All of it may be
+/// compressed.
+fn signed(bytes: &[u8]) -> Result<(LiteralData, Signature), MessageError> {
+    let mut packets = packets(bytes)?;
+    if let [Packet::CompressedData(compressed)] = packets.as_slice() {
+        let mut plain = Vec::new();
+        let limit = limits::SIGNATURE_BYTES;
+        let plainly = compressed
+            .decompress()
+            .map_err(|why| why.to_string())
+            .and_then(|reader| {
+                let read = reader.take(limit + 1).read_to_end(&mut plain);
+                read.map_err(|why| why.to_string())
+            });
+        plainly.map_err(MessageError::Unreadable)?;
+        if plain.len() as u64 > limit {
+            return Err(MessageError::TooLarge);
+        }
+        packets = self::packets(&plain)?;
+    }
+    let is_signature = |packet: &&Packet| matches!(packet, Packet::Signature(_));
+    let signatures = packets.iter().filter(is_signature).count();
+    if signatures > 1 {
+        return Err(MessageError::Signatures(signatures));
+    }
+    let mut packets = packets.into_iter();
+    let parts = (
+        packets.next(),
+        packets.next(),
+        packets.next(),
+        packets.next(),
+    );
+    match parts {
+        (
+            Some(Packet::OnePassSignature(before)),
+            Some(Packet::LiteralData(literal)),
+            Some(Packet::Signature(signature)),
+            None,
+        ) if announces(&before, &signature) => Ok((literal, signature)),
+        (Some(Packet::Signature(signature)), Some(Packet::LiteralData(literal)), None, None) => {
+            Ok((literal, signature))
+        }
+        _ if signatures == 0 => Err(MessageError::NotSigned),
+        _ => Err(MessageError::Unreadable(
+            "it is not one text with one signature".to_owned(),
+        )),
+    }
+}
+
+/// Its packets; more than a message may have are none of one.
+fn packets(bytes: &[u8]) -> Result<Vec<Packet>, MessageError> {
+    let unreadable = |why: pgp::errors::Error| MessageError::Unreadable(why.to_string());
+    let packets = PacketParser::new(bytes)
+        .filter(|packet| !matches!(packet, Ok(Packet::Marker(_) | Packet::Padding(_))))
+        .take(PACKETS);
+    packets.collect::<Result<_, _>>().map_err(unreadable)
+}
+
+/// Whether what stands before the text announces this signature: of the same kind, by the
+/// same algorithms. Whose it is only the signature proves.
+fn announces(before: &OnePassSignature, signature: &Signature) -> bool {
+    signature.config().is_some_and(|config| {
+        before.typ() == config.typ
+            && before.hash_algorithm() == config.hash_alg
+            && before.public_key_algorithm() == config.pub_alg
+    })
 }
 
 /// What is said about a signature by itself.

@@ -19,7 +19,9 @@ pub enum DerError {
 
 pub const BOOLEAN: u8 = 0x01;
 pub const INTEGER: u8 = 0x02;
+pub const BIT_STRING: u8 = 0x03;
 pub const OCTET_STRING: u8 = 0x04;
+pub const NULL: u8 = 0x05;
 pub const OBJECT_IDENTIFIER: u8 = 0x06;
 pub const GENERALIZED_TIME: u8 = 0x18;
 pub const SEQUENCE: u8 = 0x30;
@@ -57,6 +59,23 @@ pub struct Element<'a> {
     /// Tag, length and content.
     pub full: &'a [u8],
     pub content: &'a [u8],
+}
+
+/// An element, its length in the shortest form.
+pub fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![tag];
+    let length = content.len().to_be_bytes();
+    let first = length
+        .iter()
+        .position(|byte| *byte != 0)
+        .unwrap_or(length.len() - 1);
+    let digits = &length[first..];
+    if content.len() >= 0x80 {
+        bytes.push(0x80 | u8::try_from(digits.len()).unwrap_or(8));
+    }
+    bytes.extend_from_slice(digits);
+    bytes.extend_from_slice(content);
+    bytes
 }
 
 /// Reads one element after the other.

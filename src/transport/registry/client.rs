@@ -173,15 +173,18 @@ impl Client {
         Ok(registries.alias(name).map(|(full, _)| full.to_owned()))
     }
 
-    /// Where `image` may be read from, in the order to try, the registry itself last.
+    /// Where `image` may be read from, in the order to try, the registry itself last;
+    /// mirrors only where they may be asked.
     ///
     /// # Errors
     /// Where `registries.conf` cannot be read or blocks it.
     pub(super) fn endpoints(&self, image: &RegistryReference) -> Result<Vec<Endpoint>, Fault> {
         let registries = self.shared.http.registries()?;
-        registries
+        let mut endpoints = registries
             .endpoints(image)
-            .map_err(|blocked| refused(&blocked))
+            .map_err(|blocked| refused(&blocked))?;
+        endpoints.retain(|endpoint| !endpoint.mirror || self.network().mirrors);
+        Ok(endpoints)
     }
 
     /// Sends `request` until its head is a success, as often as the rule for it allows.
@@ -364,6 +367,11 @@ impl Client {
                 rate_limit: None,
             },
         })
+    }
+
+    /// Whether `host` has said that it keeps signatures itself.
+    pub(super) fn offers_signatures(&self, host: &Host) -> bool {
+        self.shared.http.hosts().offers_signatures(host)
     }
 
     /// Sends `request` once: for what is begun anew in another way where it fails.

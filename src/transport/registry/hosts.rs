@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,8 @@ struct State {
     /// When it may be asked again.
     until: Mutex<Option<Instant>>,
     limit: Mutex<Option<RateLimit>>,
+    /// Whether it said that it keeps signatures itself.
+    signatures: AtomicBool,
 }
 
 /// A host that asked to be left alone for a while.
@@ -128,6 +131,20 @@ impl Hosts {
         lock(&states.get(host)?.limit).clone()
     }
 
+    /// Remembers that `host` keeps signatures itself.
+    pub(super) fn note_signatures(&self, host: &Host) {
+        if let Some(state) = lock(&self.states).get(host) {
+            state.signatures.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether `host` has said that it keeps signatures itself.
+    pub(super) fn offers_signatures(&self, host: &Host) -> bool {
+        let states = lock(&self.states);
+        let state = states.get(host);
+        state.is_some_and(|state| state.signatures.load(Ordering::Relaxed))
+    }
+
     /// The hosts that are being waited for.
     pub(super) fn waiting(&self) -> Vec<Waiting> {
         let states = lock(&self.states);
@@ -152,6 +169,7 @@ impl Hosts {
                 requests: Arc::new(Semaphore::new(most.max(1))),
                 until: Mutex::default(),
                 limit: Mutex::default(),
+                signatures: AtomicBool::default(),
             })
         });
         Arc::clone(state)

@@ -14,6 +14,7 @@ use crate::transport::Problem;
 
 use super::address::{self, Host, Scheme};
 use super::answer::{Answer, Timeouts};
+use super::extension::OFFERED;
 use super::fault::Fault;
 use super::hosts::Hosts;
 use super::outgoing::Sent;
@@ -327,6 +328,9 @@ impl Http {
                 tracing::debug!(%method, scheme, %host, path, status, ?version, ?elapsed, "answered");
                 if let Some(limit) = status::rate_limit(response.headers()) {
                     self.hosts.note_limit(host, limit);
+                }
+                if response.headers().get(OFFERED).is_some_and(|is| is == "1") {
+                    self.hosts.note_signatures(host);
                 }
                 Ok(Answer::new(response, security, timeouts))
             }

@@ -16,6 +16,7 @@ mod delete;
 mod destination;
 mod edit;
 mod error_body;
+mod extension;
 mod fallback;
 mod fault;
 #[doc(hidden)]

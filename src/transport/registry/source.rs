@@ -11,11 +11,12 @@ use tokio::sync::OnceCell;
 use crate::config::Endpoint;
 use crate::model::{Annotations, Descriptor, Digest, RawDocument, Reference, RegistryReference};
 use crate::transport::{
-    Beside, BlobStream, Connection, More, Problem, ReferrerListing, Resolved, Source,
-    TransportError,
+    Beside, BlobStream, Connection, DetachedSignatures, More, Problem, ReferrerListing, Resolved,
+    Source, TransportError,
 };
 
 use super::client::{Client, Reached};
+use super::extension::Extension;
 use super::fault::Fault;
 use super::near::near;
 use super::referrer::DigestTags;
@@ -296,6 +297,11 @@ impl Source for RegistrySource {
 
     fn lookaside(&self) -> Option<&dyn Beside> {
         Some(self)
+    }
+
+    fn own_signatures(&self) -> Option<Box<dyn DetachedSignatures + '_>> {
+        let extension = Extension::of(self)?;
+        Some(Box::new(extension))
     }
 
     fn referrer_listing(&self) -> Option<&dyn ReferrerListing> {

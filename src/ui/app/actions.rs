@@ -67,6 +67,7 @@ impl App {
             Action::StartCopy { copy, request } => self.start_copy(copy, request),
             Action::PickPath(wish) => self.pick_path(wish),
             Action::LogIn { registry, then } => self.ask_login(registry, then),
+            Action::ShowTrust => self.show_trust(),
             Action::Quit => self.quit_anyway(),
             Action::DismissChange(image) => {
                 if let Some(tab) = self.tabs.get_mut(image) {

@@ -39,7 +39,7 @@ impl App {
     }
 
     /// The settings, wherever they are: a login may be asked for over them.
-    fn settings_dialog(&mut self) -> Option<&mut SettingsDialog> {
+    pub(super) fn settings_dialog(&mut self) -> Option<&mut SettingsDialog> {
         let dialogs = self.dialog.iter_mut().chain(&mut self.covered);
         dialogs.into_iter().find_map(|dialog| match dialog {
             Dialog::Settings(settings) => Some(settings),

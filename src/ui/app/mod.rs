@@ -18,6 +18,7 @@ mod run;
 mod startup;
 mod tab;
 mod tabs;
+mod trust;
 mod ui;
 
 use std::collections::HashSet;

@@ -1,7 +1,7 @@
 //! What came of chores and looks: said, or shown where it belongs.
 
 use super::App;
-use crate::engine::{Command, JobState, Outcome, SaveTarget, SavedFiles};
+use crate::engine::{JobState, Outcome, SaveTarget, SavedFiles};
 use crate::model::text;
 use crate::ui::dialogs::{Dialog, Hosts, Logins};
 
@@ -29,12 +29,9 @@ impl App {
                     self.toasts.say(&self.ctx, text);
                 }
                 Outcome::FilesSaved { target, report } => self.say_saved(&target, &report),
-                Outcome::TrustSaved { path } => {
-                    let path = path.display().to_string();
-                    let text = format!("Added to the trust policy {}", text::visible(&path));
-                    self.toasts.say(&self.ctx, text);
-                    self.engine.send(Command::JudgeAgain);
-                }
+                Outcome::TrustListed(file) => self.trust_listed(file),
+                Outcome::TrustSaved { path } => self.trust_saved(&path),
+                Outcome::TrustFailed(failure) => self.trust_failed(failure),
                 Outcome::Copied { copy, destination } => self.copied(copy, destination),
                 Outcome::Deleted { reference } => self.deleted(&reference),
                 Outcome::DeleteFailed {

@@ -10,4 +10,5 @@ mod open;
 mod places;
 mod registry;
 mod reload;
+mod trust;
 mod want;

@@ -2,6 +2,7 @@
 //! and what is promised holds. The targets are plain functions of bytes, for any fuzzer.
 
 mod mutate;
+mod trust;
 
 use std::path::{Path, PathBuf};
 

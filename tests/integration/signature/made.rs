@@ -186,3 +186,11 @@ pub fn judged(subject: &Subject, found: Vec<Arc<Found>>, policy: &Policy) -> Sub
         None,
     )
 }
+
+/// A private key in PEM (PKCS #8), not encrypted.
+pub fn private_pem() -> Vec<u8> {
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
+    let der = pair.to_pkcs8v1().unwrap();
+    let body = STANDARD.encode(der.as_ref());
+    format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n").into_bytes()
+}

@@ -1,10 +1,13 @@
 //! What vouches for an image: the formats of cosign and Sigstore, the policy, the verdict.
 
+mod apart;
 mod cli;
-mod fixtures;
+mod containers;
+mod entries;
+pub mod fixtures;
 mod formats;
 mod kinds;
-mod made;
+pub mod made;
 mod mutation;
 mod peers;
 mod pitfalls;

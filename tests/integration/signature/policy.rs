@@ -1,7 +1,18 @@
 //! Porthole's trust policy: what can stand in the file, which rule wins.
 
-use porthole::signature::policy::{Level, Policy, PolicyError, entry};
-use porthole::signature::{SignedBy, SignerFacts};
+use porthole::model::{Algorithm, Annotations, MediaType, RawDocument};
+use porthole::signature::policy::{
+    Level, NEW_POLICY, Policy, PolicyError, proposal, proposal_of_notation,
+};
+use porthole::signature::{Format, Found, SignedBy, SignerFacts};
+
+use super::cli::{fixture, verify_at};
+use super::fixtures::bytes;
+use super::made;
+
+/// A Notation signature of the image `amd64`.
+const JWS: &str =
+    "referrers-amd64/blobs/sha256/09bd7eac69906c2a8498e23a980d4697992ac187896c4977119b4609a9ffef88";
 
 const GOOD: &str = r#"
 version = 1
@@ -98,12 +109,12 @@ fn what_could_accept_anybody_or_nobody_is_refused() {
 }
 
 #[test]
-fn an_entry_that_is_added_makes_its_signer_trusted() {
+fn what_is_proposed_makes_its_signer_trusted() {
     let facts = SignerFacts::Identity {
         subject: "a\"b@example.com".to_owned(),
         issuer: Some("https://accounts.example.com".to_owned()),
     };
-    let (text, meaning) = entry("a", "host/repo", &facts, None).unwrap();
+    let (_, text, meaning) = proposal("a", "host/repo", &facts, None).unwrap();
     assert!(meaning.contains("host/repo"));
     let policy = read(&format!("version = 1\n{text}")).unwrap();
     let rule = policy.rule(&"host/repo".into()).unwrap();
@@ -112,7 +123,7 @@ fn an_entry_that_is_added_makes_its_signer_trusted() {
     };
     assert!(identity.identity.matches("a\"b@example.com"));
     assert!(
-        entry(
+        proposal(
             "a",
             "s",
             &SignerFacts::Key {
@@ -122,4 +133,38 @@ fn an_entry_that_is_added_makes_its_signer_trusted() {
         )
         .is_none()
     );
+}
+
+/// A signer of Notation is named by the certificates that came with the signature.
+#[test]
+fn what_is_proposed_of_a_notation_signature_makes_its_signer_trusted() {
+    let home = tempfile::tempdir().unwrap();
+    let image = format!("oci:{}:amd64", fixture("referrers-amd64"));
+    let jws = bytes(JWS);
+    let raw = RawDocument::hash(
+        jws.into(),
+        Algorithm::Sha256,
+        MediaType::new("application/jose+json"),
+    );
+    let mut found = Found::clone(&made::found(Format::NotationJws, b"", Annotations::new()));
+    found.raw = raw;
+    let scope = image.strip_suffix(":amd64").unwrap();
+    let (_, text, meaning) = proposal_of_notation(scope, &found).unwrap();
+    assert!(meaning.contains("leads to the root"), "{meaning}");
+    let file = home.path().join("trust.toml");
+    let judge = |text: &str| {
+        std::fs::write(&file, format!("{NEW_POLICY}\n{text}\n")).unwrap();
+        let output = verify_at(home.path(), &[&image, "--policy", file.to_str().unwrap()]);
+        output.status.code()
+    };
+    assert_eq!(judge(&text), Some(0), "{text}");
+    // the subject, and not only the root, decides
+    let other = text.replace("x509.subject: ", "x509.subject: CN=nobody,");
+    assert_ne!(other, text);
+    assert_eq!(judge(&other), Some(3), "{other}");
+    let broken = Found {
+        raw: made::document(b"{}", "application/jose+json"),
+        ..found
+    };
+    assert!(proposal_of_notation(scope, &broken).is_none());
 }

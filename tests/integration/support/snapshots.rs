@@ -259,6 +259,7 @@ pub fn snapshot_of(opened: Remote<Opened>) -> ImageSnapshot {
         referrers: Arc::default(),
         artifacts: Default::default(),
         signatures: Arc::default(),
+        by_hand: false,
     }
 }
 

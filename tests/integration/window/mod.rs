@@ -23,6 +23,7 @@ mod settings;
 mod startup;
 mod tabs;
 mod theme;
+mod trust;
 mod welcome;
 
 use std::cell::RefCell;

@@ -118,6 +118,7 @@ pub fn snapshot(id: ImageId, generation: u64, opened: Remote<Opened>) -> ImageSn
         referrers: Arc::default(),
         artifacts: Default::default(),
         signatures: Arc::default(),
+        by_hand: false,
     }
 }
 

@@ -16,7 +16,12 @@ fn open() -> Window {
     });
     window.harness.run();
     window.press(CTRL, Key::Comma);
-    let asked = [Chore::MeasureCache, Chore::ListLogins, Chore::ListHosts];
+    let asked = [
+        Chore::MeasureCache,
+        Chore::ListLogins,
+        Chore::ListHosts,
+        Chore::ListTrust,
+    ];
     assert_eq!(window.sent(), asked.map(Command::Chore));
     window
 }

@@ -1,10 +1,11 @@
 //! The settings: what the window keeps itself, and what it found on this machine of
-//! credentials, certificates and mirrors, each with the file that it came from.
+//! credentials, certificates, mirrors and trust, each with the file that it came from.
 
 mod credentials;
 mod general;
 mod mirrors;
 mod tls;
+mod trust;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,6 +16,8 @@ use super::kit::{self, Sheet};
 use crate::engine::{Chore, Command, Failure, KnownAlias, KnownHost, KnownLogin, KnownRegistry};
 use crate::ui::action::{Action, Actions};
 use crate::ui::commands::Situation;
+
+pub use trust::TrustPage;
 
 /// Height that is kept, so that nothing jumps between the pages, in points.
 const HEIGHT: f32 = 420.0;
@@ -27,13 +30,15 @@ enum Page {
     Credentials,
     Tls,
     Mirrors,
+    Trust,
 }
 
-const PAGES: [(Page, &str); 4] = [
+const PAGES: [(Page, &str); 5] = [
     (Page::General, "General"),
     (Page::Credentials, "Credentials"),
     (Page::Tls, "TLS"),
     (Page::Mirrors, "Mirrors"),
+    (Page::Trust, "Trust"),
 ];
 
 /// The dialog.
@@ -48,6 +53,8 @@ pub struct SettingsDialog {
     /// How registries answered to what is kept for them.
     tested: BTreeMap<String, Test>,
     hosts: Option<Hosts>,
+    /// The trust policy.
+    pub trust: TrustPage,
 }
 
 /// What is kept, and what `registries.conf` says.
@@ -90,6 +97,11 @@ impl SettingsDialog {
         }
     }
 
+    /// Begins with the trust policy.
+    pub const fn show_trust(&mut self) {
+        self.page = Page::Trust;
+    }
+
     /// So many bytes are in the cache.
     pub const fn set_cache_bytes(&mut self, bytes: u64) {
         self.cache_bytes = Some(bytes);
@@ -124,7 +136,12 @@ impl SettingsDialog {
         actions: &mut Actions,
     ) -> bool {
         if !std::mem::replace(&mut self.asked, true) {
-            for chore in [Chore::MeasureCache, Chore::ListLogins, Chore::ListHosts] {
+            for chore in [
+                Chore::MeasureCache,
+                Chore::ListLogins,
+                Chore::ListHosts,
+                Chore::ListTrust,
+            ] {
                 actions.push(Action::Send(Command::Chore(chore)));
             }
         }
@@ -148,6 +165,7 @@ impl SettingsDialog {
             Page::Credentials => self.credentials(ui, actions),
             Page::Tls => self.tls(ui),
             Page::Mirrors => self.mirrors(ui),
+            Page::Trust => self.trust.show(ui, actions),
         }
     }
 }

@@ -5,7 +5,9 @@ use egui::{Align, Layout, Margin, RichText, Role, Sense, Stroke, Ui, WidgetInfo,
 use jiff::Timestamp;
 
 use crate::model::{Annotations, ArtifactKind, MediaType, predicate_words};
-use crate::signature::{Check, Found, Judgement, Outcome, SignatureReport, SignerFacts, Statement};
+use crate::signature::{
+    Check, Format, Found, Judgement, Outcome, SignatureReport, SignerFacts, Statement,
+};
 use crate::ui::theme::{Tokens, icons, size, strong};
 use crate::ui::views::ViewContext;
 use crate::ui::widgets::{Date, Look, Row, exact, relative, row_line, text, with_dates};
@@ -35,14 +37,21 @@ pub(super) fn show(
             for (line, check) in report.checks.iter().enumerate() {
                 check_line(ui, (position, line), check, state);
             }
-            let details = report
-                .authenticated
-                .as_ref()
-                .filter(|facts| !facts.details.is_empty());
-            if state.details.contains(&position)
-                && let Some(facts) = details
-            {
-                for (name, value) in &facts.details {
+            let (details, proven) = match &report.authenticated {
+                Some(facts) if !facts.details.is_empty() => (&facts.details, true),
+                _ => (&report.found.claims.details, false),
+            };
+            let open = PARTS.iter().filter(|part| {
+                let shown = state.details.contains(&(position, **part));
+                shown && part.of(details).next().is_some()
+            });
+            for (at, part) in open.enumerate() {
+                if at == 0 && !proven {
+                    let words = "What stands in it. Nothing of it is proven by that.";
+                    let words = RichText::new(words).color(tokens.caution);
+                    ui.add(egui::Label::new(words.size(size::SMALL)).wrap());
+                }
+                for (name, value) in part.of(details) {
                     Row::new(name.as_str(), &with_dates(value))
                         .copies(value)
                         .look(Look::Words)
@@ -50,7 +59,7 @@ pub(super) fn show(
                         .show(ui, context.actions);
                 }
             }
-            buttons(ui, position, report, details.is_some(), state, context);
+            buttons(ui, position, report, details, state, context);
         });
 }
 
@@ -210,11 +219,43 @@ fn check_line(ui: &mut Ui, at: (usize, usize), check: &Check, state: &mut Signat
     }
 }
 
+/// What is told in single buttons of what a signature carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Part {
+    Certificate,
+    LogEntry,
+}
+
+const PARTS: [Part; 2] = [Part::Certificate, Part::LogEntry];
+
+type Details = [(String, String)];
+
+impl Part {
+    /// What of `details` belongs to it.
+    fn of(self, details: &Details) -> impl Iterator<Item = &(String, String)> {
+        let logged = |name: &str| name.starts_with("Log");
+        let entry = self == Self::LogEntry;
+        details
+            .iter()
+            .filter(move |(name, _)| logged(name) == entry)
+    }
+
+    fn title(self, details: &Details) -> &'static str {
+        match self {
+            Self::LogEntry => "Log entry",
+            Self::Certificate if details.iter().any(|(name, _)| name.starts_with("Cert")) => {
+                "Certificate"
+            }
+            Self::Certificate => "Details",
+        }
+    }
+}
+
 fn buttons(
     ui: &mut Ui,
     position: usize,
     report: &SignatureReport,
-    details: bool,
+    details: &Details,
     state: &mut SignaturesState,
     context: &mut ViewContext<'_>,
 ) {
@@ -222,21 +263,27 @@ fn buttons(
     let identity = facts.filter(|facts| matches!(facts.signer, SignerFacts::Identity { .. }));
     let trusting = identity.filter(|_| report.judgement() != Judgement::Accepted);
     let proposal = trusting.and_then(|facts| Proposal::of(context.image, &facts.signer));
-    if proposal.is_none() && !details {
+    // who signed is proven only once somebody vouches for the certificate
+    let notation = matches!(
+        report.found.format,
+        Format::NotationJws | Format::NotationCose
+    ) && report.judgement() == Judgement::NotJudged;
+    if proposal.is_none() && !notation && details.is_empty() {
         return;
     }
     ui.add_space(2.0 * size::GRID);
     ui.horizontal(|ui| {
-        if let Some(proposal) = proposal
-            && ui.button("Trust this signer…").clicked()
-        {
-            state.proposal = Some(proposal);
+        if (proposal.is_some() || notation) && ui.button("Trust this signer…").clicked() {
+            let of_envelope = || Proposal::of_notation(context.image, &report.found);
+            state.proposal = proposal.or_else(of_envelope);
         }
-        if details
-            && ui.button("Certificate and log entry").clicked()
-            && !state.details.remove(&position)
-        {
-            state.details.insert(position);
+        for part in PARTS {
+            if part.of(details).next().is_some()
+                && ui.button(part.title(details)).clicked()
+                && !state.details.remove(&(position, part))
+            {
+                state.details.insert((position, part));
+            }
         }
     });
 }

@@ -11,6 +11,7 @@ use std::collections::HashSet;
 use egui::Ui;
 
 use crate::engine::{Command, Remote};
+use crate::model::Reference;
 use crate::ui::action::Action;
 use crate::ui::theme::{icons, size};
 use crate::ui::widgets::{empty_state, error_box, heading, link};
@@ -28,8 +29,8 @@ const WIDE: f32 = 720.0;
 pub(super) struct SignaturesState {
     /// Lines that are unfolded: the signature and the check, by position.
     open: HashSet<(usize, usize)>,
-    /// Signatures whose details are shown.
-    details: HashSet<usize>,
+    /// Signatures whose certificate or log entry is shown.
+    details: HashSet<(usize, card::Part)>,
     /// The entry that is about to be added to the policy.
     proposal: Option<trust::Proposal>,
     /// The file that the report is about to be saved to.
@@ -39,8 +40,10 @@ pub(super) struct SignaturesState {
 /// Draws the view.
 pub(super) fn show(ui: &mut Ui, state: &mut ViewState, context: &mut ViewContext<'_>) {
     let rows = rows::rows(context);
-    for row in &rows {
-        state.wants.ask_verification(context, &row.path);
+    if !context.image.by_hand {
+        for row in &rows {
+            state.wants.ask_verification(context, &row.path);
+        }
     }
     page::scrolling(ui, |ui| {
         let wide = ui.available_width() >= WIDE;
@@ -53,7 +56,7 @@ pub(super) fn show(ui: &mut Ui, state: &mut ViewState, context: &mut ViewContext
         };
         let right = |ui: &mut Ui| {
             let (state, context) = &mut *shared.borrow_mut();
-            report(ui, &mut state.signatures, context);
+            report(ui, &rows, &mut state.signatures, context);
         };
         if wide {
             page::beside(ui, COVERS, left, right);
@@ -87,16 +90,37 @@ fn looked(ui: &mut Ui, context: &mut ViewContext<'_>) {
         ui.add(egui::Label::new(words).wrap());
     }
     ui.add_space(size::GRID);
-    if link(ui, "Look again").clicked() {
-        let image = context.image.id;
-        context
-            .actions
-            .push(Action::Send(Command::Reload { image }));
+    let reload = Command::Reload {
+        image: context.image.id,
+    };
+    if report.problems.is_empty() {
+        if link(ui, "Look again").clicked() {
+            context.actions.push(Action::Send(reload));
+        }
+        return;
     }
+    ui.horizontal(|ui| {
+        if matches!(context.image.reference, Some(Reference::Registry(_)))
+            && ui.button("Log in…").clicked()
+        {
+            context.actions.push(Action::LogIn {
+                registry: None,
+                then: Some(reload.clone()),
+            });
+        }
+        if ui.button("Try again").clicked() {
+            context.actions.push(Action::Send(reload));
+        }
+    });
 }
 
 /// The verdict on what is selected, and every signature.
-fn report(ui: &mut Ui, state: &mut SignaturesState, context: &mut ViewContext<'_>) {
+fn report(
+    ui: &mut Ui,
+    rows: &[rows::Row],
+    state: &mut SignaturesState,
+    context: &mut ViewContext<'_>,
+) {
     let path = context.selected.clone();
     match context.image.signatures(&path) {
         Remote::Ready(report) => {
@@ -124,6 +148,23 @@ fn report(ui: &mut Ui, state: &mut SignaturesState, context: &mut ViewContext<'_
                 manifest: path,
             });
             error_box(ui, &error, Some(again), context.actions);
+        }
+        Remote::NotAsked if context.image.by_hand => {
+            let asked = empty_state(
+                ui,
+                icons::SHIELD,
+                "Not verified yet",
+                "The trust policy says that nothing is verified by itself.",
+                Some("Verify"),
+            );
+            if asked {
+                for row in rows {
+                    context.actions.push(Action::Send(Command::Verify {
+                        image: context.image.id,
+                        manifest: row.path.clone(),
+                    }));
+                }
+            }
         }
         Remote::Pending { .. } | Remote::NotAsked => {
             ui.label("Looking for signatures…");

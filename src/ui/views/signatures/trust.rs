@@ -3,20 +3,21 @@
 use egui::{Margin, RichText, Stroke, Ui};
 
 use crate::engine::{Chore, Command, ImageSnapshot};
-use crate::signature::SignerFacts;
-use crate::signature::policy::{entry, name_of};
+use crate::signature::policy::{PolicyEdit, name_of, proposal, proposal_of_notation};
+use crate::signature::{Found, SignerFacts};
 use crate::ui::action::Action;
 use crate::ui::theme::{Tokens, size, strong};
 use crate::ui::views::ViewContext;
 use crate::ui::widgets::text;
 
-/// An entry for the policy.
+/// A signer for the policy.
 #[derive(Clone, Debug)]
 pub(super) struct Proposal {
     /// What it means, for people.
     meaning: String,
-    /// What is put at the end of the policy.
+    /// What is written, as it looks in a policy that has nothing of it yet.
     text: String,
+    edit: PolicyEdit,
 }
 
 impl Proposal {
@@ -25,8 +26,23 @@ impl Proposal {
     pub(super) fn of(image: &ImageSnapshot, signer: &SignerFacts) -> Option<Self> {
         let scope = name_of(image.reference.as_ref()?);
         let name = format!("{signer}, for {scope}");
-        let (text, meaning) = entry(&name, &scope, signer, None)?;
-        Some(Self { meaning, text })
+        proposal(&name, &scope, signer, None).map(Self::from)
+    }
+
+    /// The same for whoever made this signature of Notation.
+    pub(super) fn of_notation(image: &ImageSnapshot, found: &Found) -> Option<Self> {
+        let scope = name_of(image.reference.as_ref()?);
+        proposal_of_notation(&scope, found).map(Self::from)
+    }
+}
+
+impl From<(PolicyEdit, String, String)> for Proposal {
+    fn from((edit, text, meaning): (PolicyEdit, String, String)) -> Self {
+        Self {
+            meaning,
+            text,
+            edit,
+        }
     }
 }
 
@@ -51,12 +67,12 @@ pub(super) fn show(ui: &mut Ui, proposal: &mut Option<Proposal>, context: &mut V
                 .monospace()
                 .color(tokens.weak);
             ui.add(egui::Label::new(mono).wrap());
+            let beside = "A rule for these images that is there already gets the signer beside those it names.";
+            ui.add(egui::Label::new(RichText::new(beside).color(tokens.weak)).wrap());
             ui.add_space(2.0 * size::GRID);
             ui.horizontal(|ui| {
                 if ui.button("Add to the trust policy").clicked() {
-                    let chore = Chore::AddTrust {
-                        entry: shown.text.clone(),
-                    };
+                    let chore = Chore::EditTrust(shown.edit.clone());
                     context.actions.push(Action::Send(Command::Chore(chore)));
                     *proposal = None;
                 }

@@ -23,7 +23,10 @@ pub(super) fn show(
         let headline = format!("{} {}", status.icon, text::value(&status.meaning));
         ui.add(egui::Label::new(strong(headline).color(status.color)).wrap());
         let policy = match &report.policy {
-            Some(policy) => format!("policy {policy}"),
+            Some(policy) => match &report.asks {
+                Some(asks) => format!("policy {policy} {asks}"),
+                None => format!("policy {policy}"),
+            },
             None => "no trust policy: nothing is accepted or rejected".to_owned(),
         };
         let policy = text::value(&policy).into_owned();
@@ -42,6 +45,12 @@ pub(super) fn show(
                 let text = serde_json::to_string_pretty(&report.to_json()).unwrap_or_default();
                 let what = "report".to_owned();
                 context.actions.push(Action::Copy { text, what });
+            }
+            if link(ui, "Trust policy…")
+                .on_hover_text("Rules and signers: whom you trust, for which images")
+                .clicked()
+            {
+                context.actions.push(Action::ShowTrust);
             }
             if link(ui, "Save report…").clicked() {
                 *file = match file.take() {

@@ -1,0 +1,298 @@
+//! The trust policy: its rules and signers, added, changed and taken out. Every change is
+//! one of the file, which the engine makes; what is shown is what stands in the file.
+
+mod form;
+
+use std::sync::Arc;
+
+use egui::{Align, Layout, RichText, Ui};
+
+use crate::engine::{Chore, Command, Failure, TrustFile};
+use crate::model::{predicate_words, text};
+use crate::signature::policy::{Level, PolicyEdit, RuleEntry, Way};
+use crate::ui::action::{Action, Actions};
+use crate::ui::dialogs::kit::{self, Choice};
+use crate::ui::theme::{Tokens, icons, strong};
+use crate::ui::widgets::{error_box, link, row_line};
+
+use form::{Form, RuleForm, SignerForm};
+
+/// What the page keeps.
+#[derive(Debug, Default)]
+pub struct TrustPage {
+    file: Option<Arc<TrustFile>>,
+    /// What is being written.
+    form: Option<Form>,
+    /// What is to be taken out, once somebody says so.
+    leaving: Option<Leaving>,
+    /// A change is being made.
+    saving: bool,
+    /// Why the last change was not made.
+    failure: Option<Arc<Failure>>,
+}
+
+/// Something that is about to be taken out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Leaving {
+    Rule(String),
+    Signer(String),
+}
+
+impl TrustPage {
+    /// What stands in the file was listed.
+    pub fn set(&mut self, file: Arc<TrustFile>) {
+        self.file = Some(file);
+    }
+
+    /// The change was made.
+    pub fn saved(&mut self) {
+        self.saving = false;
+        self.failure = None;
+        self.form = None;
+        self.leaving = None;
+    }
+
+    /// The change was not made.
+    pub fn failed(&mut self, failure: Arc<Failure>) {
+        self.saving = false;
+        self.failure = Some(failure);
+    }
+
+    /// Whether a change is under way, and this is who wants to know how it ends.
+    pub const fn is_saving(&self) -> bool {
+        self.saving
+    }
+
+    pub(super) fn show(&mut self, ui: &mut Ui, actions: &mut Actions) {
+        let Some(file) = self.file.clone() else {
+            kit::quiet(ui, "Reading the file…");
+            return;
+        };
+        if let Some(failure) = self.failure.clone() {
+            error_box(ui, &failure, None, actions);
+            ui.add_space(6.0);
+        }
+        if self.form.is_some() {
+            self.form(ui, &file, actions);
+            return;
+        }
+        self.head(ui, &file, actions);
+        self.rules(ui, &file, actions);
+        self.signers(ui, &file, actions);
+    }
+
+    fn head(&mut self, ui: &mut Ui, file: &TrustFile, actions: &mut Actions) {
+        let tokens = Tokens::of(ui);
+        kit::quiet(
+            ui,
+            "Whom you trust, for which images. Without a rule nothing is accepted or rejected. The file can be edited by hand too; its comments stay.",
+        );
+        let path = file.path.display().to_string();
+        let path = RichText::new(text::visible(&path)).monospace();
+        ui.add(egui::Label::new(path.color(tokens.faint)).truncate());
+        if let Some(problem) = &file.problem {
+            error_box(ui, problem, None, actions);
+            return;
+        }
+        let mut automatic = file.entries.automatic;
+        let words = Choice::new("Verify what is opened by itself");
+        if kit::tick(ui, &mut automatic, words).changed() {
+            self.send(PolicyEdit::Automatic(automatic), actions);
+        }
+    }
+
+    fn rules(&mut self, ui: &mut Ui, file: &TrustFile, actions: &mut Actions) {
+        ui.horizontal(|ui| {
+            kit::heading(ui, "Rules");
+            let signers = !file.entries.signers.is_empty();
+            let add = ui.add_enabled(signers, egui::Button::new("Add a rule…"));
+            let add = add.on_disabled_hover_text("A rule names signers: add one first");
+            if add.clicked() {
+                self.open(Form::Rule(RuleForm::new(None)));
+            }
+        });
+        if file.entries.rules.is_empty() {
+            kit::quiet(ui, "There is no rule: no image is judged.");
+        }
+        for (at, rule) in file.entries.rules.iter().enumerate() {
+            let here = Leaving::Rule(rule.scope.clone());
+            let words = rule_words(rule);
+            let question = "Take out this rule? Its images are not judged by it any more.";
+            let line = Line {
+                icon: icons::SHIELD,
+                name: &rule.scope,
+                words: &words,
+                changes: true,
+                question,
+            };
+            match ui
+                .push_id(("rule", at), |ui| self.line(ui, &line, &here))
+                .inner
+            {
+                Some(Wish::Change) => self.open(Form::Rule(RuleForm::new(Some(rule)))),
+                Some(Wish::TakeOut) => {
+                    let scope = rule.scope.clone();
+                    self.send(PolicyEdit::RemoveRule { scope }, actions);
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn signers(&mut self, ui: &mut Ui, file: &TrustFile, actions: &mut Actions) {
+        ui.horizontal(|ui| {
+            kit::heading(ui, "Signers");
+            if ui.button("Add a signer…").clicked() {
+                self.open(Form::Signer(SignerForm::new(None)));
+            }
+        });
+        if file.entries.signers.is_empty() {
+            kit::quiet(
+                ui,
+                "There is nobody yet. Add a key or an identity, or open a signed image and choose “Trust this signer…” there.",
+            );
+        }
+        for (at, signer) in file.entries.signers.iter().enumerate() {
+            let here = Leaving::Signer(signer.name.clone());
+            let words = signer.way.to_string();
+            let line = Line {
+                icon: icons::KEY_ROUND,
+                name: &signer.name,
+                words: &words,
+                changes: !matches!(
+                    signer.way,
+                    Way::Other(_) | Way::Key(_) | Way::Notation { .. }
+                ),
+                question: "Take out this signer? No rule may name it any more.",
+            };
+            match ui
+                .push_id(("signer", at), |ui| self.line(ui, &line, &here))
+                .inner
+            {
+                Some(Wish::Change) => self.open(Form::Signer(SignerForm::new(Some(signer)))),
+                Some(Wish::TakeOut) => {
+                    let name = signer.name.clone();
+                    self.send(PolicyEdit::RemoveSigner { name }, actions);
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// One entry, with what can be done with it; it asks before it goes.
+    fn line(&mut self, ui: &mut Ui, line: &Line<'_>, here: &Leaving) -> Option<Wish> {
+        let tokens = Tokens::of(ui);
+        let mut wish = None;
+        let drawn = ui.horizontal(|ui| {
+            ui.label(RichText::new(line.icon).color(tokens.weak));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if link(ui, "Take out…").clicked() {
+                    self.leaving = Some(here.clone());
+                    self.failure = None;
+                }
+                if line.changes && link(ui, "Change…").clicked() {
+                    wish = Some(Wish::Change);
+                }
+                ui.with_layout(Layout::top_down(Align::Min), |ui| {
+                    ui.spacing_mut().item_spacing.y = 1.0;
+                    let name = strong(text::visible(line.name).into_owned());
+                    ui.add(egui::Label::new(name).truncate());
+                    let words = RichText::new(text::visible(line.words)).color(tokens.weak);
+                    ui.add(egui::Label::new(words).wrap());
+                });
+            });
+        });
+        if self.leaving.as_ref() == Some(here) {
+            ui.horizontal(|ui| {
+                kit::note(ui, icons::TRIANGLE_ALERT, tokens.caution, line.question);
+            });
+            ui.horizontal(|ui| {
+                if ui.button("Keep it").clicked() {
+                    self.leaving = None;
+                }
+                let out = ui.add_enabled(!self.saving, egui::Button::new("Take it out"));
+                if out.clicked() {
+                    wish = Some(Wish::TakeOut);
+                }
+            });
+        }
+        row_line(ui, drawn.response.rect);
+        ui.add_space(4.0);
+        wish
+    }
+
+    fn open(&mut self, form: Form) {
+        self.form = Some(form);
+        self.leaving = None;
+        self.failure = None;
+    }
+
+    fn form(&mut self, ui: &mut Ui, file: &TrustFile, actions: &mut Actions) {
+        let Some(form) = &mut self.form else { return };
+        form.show(ui, &file.entries.signers);
+        let ready = form.edit();
+        ui.add_space(8.0);
+        ui.horizontal(|ui| {
+            let able = ready.is_ok() && !self.saving;
+            let save = ui.add_enabled(able, egui::Button::new("Write to the policy"));
+            let save = match &ready {
+                Err(why) => save.on_disabled_hover_text(*why),
+                Ok(_) => save,
+            };
+            if save.clicked()
+                && let Ok(edit) = ready
+            {
+                self.send(edit, actions);
+            }
+            if ui.button("Back").clicked() {
+                self.form = None;
+                self.failure = None;
+            }
+        });
+    }
+
+    fn send(&mut self, edit: PolicyEdit, actions: &mut Actions) {
+        self.saving = true;
+        self.failure = None;
+        let chore = Chore::EditTrust(edit);
+        actions.push(Action::Send(Command::Chore(chore)));
+    }
+}
+
+/// What somebody wants of an entry.
+enum Wish {
+    Change,
+    TakeOut,
+}
+
+/// An entry as it is drawn.
+struct Line<'a> {
+    icon: &'a str,
+    name: &'a str,
+    words: &'a str,
+    /// Whether it can be changed here.
+    changes: bool,
+    /// Asked before it goes.
+    question: &'a str,
+}
+
+/// What a rule asks for, in one sentence.
+fn rule_words(rule: &RuleEntry) -> String {
+    let mut words = match rule.at_least {
+        0 => "no signature is asked for".to_owned(),
+        1 => format!("signed by {}", rule.signers.join(" or ")),
+        many => format!("signed by {many} of {}", rule.signers.join(", ")),
+    };
+    for stated in &rule.attestations {
+        words.push_str(&format!(
+            "; with an attestation: {}",
+            predicate_words(stated)
+        ));
+    }
+    words.push_str(match rule.level {
+        Level::Either => "",
+        Level::Both => "; the index and every platform",
+        Level::This => "; only what was asked about",
+    });
+    words
+}

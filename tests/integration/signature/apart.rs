@@ -1,0 +1,167 @@
+//! Signatures that are kept apart from an image, and who is asked for them.
+
+use std::path::Path;
+use std::process::Output;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::cli::{digest_of, fixture, verify_at};
+use crate::support::registry::{Fault, Registry};
+
+const BUSYBOX: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/fixtures/images/busybox-small"
+);
+
+fn report(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
+}
+
+/// A registry with the image that the fixtures' signatures are of.
+fn registry() -> Registry {
+    let registry = Registry::start();
+    registry.put_layout("app", BUSYBOX);
+    registry
+}
+
+fn offers(registry: &Registry, path: &str) {
+    let header = ("X-Registry-Supports-Signatures".to_owned(), "1".to_owned());
+    registry.fault(path, Fault::Headers(vec![header]));
+}
+
+#[test]
+fn signatures_that_a_registry_gives_by_its_extension_are_found_and_judged() {
+    let home = tempfile::tempdir().unwrap();
+    let registry = registry();
+    let digest = digest_of(&format!("oci:{BUSYBOX}:amd64"));
+    let image = registry.reference(&format!("app@{digest}"));
+    let key = fixture("keys/gpg-pub.asc");
+    let judge = || {
+        let name = "registry.example.org/fix/busybox:amd64";
+        let arguments = [&*image, "--key", &key, "--signed-name", name, "--json"];
+        verify_at(home.path(), &arguments)
+    };
+    let way = format!("/extensions/v2/app/signatures/{digest}");
+    // a registry that does not say so is not asked
+    let output = judge();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert!(
+        !registry
+            .lines()
+            .iter()
+            .any(|line| line.contains("/extensions/"))
+    );
+
+    let answer = |fault: Fault| {
+        registry.forget_faults();
+        offers(&registry, &format!("/v2/app/manifests/{digest}"));
+        registry.fault(&way, fault);
+    };
+    let message = std::fs::read(fixture("simple-signing-dir/signature-1")).unwrap();
+    let one = |version: u64, kind: &str, content: &[u8]| {
+        json!({
+            "schemaVersion": version,
+            "name": format!("{digest}@0001"),
+            "type": kind,
+            "content": STANDARD.encode(content),
+        })
+    };
+    let list = |signatures: Value| {
+        let body = json!({"signatures": signatures}).to_string();
+        answer(Fault::answer(200, "application/json", &body));
+    };
+    // other versions and types are other things
+    list(json!([
+        one(1, "atomic", b"x"),
+        one(2, "other", b"x"),
+        one(2, "atomic", &message)
+    ]));
+    let output = judge();
+    let found = report(&output);
+    assert_eq!(output.status.code(), Some(0), "{found:#}");
+    assert_eq!(found["signatures"].as_array().unwrap().len(), 1);
+    assert_eq!(found["signatures"][0]["foundIn"], json!(["api-extension"]));
+    assert_eq!(found["signatures"][0]["format"], "simpleSigning");
+    let looked = found["looked"].to_string();
+    assert!(looked.contains("API extension): 1"), "{looked}");
+
+    // none there is none; what cannot be read is never unsigned
+    for (fault, code, verdict) in [
+        (Fault::status(404), 3, "unsigned"),
+        (
+            Fault::answer(200, "application/json", r#"{"signatures":[]}"#),
+            3,
+            "unsigned",
+        ),
+        (Fault::status(403), 1, "cannotSay"),
+        (Fault::answer(200, "application/json", "{"), 1, "cannotSay"),
+        (
+            Fault::answer(
+                200,
+                "application/json",
+                r#"{"signatures":[{"schemaVersion":2,"name":"x","type":"atomic","content":"?"}]}"#,
+            ),
+            1,
+            "cannotSay",
+        ),
+    ] {
+        answer(fault.clone());
+        let output = judge();
+        let found = report(&output);
+        assert_eq!(output.status.code(), Some(code), "{fault:?}: {found:#}");
+        assert_eq!(found["verdict"], verdict, "{fault:?}");
+    }
+}
+
+fn settings(home: &Path, name: &str, text: &str) {
+    let file = home.join(".config/containers").join(name);
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, text).unwrap();
+}
+
+/// Offline nobody is asked but the registry of the image: no mirror, no lookaside.
+#[test]
+fn offline_neither_mirrors_nor_lookasides_are_asked() {
+    let home = tempfile::tempdir().unwrap();
+    let (registry, mirror, lookaside) = (registry(), registry(), Registry::start());
+    let (host, mirrored) = (registry.host(), mirror.host());
+    let registries = format!(
+        "[[registry]]\nlocation = \"{host}\"\n[[registry.mirror]]\nlocation = \"{mirrored}\"\ninsecure = true\n"
+    );
+    settings(home.path(), "registries.conf", &registries);
+    let aside = lookaside.host();
+    let yaml = format!("docker:\n  {host}:\n    lookaside: http://{aside}/signatures\n");
+    settings(home.path(), "registries.d/own.yaml", &yaml);
+    let digest = digest_of(&format!("oci:{BUSYBOX}:amd64"));
+    let image = registry.reference(&format!("app@{digest}"));
+    let key = fixture("keys/cosign.pub");
+    let judge = |more: &[&str]| {
+        let arguments = [&[image.as_str(), "--key", &key, "--json"], more].concat();
+        verify_at(home.path(), &arguments)
+    };
+    // who is not offline asks both of them
+    judge(&[]);
+    assert!(mirror.connections() > 0 && lookaside.connections() > 0);
+    let before = (mirror.connections(), lookaside.connections());
+    let asked = registry.requests().len();
+    let output = judge(&["--offline"]);
+    assert_eq!((mirror.connections(), lookaside.connections()), before);
+    assert!(
+        registry.requests().len() > asked,
+        "the registry itself is asked"
+    );
+    // what was not asked may have signatures
+    assert_eq!(output.status.code(), Some(1));
+    let found = report(&output);
+    assert_eq!(found["verdict"], "cannotSay");
+    assert!(
+        found["problems"].to_string().contains("offline"),
+        "{found:#}"
+    );
+    // without those settings everything there is was asked
+    settings(home.path(), "registries.d/own.yaml", "{}\n");
+    let output = judge(&["--offline"]);
+    assert_eq!(report(&output)["verdict"], "unsigned", "{output:?}");
+}

@@ -1,0 +1,331 @@
+//! `policy.json` with its rarer requirements, judged as skopeo judges it: Fulcio, other
+//! authorities, other names.
+
+use std::path::Path;
+use std::process::Command;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use porthole::signature::policy::{Policy, judge};
+use porthole::signature::{CheckKind, Verdict};
+use serde_json::{Value, json};
+
+use super::cli::{fixture, verify_at};
+use super::made::{self, Key};
+use crate::support::peers;
+
+const FULCIO: &str = "dir-img-cosign-fulcio-rekor-valid";
+const PKI: &str = "dir-img-cosign-pki-valid";
+const LOGGED: &str = "dir-img-cosign-key-rekor-valid";
+
+fn origin(name: &str) -> String {
+    fixture(&format!("containers-image/{name}"))
+}
+
+fn data(name: &str) -> String {
+    STANDARD.encode(std::fs::read(origin(name)).unwrap())
+}
+
+fn named(repository: &str) -> Value {
+    json!({"type": "exactRepository", "dockerRepository": repository})
+}
+
+fn fulcio(change: Value) -> Value {
+    let mut fulcio = json!({
+        "caPath": origin("fulcio_v1.crt.pem"),
+        "oidcIssuer": "https://github.com/login/oauth",
+        "subjectEmail": "mitr@redhat.com",
+    });
+    with(&mut fulcio, change);
+    json!({
+        "type": "sigstoreSigned",
+        "fulcio": fulcio,
+        "rekorPublicKeyPath": origin("rekor.pub"),
+        "signedIdentity": named("192.168.64.2:5000/cosign-signed/fulcio-rekor-1"),
+    })
+}
+
+fn pki(change: Value) -> Value {
+    let mut pki = json!({
+        "caRootsPath": origin("pki_root_crts.pem"),
+        "caIntermediatesPath": origin("pki_intermediate_crts.pem"),
+        "subjectEmail": "qiwan@redhat.com",
+    });
+    with(&mut pki, change);
+    json!({"type": "sigstoreSigned", "pki": pki, "signedIdentity": named("localhost:5000/test")})
+}
+
+fn with(object: &mut Value, change: Value) {
+    for (key, value) in change.as_object().unwrap().clone() {
+        let object = object.as_object_mut().unwrap();
+        match value {
+            Value::Null => object.remove(&key),
+            value => object.insert(key, value),
+        };
+    }
+}
+
+fn changed(mut requirement: Value, change: Value) -> Value {
+    with(&mut requirement, change);
+    requirement
+}
+
+/// What porthole says of an image by this policy: trusted, not, or "cannot tell".
+fn ours(policy: &Path, folder: &Path, image: &str) -> Option<i32> {
+    let image = format!("dir:{}", origin(image));
+    let policy = policy.to_str().unwrap();
+    let output = verify_at(folder, &[&image, "--policy", policy]);
+    output.status.code()
+}
+
+/// What skopeo says: whether the policy lets the image in. Its layers are not here, which it
+/// finds out after that.
+fn theirs(skopeo: &peers::Tool, policy: &Path, folder: &Path, image: &str) -> bool {
+    let output = skopeo.try_run(&[
+        "--policy",
+        policy.to_str().unwrap(),
+        "copy",
+        "-q",
+        "--remove-signatures",
+        &format!("dir:{}", origin(image)),
+        &format!("dir:{}", folder.join("copied").display()),
+    ]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let refused = said.contains("Source image rejected") || said.contains("loading trust policy");
+    assert!(refused || said.contains("no such file"), "{said}");
+    !refused
+}
+
+#[test]
+fn fulcio_and_pki_requirements_end_as_skopeo_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.json");
+    let skopeo = peers::tool("skopeo");
+    // image, requirement, exit code
+    let cases = [
+        (FULCIO, fulcio(json!({})), 0),
+        (
+            FULCIO,
+            fulcio(json!({"caPath": null, "caData": data("fulcio_v1.crt.pem")})),
+            0,
+        ),
+        (
+            FULCIO,
+            fulcio(json!({"subjectEmail": "somebody@redhat.com"})),
+            3,
+        ),
+        (
+            FULCIO,
+            fulcio(json!({"oidcIssuer": "https://accounts.google.com"})),
+            3,
+        ),
+        (
+            FULCIO,
+            fulcio(json!({"caPath": origin("pki_root_crts.pem")})),
+            3,
+        ),
+        (
+            FULCIO,
+            changed(
+                fulcio(json!({})),
+                json!({"rekorPublicKeyPath": origin("cosign.pub")}),
+            ),
+            3,
+        ),
+        (
+            FULCIO,
+            changed(
+                fulcio(json!({})),
+                json!({
+                    "rekorPublicKeyPath": null,
+                    "rekorPublicKeyPaths": [origin("cosign.pub"), origin("rekor.pub")],
+                }),
+            ),
+            0,
+        ),
+        (
+            FULCIO,
+            changed(
+                fulcio(json!({})),
+                json!({"rekorPublicKeyPath": null, "rekorPublicKeyData": data("rekor.pub")}),
+            ),
+            0,
+        ),
+        // fulcio without a log, and a requirement of two kinds, are no policy
+        (
+            FULCIO,
+            changed(fulcio(json!({})), json!({"rekorPublicKeyPath": null})),
+            1,
+        ),
+        (
+            FULCIO,
+            changed(fulcio(json!({})), json!({"keyPath": origin("cosign.pub")})),
+            1,
+        ),
+        (FULCIO, fulcio(json!({"subjectEmail": null})), 1),
+        (FULCIO, fulcio(json!({"more": "x"})), 1),
+        (
+            FULCIO,
+            changed(fulcio(json!({})), json!({"signedIdentity": null})),
+            3,
+        ),
+        (PKI, pki(json!({})), 0),
+        // the chain comes with the signature too
+        (PKI, pki(json!({"caIntermediatesPath": null})), 0),
+        (
+            PKI,
+            pki(json!({"caRootsPath": null, "caRootsData": data("pki_root_crts.pem")})),
+            0,
+        ),
+        (PKI, pki(json!({"subjectEmail": "somebody@redhat.com"})), 3),
+        (
+            PKI,
+            pki(json!({"subjectHostname": "myhost.example.com"})),
+            0,
+        ),
+        (
+            PKI,
+            pki(json!({"subjectEmail": null, "subjectHostname": "myhost.example.com"})),
+            0,
+        ),
+        (PKI, pki(json!({"subjectHostname": "other.example.com"})), 3),
+        (
+            PKI,
+            pki(json!({"caRootsPath": origin("fulcio_v1.crt.pem")})),
+            3,
+        ),
+        (PKI, pki(json!({"subjectEmail": null})), 1),
+        (
+            PKI,
+            changed(
+                pki(json!({})),
+                json!({"rekorPublicKeyPath": origin("rekor.pub")}),
+            ),
+            1,
+        ),
+        (PKI, fulcio(json!({})), 3),
+        // a key with and without the log
+        (
+            LOGGED,
+            json!({
+                "type": "sigstoreSigned",
+                "keyPath": origin("cosign2.pub"),
+                "rekorPublicKeyPath": origin("rekor.pub"),
+                "signedIdentity": named("192.168.64.2:5000/cosign-signed/key-1"),
+            }),
+            0,
+        ),
+        (
+            LOGGED,
+            json!({
+                "type": "sigstoreSigned",
+                "keyPaths": [origin("cosign.pub"), origin("cosign2.pub")],
+                "rekorPublicKeyPath": origin("some-rsa-key.pub"),
+                "signedIdentity": named("192.168.64.2:5000/cosign-signed/key-1"),
+            }),
+            3,
+        ),
+        (
+            "dir-img-cosign-valid",
+            json!({
+                "type": "sigstoreSigned",
+                "keyData": data("cosign.pub"),
+                "rekorPublicKeyPath": origin("rekor.pub"),
+                "signedIdentity": named("192.168.64.2:5000/cosign-signed-single-sample"),
+            }),
+            3,
+        ),
+    ];
+    for (image, requirement, code) in cases {
+        let policy = json!({
+            "default": [{"type": "reject"}],
+            "transports": {"dir": {"": [requirement]}},
+        });
+        std::fs::write(&file, policy.to_string()).unwrap();
+        let ended = ours(&file, folder.path(), image);
+        assert_eq!(ended, Some(code), "{image}: {policy:#}");
+        if let Some(skopeo) = &skopeo {
+            let trusted = theirs(skopeo, &file, folder.path(), image);
+            assert_eq!(trusted, code == 0, "skopeo on {image}: {policy:#}");
+        }
+    }
+}
+
+/// As containers/image does: from the folder that the program runs in, wherever the policy is.
+#[test]
+fn relative_paths_are_taken_from_the_current_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.json");
+    let policy = json!({"default": [fulcio(json!({"caPath": "fulcio_v1.crt.pem"}))]});
+    std::fs::write(&file, policy.to_string()).unwrap();
+    let run = |current: &str| {
+        Command::new(env!("CARGO_BIN_EXE_porthole"))
+            .args(["verify", &format!("dir:{}", origin(FULCIO)), "--policy"])
+            .arg(&file)
+            .current_dir(current)
+            .env("HOME", folder.path())
+            .env_remove("XDG_CONFIG_HOME")
+            .output()
+            .unwrap()
+    };
+    assert_eq!(run(&fixture("containers-image")).status.code(), Some(0));
+    let elsewhere = run(folder.path().to_str().unwrap());
+    assert_eq!(elsewhere.status.code(), Some(1), "{elsewhere:?}");
+    let said = String::from_utf8_lossy(&elsewhere.stdout).into_owned();
+    assert!(said.contains("fulcio_v1.crt.pem"), "{said}");
+}
+
+#[test]
+fn a_remapped_name_is_the_one_that_has_to_be_signed() {
+    let key = Key::new();
+    let pem = STANDARD.encode(key.public.der());
+    let pem = format!("-----BEGIN PUBLIC KEY-----\n{pem}\n-----END PUBLIC KEY-----\n");
+    let policy = |prefix: &str, signed: &str| {
+        let policy = json!({"default": [{
+            "type": "sigstoreSigned",
+            "keyData": STANDARD.encode(&pem),
+            "signedIdentity": {"type": "remapIdentity", "prefix": prefix, "signedPrefix": signed},
+        }]});
+        let none = |_: &str| Err(String::new());
+        Policy::read_any(&policy.to_string(), "policy.json", &none)
+    };
+    let judged = |policy: &Policy, image: &str| {
+        let mut subject = made::subject("an image");
+        subject.reference = Some(image.parse().unwrap());
+        // what is signed is registry.example.com/app
+        let payload = made::payload(&subject.digest.to_string());
+        let found = made::legacy(&key, &payload);
+        let reference = format!("docker://{image}");
+        let reference = porthole::model::Reference::parse_prefixed(&reference);
+        let name = porthole::signature::policy::ScopeName::of(&reference.unwrap().unwrap());
+        let discovered = made::discovered(&subject, vec![found]);
+        judge(&discovered, &subject, &name, Some(policy), None).verdict
+    };
+    let digest = made::subject("an image").digest;
+    let mirrored = format!("mirror.local/hub/app@{digest}");
+    let right = policy("mirror.local/hub", "registry.example.com").unwrap();
+    // by digest the repository decides; the signed name has no tag, so a tag never fits
+    for (image, accepted) in [
+        (mirrored.as_str(), true),
+        ("mirror.local/hub/app:1", false),
+        (&format!("mirror.local/hubble/app@{digest}"), false),
+        (&format!("mirror.local/hub/other@{digest}"), false),
+        // what the prefix does not name is not mapped
+        (&format!("registry.example.com/app@{digest}"), true),
+    ] {
+        let verdict = judged(&right, image);
+        assert_eq!(verdict.is_accepted(), accepted, "{image}: {verdict:?}");
+        if !accepted {
+            let rejected = Verdict::Rejected {
+                why: CheckKind::Reference.complaint().to_owned(),
+                check: Some(CheckKind::Reference),
+            };
+            assert_eq!(verdict, rejected, "{image}");
+        }
+    }
+    let wrong = policy("mirror.local/hub", "registry.example.org").unwrap();
+    assert!(!judged(&wrong, &mirrored).is_accepted());
+    for (prefix, signed) in [("", "registry.example.com"), ("mirror.local", "")] {
+        assert!(policy(prefix, signed).is_err(), "{prefix:?} {signed:?}");
+    }
+}

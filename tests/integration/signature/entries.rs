@@ -1,0 +1,523 @@
+//! Entries of transparency logs, of every kind that Rekor has had: bound to the signature
+//! they are about, and to no other. The log is one made in the test.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use porthole::model::Digest;
+use porthole::signature::{
+    CheckKind, Format, Found, Judgement, Outcome, SignatureReport, Signer, Subject, Trust,
+    TrustRoot, sigstore,
+};
+use serde_json::{Value, json};
+
+use super::fixtures::{bytes, identity, json as fixture_json};
+use super::made::{self, Key};
+
+const TIME: i64 = 1_700_000_000;
+
+/// A log with one entry at a time.
+struct Log {
+    key: Key,
+}
+
+fn sha256(bytes: &[u8]) -> Vec<u8> {
+    let hex = Digest::sha256(bytes).hex().to_owned();
+    let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+    (0..hex.len()).step_by(2).map(byte).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn pem(key: &sigstore::PublicKey) -> String {
+    let body = STANDARD.encode(key.der());
+    format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n")
+}
+
+impl Log {
+    fn new() -> Self {
+        Self { key: Key::new() }
+    }
+
+    fn id(&self) -> Vec<u8> {
+        sha256(self.key.public.der())
+    }
+
+    fn root(&self) -> TrustRoot {
+        TrustRoot::of_parts(&[], &[&pem(&self.key.public)], &[], &[]).unwrap()
+    }
+
+    /// An entry with this body, as a bundle has it: promised where the kind has promises,
+    /// and proven.
+    fn entry(&self, body: &Value) -> Value {
+        let text = body.to_string();
+        let (kind, version) = (&body["kind"], &body["apiVersion"]);
+        let first = version == "0.0.1" || kind == "intoto";
+        let (id, body) = (self.id(), STANDARD.encode(&text));
+        let leaf = sha256(&[&[0], text.as_bytes()].concat());
+        let note = format!("log.example.com\n1\n{}\n", STANDARD.encode(&leaf));
+        let signature = [&id[..4], &self.key.sign(note.as_bytes())].concat();
+        let mut entry = json!({
+            "logIndex": "7",
+            "logId": {"keyId": STANDARD.encode(&id)},
+            "kindVersion": {"kind": kind, "version": version},
+            "canonicalizedBody": body,
+            "inclusionProof": {
+                // what is 0 is left out
+                "treeSize": "1",
+                "rootHash": STANDARD.encode(&leaf),
+                "checkpoint": {"envelope": format!(
+                    "{note}\n\u{2014} log.example.com {}\n", STANDARD.encode(signature)
+                )},
+            },
+        });
+        if first {
+            let promised = format!(
+                r#"{{"body":"{body}","integratedTime":{TIME},"logID":"{}","logIndex":7}}"#,
+                hex(&id)
+            );
+            entry["integratedTime"] = TIME.to_string().into();
+            entry["inclusionPromise"] = json!({"signedEntryTimestamp": STANDARD.encode(self.key.sign(promised.as_bytes()))});
+        } else {
+            // the second version counts by the entry's own index
+            entry["logIndex"] = "0".into();
+        }
+        entry
+    }
+
+    /// The same in cosign's annotation.
+    fn annotation(&self, body: &Value) -> String {
+        let entry = self.entry(body);
+        json!({
+            "SignedEntryTimestamp": entry["inclusionPromise"]["signedEntryTimestamp"],
+            "Payload": {
+                "body": entry["canonicalizedBody"],
+                "integratedTime": TIME,
+                "logIndex": 7,
+                "logID": hex(&self.id()),
+            },
+        })
+        .to_string()
+    }
+
+    fn judge(&self, found: &Arc<Found>, subject: &Subject, signer: Signer) -> SignatureReport {
+        let trust = Trust {
+            signers: vec![Signer {
+                log: true,
+                ..signer
+            }],
+            root: Some(self.root()),
+        };
+        sigstore::verify(found, subject, &trust)
+    }
+}
+
+fn envelope_of(bundle: &Value) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
+    let envelope = &bundle["dsseEnvelope"];
+    let text = |value: &Value| STANDARD.decode(value.as_str().unwrap()).unwrap();
+    let payload = text(&envelope["payload"]);
+    let kind = envelope["payloadType"].as_str().unwrap();
+    let mut signed = format!("DSSEv1 {} {kind} {} ", kind.len(), payload.len()).into_bytes();
+    signed.extend_from_slice(&payload);
+    (payload, signed, text(&envelope["signatures"][0]["sig"]))
+}
+
+/// The body of an entry of each kind about this envelope.
+fn bodies(bundle: &Value, key: &sigstore::PublicKey) -> Vec<Value> {
+    let (payload, signed, signature) = envelope_of(bundle);
+    let sig = STANDARD.encode(&signature);
+    let key_pem = STANDARD.encode(pem(key));
+    let raw = STANDARD.encode(key.der());
+    let hash = |bytes: &[u8]| json!({"algorithm": "sha256", "value": hex(&sha256(bytes))});
+    let hash2 = |bytes: &[u8]| STANDARD.encode(sha256(bytes));
+    let verifier = json!({"keyDetails": "PKIX_ECDSA_P256_SHA_256", "publicKey": {"rawBytes": raw}});
+    let body = |kind: &str, version: &str, spec: Value| json!({"apiVersion": version, "kind": kind, "spec": spec});
+    vec![
+        body(
+            "dsse",
+            "0.0.1",
+            json!({
+                "envelopeHash": hash(b"whatever was sent"),
+                "payloadHash": hash(&payload),
+                "signatures": [{"signature": sig, "verifier": key_pem}],
+            }),
+        ),
+        body(
+            "dsse",
+            "0.0.1",
+            json!({
+                "proposedContent": {
+                    "envelope": bundle["dsseEnvelope"].to_string(),
+                    "verifiers": [key_pem],
+                },
+                "signatures": null,
+            }),
+        ),
+        body(
+            "dsse",
+            "0.0.2",
+            json!({"dsseV002": {
+                "payloadHash": {"algorithm": "SHA2_256", "digest": hash2(&payload)},
+                "signatures": [{"content": sig, "verifier": verifier}],
+            }}),
+        ),
+        body(
+            "intoto",
+            "0.0.2",
+            json!({"content": {
+                "envelope": {
+                    "payloadType": "application/vnd.in-toto+json",
+                    "signatures": [{"sig": STANDARD.encode(&sig), "publicKey": key_pem}],
+                },
+                "hash": hash(b"whatever was sent"),
+                "payloadHash": hash(&payload),
+            }}),
+        ),
+        body(
+            "hashedrekord",
+            "0.0.1",
+            json!({
+                "data": {"hash": hash(&signed)},
+                "signature": {"content": sig, "publicKey": {"content": key_pem}},
+            }),
+        ),
+        body(
+            "hashedrekord",
+            "0.0.2",
+            json!({"hashedRekordV002": {
+                "data": {"algorithm": "SHA2_256", "digest": hash2(&signed)},
+                "signature": {"content": sig, "verifier": verifier},
+            }}),
+        ),
+    ]
+}
+
+#[test]
+fn a_bundle_is_bound_to_its_entry_of_every_kind() {
+    let (log, key, other) = (Log::new(), Key::new(), Key::new());
+    let subject = made::subject("an image");
+    let statement = made::statement(&[&subject.digest], made::SIGNING).to_string();
+    let plain = made::bundle_value(&key, statement.as_bytes());
+    let with = |body: &Value| {
+        let mut bundle = plain.clone();
+        bundle["verificationMaterial"]["tlogEntries"] = json!([log.entry(body)]);
+        made::bundle(&bundle)
+    };
+    // the same bytes signed again, and other bytes: entries about those are genuine too
+    let again = made::bundle_value(&key, statement.as_bytes());
+    let different = made::statement(&[&subject.digest], "https://example.com/other").to_string();
+    let different = made::bundle_value(&key, different.as_bytes());
+    let wrong = [
+        bodies(&again, &key.public),
+        bodies(&different, &key.public),
+        bodies(&plain, &other.public),
+    ];
+    for (at, body) in bodies(&plain, &key.public).iter().enumerate() {
+        let what = format!("{} {}", body["kind"], body["apiVersion"]);
+        let report = log.judge(&with(body), &subject, key.signer("k"));
+        assert_eq!(
+            report.judgement(),
+            Judgement::Accepted,
+            "{what}: {:#?}",
+            report.checks
+        );
+        let promised = report.outcome(CheckKind::LogPromise) == Outcome::Passed;
+        let times = &report.authenticated.as_ref().unwrap().times;
+        assert_eq!(times.len(), usize::from(promised), "{what}: {times:?}");
+        for other in &wrong {
+            let report = log.judge(&with(&other[at]), &subject, key.signer("k"));
+            assert_eq!(report.judgement(), Judgement::Rejected, "{what}");
+            assert_eq!(report.reason().unwrap().kind, CheckKind::LogEntry, "{what}");
+            // the log itself is as it should be
+            assert_eq!(
+                report.outcome(CheckKind::LogInclusion),
+                Outcome::Passed,
+                "{what}"
+            );
+        }
+    }
+    let unknown = json!({"apiVersion": "0.0.1", "kind": "rpm", "spec": {}});
+    let report = log.judge(&with(&unknown), &subject, key.signer("k"));
+    assert_eq!(report.reason().unwrap().kind, CheckKind::LogEntry);
+}
+
+#[test]
+fn each_part_of_a_log_entry_is_checked_by_itself() {
+    let (log, key) = (Log::new(), Key::new());
+    let subject = made::subject("an image");
+    let statement = made::statement(&[&subject.digest], made::SIGNING).to_string();
+    let plain = made::bundle_value(&key, statement.as_bytes());
+    let body = &bodies(&plain, &key.public)[0];
+    let judge = |change: &dyn Fn(&mut Value), log: &Log| {
+        let mut bundle = plain.clone();
+        let mut entry = log.entry(body);
+        change(&mut entry);
+        bundle["verificationMaterial"]["tlogEntries"] = json!([entry]);
+        log.judge(&made::bundle(&bundle), &subject, key.signer("k"))
+    };
+    assert_eq!(judge(&|_| {}, &log).judgement(), Judgement::Accepted);
+    type Change = dyn Fn(&mut Value);
+    let cases: [(&Change, CheckKind); 8] = [
+        (
+            &|e| e["integratedTime"] = "1700000001".into(),
+            CheckKind::LogPromise,
+        ),
+        (&|e| e["logIndex"] = "8".into(), CheckKind::LogPromise),
+        (
+            &|e| e["inclusionProof"]["treeSize"] = "2".into(),
+            CheckKind::LogInclusion,
+        ),
+        (
+            &|e| e["inclusionProof"]["logIndex"] = "1".into(),
+            CheckKind::LogInclusion,
+        ),
+        (
+            &|e| e["inclusionProof"]["rootHash"] = STANDARD.encode([7; 32]).into(),
+            CheckKind::LogInclusion,
+        ),
+        (
+            &|e| {
+                let note = e["inclusionProof"]["checkpoint"]["envelope"]
+                    .as_str()
+                    .unwrap();
+                let note = note.replace("log.example.com\n1", "log.example.com\n2");
+                e["inclusionProof"]["checkpoint"]["envelope"] = note.into();
+            },
+            CheckKind::LogInclusion,
+        ),
+        (
+            &|e| {
+                e.as_object_mut().unwrap().remove("inclusionProof");
+            },
+            CheckKind::LogInclusion,
+        ),
+        (
+            &|e| e["kindVersion"]["kind"] = "intoto".into(),
+            CheckKind::LogEntry,
+        ),
+    ];
+    for (at, (change, expected)) in cases.into_iter().enumerate() {
+        let report = judge(change, &log);
+        let reason = report
+            .reason()
+            .unwrap_or_else(|| panic!("case {at} is accepted"));
+        assert_eq!(reason.kind, expected, "case {at}: {:#?}", report.checks);
+    }
+    // a promise from the day after tomorrow
+    let far = jiff::Timestamp::now().as_second() + 100_000;
+    let report = judge(
+        &|entry| {
+            let body = entry["canonicalizedBody"].as_str().unwrap();
+            let promised = format!(
+                r#"{{"body":"{body}","integratedTime":{far},"logID":"{}","logIndex":7}}"#,
+                hex(&log.id())
+            );
+            entry["integratedTime"] = far.to_string().into();
+            entry["inclusionPromise"]["signedEntryTimestamp"] =
+                STANDARD.encode(log.key.sign(promised.as_bytes())).into();
+        },
+        &log,
+    );
+    assert_eq!(report.reason().unwrap().kind, CheckKind::Validity);
+    // a log that nobody trusts
+    let stranger = Log::new();
+    let mut bundle = plain.clone();
+    bundle["verificationMaterial"]["tlogEntries"] = json!([stranger.entry(body)]);
+    let report = log.judge(&made::bundle(&bundle), &subject, key.signer("k"));
+    assert_eq!(report.outcome(CheckKind::LogPromise), Outcome::Failed);
+    assert_eq!(report.outcome(CheckKind::LogInclusion), Outcome::Failed);
+    // and none at all
+    let report = log.judge(&made::bundle(&plain), &subject, key.signer("k"));
+    assert_eq!(report.reason().unwrap().kind, CheckKind::LogInclusion);
+}
+
+/// cosign's own signatures, by keys of every curve, in the log.
+#[test]
+fn legacy_signatures_of_every_curve_are_bound_to_their_entry() {
+    let log = Log::new();
+    let subject = made::subject("an image");
+    let payload = made::payload(&subject.digest.to_string());
+    for curve in made::curves() {
+        let key = Key::of(curve);
+        let signature = key.sign(&payload);
+        let body = |signature: &[u8], key: &Key, message: &[u8]| {
+            json!({"apiVersion": "0.0.1", "kind": "hashedrekord", "spec": {
+                "data": {"hash": {"algorithm": "sha256", "value": hex(&sha256(message))}},
+                "signature": {
+                    "content": STANDARD.encode(signature),
+                    "publicKey": {"content": STANDARD.encode(pem(&key.public))},
+                },
+            }})
+        };
+        let judge = |body: &Value| {
+            let annotations = [
+                (
+                    "dev.cosignproject.cosign/signature",
+                    STANDARD.encode(&signature),
+                ),
+                ("dev.sigstore.cosign/bundle", log.annotation(body)),
+            ];
+            let annotations = annotations.map(|(key, value)| (key.to_owned(), value));
+            let found = made::found(Format::Cosign, &payload, annotations.into());
+            log.judge(&found, &subject, key.signer("k"))
+        };
+        let report = judge(&body(&signature, &key, &payload));
+        assert_eq!(
+            report.judgement(),
+            Judgement::Accepted,
+            "{:#?}",
+            report.checks
+        );
+        let again = key.sign(&payload);
+        let other = Key::of(curve);
+        for wrong in [
+            body(&again, &key, &payload),
+            body(&signature, &other, &payload),
+            body(&signature, &key, b"another payload"),
+        ] {
+            let reason = judge(&wrong).reason().map(|check| check.kind);
+            assert_eq!(reason, Some(CheckKind::LogEntry));
+        }
+    }
+}
+
+/// Attestations of cosign's first versions: the entry has the hash of the envelope.
+#[test]
+fn a_legacy_attestation_is_bound_by_the_hash_of_its_envelope() {
+    let (log, key) = (Log::new(), Key::new());
+    let subject = made::subject("an image");
+    let statement = made::statement(&[&subject.digest], "https://spdx.dev/Document").to_string();
+    let envelope = made::bundle_value(&key, statement.as_bytes())["dsseEnvelope"].to_string();
+    let body = |envelope: &str, key: &Key| {
+        json!({"apiVersion": "0.0.1", "kind": "intoto", "spec": {
+            "content": {"hash": {"algorithm": "sha256", "value": hex(&sha256(envelope.as_bytes()))}},
+            "publicKey": STANDARD.encode(pem(&key.public)),
+        }})
+    };
+    let judge = |body: &Value| {
+        let annotations = [(
+            "dev.sigstore.cosign/bundle".to_owned(),
+            log.annotation(body),
+        )];
+        let bytes = envelope.as_bytes();
+        let found = made::found(Format::CosignAttestation, bytes, annotations.into());
+        log.judge(&found, &subject, key.signer("k"))
+    };
+    let report = judge(&body(&envelope, &key));
+    assert_eq!(
+        report.judgement(),
+        Judgement::Accepted,
+        "{:#?}",
+        report.checks
+    );
+    for wrong in [body("another envelope", &key), body(&envelope, &Key::new())] {
+        assert_eq!(judge(&wrong).reason().unwrap().kind, CheckKind::LogEntry);
+    }
+}
+
+/// A signature over the right bytes by somebody else, beside the signer's: what the log has
+/// is the other one.
+#[test]
+fn of_several_signatures_the_entry_has_to_be_about_the_signers() {
+    let (log, key, other) = (Log::new(), Key::new(), Key::new());
+    let subject = made::subject("an image");
+    let statement = made::statement(&[&subject.digest], made::SIGNING).to_string();
+    let mine = made::bundle_value(&key, statement.as_bytes());
+    let others = made::bundle_value(&other, statement.as_bytes());
+    let mut both = mine.clone();
+    both["dsseEnvelope"]["signatures"] = json!([
+        mine["dsseEnvelope"]["signatures"][0],
+        others["dsseEnvelope"]["signatures"][0],
+    ]);
+    for (signed, by, expected) in [
+        (&mine, &key, None),
+        (&others, &other, Some(CheckKind::LogEntry)),
+    ] {
+        let mut with = both.clone();
+        let body = &bodies(signed, &by.public)[0];
+        with["verificationMaterial"]["tlogEntries"] = json!([log.entry(body)]);
+        let report = log.judge(&made::bundle(&with), &subject, key.signer("k"));
+        assert_eq!(report.reason().map(|check| check.kind), expected);
+    }
+}
+
+/// The log of the fixture keeps entries as they were sent in. cosign reads them by what they
+/// say, and so is it done here: certificate, proof, promise, timestamp and binding.
+#[test]
+fn an_entry_that_was_kept_as_it_was_sent_counts_by_what_it_says() {
+    const FILE: &str = "referrers-amd64/blobs/sha256/2bc492dc55d9ba643fc7fc33b59ed72eab79823dc0822cffcb9fac4177b9b77e";
+    const IMAGE: &str = "sha256:5d4cf3e3026c5cfb5249d241beb5f60d354183e5d5eb48e6317cf2c435150452";
+    let root = TrustRoot::read(&bytes("keys/trusted_root.json"), "test").unwrap();
+    let signer = identity(
+        "https://github.com/peers/demo/.*",
+        "https://token.actions.example.org",
+    );
+    let subject = Subject {
+        digest: IMAGE.parse().unwrap(),
+        ..made::subject("")
+    };
+    let judge = |bundle: &Value, root: TrustRoot| {
+        let trust = Trust {
+            signers: vec![signer.clone()],
+            root: Some(root),
+        };
+        sigstore::verify(&made::bundle(bundle), &subject, &trust)
+    };
+    let bundle = fixture_json(FILE);
+    let report = judge(&bundle, root.clone());
+    assert_eq!(
+        report.judgement(),
+        Judgement::Accepted,
+        "{:#?}",
+        report.checks
+    );
+    let facts = report.authenticated.as_ref().unwrap();
+    assert_eq!(facts.times.len(), 2, "{:?}", facts.times);
+    for kind in [
+        CheckKind::Signature,
+        CheckKind::Certificate,
+        CheckKind::CertificateLog,
+        CheckKind::LogPromise,
+        CheckKind::LogInclusion,
+        CheckKind::LogEntry,
+        CheckKind::Timestamp,
+        CheckKind::Validity,
+        CheckKind::Identity,
+        CheckKind::Issuer,
+    ] {
+        assert_eq!(report.outcome(kind), Outcome::Passed, "{kind:?}");
+    }
+    // another image, another trust root, another signature, no log entry
+    let other = made::subject("another image");
+    let trust = Trust {
+        signers: vec![signer.clone()],
+        root: Some(root.clone()),
+    };
+    let report = sigstore::verify(&made::bundle(&bundle), &other, &trust);
+    assert_eq!(report.reason().unwrap().kind, CheckKind::Subject);
+    let report = judge(&bundle, TrustRoot::embedded().unwrap());
+    for kind in [
+        CheckKind::LogPromise,
+        CheckKind::LogInclusion,
+        CheckKind::Timestamp,
+    ] {
+        assert_eq!(report.outcome(kind), Outcome::Failed, "{kind:?}");
+    }
+    let mut without = bundle.clone();
+    without["verificationMaterial"]["tlogEntries"] = json!([]);
+    let report = judge(&without, root.clone());
+    assert_eq!(report.judgement(), Judgement::Rejected);
+    let mut without = bundle.clone();
+    without["verificationMaterial"]["timestampVerificationData"] = json!({});
+    let report = judge(&without, root);
+    assert_eq!(
+        report.judgement(),
+        Judgement::Accepted,
+        "{:#?}",
+        report.checks
+    );
+    assert_eq!(report.outcome(CheckKind::Timestamp), Outcome::NotChecked);
+}

@@ -1,0 +1,442 @@
+//! Trust in the window: verdicts and why, "Trust this signer…", the report, the policy in
+//! the settings.
+
+use std::sync::Arc;
+
+use porthole::engine::{
+    Chore, Failure, FailureKind, ImageId, NodePath, Outcome, Remote, TrustFile,
+};
+use porthole::signature::policy::{
+    Entries, Level, Policy, PolicyEdit, RuleEntry, SignerEntry, Way, judge,
+};
+use porthole::signature::{SubjectReport, TrustRoot, Verdict};
+
+use super::*;
+use crate::signature::{fixtures, made};
+
+const REFERENCE: &str = "dir:/images/app";
+
+/// What is found of a real signature, by a policy that names `identity`, or by none.
+fn report(identity: Option<&str>) -> SubjectReport {
+    let (found, subject) = fixtures::directory("dir-img-cosign-fulcio-rekor-valid");
+    let discovered = made::discovered(&subject, vec![found]);
+    let policy = identity.map(|identity| {
+        let text = format!(
+            "version = 1\n[[rule]]\nscope = \"*\"\nsigners = [\"release\"]\n[[signer]]\nname = \"release\"\nidentity = {identity:?}\nissuer = \"https://github.com/login/oauth\"\n"
+        );
+        Policy::read(&text, "trust.toml", &|_: &str| Err(String::new())).unwrap()
+    });
+    let root = TrustRoot::embedded().unwrap();
+    judge(
+        &discovered,
+        &subject,
+        &"dir:/images/app".into(),
+        policy.as_ref(),
+        Some(&root),
+    )
+}
+
+/// The image with this report, or with none.
+fn snapshot(image: ImageId, report: Option<SubjectReport>, by_hand: bool) -> ImageSnapshot {
+    let mut snapshot = scripted::folder(image, REFERENCE);
+    let root = &snapshot.image().unwrap().root;
+    let digest = root.document.raw().digest().clone();
+    let report = report.map(|report| (digest, Remote::Ready(Arc::new(report))));
+    snapshot.signatures = Arc::new(report.into_iter().collect());
+    snapshot.by_hand = by_hand;
+    snapshot
+}
+
+fn signatures(report: Option<SubjectReport>, by_hand: bool) -> (Window, ImageId) {
+    let (mut window, image) = Window::opening(REFERENCE);
+    window.show(snapshot(image, report, by_hand));
+    window.click(Role::Tab, "Signatures");
+    (window, image)
+}
+
+fn edits(window: &mut Window) -> Vec<PolicyEdit> {
+    let sent = window.sent().into_iter();
+    sent.filter_map(|command| match command {
+        Command::Chore(Chore::EditTrust(edit)) => Some(edit),
+        _ => None,
+    })
+    .collect()
+}
+
+#[test]
+fn to_trust_a_signer_is_explained_written_and_judged_by() {
+    let (mut window, image) = signatures(Some(report(None)), false);
+    assert!(window.says_like(|text| text.contains("Not judged: signed by mitr@redhat.com")));
+    assert!(window.says_like(|text| text.contains("no trust policy")));
+    window.click(Role::Button, "Trust this signer…");
+    // what it means and what is written, before it is
+    let meaning = "Every image of dir:/images/app is accepted when it is signed by mitr@redhat.com, as long as https://github.com/login/oauth vouches for it and the log has it.";
+    assert!(window.says(meaning));
+    assert!(window.says_like(|text| text.contains("scope = \"dir:/images/app\"")));
+    assert_eq!(edits(&mut window), []);
+    window.click(Role::Button, "Cancel");
+    assert!(!window.says(meaning));
+    window.click(Role::Button, "Trust this signer…");
+    window.click(Role::Button, "Add to the trust policy");
+    let sent = edits(&mut window);
+    let [PolicyEdit::Trust { scope, signer }] = sent.as_slice() else {
+        panic!("{sent:?}");
+    };
+    assert_eq!(scope, "dir:/images/app");
+    let way = Way::Identity {
+        identity: "mitr@redhat.com".to_owned(),
+        issuer: "https://github.com/login/oauth".to_owned(),
+    };
+    assert_eq!(signer.way, way);
+    assert!(!window.says(meaning));
+    // it is written: everything open is judged again
+    let path = "/home/a/.config/porthole/trust.toml".into();
+    window.slots.put_outcome(Outcome::TrustSaved { path });
+    window.harness.run();
+    assert!(window.sent().contains(&Command::JudgeAgain));
+    window.show(snapshot(
+        image,
+        Some(report(Some("mitr@redhat.com"))),
+        false,
+    ));
+    assert!(window.says_like(|text| text.contains("Accepted: signed by release")));
+    assert!(
+        !window.has(Role::Button, "Trust this signer…"),
+        "it is trusted"
+    );
+}
+
+#[test]
+fn a_policy_that_could_not_be_written_is_said() {
+    let (mut window, _) = signatures(Some(report(None)), false);
+    let failure = Failure {
+        headline: "cannot write /home/a/trust.toml".to_owned(),
+        hint: "Check that the folder is there".to_owned(),
+        details: Vec::new(),
+        kind: FailureKind::Other,
+    };
+    window
+        .slots
+        .put_outcome(Outcome::TrustFailed(Arc::new(failure)));
+    window.harness.run();
+    assert!(window.says_like(|text| text.contains("cannot write /home/a/trust.toml")));
+    assert!(!window.sent().contains(&Command::JudgeAgain));
+}
+
+#[test]
+fn why_not_stands_first_with_what_was_expected_and_found() {
+    let (mut window, _) = signatures(Some(report(Some("release@example.com"))), false);
+    let rejected = "Rejected: signed by an identity that the policy does not name";
+    assert!(window.says_like(|text| text.contains(rejected)));
+    assert!(window.says_like(|text| text.contains("asks for 1 of: release@example.com")));
+    // the failed check is unfolded, the others are not
+    assert!(window.says("found mitr@redhat.com") && window.says("expected release@example.com"));
+    let checked = |window: &Window, name: &str| {
+        let mut nodes = window
+            .harness
+            .query_all_by(|node| node.label().is_some_and(|label| label.starts_with(name)));
+        nodes.next().is_some()
+    };
+    for check in [
+        "Identity, failed",
+        "Bytes intact, passed",
+        "Log entry, passed",
+    ] {
+        assert!(checked(&window, check), "{check}");
+    }
+    // certificate and log entry
+    window.click(Role::Button, "Certificate");
+    assert!(window.says_like(
+        |text| text.contains("CN=sigstore-intermediate,O=sigstore.dev")
+            || text.contains("sigstore-intermediate")
+    ));
+    window.click(Role::Button, "Log entry");
+    assert!(window.says_like(|text| {
+        text.contains("c0d23d6ad406973f9559f3ba2d1ca01f84147d8ffc5b8445c224f98b9591801d")
+    }));
+}
+
+#[test]
+fn the_report_is_saved_as_a_page_or_as_json() {
+    let (mut window, _) = signatures(Some(report(Some("mitr@redhat.com"))), false);
+    let save = |window: &mut Window, name: &str| {
+        window.click(Role::Link, "Save report…");
+        window.field("Report file").focus();
+        window.press(CTRL, Key::A);
+        window.field("Report file").type_text(name);
+        window.harness.run();
+        window.click(Role::Button, "Save");
+        let sent = window.sent();
+        let saved = sent.into_iter().find_map(|command| match command {
+            Command::Chore(Chore::SaveText { path, text }) => Some((path, text)),
+            _ => None,
+        });
+        assert!(!window.has(Role::Button, "Save"), "the field is gone");
+        saved.expect("a file is written")
+    };
+    let (path, page) = save(&mut window, "/tmp/report.html");
+    assert_eq!(path, std::path::Path::new("/tmp/report.html"));
+    assert!(page.starts_with("<!DOCTYPE html>") || page.starts_with("<!doctype html>"));
+    for part in [
+        "mitr@redhat.com",
+        "trust.toml",
+        "Transparency log",
+        "Sigstore public good",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    let (path, text) = save(&mut window, "/tmp/report.json");
+    assert_eq!(path, std::path::Path::new("/tmp/report.json"));
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(json, report_json(&json));
+    assert_eq!(json["verdict"], "accepted");
+    assert!(json["judged"].is_string() && json["trustRoots"][0]["sha256"].is_string());
+    let checks = json["signatures"][0]["checks"].as_array().unwrap();
+    assert!(checks.len() > 8, "every check is in it");
+}
+
+/// The same report, with the time that `json` has.
+fn report_json(json: &serde_json::Value) -> serde_json::Value {
+    let mut expected = report(Some("mitr@redhat.com")).to_json();
+    expected["judged"] = json["judged"].clone();
+    expected
+}
+
+#[test]
+fn where_the_policy_says_so_a_button_verifies_and_nothing_else() {
+    let (mut window, image) = signatures(None, true);
+    let asked = |window: &mut Window| {
+        let sent = window.sent();
+        sent.iter()
+            .any(|command| matches!(command, Command::Verify { .. }))
+    };
+    assert!(!asked(&mut window), "to look is not to ask");
+    assert!(window.says("Not verified yet"));
+    window.click(Role::Button, "Verify");
+    let manifest = NodePath::root();
+    assert!(window.sent().contains(&Command::Verify { image, manifest }));
+    // otherwise the view asks by itself
+    let (mut window, _) = signatures(None, false);
+    assert!(asked(&mut window));
+}
+
+#[test]
+fn each_verdict_is_told_apart() {
+    let mut unsigned = report(None);
+    unsigned.signatures.clear();
+    unsigned.verdict = Verdict::Unsigned;
+    let mut unknown = unsigned.clone();
+    unknown.verdict = Verdict::CannotSay {
+        why: "not everything could be read: 403".to_owned(),
+        hint: "Log in".to_owned(),
+    };
+    for (report, said) in [
+        (report(Some("mitr@redhat.com")), "accepted"),
+        (report(Some("release@example.com")), "rejected"),
+        (report(None), "not judged"),
+        (unsigned, "unsigned"),
+        (unknown, "cannot say"),
+    ] {
+        let (window, _) = signatures(Some(report), false);
+        assert!(
+            window.has(Role::Button, &format!("Trust: {said}")),
+            "{said}"
+        );
+        assert!(
+            window.has(Role::Button, &format!("Image: {said}")),
+            "{said}"
+        );
+    }
+}
+
+fn entries() -> Entries {
+    Entries {
+        rules: vec![RuleEntry {
+            scope: "registry.example.com/**".to_owned(),
+            signers: vec!["release".to_owned()],
+            at_least: 1,
+            attestations: vec!["https://spdx.dev/Document".to_owned()],
+            level: Level::Both,
+        }],
+        signers: vec![
+            SignerEntry {
+                name: "release".to_owned(),
+                way: Way::KeyFile("release.pub".to_owned()),
+            },
+            SignerEntry {
+                name: "wabbit".to_owned(),
+                way: Way::Other("notation".to_owned()),
+            },
+        ],
+        automatic: true,
+    }
+}
+
+fn settings(entries: Entries) -> Window {
+    let mut window = window();
+    window.harness.run();
+    window.press(CTRL, Key::Comma);
+    window.click(Role::RadioButton, "Trust");
+    assert!(window.sent().contains(&Command::Chore(Chore::ListTrust)));
+    list(&mut window, entries);
+    window
+}
+
+fn list(window: &mut Window, entries: Entries) {
+    window
+        .slots
+        .put_outcome(Outcome::TrustListed(Arc::new(TrustFile {
+            path: "/home/a/.config/porthole/trust.toml".into(),
+            entries,
+            problem: None,
+        })));
+    window.harness.run();
+}
+
+#[test]
+fn the_policy_is_listed_and_its_entries_go_after_a_question() {
+    let mut window = settings(entries());
+    for text in [
+        "/home/a/.config/porthole/trust.toml",
+        "registry.example.com/**",
+        "whoever holds the key in release.pub",
+        "by notation, as it stands in the file",
+    ] {
+        assert!(window.says(text), "{text}");
+    }
+    assert!(window.says_like(|text| text.starts_with("signed by release; with an attestation")));
+    // the way of one that is written otherwise is left to the file
+    let count = |window: &Window, name: &str| {
+        window
+            .harness
+            .query_all_by_role_and_label(Role::Link, name)
+            .count()
+    };
+    assert_eq!(
+        (count(&window, "Change…"), count(&window, "Take out…")),
+        (2, 3)
+    );
+    let first = |window: &mut Window, name: &str| {
+        let mut links = window.harness.query_all_by_role_and_label(Role::Link, name);
+        links.next().unwrap().click();
+        drop(links);
+        window.harness.run();
+    };
+    first(&mut window, "Take out…");
+    assert_eq!(edits(&mut window), [], "it asks first");
+    window.click(Role::Button, "Keep it");
+    assert!(!window.has(Role::Button, "Take it out"));
+    first(&mut window, "Take out…");
+    window.click(Role::Button, "Take it out");
+    let scope = "registry.example.com/**".to_owned();
+    assert_eq!(edits(&mut window), [PolicyEdit::RemoveRule { scope }]);
+    // one that cannot be made is said where it was asked for
+    let failure = Failure {
+        headline: "the policy is not changed: it is gone".to_owned(),
+        hint: "Look again".to_owned(),
+        details: Vec::new(),
+        kind: FailureKind::Other,
+    };
+    window
+        .slots
+        .put_outcome(Outcome::TrustFailed(Arc::new(failure)));
+    window.harness.run();
+    assert!(window.says_like(|text| text.contains("the policy is not changed")));
+    let path = "/home/a/.config/porthole/trust.toml".into();
+    window.slots.put_outcome(Outcome::TrustSaved { path });
+    window.harness.run();
+    let sent = window.sent();
+    assert!(sent.contains(&Command::JudgeAgain));
+    assert!(
+        sent.contains(&Command::Chore(Chore::ListTrust)),
+        "listed anew"
+    );
+    list(
+        &mut window,
+        Entries {
+            rules: Vec::new(),
+            ..entries()
+        },
+    );
+    assert!(window.says("There is no rule: no image is judged."));
+}
+
+#[test]
+fn rules_and_signers_are_written_in_the_window() {
+    let mut window = settings(Entries {
+        automatic: true,
+        ..Entries::default()
+    });
+    assert!(
+        !window.is_enabled(Role::Button, "Add a rule…"),
+        "a rule names signers"
+    );
+    window.click(Role::Button, "Add a signer…");
+    assert!(!window.is_enabled(Role::Button, "Write to the policy"));
+    window.field("Signer name").type_text("release");
+    window.click(Role::RadioButton, "Identity");
+    window.field("Identity").type_text("release@example.com");
+    window.harness.run();
+    assert!(
+        !window.is_enabled(Role::Button, "Write to the policy"),
+        "nobody vouches for it"
+    );
+    window
+        .field("Issuer")
+        .type_text("https://accounts.example.com");
+    window.harness.run();
+    window.click(Role::Button, "Write to the policy");
+    let signer = SignerEntry {
+        name: "release".to_owned(),
+        way: Way::Identity {
+            identity: "release@example.com".to_owned(),
+            issuer: "https://accounts.example.com".to_owned(),
+        },
+    };
+    let before = None;
+    let put = PolicyEdit::PutSigner { before, signer };
+    assert_eq!(edits(&mut window), [put]);
+
+    let mut window = settings(entries());
+    window.click(Role::Button, "Add a rule…");
+    window.field("Scope").type_text("host/team/**");
+    window.harness.run();
+    window.click(Role::CheckBox, "wabbit");
+    window.click(Role::Button, "Write to the policy");
+    let rule = RuleEntry {
+        scope: "host/team/**".to_owned(),
+        signers: vec!["wabbit".to_owned()],
+        at_least: 1,
+        attestations: Vec::new(),
+        level: Level::Either,
+    };
+    let before = None;
+    assert_eq!(edits(&mut window), [PolicyEdit::PutRule { before, rule }]);
+    window.click(Role::Button, "Back");
+
+    // a change begins with what is there
+    let mut links = window
+        .harness
+        .query_all_by_role_and_label(Role::Link, "Change…");
+    links.next().unwrap().click();
+    drop(links);
+    window.harness.run();
+    window.click(Role::CheckBox, "wabbit");
+    window.click(Role::Button, "Write to the policy");
+    let mut rule = entries().rules.remove(0);
+    rule.signers.push("wabbit".to_owned());
+    let before = Some(rule.scope.clone());
+    assert_eq!(edits(&mut window), [PolicyEdit::PutRule { before, rule }]);
+    window.click(Role::Button, "Back");
+
+    window.click(Role::CheckBox, "Verify what is opened by itself");
+    assert_eq!(edits(&mut window), [PolicyEdit::Automatic(false)]);
+}
+
+#[test]
+fn the_way_from_a_verdict_to_the_policy() {
+    let (mut window, _) = signatures(Some(report(None)), false);
+    window.click(Role::Link, "Trust policy…");
+    assert!(window.is_on(Role::RadioButton, "Trust"));
+    assert!(window.sent().contains(&Command::Chore(Chore::ListTrust)));
+}
