@@ -12,22 +12,20 @@ use x509_cert::der::{Decode, Encode};
 use crate::signature::x509::der;
 use crate::signature::{Check, CheckKind};
 
-use super::{PublicKey, TrustRoot, certificate_details, trust_root::hex_bytes};
+use super::{PublicKey, TrustRoot, trust_root::hex_bytes};
 
 /// Code signing (RFC 5280, section 4.2.1.12).
 const CODE_SIGNING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 3];
 /// The extension with signed certificate timestamps (RFC 6962, section 3.3), as DER.
 const TIMESTAMPS: &[u8] = &[0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 2];
 
-type Details = Vec<(String, String)>;
-
-/// Checks the certificate at each of `times`, and what is told of it.
+/// Checks the certificate at each of `times`.
 pub(super) fn check(
     root: &TrustRoot,
     leaf: &[u8],
     chain: &[Vec<u8>],
     times: &[Timestamp],
-) -> (Vec<Check>, Details) {
+) -> Vec<Check> {
     let mut checks = Vec::new();
     if times.is_empty() {
         checks.push(Check::failed(
@@ -67,7 +65,7 @@ pub(super) fn check(
             "no log of certificates of the trust root vouches for it",
         )
     });
-    (checks, certificate_details(leaf))
+    checks
 }
 
 /// Whether the certificate leads to an authority that was valid at `time`, as it has to be

@@ -47,13 +47,15 @@ pub(super) fn verify(
         }
     };
     let mut times = Vec::new();
+    // who signed is told before where it was logged
+    if let Some(leaf) = bound.leaf {
+        proof.details = super::certificate_details(leaf);
+    }
     logged(root, &entries, bound, demand, &mut proof, &mut times);
     stamped(root, bundle, bound, &mut proof, &mut times);
     if let Some(leaf) = bound.leaf {
         let at: Vec<Timestamp> = times.iter().map(|(time, _)| *time).collect();
-        let (checks, details) = fulcio::check(root, leaf, chain, &at);
-        proof.checks.extend(checks);
-        proof.details.extend(details);
+        proof.checks.extend(fulcio::check(root, leaf, chain, &at));
     }
     proof.passed = !proof.checks.iter().any(Check::is_failed);
     times.sort_by_key(|(time, _)| *time);
@@ -407,14 +409,14 @@ mod tests {
         );
         // another time than the certificate's ten minutes
         let late = "2030-01-01T00:00:00Z".parse().unwrap();
-        let (checks, _) = fulcio::check(&case.root, &leaf, &case.parts.certificates[1..], &[late]);
+        let checks = fulcio::check(&case.root, &leaf, &case.parts.certificates[1..], &[late]);
         assert!(
             checks
                 .iter()
                 .any(|c| c.kind == CheckKind::Validity && c.is_failed())
         );
         // no time at all is no time at which it was valid
-        let (checks, _) = fulcio::check(&case.root, &leaf, &case.parts.certificates[1..], &[]);
+        let checks = fulcio::check(&case.root, &leaf, &case.parts.certificates[1..], &[]);
         assert!(
             checks
                 .iter()
@@ -422,7 +424,7 @@ mod tests {
         );
         // somebody else's authorities
         let other = TrustRoot::read(&fixture("keys/trusted_root.json"), "other").unwrap();
-        let (checks, _) = fulcio::check(&other, &leaf, &case.parts.certificates[1..], &[late]);
+        let checks = fulcio::check(&other, &leaf, &case.parts.certificates[1..], &[late]);
         assert!(
             checks
                 .iter()

@@ -292,8 +292,10 @@ fn a_remapped_name_is_the_one_that_has_to_be_signed() {
     let judged = |policy: &Policy, image: &str| {
         let mut subject = made::subject("an image");
         subject.reference = Some(image.parse().unwrap());
-        // what is signed is registry.example.com/app
         let payload = made::payload(&subject.digest.to_string());
+        let payload = String::from_utf8(payload).unwrap();
+        let payload = payload.replace("registry.example.com/app", "registry.example.com/app:1");
+        let payload = payload.into_bytes();
         let found = made::legacy(&key, &payload);
         let reference = format!("docker://{image}");
         let reference = porthole::model::Reference::parse_prefixed(&reference);
@@ -304,10 +306,11 @@ fn a_remapped_name_is_the_one_that_has_to_be_signed() {
     let digest = made::subject("an image").digest;
     let mirrored = format!("mirror.local/hub/app@{digest}");
     let right = policy("mirror.local/hub", "registry.example.com").unwrap();
-    // by digest the repository decides; the signed name has no tag, so a tag never fits
+    // by digest the repository decides, by tag the tag too
     for (image, accepted) in [
         (mirrored.as_str(), true),
-        ("mirror.local/hub/app:1", false),
+        ("mirror.local/hub/app:1", true),
+        ("mirror.local/hub/app:2", false),
         (&format!("mirror.local/hubble/app@{digest}"), false),
         (&format!("mirror.local/hub/other@{digest}"), false),
         // what the prefix does not name is not mapped
