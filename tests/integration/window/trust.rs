@@ -153,14 +153,9 @@ fn why_not_stands_first_with_what_was_expected_and_found() {
     }
     // certificate and log entry
     window.click(Role::Button, "Certificate");
-    assert!(window.says_like(
-        |text| text.contains("CN=sigstore-intermediate,O=sigstore.dev")
-            || text.contains("sigstore-intermediate")
-    ));
+    assert!(reads(&window, "sigstore-intermediate"));
     window.click(Role::Button, "Log entry");
-    assert!(window.says_like(|text| {
-        text.contains("c0d23d6ad406973f9559f3ba2d1ca01f84147d8ffc5b8445c224f98b9591801d")
-    }));
+    assert!(reads(&window, "c0d23d6ad406973f"));
 }
 
 #[test]
