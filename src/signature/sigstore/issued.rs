@@ -126,7 +126,7 @@ impl TrustRoot {
             roots: known,
             intermediates: Vec::new(),
             identity: None,
-            also: None,
+            host: None,
         };
         let seconds = u64::try_from(now.as_second()).unwrap_or_default();
         authorities
@@ -148,7 +148,7 @@ impl TrustRoot {
 
     /// Checks the one proof of a log of certificates (RFC 6962, section 3.2) that is in the
     /// certificate.
-    fn check_logged(
+    pub(super) fn check_logged(
         &self,
         leaf: &[u8],
         certificate: &Certificate,

@@ -202,17 +202,16 @@ fn block(text: &str, kind: &str) -> Option<Vec<u8>> {
 /// An RSAPublicKey (RFC 8017, appendix A.1.1) as SubjectPublicKeyInfo.
 fn info_of_rsa(key: &[u8]) -> Vec<u8> {
     let algorithm = [
-        der::element(der::OBJECT_IDENTIFIER, RSA.as_bytes()),
-        der::element(der::NULL, &[]),
+        der::write(der::OBJECT_IDENTIFIER, &[RSA.as_bytes()]),
+        der::write(der::NULL, &[]),
     ]
     .concat();
-    let bits = [&[0], key].concat();
     let info = [
-        der::element(der::SEQUENCE, &algorithm),
-        der::element(der::BIT_STRING, &bits),
+        der::write(der::SEQUENCE, &[&algorithm]),
+        der::write(der::BIT_STRING, &[&[0], key]),
     ]
     .concat();
-    der::element(der::SEQUENCE, &info)
+    der::write(der::SEQUENCE, &[&info])
 }
 
 impl fmt::Debug for PublicKey {

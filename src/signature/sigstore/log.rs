@@ -5,8 +5,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use sigstore_verify::crypto::{Checkpoint, Keyring};
-use sigstore_verify::tsa::verify_timestamp_for_authority;
-use sigstore_verify::types::{Sha256Hash, SignatureBytes, TimestampToken};
+use sigstore_verify::types::{Sha256Hash, SignatureBytes};
 
 use crate::model::limits;
 use crate::signature::{Check, CheckKind, ProvenTime, TimeSource};
@@ -230,17 +229,10 @@ fn stamped(
         let words = format!("it carries more than {} timestamps", limits::BUNDLE_ENTRIES);
         return proof.checks.push(Check::failed(CheckKind::Form, words));
     }
-    let authorities = root.timestamp_authorities();
     for stamp in list {
         let token = stamp.get("signedTimestamp").and_then(Value::as_str);
-        let time = token.and_then(base64).and_then(|token| {
-            let token = TimestampToken::new(token);
-            let signature = SignatureBytes::from_bytes(bound.signature);
-            let mut authorities = authorities.iter();
-            authorities.find_map(|authority| {
-                verify_timestamp_for_authority(&token, &signature, authority).ok()
-            })
-        });
+        let time = token.and_then(base64);
+        let time = time.and_then(|token| root.check_timestamp(&token, bound.signature).ok());
         proof.checks.push(match time {
             Some(time) => {
                 times.push((time, TimeSource::TimestampAuthority));

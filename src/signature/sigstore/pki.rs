@@ -10,7 +10,7 @@ use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 use super::Pattern;
 
 /// Code signing (RFC 5280, section 4.2.1.12): 1.3.6.1.5.5.7.3.3 as DER writes it.
-const CODE_SIGNING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 3];
+pub(super) const CODE_SIGNING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 3];
 
 /// Authorities that are trusted, and who may have a certificate of theirs.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,33 +53,42 @@ impl Authorities {
 
     /// Whether `leaf` leads to a root at `time` (seconds since 1970) and may sign code.
     pub(super) fn check(&self, leaf: &[u8], chain: &[Vec<u8>], time: u64) -> Result<(), String> {
-        let roots: Vec<CertificateDer<'_>> = self
-            .roots
-            .iter()
-            .map(|der| CertificateDer::from(der.as_slice()))
-            .collect();
-        let anchors: Result<Vec<TrustAnchor<'_>>, _> =
-            roots.iter().map(anchor_from_trusted_cert).collect();
-        let anchors = anchors.map_err(|error| format!("a root cannot be used: {error}"))?;
-        let between: Vec<CertificateDer<'_>> = self
-            .intermediates
-            .iter()
-            .chain(chain)
-            .map(|der| CertificateDer::from(der.as_slice()))
-            .collect();
-        let leaf = CertificateDer::from(leaf);
-        let leaf = EndEntityCert::try_from(&leaf)
-            .map_err(|error| format!("the certificate cannot be read: {error}"))?;
-        leaf.verify_for_usage(
-            WEBPKI_VERIFICATION_ALGS,
-            &anchors,
-            &between,
-            UnixTime::since_unix_epoch(Duration::from_secs(time)),
-            KeyUsage::required_if_present(CODE_SIGNING),
-            None,
-            None,
-        )
-        .map(|_| ())
-        .map_err(|error| error.to_string())
+        let roots: Vec<&[u8]> = self.roots.iter().map(Vec::as_slice).collect();
+        let between = self.intermediates.iter().chain(chain);
+        let between: Vec<&[u8]> = between.map(Vec::as_slice).collect();
+        let usage = KeyUsage::required_if_present(CODE_SIGNING);
+        leads(leaf, &roots, &between, time, usage).map_err(|error| error.to_string())
     }
+}
+
+/// Whether `leaf` leads to one of `roots` by way of those `between`, all of them DER and
+/// valid at `time` (seconds since 1970). Roots that cannot be used stand for nobody.
+pub(super) fn leads(
+    leaf: &[u8],
+    roots: &[&[u8]],
+    between: &[&[u8]],
+    time: u64,
+    usage: KeyUsage,
+) -> Result<(), webpki::Error> {
+    let certificates = |all: &[&[u8]]| -> Vec<CertificateDer<'static>> {
+        let owned = all.iter().map(|der| CertificateDer::from(der.to_vec()));
+        owned.collect()
+    };
+    let (roots, between) = (certificates(roots), certificates(between));
+    let anchors: Vec<TrustAnchor<'_>> = roots
+        .iter()
+        .filter_map(|root| anchor_from_trusted_cert(root).ok())
+        .collect();
+    let leaf = CertificateDer::from(leaf);
+    let leaf = EndEntityCert::try_from(&leaf)?;
+    leaf.verify_for_usage(
+        WEBPKI_VERIFICATION_ALGS,
+        &anchors,
+        &between,
+        UnixTime::since_unix_epoch(Duration::from_secs(time)),
+        usage,
+        None,
+        None,
+    )
+    .map(|_| ())
 }

@@ -11,7 +11,7 @@ use ::base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sigstore_verify::crypto::Keyring;
 use sigstore_verify::trust_root::{SIGSTORE_PRODUCTION_TRUSTED_ROOT, TrustedRoot};
-use sigstore_verify::types::{TimeRange, TsaAuthority};
+use sigstore_verify::types::TimeRange;
 use sigstore_verify::{Error, Verifier};
 
 use crate::model::{Digest, limits};
@@ -145,11 +145,6 @@ impl TrustRoot {
             .map_err(|error| error.to_string())
     }
 
-    /// Its timestamp authorities.
-    pub(super) fn timestamp_authorities(&self) -> Vec<TsaAuthority> {
-        self.inner.parsed.tsa_authorities()
-    }
-
     /// The certificates of its authorities, DER, each with the time it is valid for.
     pub(super) fn authorities(&self) -> impl Iterator<Item = (&[u8], Option<TimeRange>)> {
         let authorities = self.inner.parsed.certificate_authorities.iter();
@@ -157,16 +152,6 @@ impl TrustRoot {
             let certificates = authority.cert_chain.certificates.iter();
             certificates.map(|one| (one.raw_bytes.as_bytes(), authority.valid_for))
         })
-    }
-
-    /// The keys of its logs of certificates, each with the time it is valid for.
-    pub(super) fn certificate_log_keys(&self) -> Vec<(super::PublicKey, Option<TimeRange>)> {
-        let logs = self.inner.parsed.ctlogs.iter();
-        logs.filter_map(|log| {
-            let key = super::PublicKey::from_der(log.public_key.raw_bytes.as_bytes());
-            Some((key.ok()?, log.public_key.valid_for))
-        })
-        .collect()
     }
 
     /// Whether it names a log of certificates.

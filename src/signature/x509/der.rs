@@ -61,23 +61,6 @@ pub struct Element<'a> {
     pub content: &'a [u8],
 }
 
-/// An element, its length in the shortest form.
-pub fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![tag];
-    let length = content.len().to_be_bytes();
-    let first = length
-        .iter()
-        .position(|byte| *byte != 0)
-        .unwrap_or(length.len() - 1);
-    let digits = &length[first..];
-    if content.len() >= 0x80 {
-        bytes.push(0x80 | u8::try_from(digits.len()).unwrap_or(8));
-    }
-    bytes.extend_from_slice(digits);
-    bytes.extend_from_slice(content);
-    bytes
-}
-
 /// Reads one element after the other.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {
