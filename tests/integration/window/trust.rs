@@ -318,17 +318,11 @@ fn the_policy_is_listed_and_its_entries_go_after_a_question() {
         (count(&window, "Change…"), count(&window, "Take out…")),
         (2, 3)
     );
-    let first = |window: &mut Window, name: &str| {
-        let mut links = window.harness.query_all_by_role_and_label(Role::Link, name);
-        links.next().unwrap().click();
-        drop(links);
-        window.harness.run();
-    };
-    first(&mut window, "Take out…");
+    click_first(&mut window, "Take out…");
     assert_eq!(edits(&mut window), [], "it asks first");
     window.click(Role::Button, "Keep it");
     assert!(!window.has(Role::Button, "Take it out"));
-    first(&mut window, "Take out…");
+    click_first(&mut window, "Take out…");
     window.click(Role::Button, "Take it out");
     let scope = "registry.example.com/**".to_owned();
     assert_eq!(edits(&mut window), [PolicyEdit::RemoveRule { scope }]);
@@ -361,6 +355,14 @@ fn the_policy_is_listed_and_its_entries_go_after_a_question() {
         },
     );
     assert!(window.says("There is no rule: no image is judged."));
+}
+
+/// Clicks the first of the links called so.
+fn click_first(window: &mut Window, name: &str) {
+    let all = window.harness.query_all_by_role_and_label(Role::Link, name);
+    let first = all.into_iter().next().unwrap();
+    first.click();
+    window.harness.run();
 }
 
 /// The change was made.
@@ -428,12 +430,7 @@ fn rules_and_signers_are_written_in_the_window() {
     saved(&mut window);
 
     // a change begins with what is there
-    let mut links = window
-        .harness
-        .query_all_by_role_and_label(Role::Link, "Change…");
-    links.next().unwrap().click();
-    drop(links);
-    window.harness.run();
+    click_first(&mut window, "Change…");
     window.click(Role::CheckBox, "wabbit");
     window.click(Role::Button, "Write to the policy");
     let mut rule = entries().rules.remove(0);
