@@ -359,9 +359,11 @@ fn the_policy_is_listed_and_its_entries_go_after_a_question() {
 
 /// Clicks the first of the links called so.
 fn click_first(window: &mut Window, name: &str) {
-    let all = window.harness.query_all_by_role_and_label(Role::Link, name);
-    let first = all.into_iter().next().unwrap();
-    first.click();
+    let first = |window: &Window| {
+        let mut all = window.harness.query_all_by_role_and_label(Role::Link, name);
+        all.next().unwrap().click();
+    };
+    first(window);
     window.harness.run();
 }
 
