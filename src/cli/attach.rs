@@ -37,7 +37,7 @@ pub(super) struct Attach {
     annotation: Vec<String>,
 
     /// State what is in this file about the image, signed.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "artifact_type", "annotation"], requires = "key")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "artifact_type", "annotation"])]
     predicate: Option<PathBuf>,
 
     /// What the predicate is: slsaprovenance, slsaprovenance1, link, spdx, spdxjson,

@@ -19,7 +19,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::config::Secret;
-use crate::transport::registry::{Client, Message};
+use crate::transport::registry::{Answered, Client, Message};
 
 pub use ambient::ambient_token;
 pub use authority::certificate;
@@ -112,22 +112,42 @@ impl Service<'_> {
         accept: &'static str,
         secret: Option<&Secret>,
     ) -> Result<Bytes, ServiceError> {
+        let answered = self.answered(path, message, token, accept).await?;
+        self.body(answered, [token, secret])
+    }
+
+    /// Its answer, a success or not.
+    async fn answered(
+        &self,
+        path: &str,
+        message: &Message,
+        token: Option<&Secret>,
+        accept: &'static str,
+    ) -> Result<Answered, ServiceError> {
         let url = format!("{}{path}", self.address);
         let asking = self.client.ask(&url, message, token, accept, ANSWER_BYTES);
         let Ok(asked) = tokio::time::timeout(PATIENCE, asking).await else {
             let why = format!("it did not answer within {} seconds", PATIENCE.as_secs());
             return Err(self.failed(why, "Try again later"));
         };
-        let answered = asked.map_err(|error| {
+        asked.map_err(|error| {
             let hint = error.hint();
             self.failed(error.problem, &hint)
-        })?;
+        })
+    }
+
+    /// The body of a success.
+    fn body(
+        &self,
+        answered: Answered,
+        secrets: [Option<&Secret>; 2],
+    ) -> Result<Bytes, ServiceError> {
         if answered.is_success() {
             return Ok(answered.body);
         }
         let status = answered.status;
         let mut why = format!("it refused ({status})");
-        let mut secrets = [token, secret].into_iter().flatten();
+        let mut secrets = secrets.into_iter().flatten();
         if !answered.said.is_empty() && !secrets.any(|secret| repeats(&answered.said, secret)) {
             why = format!("{why}: {}", answered.said);
         }

@@ -144,9 +144,10 @@ pub(super) async fn described(
             let claims = claims(&token, &asked.audience)?;
             Some(format!("{}, by {}", claims.identity(), claims.vouching))
         }
-        Some(AmbientIdentity::Request { .. }) => None,
         None if *from == IdentityFrom::Ambient => return Err(no_ambient()),
-        None => None,
+        Some(AmbientIdentity::Request { .. }) | None => {
+            Some("whose it is shows when it is asked for".to_owned())
+        }
     };
     Ok((words, whose))
 }

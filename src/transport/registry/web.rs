@@ -3,7 +3,7 @@
 //! registries are sent to none of them.
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, Url};
 
 use crate::config::Secret;
@@ -34,6 +34,9 @@ pub struct Answered {
     pub body: Bytes,
     /// What an error says, for people.
     pub said: String,
+    /// Where an error says that what was asked for lies already (`Location`). Nothing was
+    /// asked there.
+    pub location: Option<String>,
 }
 
 impl Answered {
@@ -112,13 +115,16 @@ impl Client {
                 status: status.as_u16(),
                 body,
                 said: String::new(),
+                location: None,
             });
         }
-        let (_, ErrorBody { message, .. }) = answer.error_body().await;
+        let (headers, ErrorBody { message, .. }) = answer.error_body().await;
+        let location = headers.get(LOCATION).and_then(|to| to.to_str().ok());
         Ok(Answered {
             status: status.as_u16(),
             body: Bytes::new(),
             said: message,
+            location: location.map(ToOwned::to_owned),
         })
     }
 

@@ -83,7 +83,7 @@ impl Sigstore {
     pub fn start() -> Self {
         let inner = Arc::new(Inner {
             fulcio: Fulcio::new(),
-            rekor: Rekor::new("rekor.localhost - 7"),
+            rekor: Rekor::new("rekor.localhost"),
             rekor_v2: Rekor::new("log.localhost"),
             tsa: Tsa::new(),
             issuer: Issuer::default(),
@@ -173,7 +173,7 @@ impl Sigstore {
         };
         json!({
             "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
-            "tlogs": [log(&rekor.key, &self.rekor), log(&rekor_v2.key, "https://log.localhost")],
+            "tlogs": [log(&rekor.key, "https://rekor.localhost"), log(&rekor_v2.key, "https://log.localhost")],
             "certificateAuthorities": [chain(
                 "identities",
                 &[&fulcio.authority.certificate, &fulcio.root.certificate],

@@ -1,5 +1,6 @@
 //! A transparency log: Rekor, versions 1 and 2.
 
+use std::collections::HashMap;
 use std::sync::Mutex;
 
 use base64::Engine as _;
@@ -16,6 +17,8 @@ pub struct Rekor {
     pub key: Key,
     /// Hashes of the entries.
     leaves: Mutex<Vec<Vec<u8>>>,
+    /// What version 1 answered about each entry, by what it is called.
+    answers: Mutex<HashMap<String, Value>>,
     name: &'static str,
 }
 
@@ -24,6 +27,7 @@ impl Rekor {
         Self {
             key: Key::new(),
             leaves: Mutex::default(),
+            answers: Mutex::default(),
             name,
         }
     }
@@ -42,14 +46,29 @@ impl Rekor {
             }
             _ => {}
         }
+        if let Some(id) = question.path.strip_prefix("/api/v1/log/entries/") {
+            let answers = self.answers.lock().unwrap();
+            let answer = answers.get(id).unwrap().to_string();
+            return Some((200, JSON, answer.into_bytes()));
+        }
         let mut asked: Value = serde_json::from_slice(&question.body).unwrap();
         if fault == Fault::OtherEntry {
             other_signature(&mut asked);
         }
         match question.path.as_str() {
             "/api/v1/log/entries" => {
-                let answer = self.first_version(&asked, fault).to_string();
-                Some((201, JSON, answer.into_bytes()))
+                let body = first_body(&asked).to_string().into_bytes();
+                let leaf: String = sha256(&body).iter().map(|b| format!("{b:02x}")).collect();
+                let id = format!("24296fb24b8ad77a{leaf}");
+                if self.answers.lock().unwrap().contains_key(&id) {
+                    let place = format!("/api/v1/log/entries/{id}");
+                    return Some((409, JSON, place.into_bytes()));
+                }
+                let entry = self.first_version(&body, fault);
+                let answer = json!({id.clone(): entry});
+                let bytes = answer.to_string().into_bytes();
+                self.answers.lock().unwrap().insert(id, answer);
+                Some((201, JSON, bytes))
             }
             "/api/v2/log/entries" => {
                 let answer = self.second_version(&asked).to_string();
@@ -59,50 +78,8 @@ impl Rekor {
         }
     }
 
-    fn first_version(&self, asked: &Value, fault: Fault) -> Value {
-        let body = match asked["kind"].as_str().unwrap() {
-            "hashedrekord" => json!({
-                "apiVersion": "0.0.1", "kind": "hashedrekord",
-                "spec": {
-                    "data": {"hash": {
-                        "algorithm": asked["spec"]["data"]["hash"]["algorithm"],
-                        "value": asked["spec"]["data"]["hash"]["value"],
-                    }},
-                    "signature": {
-                        "content": asked["spec"]["signature"]["content"],
-                        "publicKey": {"content": asked["spec"]["signature"]["publicKey"]["content"]},
-                    },
-                },
-            }),
-            "dsse" => {
-                let proposed = &asked["spec"]["proposedContent"];
-                let text = proposed["envelope"].as_str().unwrap();
-                let envelope: Value = serde_json::from_str(text).unwrap();
-                let payload = BASE64_STANDARD
-                    .decode(envelope["payload"].as_str().unwrap())
-                    .unwrap();
-                json!({
-                    "apiVersion": "0.0.1", "kind": "dsse",
-                    "spec": {
-                        "envelopeHash": {
-                            "algorithm": "sha256",
-                            "value": Digest::sha256(text.as_bytes()).hex(),
-                        },
-                        "payloadHash": {
-                            "algorithm": "sha256",
-                            "value": Digest::sha256(&payload).hex(),
-                        },
-                        "signatures": [{
-                            "signature": envelope["signatures"][0]["sig"],
-                            "verifier": proposed["verifiers"][0],
-                        }],
-                    },
-                })
-            }
-            other => panic!("{other}"),
-        };
-        let body = body.to_string().into_bytes();
-        let (index, root, path) = self.add(&body);
+    fn first_version(&self, body: &[u8], fault: Fault) -> Value {
+        let (index, root, path) = self.add(body);
         let log: String = self.key.id().iter().map(|b| format!("{b:02x}")).collect();
         let time = match fault {
             Fault::LogInFuture => Timestamp::now().as_second() + 86_400,
@@ -118,7 +95,7 @@ impl Rekor {
             _ => promise,
         };
         let hex = |bytes: &[u8]| -> String { bytes.iter().map(|b| format!("{b:02x}")).collect() };
-        json!({"24296fb24b8ad77a": {
+        json!({
             "body": body, "integratedTime": time, "logID": log, "logIndex": index,
             "verification": {
                 "inclusionProof": {
@@ -128,7 +105,7 @@ impl Rekor {
                 },
                 "signedEntryTimestamp": BASE64_STANDARD.encode(promise),
             },
-        }})
+        })
     }
 
     fn second_version(&self, asked: &Value) -> Value {
@@ -186,6 +163,51 @@ impl Rekor {
             "{text}\n\u{2014} {name} {}\n",
             BASE64_STANDARD.encode(signature)
         )
+    }
+}
+
+/// What version 1 keeps of what it is sent.
+fn first_body(asked: &Value) -> Value {
+    match asked["kind"].as_str().unwrap() {
+        "hashedrekord" => json!({
+            "apiVersion": "0.0.1", "kind": "hashedrekord",
+            "spec": {
+                "data": {"hash": {
+                    "algorithm": asked["spec"]["data"]["hash"]["algorithm"],
+                    "value": asked["spec"]["data"]["hash"]["value"],
+                }},
+                "signature": {
+                    "content": asked["spec"]["signature"]["content"],
+                    "publicKey": {"content": asked["spec"]["signature"]["publicKey"]["content"]},
+                },
+            },
+        }),
+        "dsse" => {
+            let proposed = &asked["spec"]["proposedContent"];
+            let text = proposed["envelope"].as_str().unwrap();
+            let envelope: Value = serde_json::from_str(text).unwrap();
+            let payload = BASE64_STANDARD
+                .decode(envelope["payload"].as_str().unwrap())
+                .unwrap();
+            json!({
+                "apiVersion": "0.0.1", "kind": "dsse",
+                "spec": {
+                    "envelopeHash": {
+                        "algorithm": "sha256",
+                        "value": Digest::sha256(text.as_bytes()).hex(),
+                    },
+                    "payloadHash": {
+                        "algorithm": "sha256",
+                        "value": Digest::sha256(&payload).hex(),
+                    },
+                    "signatures": [{
+                        "signature": envelope["signatures"][0]["sig"],
+                        "verifier": proposed["verifiers"][0],
+                    }],
+                },
+            })
+        }
+        other => panic!("{other}"),
     }
 }
 

@@ -62,9 +62,9 @@ fn serve_one(stream: &TcpStream, answer: &dyn Fn(&Question) -> Answer) -> Option
             let _ = stream.read(&mut [0]);
         }
         Some((status, kind, body)) => {
-            // of an answer that sends on, the body is where to
+            // of an answer that sends on, or says where it lies, the body is where to
             let (more, body) = match status {
-                302 => (
+                302 | 409 => (
                     format!("Location: {}\r\n", String::from_utf8(body).ok()?),
                     Vec::new(),
                 ),
