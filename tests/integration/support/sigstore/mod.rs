@@ -83,8 +83,8 @@ impl Sigstore {
     pub fn start() -> Self {
         let inner = Arc::new(Inner {
             fulcio: Fulcio::new(),
-            rekor: Rekor::new("rekor.localhost"),
-            rekor_v2: Rekor::new("log.localhost"),
+            rekor: Rekor::new("rekor.localhost", " - 7"),
+            rekor_v2: Rekor::new("log.localhost", ""),
             tsa: Tsa::new(),
             issuer: Issuer::default(),
             fault: Mutex::default(),

@@ -20,11 +20,14 @@ pub struct Rekor {
     /// What version 1 answered about each entry, by what it is called.
     answers: Mutex<HashMap<String, Value>>,
     name: &'static str,
+    /// What the log calls itself in its notes: version 1 adds the number of the tree.
+    origin: String,
 }
 
 impl Rekor {
-    pub fn new(name: &'static str) -> Self {
+    pub fn new(name: &'static str, tree: &str) -> Self {
         Self {
+            origin: format!("{name}{tree}"),
             key: Key::new(),
             leaves: Mutex::default(),
             answers: Mutex::default(),
@@ -156,7 +159,8 @@ impl Rekor {
     /// A signed note (c2sp.org/signed-note) about the tree.
     fn checkpoint(&self, size: usize, root: &[u8]) -> String {
         let name = self.name;
-        let text = format!("{name}\n{size}\n{}\n", BASE64_STANDARD.encode(root));
+        let origin = &self.origin;
+        let text = format!("{origin}\n{size}\n{}\n", BASE64_STANDARD.encode(root));
         let mut signature = self.key.id()[..4].to_vec();
         signature.extend(self.key.sign(text.as_bytes()));
         format!(
