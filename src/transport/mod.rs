@@ -69,6 +69,12 @@ pub trait Source: Send + Sync {
     /// Resolves the reference once. Everything after this is asked for by digest.
     fn resolve(&self) -> BoxFuture<'_, Result<Resolved, TransportError>>;
 
+    /// What the place says that the reference stands for now, where it says so without
+    /// sending it. It was not hashed: a hint where to look, and nothing to believe.
+    fn hint(&self) -> BoxFuture<'_, Option<Digest>> {
+        Box::pin(std::future::ready(None))
+    }
+
     /// The manifest or index that `descriptor` points at, checked against its digest and
     /// size.
     fn manifest<'a>(
@@ -176,6 +182,14 @@ pub struct RateLimit {
     pub window: Option<Duration>,
     /// Whether it counts by the address of this machine, not by the account.
     pub by_address: bool,
+}
+
+impl RateLimit {
+    /// Whether what is left is to be kept for what somebody asks for: less than half of it
+    /// all.
+    pub const fn is_scarce(&self) -> bool {
+        self.remaining < self.limit.div_ceil(2)
+    }
 }
 
 impl fmt::Display for RateLimit {

@@ -40,6 +40,8 @@ pub enum Action {
     Run(CommandId),
     /// Show the tab of this image.
     ShowTab(ImageId),
+    /// Open what this tab shows in another tab.
+    OpenAgain(ImageId),
     /// Close the tab of this image.
     CloseTab(ImageId),
     /// Take a reference out of the list of those that were open before.

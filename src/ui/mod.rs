@@ -11,6 +11,7 @@ pub mod commands;
 pub mod dialogs;
 pub mod drag;
 pub mod favourites;
+pub mod image_menu;
 pub mod panels;
 pub mod places;
 mod recents;

@@ -3,9 +3,9 @@
 use crate::engine::shared::Shared;
 use crate::engine::{Failure, fetch};
 use crate::model::{
-    Descriptor, Digest, Document, MediaType, Platform, Reference, annotation, limits,
+    Descriptor, Digest, Document, MediaType, Platform, RawDocument, Reference, annotation, limits,
 };
-use crate::transport::{Resolved, Source};
+use crate::transport::{RateLimit, Resolved, Source};
 
 use super::Place;
 use super::list::parse;
@@ -25,10 +25,15 @@ pub struct TagFacts {
     pub size: Option<u64>,
     /// When that image was built, as it is written.
     pub created: Option<String>,
+    /// Why nothing but the digest is known, and that only as the registry says it: it counts
+    /// what is read, and little is left.
+    pub spared: Option<RateLimit>,
 }
 
 /// Reads what `tag` stands for: the document, of an index the image for the wanted
-/// platform, and its config. All of it by way of the cache.
+/// platform, and its config. All of it by way of the cache: what the registry says that the
+/// tag stands for is not read again where it is there. Where the registry counts what is
+/// read and little is left, no more is asked.
 pub(super) async fn read(shared: &Shared, place: &Place, tag: &str) -> Result<TagFacts, Failure> {
     let Place::Repository(name) = place else {
         return Err(Failure::refused("only repositories have tags", ""));
@@ -37,8 +42,24 @@ pub(super) async fn read(shared: &Shared, place: &Place, tag: &str) -> Result<Ta
         Failure::refused(error.to_string(), "The registry lists it all the same")
     })?;
     let source = crate::transport::open(&Reference::Registry(reference), &shared.client);
-    let Resolved::Document { raw, .. } = fetch::resolve(&*source, &shared.store).await? else {
-        return Err(Failure::refused("a tag stands for one image", ""));
+    let raw = match hinted(shared, &*source).await {
+        Some(Hint::Cached(raw)) => raw,
+        Some(Hint::Spared(digest, limit)) => {
+            return Ok(TagFacts {
+                digest,
+                media_type: MediaType::default(),
+                platforms: Vec::new(),
+                size: None,
+                created: None,
+                spared: Some(limit),
+            });
+        }
+        None => match fetch::resolve(&*source, &shared.store).await? {
+            Resolved::Document { raw, .. } => raw,
+            Resolved::Several(_) => {
+                return Err(Failure::refused("a tag stands for one image", ""));
+            }
+        },
     };
     let root = Document::read(raw);
     let mut facts = TagFacts {
@@ -47,6 +68,7 @@ pub(super) async fn read(shared: &Shared, place: &Place, tag: &str) -> Result<Ta
         platforms: platforms(&root),
         size: None,
         created: created(&root),
+        spared: None,
     };
     // what is known so far is worth showing, whatever the rest gives
     if let Some(image) = image(shared, &*source, root).await? {
@@ -64,6 +86,23 @@ pub(super) async fn read(shared: &Shared, place: &Place, tag: &str) -> Result<Ta
         }
     }
     Ok(facts)
+}
+
+/// What can be had without reading what a tag stands for.
+enum Hint {
+    /// It was read before, and hashed then.
+    Cached(RawDocument),
+    /// It should not be read.
+    Spared(Digest, RateLimit),
+}
+
+async fn hinted(shared: &Shared, source: &dyn Source) -> Option<Hint> {
+    let digest = source.hint().await?;
+    if let Some(raw) = shared.store.get(&digest, &MediaType::default()).await {
+        return Some(Hint::Cached(raw));
+    }
+    let limit = source.connection()?.rate_limit?;
+    limit.is_scarce().then_some(Hint::Spared(digest, limit))
 }
 
 /// The manifest for the wanted platform, through nested indexes.

@@ -80,6 +80,8 @@ async fn local(shared: &Shared, input: &str) -> Result<Listed, Failure> {
             vec![PlaceImage {
                 title: reference.title(),
                 detail: kind.to_owned(),
+                digest: Some(raw.digest().clone()),
+                own_name: None,
                 reference,
             }]
         }
@@ -101,6 +103,8 @@ fn local_image(place: &Reference, image: NamedImage) -> Option<PlaceImage> {
     Some(PlaceImage {
         title: image.name.to_string(),
         detail: platform.unwrap_or_else(|| kind.to_owned()),
+        digest: Some(entry.digest.clone()),
+        own_name: None,
         reference: Reference::Path(path.with_name(image.name)),
     })
 }
@@ -118,6 +122,8 @@ fn engine_image(image: &EngineImage) -> PlaceImage {
     PlaceImage {
         title: name.clone().unwrap_or(short),
         detail,
+        digest: None,
+        own_name: Some(Reference::Daemon(image.id.clone())),
         reference: Reference::Daemon(name.unwrap_or_else(|| image.id.clone())),
     }
 }

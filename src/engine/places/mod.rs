@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::model::Reference;
+use crate::model::{Digest, Reference};
 
 use super::shared::Shared;
 use super::{Failure, Remote};
@@ -67,6 +67,11 @@ pub struct PlaceImage {
     pub detail: String,
     /// What opens it.
     pub reference: Reference,
+    /// The digest of its manifest or index, where the list says it.
+    pub digest: Option<Digest>,
+    /// What always opens these bytes, where the place has a name of its own for that: an
+    /// engine's ID.
+    pub own_name: Option<Reference>,
 }
 
 /// What the task of a place is told.

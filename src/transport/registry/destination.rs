@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, try_join_all};
 use reqwest::Method;
-use reqwest::header::{ACCEPT, CONTENT_LENGTH, HeaderMap};
+use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 
 use crate::model::{Descriptor, Digest, RawDocument, Reference, RegistryReference};
 use crate::transport::destination::describe_referrer;
@@ -66,15 +66,9 @@ impl RegistryDestination {
         identifier: &str,
         kind: &str,
     ) -> Result<Option<HeaderMap>, Fault> {
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, manifest::accept(kind));
         let scope = Scope::push(self.image.repository());
-        let path = format!("manifests/{identifier}");
-        let request = Request::of(Method::HEAD, &self.image, &path, scope).with(headers);
-        present(self.client.open(&request).await.map(|reply| {
-            let headers = reply.answer.headers();
-            headers.clone()
-        }))
+        let head = manifest::head(&self.client, &self.image, identifier, kind, scope).await;
+        present(head.map(|(headers, _)| headers))
     }
 
     /// The digest of what a tag stands for now; nothing where there is no such tag.
@@ -82,8 +76,7 @@ impl RegistryDestination {
         let Some(headers) = self.head_manifest(tag, "").await? else {
             return Ok(None);
         };
-        let said = headers.get("docker-content-digest");
-        if let Some(said) = said.and_then(|said| said.to_str().ok()?.trim().parse().ok()) {
+        if let Some(said) = manifest::said_digest(&headers) {
             return Ok(Some(said));
         }
         // one that does not say it is read

@@ -1,5 +1,6 @@
 //! Manifests and indexes: distribution-spec, "Pulling manifests".
 
+use reqwest::Method;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use serde_json::Value;
 
@@ -9,7 +10,8 @@ use crate::model::{
 };
 use crate::transport::{Note, Problem};
 
-use super::client::{Client, Reached, Request, Whole};
+use super::auth::Scope;
+use super::client::{Client, Reached, Reply, Request, Whole};
 use super::error_body::{content_type, describe_other};
 use super::fault::Fault;
 
@@ -60,15 +62,36 @@ pub(super) async fn tagged(
         return Err(Fault::protocol(what));
     }
     let raw = RawDocument::hash_manifest(answer.body, Algorithm::Sha256, media_type);
-    let said = answer.headers.get(CONTENT_DIGEST);
-    let said: Option<Digest> = said.and_then(|said| said.to_str().ok()?.trim().parse().ok());
-    match said {
+    match said_digest(&answer.headers) {
         Some(expected) if !expected.matches(raw.covered()) => {
             let found = Digest::of(expected.algorithm(), raw.covered());
             Err(Problem::WrongDigest { expected, found }.into())
         }
         _ => Ok((raw, answer.reached)),
     }
+}
+
+/// The headers of the manifest called `identifier`, a tag or digest, asked for with the
+/// rights of `scope` and without its bytes. `kind` is as for [`accept`].
+pub(super) async fn head(
+    client: &Client,
+    image: &RegistryReference,
+    identifier: &str,
+    kind: &str,
+    scope: Scope,
+) -> Result<(HeaderMap, Reached), Fault> {
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, accept(kind));
+    let path = format!("manifests/{identifier}");
+    let request = Request::of(Method::HEAD, image, &path, scope).with(headers);
+    let Reply { answer, reached } = client.open(&request).await?;
+    Ok((answer.headers().clone(), reached))
+}
+
+/// The digest that a registry says a manifest has; nothing where it says none.
+pub(super) fn said_digest(headers: &HeaderMap) -> Option<Digest> {
+    let said = headers.get(CONTENT_DIGEST)?;
+    said.to_str().ok()?.trim().parse().ok()
 }
 
 /// The manifest that `descriptor` points at, of exactly its size and digest.

@@ -15,6 +15,7 @@ use crate::transport::{
     Source, TransportError,
 };
 
+use super::auth::Scope;
 use super::client::{Client, Reached};
 use super::extension::Extension;
 use super::fault::Fault;
@@ -253,6 +254,26 @@ impl Source for RegistrySource {
                 annotations: Annotations::new(),
                 notes,
             })
+        }
+        .boxed()
+    }
+
+    fn hint(&self) -> BoxFuture<'_, Option<Digest>> {
+        async move {
+            let tag = &self.image.identifier();
+            let said = self.at_any(None, tag, |image| async move {
+                let scope = Scope::pull(image.repository());
+                let head = manifest::head(&self.client, &image, tag, "", scope).await;
+                head.map(|(headers, reached)| (manifest::said_digest(&headers), Some(reached)))
+            });
+            match said.await {
+                Ok(said) => said,
+                // reading it says why, or does better
+                Err(error) => {
+                    tracing::debug!(problem = %error.problem, "no hint");
+                    None
+                }
+            }
         }
         .boxed()
     }

@@ -300,7 +300,11 @@ impl Session {
                 }
                 Err(fault) if fault.status == Some(416) => {
                     resyncs += 1;
-                    at = self.status().await?;
+                    at = match self.status().await {
+                        Ok(at) => at,
+                        // one that cannot tell where it stands gets all of it again
+                        Err(_) => return Err(fault),
+                    };
                 }
                 Err(fault) => return Err(fault),
             }

@@ -51,6 +51,7 @@ impl App {
             Action::Copy { text, what } => self.copy(text, &what),
             Action::Run(id) => self.run_command(id),
             Action::ShowTab(image) => self.tabs.show(image),
+            Action::OpenAgain(image) => self.open_again(image),
             Action::CloseTab(image) => self.close_tab(image),
             Action::ForgetRecent(reference) => self.settings.recents.remove(&reference),
             Action::ToggleFavourite(reference) => self.settings.favourites.toggle(&reference),
@@ -119,6 +120,14 @@ impl App {
             platform: None,
             extent: Extent::Shown,
         });
+    }
+
+    /// Opens the image of a tab in another tab, to look at two sides of it at once.
+    fn open_again(&mut self, image: ImageId) {
+        if let Some(tab) = self.tabs.get(image) {
+            let (input, view) = (tab.input.clone(), tab.view);
+            self.open_new(&input, view);
+        }
     }
 
     /// Shows the tags of a repository in a tab of their own, or shows the tab that does.

@@ -117,9 +117,11 @@ impl App {
 
     /// Asks what to compare an image with.
     pub(in crate::ui) fn compare_with(&mut self, image: ComparedImage) {
-        let focused = self.tabs.focused();
-        let own = focused.filter(|tab| tab.compared().as_ref() == Some(&image));
-        let platforms = own.map(Tab::other_platforms).unwrap_or_default();
+        let platforms = {
+            let mut tabs = self.tabs.iter();
+            let own = tabs.find(|tab| tab.compared().as_ref() == Some(&image));
+            own.map(Tab::other_platforms).unwrap_or_default()
+        };
         self.show_dialog(Dialog::compare(image, platforms));
     }
 

@@ -106,10 +106,10 @@ pub(super) fn copy_reference_by_digest(app: &mut App) {
     let Some(tab) = app.tabs().focused() else {
         return;
     };
-    if let (Some(Reference::Registry(registry)), Some(node)) = (tab.reference(), tab.node()) {
-        let digest = node.document.raw().digest().clone();
-        let reference = Reference::Registry(registry.at_digest(digest));
-        app.copy(reference.to_string(), "reference by digest");
+    if let (Some(reference), Some(node)) = (tab.reference(), tab.node())
+        && let Some(by_digest) = reference.at_digest(node.document.raw().digest())
+    {
+        app.copy(by_digest.to_string(), "reference by digest");
     }
 }
 

@@ -96,12 +96,15 @@ pub(super) fn has_digest(situation: &Situation<'_>) -> Enabled {
     need(node.is_some(), "The selected manifest is not known yet")
 }
 
-pub(super) fn has_registry_image(situation: &Situation<'_>) -> Enabled {
+pub(super) fn has_name_by_digest(situation: &Situation<'_>) -> Enabled {
     has_digest(situation)?;
-    let reference = situation.tab.and_then(Tab::reference);
+    let by_digest = situation.tab.and_then(|tab| {
+        let digest = tab.node()?.document.raw().digest();
+        tab.reference()?.at_digest(digest)
+    });
     need(
-        matches!(reference, Some(Reference::Registry(_))),
-        "Only images in a registry have a reference by digest",
+        by_digest.is_some(),
+        "Only images in registries, layouts and their archives have a reference by digest",
     )
 }
 

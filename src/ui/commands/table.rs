@@ -5,7 +5,7 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 use super::effects;
 use super::situation::{
     always, can_be_favourite, can_go_back, can_go_forward, has_closed_tab, has_digest,
-    has_finished_jobs, has_image, has_manifest, has_recents, has_registry_image, has_several_tabs,
+    has_finished_jobs, has_image, has_manifest, has_name_by_digest, has_recents, has_several_tabs,
     has_tab, has_text_reference, is_in_registry, is_theme, is_view,
 };
 use super::{Command, CommandId as Id, Enabled, Menu, Situation};
@@ -162,10 +162,10 @@ pub static COMMANDS: &[Command] = &[
         Menu::Edit,
         0,
         "Copy reference by digest",
-        "Copy a reference that always means these bytes: the repository at the digest",
+        "Copy a reference that always means these bytes",
         effects::copy_reference_by_digest,
     )
-    .when(has_registry_image),
+    .when(has_name_by_digest),
     Command::new(
         Id::Settings,
         Menu::Edit,

@@ -13,10 +13,11 @@ use egui_tiles::{
 };
 
 use super::image_pane;
-use crate::engine::ImageId;
+use crate::engine::{ImageId, Place};
 use crate::ui::action::{Action, Actions, CopyWhat};
 use crate::ui::app::{Tab, TabsParts};
 use crate::ui::drag;
+use crate::ui::image_menu::{ImageMenu, item};
 use crate::ui::theme::{Tokens, icons, size};
 
 /// Height of the bar that the tabs lie in.
@@ -220,6 +221,13 @@ impl Behavior<ImageId> for ImageTabs<'_> {
                 }
             }
         }
+        if let Some(image) = image {
+            response.context_menu(|ui| {
+                if let Some(tab) = self.open.get(&image) {
+                    tab_menu(ui, tab, self.actions);
+                }
+            });
+        }
         match failure {
             Some(failure) => response.on_hover_text(format!("{full_title}\n{}", failure.headline)),
             None if full_title == title => response,
@@ -302,6 +310,35 @@ impl Behavior<ImageId> for ImageTabs<'_> {
             return Stroke::NONE;
         }
         visuals.selection.stroke
+    }
+}
+
+/// What can be done with a tab and with what it shows.
+fn tab_menu(ui: &mut Ui, tab: &Tab, actions: &mut Actions) {
+    let image = tab.image_id();
+    if let Some(Place::Repository(name)) = tab.place() {
+        if item(ui, "Copy name") {
+            actions.push(Action::Copy {
+                text: name.clone(),
+                what: "repository name".to_owned(),
+            });
+        }
+    } else if let Some(reference) = tab.reference().filter(|_| tab.comparison().is_none()) {
+        if item(ui, "Open in another tab") {
+            actions.push(Action::OpenAgain(image));
+        }
+        let menu = ImageMenu::of(&reference.to_string())
+            .with_digest(reference, tab.root_digest())
+            .of_tab(CopyWhat::Tab(image), tab.compared());
+        // of what could not be opened, or is a list, there is only the name
+        if tab.image().is_some() {
+            menu.show(ui, actions);
+        } else {
+            menu.show_name(ui, actions);
+        }
+    }
+    if item(ui, "Close") {
+        actions.push(Action::CloseTab(image));
     }
 }
 

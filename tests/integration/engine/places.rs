@@ -179,9 +179,10 @@ fn what_a_tag_stands_for_is_read_for_those_that_are_looked_at() {
     assert_eq!(index.digest, Digest::sha256(&bytes.unwrap()));
     let error = snapshot.facts["gone"].error().unwrap();
     assert!(error.headline.contains("gone"), "{error}");
-    // what is shared was asked for once, and no other tag was
+    // what is shared was read once, and no other tag was
     let lines = registry.lines().split_off(before);
-    assert!(lines.len() <= 7, "{lines:?}");
+    let read = lines.iter().filter(|line| line.starts_with("GET "));
+    assert!(read.count() <= 7, "{lines:?}");
     assert!(
         !lines.iter().any(|line| line.contains("plain")),
         "{lines:?}"
@@ -196,6 +197,111 @@ fn what_a_tag_stands_for_is_read_for_those_that_are_looked_at() {
         place: place.clone(),
     });
     watch.wait(|| watch.engine.place(&place).is_none().then_some(()));
+}
+
+/// Asks what `tags` stand for, and waits until it is known.
+fn want(watch: &Watch, place: &Place, tags: &[&str]) -> Arc<PlaceSnapshot> {
+    let tags: Vec<Arc<str>> = tags.iter().map(|tag| Arc::from(*tag)).collect();
+    watch.engine.send(Command::WantTags {
+        place: place.clone(),
+        tags: tags.clone(),
+    });
+    until(watch, place, |snapshot| {
+        let known = |tag| snapshot.facts.get(tag).is_some_and(|one| !one.is_pending());
+        settled(snapshot) && tags.iter().all(known)
+    })
+}
+
+/// The requests for manifests since `before`, by method.
+fn manifests(registry: &Registry, before: usize, method: &str) -> usize {
+    let lines = registry.lines().split_off(before);
+    let of = lines
+        .iter()
+        .filter(|line| line.starts_with(method) && line.contains("/manifests/"));
+    of.count()
+}
+
+#[test]
+fn what_a_tag_stands_for_is_asked_by_head_and_read_once() {
+    let registry = Registry::start();
+    registry.put_layout("busybox", fixture("busybox-small"));
+    let watch = Watch::start();
+    let place = repository(&registry, "busybox");
+    list(&watch, &place);
+    let first = facts(&want(&watch, &place, &["1.37.0"]), "1.37.0");
+    let before = registry.lines().len();
+    list(&watch, &place);
+    let again = facts(&want(&watch, &place, &["1.37.0"]), "1.37.0");
+    assert_eq!(first, again);
+    assert_eq!(manifests(&registry, before, "HEAD "), 1);
+    assert_eq!(manifests(&registry, before, "GET "), 0);
+    // another tag of the same digest is not read either
+    let index = std::fs::read(
+        fixture("busybox-small").join(format!("blobs/sha256/{}", first.digest.hex())),
+    );
+    let kind = first.media_type.as_str();
+    registry.put_manifest("busybox", Some("latest"), kind, &index.unwrap());
+    list(&watch, &place);
+    let before = registry.lines().len();
+    let latest = facts(&want(&watch, &place, &["latest"]), "latest");
+    assert_eq!(latest, first);
+    assert_eq!(manifests(&registry, before, "GET "), 0);
+    // one that stands for something else meanwhile is
+    registry.put_manifest("busybox", Some("latest"), "application/json", b"{}");
+    list(&watch, &place);
+    let moved = want(&watch, &place, &["latest"]);
+    let moved = moved.facts["latest"].value().map(|facts| &facts.digest);
+    assert_ne!(moved, Some(&first.digest));
+}
+
+#[test]
+fn a_digest_that_is_only_said_is_a_hint() {
+    let registry = Registry::start();
+    registry.put_layout("busybox", fixture("busybox-small"));
+    let nothing = Digest::sha256(b"nothing").to_string();
+    let says = Fault::header("Docker-Content-Digest", &nothing);
+    registry.fault("HEAD /v2/busybox/manifests/amd64", says);
+    // where HEAD is not answered, the tag is read all the same
+    let refused = Fault::status(405);
+    registry.fault("HEAD /v2/busybox/manifests/1.37.0", refused);
+    let watch = Watch::start();
+    let place = repository(&registry, "busybox");
+    list(&watch, &place);
+    let snapshot = want(&watch, &place, &["amd64", "1.37.0"]);
+    assert_ne!(facts(&snapshot, "amd64").digest.to_string(), nothing);
+    assert!(facts(&snapshot, "amd64").size.is_some());
+    assert_eq!(facts(&snapshot, "1.37.0").platforms.len(), 2);
+}
+
+#[test]
+fn where_few_pulls_are_left_only_the_digest_of_a_tag_is_asked_for() {
+    let registry = Registry::start();
+    registry.put_layout("busybox", fixture("busybox-small"));
+    let left = |count: &str| {
+        let headers = [
+            ("RateLimit-Limit", "100;w=21600"),
+            ("RateLimit-Remaining", count),
+        ];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Fault::Headers(headers.to_vec())
+    };
+    registry.fault_times("HEAD ", 1, left("50;w=21600"));
+    let watch = Watch::start();
+    let place = repository(&registry, "busybox");
+    list(&watch, &place);
+    let plenty = facts(&want(&watch, &place, &["1.37.0"]), "1.37.0");
+    assert_eq!(plenty.spared, None);
+    registry.fault("HEAD ", left("49;w=21600"));
+    let before = registry.lines().len();
+    let spared = facts(&want(&watch, &place, &["amd64"]), "amd64");
+    let limit = spared.spared.as_ref().map(ToString::to_string);
+    assert_eq!(limit.as_deref(), Some("49 of 100 pulls are left over 6 h"));
+    assert_eq!((spared.size, spared.platforms.len()), (None, 0));
+    assert_eq!(manifests(&registry, before, "GET "), 0);
+    // what was read before is shown all the same
+    list(&watch, &place);
+    let known = facts(&want(&watch, &place, &["1.37.0"]), "1.37.0");
+    assert_eq!(known, plenty);
 }
 
 #[cfg(unix)]

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::peers::{self, Tool, skip};
+use crate::support::peers::{self, Tool, running};
 
 const BUSYBOX: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -19,15 +19,6 @@ struct Place {
     options: &'static [&'static str],
     /// As we name it.
     reference: String,
-}
-
-/// The host of a registry that runs; else the test says that it is skipped.
-fn registry(offset: u16, name: &str) -> Option<String> {
-    let host = peers::registry(offset);
-    if host.is_none() {
-        skip(&format!("the registry {name} does not run"));
-    }
-    host
 }
 
 /// A repository of its own in the registry at `host`.
@@ -153,8 +144,15 @@ fn the_tree_is_the_one_that_oras_discovers() {
     let all: &[&str] = &["mediaType", "size", "artifactType", "annotations"];
     let layout = tempfile::tempdir().unwrap();
     let mut places = vec![(folder(layout.path()), all)];
-    for (offset, name) in [(1, "plain"), (14, "crane"), (15, "ferro")] {
-        if let Some(host) = registry(offset, name) {
+    let registries = [
+        (1, "plain"),
+        (14, "crane"),
+        (15, "ferro"),
+        (16, "gcr"),
+        (17, "cue"),
+    ];
+    for (offset, name) in registries {
+        if let Some(host) = running(name, offset) {
             places.push((repository(&host, "oras"), all));
         }
     }
@@ -174,7 +172,7 @@ fn what_oras_copies_with_its_referrers_has_them_still() {
     let Some(oras) = peers::tool("oras") else {
         return;
     };
-    let Some(host) = registry(1, "plain") else {
+    let Some(host) = running("plain", 1) else {
         return;
     };
     let place = repository(&host, "copy");
@@ -209,9 +207,11 @@ fn what_cosign_signs_is_listed_in_both_of_its_formats() {
         (1, "plain", "fallback-tag"),
         (14, "crane", "fallback-tag"),
         (15, "ferro", "api"),
+        (16, "gcr", "api"),
+        (17, "cue", "api"),
     ];
     for (offset, name, bundle) in ways {
-        let Some(host) = registry(offset, name) else {
+        let Some(host) = running(name, offset) else {
             continue;
         };
         let place = repository(&host, "cosign");

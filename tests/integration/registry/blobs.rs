@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
+use porthole::config::Network;
 use porthole::model::{Descriptor, Digest};
 use porthole::transport::{BlobState, Problem, Source, TransportError, hash_blob, read_blob};
 
@@ -160,6 +162,25 @@ async fn a_blob_that_always_breaks_off_is_an_error() {
         "{error}"
     );
     assert_eq!(registry.requests().len(), 4);
+}
+
+#[tokio::test]
+async fn what_comes_slowly_is_waited_for_as_long_as_it_comes() {
+    let (registry, bytes, descriptor, _) = blob(300_000);
+    let network = Network {
+        stall_timeout: Duration::from_secs(1),
+        ..network()
+    };
+    let source = source(&client(network), &registry.reference("a:b"));
+    let pause = Duration::from_millis(200);
+    registry.fault("/blobs/", Fault::Slow(pause));
+    let began = Instant::now();
+    assert_eq!(read(&*source, &descriptor, None).await.unwrap(), bytes);
+    assert!(
+        began.elapsed() >= 10 * pause,
+        "longer than any stall may be"
+    );
+    assert_eq!(registry.requests().len(), 1);
 }
 
 #[tokio::test]

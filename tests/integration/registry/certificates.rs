@@ -87,8 +87,8 @@ async fn an_authority_that_is_put_there_later_is_found() {
 async fn a_client_certificate_is_shown_where_one_is_wanted() {
     let registry = Registry::start_with(Setup {
         tls: Some(Tls {
-            certificate: Certificate::Right,
             wants_client: true,
+            ..Tls::showing(Certificate::Right)
         }),
         ..Setup::default()
     });

@@ -16,30 +16,25 @@ use serde_json::json;
 use super::deleting::attach_at_once;
 use super::uploads::{blob, bytes, destination};
 use super::{auth_file, client, document, network, source};
-use crate::support::peers::{self, skip};
+use crate::support::peers::running as peer;
 use crate::support::wire::{FaultProxy, Way, Wrong};
 
 /// Name and place of each registry that everybody or alice may write to.
-const PEERS: [(&str, u16); 5] = [
+const PEERS: [(&str, u16); 7] = [
     ("plain", 1),
     ("basic", 2),
     ("token", 4),
     ("crane", 14),
     ("ferro", 15),
+    ("gcr", 16),
+    ("cue", 17),
 ];
 
-fn peer(name: &str, offset: u16) -> Option<String> {
-    let found = peers::registry(offset);
-    if found.is_none() && name == "ferro" {
-        println!("skipped: ferro does not run; tests/peers/install ferro brings it");
-    } else if found.is_none() {
-        skip(&format!("the registry {name} does not run"));
-    }
-    found
-}
+/// Those that list referrers themselves.
+const LISTING: [&str; 3] = ["ferro", "gcr", "cue"];
 
 /// As alice, everywhere.
-fn as_alice(host: &str) -> (tempfile::TempDir, Network) {
+pub fn as_alice(host: &str) -> (tempfile::TempDir, Network) {
     let (dir, auth_files) = auth_file(&[(host, "alice", "s3cret")]);
     let network = Network {
         auth_files,
@@ -49,14 +44,14 @@ fn as_alice(host: &str) -> (tempfile::TempDir, Network) {
 }
 
 /// A repository that no other test and no other run uses.
-fn repository(test: &str) -> String {
+pub fn repository(test: &str) -> String {
     let now = std::time::SystemTime::now();
     let since = now.duration_since(std::time::UNIX_EPOCH).unwrap();
     format!("porthole/{test}-{}", since.as_nanos())
 }
 
 /// Bytes that no other run has pushed: some registries keep one blob for all repositories.
-fn fresh(length: usize) -> Bytes {
+pub fn fresh(length: usize) -> Bytes {
     let name = repository("bytes");
     let mut fresh = name.into_bytes();
     fresh.extend_from_slice(&bytes(length));
@@ -65,7 +60,7 @@ fn fresh(length: usize) -> Bytes {
 }
 
 /// An image of one layer, with its parts.
-fn image(layer: &Bytes) -> (RawDocument, Bytes) {
+pub fn image(layer: &Bytes) -> (RawDocument, Bytes) {
     let config = Bytes::from_static(
         br#"{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}"#,
     );
@@ -120,7 +115,7 @@ async fn what_is_written_is_there_and_goes_again() {
         let from = mount.can_mount(&from.unwrap().unwrap()).unwrap();
         let mounted = mount.mount(&blob(&layer), &from, payload).await.unwrap();
         let expected = match name {
-            "crane" | "ferro" => Mounted::Written,
+            "crane" | "ferro" | "gcr" => Mounted::Written,
             _ => Mounted::Yes,
         };
         assert_eq!(mounted, expected, "{name}");
@@ -195,7 +190,10 @@ async fn who_may_not_push_is_told_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn referrers_that_several_attach_at_once_are_all_listed() {
-    for (name, offset) in [("plain", 1), ("crane", 14), ("ferro", 15)] {
+    for (name, offset) in PEERS {
+        if name == "basic" || name == "token" {
+            continue; // the same one
+        }
         let Some(host) = peer(name, offset) else {
             continue;
         };
@@ -221,12 +219,22 @@ async fn referrers_that_several_attach_at_once_are_all_listed() {
         let tag = referrers_tag(manifest.digest());
         let repository: RegistryReference = reference[9..].parse().unwrap();
         let all = tags(&client, &repository).await.unwrap();
-        assert_eq!(all.contains(&tag), name != "ferro", "{name}: {all:?}");
+        assert_eq!(
+            all.contains(&tag),
+            !LISTING.contains(&name),
+            "{name}: {all:?}"
+        );
     }
 }
 
 /// The proxied registries: whoever names its uploads by a path can be moved.
-const PROXIED: [(&str, u16); 3] = [("plain", 1), ("crane", 14), ("ferro", 15)];
+pub const PROXIED: [(&str, u16); 5] = [
+    ("plain", 1),
+    ("crane", 14),
+    ("ferro", 15),
+    ("gcr", 16),
+    ("cue", 17),
+];
 
 #[tokio::test]
 async fn uploads_over_connections_that_break_arrive_whole() {

@@ -16,11 +16,7 @@ pub const REGISTRIES: [(u16, &str); 2] = [(1, "plain"), (15, "ferro")];
 
 /// The host of a registry that runs; else the test says that it is skipped.
 pub fn registry(offset: u16, name: &str) -> Option<String> {
-    let host = peers::registry(offset);
-    if host.is_none() {
-        peers::skip(&format!("the registry {name} does not run"));
-    }
-    host
+    peers::running(name, offset)
 }
 
 /// A repository of its own in the registry at `host`, with an image under `amd64`.

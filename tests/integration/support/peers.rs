@@ -69,6 +69,22 @@ impl Tool {
     }
 }
 
+/// Registries that no machine has to have: they are built with Go.
+const OPTIONAL: [&str; 2] = ["gcr", "cue"];
+
+/// The host of the registry that `tests/peers/registries` calls `name` and starts at this
+/// place, where it runs. Else the test says that it is skipped, or fails where peers are
+/// required.
+pub fn running(name: &str, offset: u16) -> Option<String> {
+    let found = registry(offset);
+    if found.is_none() && OPTIONAL.contains(&name) {
+        println!("skipped: {name} does not run; tests/peers/install go-registries brings it");
+    } else if found.is_none() {
+        skip(&format!("the registry {name} does not run"));
+    }
+    found
+}
+
 /// The registry that `tests/peers/registries` starts at this place behind the first port:
 /// its host, where it answers.
 pub fn registry(offset: u16) -> Option<String> {

@@ -27,6 +27,10 @@ pub enum Fault {
     Stall(u64),
     /// The byte at this position of the answer's body is another one.
     Corrupt(u64),
+    /// The answer comes whole, and its `Content-Length` says this; then the connection ends.
+    Length(u64),
+    /// The server is not told that only a part is wanted.
+    IgnoreRange,
 }
 
 impl Fault {
@@ -295,7 +299,11 @@ async fn connection(state: &State, stream: TcpStream) -> io::Result<()> {
             upstream = Some(BufReader::new(stream));
         }
         let server = upstream.as_mut().unwrap();
-        server.get_mut().write_all(&head.raw).await?;
+        let asked = match fault {
+            Some(Fault::IgnoreRange) => without(&head.raw, "range"),
+            _ => head.raw.clone(),
+        };
+        server.get_mut().write_all(&asked).await?;
         let length = head.length().unwrap_or_default();
         let passed = match fault {
             Some(Fault::CutRequest(at)) => at.min(length),
@@ -311,7 +319,16 @@ async fn connection(state: &State, stream: TcpStream) -> io::Result<()> {
         };
         let status: u16 = answer.first.split(' ').nth(1).unwrap().parse().unwrap();
         note(&|seen| seen.status = status);
-        client.get_mut().write_all(&answer.raw).await?;
+        let told = match fault {
+            Some(Fault::Length(said)) => {
+                let mut told = without(&answer.raw, "content-length");
+                told.truncate(told.len() - 2);
+                told.extend(format!("Content-Length: {said}\r\n\r\n").into_bytes());
+                told
+            }
+            _ => answer.raw.clone(),
+        };
+        client.get_mut().write_all(&told).await?;
         if method == "HEAD" || status == 204 || status == 304 || status < 200 {
             continue;
         }
@@ -329,6 +346,11 @@ async fn connection(state: &State, stream: TcpStream) -> io::Result<()> {
                 copy(server, client.get_mut(), at.min(length)).await?;
                 note(&|seen| seen.received = at);
                 return Ok(());
+            }
+            Some(Fault::Length(_)) => {
+                copy(server, client.get_mut(), length).await?;
+                note(&|seen| seen.received = length);
+                return client.get_mut().shutdown().await;
             }
             Some(Fault::Stall(at)) => {
                 // what has come whole would be an answer, and the next question hang
@@ -350,6 +372,17 @@ async fn connection(state: &State, stream: TcpStream) -> io::Result<()> {
         note(&|seen| seen.received = received);
     }
     Ok(())
+}
+
+/// A head without the header called `name`, which is in lower case.
+fn without(head: &[u8], name: &str) -> Vec<u8> {
+    let head = String::from_utf8_lossy(head);
+    let lines = head.split_inclusive("\r\n");
+    let kept = lines.filter(|line| {
+        let key = line.split(':').next().unwrap_or_default();
+        key.to_lowercase() != name
+    });
+    kept.collect::<String>().into_bytes()
 }
 
 async fn copy(

@@ -159,9 +159,9 @@ fn references_and_digests_are_copied() {
 }
 
 #[test]
-fn a_folder_has_no_reference_by_digest() {
-    let (mut window, image) = Window::opening("oci:/images/one");
-    window.show(scripted::folder(image, "oci:/images/one"));
+fn a_flat_folder_has_no_reference_by_digest() {
+    let (mut window, image) = Window::opening("dir:/images/one");
+    window.show(scripted::folder(image, "dir:/images/one"));
     window.click(Role::Button, "Edit");
     assert!(!window.is_enabled(Role::MenuItem, "Copy reference by digest"));
     assert!(window.is_enabled(Role::MenuItem, "Copy digest"));

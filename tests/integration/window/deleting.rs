@@ -12,12 +12,7 @@ const TAG: &str = "docker://registry.example.com/team/app:1.10";
 /// A window with the tags of a repository, one of which is asked to be deleted.
 fn asking() -> (Window, Place) {
     let mut window = window();
-    window.choose("Registry", "Browse a repository…");
-    window
-        .field("Repository")
-        .type_text("registry.example.com/team/app");
-    window.press(Modifiers::NONE, Key::Enter);
-    let place = Place::Repository("registry.example.com/team/app".to_owned());
+    let place = window.browse("registry.example.com/team/app");
     let tags: Arc<[Arc<str>]> = ["1.9", "1.10"].map(Arc::from).into();
     put(&mut window, &place, Listed::Names(tags));
     window.sent();
@@ -117,6 +112,8 @@ fn an_image_of_a_folder_is_copied_exported_and_deleted_from_its_menu() {
         reference: Reference::parse_prefixed("oci:/images/small:v2")
             .unwrap()
             .unwrap(),
+        digest: None,
+        own_name: None,
     };
     put(&mut window, &place, Listed::Images([image].into()));
     window.sent();

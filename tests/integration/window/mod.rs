@@ -11,6 +11,7 @@ mod history;
 mod idle;
 mod jobs;
 mod login;
+mod menus;
 mod messages;
 mod opening;
 mod places;
@@ -35,7 +36,7 @@ use egui::{Key, Modifiers, Role};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, Node};
 use porthole::diagnostics::Facts;
-use porthole::engine::{Command, Engine, ImageId, ImageSnapshot, Slots};
+use porthole::engine::{Command, Engine, ImageId, ImageSnapshot, Place, Slots};
 use porthole::ui::action::PathWish;
 use porthole::ui::app::drops::DropSupport;
 use porthole::ui::app::folder_picker::{Answer, FolderPicker, Picked};
@@ -148,6 +149,19 @@ impl Window {
             ] if sent == input => *image,
             other => panic!("expected to open {input:?}, not {other:?}"),
         }
+    }
+
+    /// Opens the tags of a repository in a tab.
+    fn browse(&mut self, repository: &str) -> Place {
+        self.choose("Registry", "Browse a repository…");
+        self.field("Repository").type_text(repository);
+        self.press(Modifiers::NONE, Key::Enter);
+        let place = Place::Repository(repository.to_owned());
+        let list = Command::ListPlace {
+            place: place.clone(),
+        };
+        assert_eq!(self.sent(), [list]);
+        place
     }
 
     /// What was sent to the engine since the last look, but for the overview's question what

@@ -6,6 +6,7 @@ use porthole::engine::{
     Command, Failure, FailureKind, Listed, Place, PlaceImage, PlaceSnapshot, Remote, TagFacts,
 };
 use porthole::model::{Digest, MediaType, Platform, Reference};
+use porthole::transport::RateLimit;
 
 use super::scripted;
 use super::*;
@@ -131,13 +132,7 @@ fn what_is_no_host_and_no_repository_is_refused_while_it_is_typed() {
 }
 
 fn tags_tab(window: &mut Window) -> Place {
-    window.choose("Registry", "Browse a repository…");
-    window
-        .field("Repository")
-        .type_text("registry.example.com/team/app");
-    window.press(Modifiers::NONE, Key::Enter);
-    window.sent();
-    Place::Repository(format!("{HOST}/team/app"))
+    window.browse("registry.example.com/team/app")
 }
 
 fn facts(created: &str) -> Remote<Arc<TagFacts>> {
@@ -150,6 +145,7 @@ fn facts(created: &str) -> Remote<Arc<TagFacts>> {
         ],
         size: Some(12_000_000),
         created: Some(created.to_owned()),
+        spared: None,
     }))
 }
 
@@ -221,6 +217,41 @@ fn tags_are_filtered_ordered_opened_and_copied() {
         panic!("{sent:?}");
     };
     assert_eq!(input, "docker://registry.example.com/team/app:1.10");
+}
+
+#[test]
+fn where_few_pulls_are_left_a_tag_has_only_its_digest_and_says_why() {
+    let mut window = window();
+    let place = tags_tab(&mut window);
+    let digest = Digest::sha256(b"a");
+    let limit = RateLimit {
+        limit: 100,
+        remaining: 40,
+        window: None,
+        by_address: false,
+    };
+    let spared = Remote::Ready(Arc::new(TagFacts {
+        digest: digest.clone(),
+        media_type: MediaType::default(),
+        platforms: Vec::new(),
+        size: None,
+        created: None,
+        spared: Some(limit),
+    }));
+    let facts = HashMap::from([(Arc::from("1.9"), spared)]);
+    let listed = Remote::Ready(names(&["1.9"]));
+    put_with(&mut window, &place, listed, facts);
+    let row = format!(
+        "Open 1.9, {}, not read: 40 of 100 pulls are left",
+        digest.short()
+    );
+    window.sent();
+    window.click(Role::Row, &row);
+    let sent = window.sent();
+    let [Command::Open { input, .. }] = sent.as_slice() else {
+        panic!("{sent:?}");
+    };
+    assert_eq!(input, "docker://registry.example.com/team/app:1.9");
 }
 
 #[test]
@@ -298,6 +329,8 @@ fn a_folder_that_was_opened_is_unfolded_to_its_images() {
         title: name.to_owned(),
         detail: "OCI index".to_owned(),
         reference: reference(name),
+        digest: None,
+        own_name: None,
     });
     put(
         &mut window,
@@ -344,6 +377,8 @@ fn engines_are_asked_when_they_are_unfolded_and_their_errors_are_said() {
         title: "busybox:1".to_owned(),
         detail: "4.4 MB, Podman 4.3.1".to_owned(),
         reference: Reference::Daemon("docker.io/library/busybox:1".to_owned()),
+        digest: None,
+        own_name: None,
     };
     put(
         &mut window,

@@ -4,7 +4,7 @@
 mod line;
 mod places;
 
-use egui::{Button, Frame, Margin, Panel, RichText, ScrollArea, Ui};
+use egui::{Frame, Margin, Panel, RichText, ScrollArea, Ui};
 
 use self::places::Tree;
 use super::list_row;
@@ -13,6 +13,7 @@ use crate::engine::{Engine, Place};
 use crate::ui::action::{Action, Actions, CopyWhat};
 use crate::ui::drag;
 use crate::ui::favourites::Favourites;
+use crate::ui::image_menu::{ImageMenu, item};
 use crate::ui::recents::{Recent, Recents};
 use crate::ui::state::{EXPLORER_WIDTH, Settings};
 use crate::ui::theme::{Tokens, size};
@@ -157,15 +158,6 @@ fn row(
     response.context_menu(|ui| row_menu(ui, recent, group, favourite, actions));
 }
 
-/// Asks where what `reference` stands for is to be copied to.
-fn copy_to(reference: &str, export: bool) -> Action {
-    Action::AskCopy {
-        what: CopyWhat::Reference(reference.to_owned()),
-        target: None,
-        export,
-    }
-}
-
 fn row_menu(ui: &mut Ui, recent: &Recent, group: Group, favourite: bool, actions: &mut Actions) {
     let reference = &recent.reference;
     let star = if favourite {
@@ -173,25 +165,14 @@ fn row_menu(ui: &mut Ui, recent: &Recent, group: Group, favourite: bool, actions
     } else {
         "Add to favourites"
     };
-    let copy = Action::Copy {
-        text: reference.clone(),
-        what: "reference".to_owned(),
-    };
-    let forget = Action::ForgetRecent(reference.clone());
-    let mut items = vec![
-        ("Open", Action::Open(reference.clone())),
-        ("Copy reference", copy),
-        ("Copy to…", copy_to(reference, false)),
-        ("Export…", copy_to(reference, true)),
-        (star, Action::ToggleFavourite(reference.clone())),
-    ];
-    if group == Group::Recent {
-        items.push(("Remove from recent", forget));
+    if item(ui, "Open") {
+        actions.push(Action::Open(reference.clone()));
     }
-    for (name, action) in items {
-        if ui.add(Button::new(name)).clicked() {
-            actions.push(action);
-            ui.close();
-        }
+    ImageMenu::of(reference).show(ui, actions);
+    if item(ui, star) {
+        actions.push(Action::ToggleFavourite(reference.clone()));
+    }
+    if group == Group::Recent && item(ui, "Remove from recent") {
+        actions.push(Action::ForgetRecent(reference.clone()));
     }
 }

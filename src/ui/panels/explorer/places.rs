@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use egui::{Button, Response, Ui};
+use egui::{Response, Ui};
 
 use super::line::{Line, words};
 use crate::engine::{Command, Engine, Failure, FailureKind, Listed, Place, PlaceSnapshot, Remote};
@@ -12,6 +12,7 @@ use crate::ui::action::{Action, Actions, CopyWhat};
 use crate::ui::commands::CommandId;
 use crate::ui::dialogs::Target;
 use crate::ui::drag;
+use crate::ui::image_menu::{ImageMenu, item};
 use crate::ui::places::{Places, SavedRegistry};
 use crate::ui::recents::{Recent, lasting_text};
 use crate::ui::theme::{Tokens, icons, size};
@@ -205,14 +206,10 @@ impl Tree<'_> {
                         if item(ui, "Open") {
                             self.actions.push(Action::Open(text.clone()));
                         }
-                        if item(ui, "Copy reference") {
-                            self.copy(&text, "reference");
-                        }
-                        for (name, export) in [("Copy to…", false), ("Export…", true)] {
-                            if item(ui, name) {
-                                self.actions.push(super::copy_to(&text, export));
-                            }
-                        }
+                        ImageMenu::of(&text)
+                            .with_digest(&image.reference, image.digest.as_ref())
+                            .with_own_name(image.own_name.as_ref())
+                            .show(ui, self.actions);
                         if can_delete(&image.reference) && item(ui, "Delete…") {
                             self.actions
                                 .push(Action::AskDelete(image.reference.clone()));
@@ -326,15 +323,6 @@ fn can_delete(reference: &Reference) -> bool {
         Reference::Registry(_) => true,
         Reference::Daemon(_) => false,
     }
-}
-
-/// An entry of a context menu that closes it.
-fn item(ui: &mut Ui, name: &str) -> bool {
-    let clicked = ui.add(Button::new(name)).clicked();
-    if clicked {
-        ui.close();
-    }
-    clicked
 }
 
 /// That no engine is installed is no failure of anything.

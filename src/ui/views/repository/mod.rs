@@ -10,7 +10,8 @@ use jiff::Timestamp;
 
 use crate::engine::{Command, Listed, Place, PlaceSnapshot, Remote, TagFacts};
 use crate::model::{Reference, RegistryReference, text::size as size_text};
-use crate::ui::action::{Action, Actions, CopyWhat};
+use crate::ui::action::{Action, Actions};
+use crate::ui::image_menu::{ImageMenu, item};
 use crate::ui::theme::{Tokens, icons, size};
 use crate::ui::widgets::table::{Column, RowUi, Table};
 use crate::ui::widgets::text::{count, number_words};
@@ -240,6 +241,14 @@ fn draw(row: &mut RowUi<'_>, tag: &str, facts: Option<&Remote<Arc<TagFacts>>>, n
             row.hint(PLATFORMS, &error.headline);
             row.name(format!("Open {words}: {}", error.headline));
         }
+        Some(Remote::Ready(facts)) if let Some(limit) = &facts.spared => {
+            let why = format!("{limit}: only the digest was asked for. Open it to read it.");
+            row.weak(PLATFORMS, "not read");
+            row.hint(PLATFORMS, &why);
+            row.digest(DIGEST, &facts.digest, true);
+            let digest = facts.digest.short();
+            row.name(format!("Open {words}, {digest}, not read: {limit}"));
+        }
         Some(Remote::Ready(facts)) => {
             let platforms: Vec<_> = facts.platforms.iter().map(platform_label).collect();
             let platforms = match (platforms.is_empty(), facts.media_type.short_name()) {
@@ -281,38 +290,20 @@ fn menu(
         let Some(whole) = reference(repository, tag) else {
             return;
         };
-        if ui.button("Open").clicked() {
+        if item(ui, "Open") {
             actions.push(Action::Open(whole.clone()));
         }
-        if ui.button("Copy reference").clicked() {
-            let what = "reference".to_owned();
-            let text = whole.clone();
-            actions.push(Action::Copy { text, what });
-        }
-        for (name, export) in [("Copy to…", false), ("Export…", true)] {
-            if ui.button(name).clicked() {
-                actions.push(Action::AskCopy {
-                    what: CopyWhat::Reference(whole.clone()),
-                    target: None,
-                    export,
-                });
-            }
-        }
         let tagged = repository.and_then(|repository| repository.at_tag(tag).ok());
-        if let Some(tagged) = tagged
-            && ui.button("Delete…").clicked()
-        {
-            actions.push(Action::AskDelete(Reference::Registry(tagged)));
-        }
+        let Some(tagged) = tagged.map(Reference::Registry) else {
+            return;
+        };
         let facts = snapshot.facts.get(tag).and_then(Remote::value);
-        if let (Some(facts), Some(repository)) = (facts, repository)
-            && ui.button("Copy reference by digest").clicked()
-        {
-            let reference = repository.at_digest(facts.digest.clone());
-            actions.push(Action::Copy {
-                text: format!("docker://{reference}"),
-                what: "reference by digest".to_owned(),
-            });
+        let digest = facts.map(|facts| &facts.digest);
+        ImageMenu::of(&whole)
+            .with_digest(&tagged, digest)
+            .show(ui, actions);
+        if item(ui, "Delete…") {
+            actions.push(Action::AskDelete(tagged));
         }
     });
 }

@@ -176,6 +176,7 @@ mod tests {
                 platforms: Vec::new(),
                 size: None,
                 created: Some(created.to_owned()),
+                spared: None,
             }))
         };
         let known = [

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use super::auth::{Access, basic};
 use super::content::{Item, Missing};
-use super::{Fault, Request, State, lists, writes};
+use super::{Fault, Request, State, http2, lists, writes};
 
 /// First byte of every TLS connection.
 const TLS: u8 = 0x16;
@@ -33,6 +33,11 @@ pub async fn serve(state: Arc<State>, stream: TcpStream) {
         (None, false) => requests(&state, stream).await,
         (None, true) => refuse_tls(&state, stream).await,
         (Some(tls), true) => match tls.acceptor().accept(stream).await {
+            Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(&b"h2"[..]) => {
+                state.connections.fetch_add(1, Ordering::SeqCst);
+                let served = http2::serve(&state, stream).await;
+                served.map_err(io::Error::other)
+            }
             Ok(stream) => requests(&state, stream).await,
             Err(_) => Ok(()),
         },
@@ -203,6 +208,13 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
             stream.flush().await?;
             return silence(stream).await;
         }
+        Some(Fault::Slow(pause)) => {
+            for part in answer.body.chunks(length.div_ceil(10).max(1)) {
+                tokio::time::sleep(pause).await;
+                stream.write_all(part).await?;
+                stream.flush().await?;
+            }
+        }
         Some(Fault::Endless { said }) => {
             let spaces = vec![b' '; 1 << 16];
             loop {
@@ -230,7 +242,7 @@ async fn silence<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<bool> {
 }
 
 /// What docker-registry 2.8 answers.
-fn right_answer(state: &State, request: &Request, ignore_range: bool) -> Answer {
+pub fn right_answer(state: &State, request: &Request, ignore_range: bool) -> Answer {
     let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
     if path == "/token" {
         return token(state, request, query);

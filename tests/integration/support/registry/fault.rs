@@ -23,6 +23,8 @@ pub enum Fault {
     Silence,
     /// The right answer, with silence after so many bytes of the body.
     SilenceAfter(usize),
+    /// The right answer, whose body comes in ten parts with this pause before each.
+    Slow(std::time::Duration),
     /// The connection is closed in place of an answer.
     Close,
     /// These bytes in place of an answer.

@@ -1,6 +1,6 @@
 //! A registry in the test's own process: small, obedient, and faulty on request.
 //!
-//! It speaks HTTP/1.1 over plain TCP or TLS, holds the images it is given, remembers every
+//! It speaks HTTP/1.1 over plain TCP or TLS, and HTTP/2 over TLS where it is to, holds the images it is given, remembers every
 //! request, and answers as docker-registry 2.8 does. It serves from a thread of its own,
 //! so that tests with and without a runtime can use it.
 //!
@@ -16,6 +16,7 @@ mod auth;
 mod connection;
 mod content;
 mod fault;
+mod http2;
 mod lists;
 mod tls;
 mod writes;
@@ -103,6 +104,8 @@ struct State {
     /// Connections that came as far as a request, and those of them that are still open.
     connections: AtomicUsize,
     open: AtomicUsize,
+    /// Requests over HTTP/2.
+    streams: AtomicUsize,
 }
 
 impl Registry {
@@ -151,6 +154,7 @@ impl Registry {
             plain_to_tls: AtomicUsize::default(),
             connections: AtomicUsize::default(),
             open: AtomicUsize::default(),
+            streams: AtomicUsize::default(),
         });
         let stop = CancellationToken::new();
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -284,6 +288,11 @@ impl Registry {
     /// How many of them are open.
     pub fn open_connections(&self) -> usize {
         self.state.open.load(Ordering::SeqCst)
+    }
+
+    /// How many requests came over HTTP/2.
+    pub fn streams(&self) -> usize {
+        self.state.streams.load(Ordering::SeqCst)
     }
 }
 

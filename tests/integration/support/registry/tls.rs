@@ -25,6 +25,8 @@ pub struct Tls {
     pub certificate: Certificate,
     /// Whether who asks must show a certificate of the authority, too.
     pub wants_client: bool,
+    /// Whether HTTP/2 is offered.
+    pub http2: bool,
 }
 
 impl Tls {
@@ -32,6 +34,7 @@ impl Tls {
         Self {
             certificate,
             wants_client: false,
+            http2: false,
         }
     }
 
@@ -56,7 +59,10 @@ impl Tls {
         } else {
             config.with_no_client_auth()
         };
-        let config = config.with_single_cert(chain, key).unwrap();
+        let mut config = config.with_single_cert(chain, key).unwrap();
+        if self.http2 {
+            config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        }
         TlsAcceptor::from(Arc::new(config))
     }
 }
