@@ -158,7 +158,7 @@ impl Http {
                 self.follow(answer, ask).await
             }
             Err(fault) => {
-                self.pool.forget(host);
+                self.pool.forget(host, &fault.problem);
                 Err(fault)
             }
         }

@@ -87,11 +87,14 @@ impl Pool {
         self.found.remember(host, scheme);
     }
 
-    /// The host could not be reached: its scheme may have changed, and after an error with
-    /// certificates its folder is read again.
-    pub(super) fn forget(&self, host: &Host) {
+    /// The host could not be asked: its scheme may have changed, and its folder of
+    /// certificates is read again. Where the `problem` is that one exchange broke off, the
+    /// connections are kept for the others.
+    pub(super) fn forget(&self, host: &Host, problem: &Problem) {
         self.found.forget(host);
-        self.own().retain(|(at, _), _| at != host);
+        if !matches!(problem, Problem::BrokenOff { .. }) {
+            self.own().retain(|(at, _), _| at != host);
+        }
     }
 
     fn https(
