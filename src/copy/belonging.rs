@@ -1,19 +1,20 @@
-//! What belongs to an image besides its own manifests: what refers to it, and signatures
-//! that lie beside it.
+//! What refers to an image and belongs to it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use futures_util::future::{BoxFuture, try_join_all};
 use futures_util::{FutureExt, StreamExt};
 
 use crate::model::{ArtifactClass, Descriptor, Digest, Document, RawDocument};
 use crate::referrers::{Manifests, Referrer, ReferrerState, ReferrerTree, Search, Subject, search};
-use crate::transport::{Answer, Asked, Destination, ListingOutcome, Source, TransportError, Way};
+use crate::transport::{Answer, Asked, ListingOutcome, Source, TransportError, Way};
 
+use super::beside::Places;
 use super::error::CopyError;
 use super::options::CopyOptions;
-use super::plan::{Action, LeftBehind, PlannedDocument, PlannedSignatures, Role};
+use super::plan::{Action, LeftBehind, PlannedDocument, Role};
 
 /// A manifest that comes along with the image.
 pub(super) struct Belonging {
@@ -57,20 +58,42 @@ impl Manifests for Remembering {
     }
 }
 
+/// What refers to an image, as it is kept at the destination.
+#[derive(Default)]
+pub(super) struct Found {
+    pub manifests: Vec<Belonging>,
+    /// Signatures that lie in files there, by the manifest that they are of.
+    pub files: Vec<(Digest, Vec<Bytes>)>,
+}
+
+impl Found {
+    /// What was found, for people; nothing where nothing was.
+    pub fn kinds(&self) -> Option<String> {
+        let manifests = self.manifests.iter().map(|b| b.document.role.describe());
+        let files = self.files.iter().map(|_| "signatures".to_owned());
+        let kinds: BTreeSet<_> = manifests.chain(files).collect();
+        let kinds: Vec<_> = kinds.into_iter().collect();
+        (!kinds.is_empty()).then(|| kinds.join(", "))
+    }
+}
+
 /// Everything at the source that refers to one of `subjects`, by subject in their order.
 ///
 /// # Errors
 /// Where the source could not be asked to the end: what it did not tell cannot be copied.
 pub(super) async fn referrers(
-    source: &Arc<dyn Source>,
-    destination: &dyn Destination,
-    there: Option<&Arc<dyn Source>>,
+    places: &Places<'_>,
     options: &CopyOptions,
     subjects: &[Digest],
     left: &mut Vec<LeftBehind>,
-) -> Result<Vec<Belonging>, CopyError> {
+) -> Result<Found, CopyError> {
+    let Places {
+        source,
+        destination,
+        ..
+    } = places;
     if source.referrer_listing().is_none() {
-        return Ok(Vec::new());
+        return Ok(Found::default());
     }
     let manifests = Arc::new(Remembering {
         source: Arc::clone(source),
@@ -111,37 +134,58 @@ pub(super) async fn referrers(
             }
             for role in roles(node, &kind) {
                 if seen.insert((node.descriptor.digest.clone(), role_key(&role))) {
-                    found.push((node, role));
+                    found.push((&tree.subject, node, role));
                 }
             }
         }
     }
+    let mut files = Vec::new();
+    if destination.referrer_writing().is_none() {
+        let mut others = Vec::new();
+        for (subject, node, role) in found {
+            let in_files = match &role {
+                Role::Tag { tag, .. } => {
+                    let raw = manifests.read(&node.descriptor).await?;
+                    places.from_tag(tag, subject, &raw).await?
+                }
+                _ => None,
+            };
+            match in_files {
+                Some(signatures) => files.push((subject.clone(), signatures)),
+                None => others.push((subject, node, role)),
+            }
+        }
+        found = others;
+    }
     if found.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Found {
+            files,
+            ..Found::default()
+        });
     }
     if destination.referrer_writing().is_none() {
-        let what: HashSet<_> = found
-            .iter()
-            .map(|(node, _)| node.kind.to_string())
-            .collect();
-        let mut what: Vec<_> = what.into_iter().collect();
-        what.sort();
+        let what = found.iter().map(|(_, node, _)| node.kind.to_string());
+        let what: BTreeSet<_> = what.collect();
+        let what: Vec<_> = what.into_iter().collect();
         return Err(CopyError::refused(
             format!(
                 "{} cannot hold what refers to the image: {}",
                 destination.reference(),
                 what.join(", ")
             ),
-            "Copy to a registry or an OCI layout, or leave it behind with --no-referrers",
+            "Copy to a registry or an OCI layout, or leave it behind (--no-referrers)",
         ));
     }
-    let listed = listed(there, &trees).await;
+    let listed = listed(places.there, &trees).await;
     let mut belongings = Vec::new();
-    for (node, role) in found {
+    for (_, node, role) in found {
         let raw = manifests.read(&node.descriptor).await?;
         belongings.push(belonging(raw, role, &listed));
     }
-    Ok(belongings)
+    Ok(Found {
+        manifests: belongings,
+        files,
+    })
 }
 
 /// `tree`, where all of it could be read.
@@ -149,7 +193,7 @@ fn complete(tree: ReferrerTree) -> Result<ReferrerTree, CopyError> {
     let not_read = |what: String| {
         CopyError::refused(
             format!("it cannot be said what belongs to the image: {what}"),
-            "Try again, or copy the image alone with --no-referrers",
+            "Try again, or copy the image without what refers to it (--no-referrers)",
         )
     };
     if tree.outcome() == Some(ListingOutcome::NotRead) {
@@ -257,6 +301,11 @@ fn belonging(
         },
         (role, _) => role,
     };
+    let replaces = tag.as_ref().and_then(|tag| {
+        let mut others = listed.iter();
+        let other = others.find(|(_, under)| under.as_ref() == Some(tag));
+        other.map(|(digest, _)| digest.clone())
+    });
     let there = listed.contains(&(raw.digest().clone(), tag));
     let blobs = document.manifest().map(|manifest| {
         let blobs = std::iter::once(&manifest.config).chain(&manifest.layers);
@@ -269,59 +318,12 @@ fn belonging(
             media_type: document.media_type().clone(),
             size: raw.size(),
             from: None,
+            replaces: replaces.filter(|other| other != raw.digest()),
             role,
             action: if there { Action::Skip } else { Action::Write },
             raw: (!there).then_some(raw),
         },
     }
-}
-
-/// The signatures that lie beside `manifests`, each a digest and whether it is the image
-/// itself.
-///
-/// # Errors
-/// Where the destination has no place for them.
-pub(super) async fn signatures(
-    source: &dyn Source,
-    destination: &dyn Destination,
-    options: &CopyOptions,
-    manifests: &[(Digest, bool)],
-    left: &mut Vec<LeftBehind>,
-) -> Result<Vec<PlannedSignatures>, CopyError> {
-    let Some(detached) = source.detached_signatures() else {
-        return Ok(Vec::new());
-    };
-    let mut found = Vec::new();
-    for (manifest, own) in manifests {
-        let signatures = detached.signatures(manifest).await?;
-        if signatures.is_empty() {
-            continue;
-        }
-        if options.remove_signatures {
-            left.push(LeftBehind {
-                what: format!("{} signatures beside the manifest", signatures.len()),
-                digest: Some(manifest.clone()),
-                why: "signatures were to be left behind".to_owned(),
-            });
-            continue;
-        }
-        found.push(PlannedSignatures {
-            manifest: manifest.clone(),
-            own: *own,
-            signatures,
-        });
-    }
-    if !found.is_empty() && destination.signature_writing().is_none() {
-        let count: usize = found.iter().map(|found| found.signatures.len()).sum();
-        return Err(CopyError::refused(
-            format!(
-                "{} has no place for the {count} signatures that lie beside the manifests",
-                destination.reference()
-            ),
-            "Copy to dir:, or leave them behind with --remove-signatures",
-        ));
-    }
-    Ok(found)
 }
 
 /// Whether any way of asking was answered with something.

@@ -1,5 +1,6 @@
 //! Why a copy is not made.
 
+use super::options::Wanted;
 use crate::transport::TransportError;
 
 /// A place failed, or the copy would not be what was asked for.
@@ -9,6 +10,14 @@ pub enum CopyError {
     Transport(#[from] TransportError),
     #[error("{why}")]
     Refused { why: String, hint: String },
+    /// The source does not have all of it.
+    #[error("{why}")]
+    Lost {
+        why: String,
+        hint: String,
+        /// The images of the index that can be copied all the same.
+        whole: Vec<Wanted>,
+    },
 }
 
 impl CopyError {
@@ -23,7 +32,7 @@ impl CopyError {
     pub fn hint(&self) -> String {
         match self {
             Self::Transport(error) => error.problem.hint(),
-            Self::Refused { hint, .. } => hint.clone(),
+            Self::Refused { hint, .. } | Self::Lost { hint, .. } => hint.clone(),
         }
     }
 }

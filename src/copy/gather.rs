@@ -16,6 +16,7 @@ use crate::transport::{Destination, Source};
 
 use super::convert;
 use super::error::CopyError;
+use super::missing;
 use super::options::{CopyOptions, Format, Selection, Wanted};
 use super::plan::Role;
 
@@ -96,7 +97,7 @@ impl<'a> Gather<'a> {
                     "{} holds one image and no index of several",
                     self.destination.reference()
                 ),
-                "Choose one with --platform OS/ARCH, or copy to oci:, dir: or a registry",
+                "Choose one platform (--platform OS/ARCH), or copy to oci:, dir: or a registry",
             )
         };
         let wanted = match &self.wanted {
@@ -174,9 +175,9 @@ impl<'a> Gather<'a> {
                     ),
                     match role {
                         Role::Attestation => {
-                            "Leave attestations out with --no-referrers, or keep the format"
+                            "Leave attestations out (--no-referrers), or keep the format"
                         }
-                        _ => "Copy it with --format keep",
+                        _ => "Keep the format (--format keep)",
                     },
                 )
             })?
@@ -220,7 +221,7 @@ impl<'a> Gather<'a> {
             let entry = index.entries[*position].clone().map_err(|problem| {
                 CopyError::refused(
                     format!("entry {position} of the index cannot be read: {problem}"),
-                    "Choose the images that can be read with --platform",
+                    "Choose the images that can be read (--platform OS/ARCH)",
                 )
             })?;
             reads.push(self.child(entry, depth + 1).boxed());
@@ -232,9 +233,13 @@ impl<'a> Gather<'a> {
             .collect();
         if !missing.is_empty() && !self.options.sparse {
             let names: Vec<_> = missing.iter().map(|entry| named(entry)).collect();
-            return Err(CopyError::refused(
+            let whole = read.iter().flatten().filter_map(|child| match &child.role {
+                Role::Child(platform) => Some((platform.as_deref(), &child.from.digest)),
+                _ => None,
+            });
+            return Err(missing::without(
                 format!("the source does not have {}", names.join(", ")),
-                "Choose the others with --platform, or keep the index as it is with --sparse",
+                whole,
             ));
         }
         let children: Vec<_> = read.into_iter().flatten().collect();

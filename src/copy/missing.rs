@@ -3,6 +3,7 @@
 use crate::model::{Digest, Document};
 
 use super::error::CopyError;
+use super::options::Wanted;
 use super::plan::{Plan, Role};
 
 /// A blob that the source does not have, and how that was seen.
@@ -14,6 +15,8 @@ pub(super) struct Lost {
 /// A manifest of the image, and the blobs that it names.
 pub(super) struct Part {
     pub(super) role: Role,
+    /// As the source has it.
+    pub(super) digest: Digest,
     pub(super) blobs: Vec<Digest>,
 }
 
@@ -29,6 +32,7 @@ pub(super) fn parts(plan: &Plan) -> Vec<Part> {
         });
         Part {
             role: document.role.clone(),
+            digest: document.from.as_ref().unwrap_or(&document.digest).clone(),
             // of one that is there already everything is there
             blobs: blobs.unwrap_or_default(),
         }
@@ -46,14 +50,12 @@ pub(super) fn refuse(lost: &[Lost], parts: &[Part]) -> CopyError {
         .collect();
     affected.dedup();
     let whole = parts.iter().filter(|part| !needs(part));
-    let whole: Vec<_> = whole
-        .filter_map(|part| match &part.role {
-            Role::Child(Some(platform)) => Some(format!("--platform {platform}")),
-            _ => None,
-        })
-        .collect();
+    let whole = whole.filter_map(|part| match &part.role {
+        Role::Child(platform) => Some((platform.as_deref(), &part.digest)),
+        _ => None,
+    });
     let Some(first) = lost.first() else {
-        return CopyError::refused("the source does not have all of it", "Try again");
+        return without("the source does not have all of it".to_owned(), whole);
     };
     let of = if affected.is_empty() {
         String::new()
@@ -65,15 +67,37 @@ pub(super) fn refuse(lost: &[Lost], parts: &[Part]) -> CopyError {
         count => format!(", nor {} others", count - 1),
     };
     let (digest, why) = (&first.digest, &first.why);
-    CopyError::refused(
+    without(
         format!("the source does not have blob {digest}{more}{of}: {why}"),
-        if whole.is_empty() {
-            "Get the image again from where it came".to_owned()
-        } else {
-            let whole = whole.join(" ");
-            format!("Copy the others with {whole}, or get the image again from where it came")
-        },
+        whole,
     )
+}
+
+/// Refuses a copy, and offers to go on with the images that are whole: by platform, where
+/// they have one, and digest.
+pub(super) fn without<'a>(
+    why: String,
+    whole: impl Iterator<Item = (Option<&'a str>, &'a Digest)>,
+) -> CopyError {
+    let (mut options, mut wanted) = (Vec::new(), Vec::new());
+    for (platform, digest) in whole {
+        options.push(match platform {
+            Some(platform) => format!("--platform {platform}"),
+            None => format!("--platform {digest}"),
+        });
+        wanted.push(Wanted::Digest(digest.clone()));
+    }
+    let hint = if options.is_empty() {
+        "Get the image again from where it came".to_owned()
+    } else {
+        let options = options.join(" ");
+        format!("Copy the others alone ({options}), or get the image again from where it came")
+    };
+    CopyError::Lost {
+        why,
+        hint,
+        whole: wanted,
+    }
 }
 
 #[cfg(test)]
@@ -84,6 +108,7 @@ mod tests {
         let blobs = blobs.iter().map(|blob| Digest::sha256(blob.as_bytes()));
         Part {
             role: Role::Child(Some(platform.to_owned())),
+            digest: Digest::sha256(platform.as_bytes()),
             blobs: blobs.collect(),
         }
     }
@@ -107,10 +132,15 @@ mod tests {
             "{one}"
         );
         assert!(
-            one.hint().contains("with --platform linux/amd64,"),
+            one.hint().contains("(--platform linux/amd64),"),
             "{}",
             one.hint()
         );
+        let amd64 = Wanted::Digest(Digest::sha256(b"linux/amd64"));
+        match one {
+            CopyError::Lost { whole, .. } => assert_eq!(whole, [amd64]),
+            other => panic!("{other:?}"),
+        }
         let both = refuse(&lost(&["c", "b"]), &parts);
         assert!(both.to_string().contains("nor 1 others"), "{both}");
         assert!(

@@ -7,6 +7,7 @@
 //! never dropped.
 
 mod belonging;
+mod beside;
 mod convert;
 mod error;
 mod gather;

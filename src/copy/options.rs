@@ -64,6 +64,21 @@ pub enum Format {
 )]
 pub struct WantedError(String);
 
+impl Selection {
+    /// The images that are wanted by their digest.
+    pub fn digests(&self) -> Vec<&Digest> {
+        let wanted = match self {
+            Self::Usual | Self::All => &[][..],
+            Self::Some(wanted) => wanted,
+        };
+        let digests = wanted.iter().filter_map(|one| match one {
+            Wanted::Digest(digest) => Some(digest),
+            Wanted::Platform(_) => None,
+        });
+        digests.collect()
+    }
+}
+
 impl Wanted {
     /// Whether an entry of an index is wanted by it.
     pub fn fits(&self, entry: &Descriptor) -> bool {

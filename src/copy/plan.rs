@@ -1,8 +1,9 @@
 //! What a copy is going to do.
 
+use bytes::Bytes;
 use serde::Serialize;
 
-use crate::model::{Descriptor, Digest, MediaType, RawDocument, RegistryReference};
+use crate::model::{CosignTag, Descriptor, Digest, MediaType, RawDocument, RegistryReference};
 
 use super::options::CopyOptions;
 
@@ -53,6 +54,8 @@ pub struct PlannedDocument {
     pub size: u64,
     /// What it was made of, where it is not the same byte for byte.
     pub from: Option<Digest>,
+    /// What the tag that it lies under stands for now, where that is another one.
+    pub replaces: Option<Digest>,
     pub role: Role,
     pub action: Action,
     /// What is written; nothing where nothing is.
@@ -67,6 +70,7 @@ impl PlannedDocument {
             media_type: descriptor.media_type,
             size: descriptor.size,
             from: None,
+            replaces: None,
             role,
             action,
             raw: None,
@@ -126,7 +130,30 @@ pub struct PlannedSignatures {
     pub manifest: Digest,
     /// Whether it is the image itself.
     pub own: bool,
-    pub signatures: Vec<bytes::Bytes>,
+    /// Those that lie in files at the destination, too.
+    pub signatures: Vec<Bytes>,
+    /// Those that become layers under cosign's tag there.
+    pub layers: Vec<(Descriptor, Bytes)>,
+    /// Whether all of them are there already.
+    pub there: bool,
+}
+
+impl PlannedSignatures {
+    /// None yet.
+    pub(super) const fn of(manifest: Digest, own: bool) -> Self {
+        Self {
+            manifest,
+            own,
+            signatures: Vec::new(),
+            layers: Vec::new(),
+            there: false,
+        }
+    }
+
+    /// How many there are.
+    pub const fn count(&self) -> usize {
+        self.signatures.len() + self.layers.len()
+    }
 }
 
 /// Something that does not come along, and why.
@@ -193,7 +220,7 @@ impl Plan {
             .all(|b| matches!(b.action, BlobAction::Skip | BlobAction::Leave));
         documents
             && blobs
-            && self.signatures.is_empty()
+            && self.signatures.iter().all(|set| set.there)
             && self.names.iter().all(|name| !name.moves(&self.digest))
             && self.replaces == Some(self.digest.clone())
     }
@@ -216,6 +243,13 @@ impl Role {
             Self::Referrer { .. } => "referrer",
             Self::Tag { .. } => "tag",
         }
+    }
+
+    /// Whether others may have put something under the same tag that stays there: cosign
+    /// keeps lists of signatures and attestations.
+    pub fn is_joined(&self) -> bool {
+        let lists = [CosignTag::Signatures, CosignTag::Attestations];
+        matches!(self, Self::Tag { tag, .. } if lists.iter().any(|list| tag.ends_with(list.suffix())))
     }
 
     /// For people.

@@ -11,7 +11,8 @@ use crate::model::{
 };
 use crate::transport::{BlobState, Destination, Resolved, Source};
 
-use super::belonging;
+use super::belonging::{self, Found};
+use super::beside::{self, Places, Signed};
 use super::error::CopyError;
 use super::gather::{Gather, Node};
 use super::missing::{self, Lost, Part};
@@ -71,27 +72,23 @@ pub async fn plan(
     let mut nodes = Vec::new();
     root.walk(&mut nodes);
     let mut left = Vec::new();
-    let belongings = belonging_to(
-        &source,
-        &*destination,
-        there.as_ref(),
-        options,
-        (&root, &nodes, &from),
-        &mut left,
-    )
-    .await?;
-    let manifests: Vec<_> = nodes
-        .iter()
-        .map(|node| (node.from.digest.clone(), node.role == Role::Image))
-        .collect();
+    let places = Places {
+        source: &source,
+        destination: &*destination,
+        there: there.as_ref(),
+    };
+    let found = belonging_to(&places, options, (&root, &nodes, &from), &mut left).await?;
+    let belongings = found.manifests;
     let signatures = if options.no_referrers {
         Vec::new()
     } else {
-        belonging::signatures(&*source, &*destination, options, &manifests, &mut left).await?
+        let manifests: Vec<_> = nodes.iter().map(|node| signed(node)).collect();
+        let mut sets = places.signatures(options, &manifests, &mut left).await?;
+        for (manifest, files) in found.files {
+            beside::add_files(&mut sets, (&manifest, manifest == *root.digest()), files);
+        }
+        sets
     };
-    if nodes.iter().any(|node| node.changed()) && !signatures.is_empty() {
-        return Err(invalidated("the signatures beside the manifests"));
-    }
 
     let names = names(&*destination, options, root.raw.as_ref()).await?;
 
@@ -144,7 +141,7 @@ async fn names(
     if !options.also.is_empty() && !destination.takes().names {
         return Err(CopyError::refused(
             format!("{} holds one image under no name", destination.reference()),
-            "Leave out --also, or copy to a place that has names",
+            "Leave the other names out (--also), or copy to a place that has names",
         ));
     }
     let mut seen = HashSet::new();
@@ -199,7 +196,7 @@ fn refuse_changes(
                 "the digest of {} would change: {why}",
                 changed.role.describe()
             ),
-            "Copy all of it, keep the index as it is with --sparse, or do without --preserve-digests",
+            "Copy all of it, keep the index as it is (--sparse), or let digests change (without --preserve-digests)",
         ));
     }
     let wanted = match destination.reference() {
@@ -232,7 +229,7 @@ fn refuse_unpacking(
     if options.preserve_digests {
         return Err(CopyError::refused(
             format!("{place} keeps no manifest, so that no digest of one is preserved"),
-            "Copy to oci:, dir: or a registry, or do without --preserve-digests",
+            "Copy to oci:, dir: or a registry, or let digests change (without --preserve-digests)",
         ));
     }
     let document = root.raw.clone().map(Document::read);
@@ -251,7 +248,7 @@ fn refuse_unpacking(
             MediaKind::Layer { foreign: true, .. }
                 if !layer.urls.is_empty() && !options.foreign_layers =>
             {
-                "is not to be distributed, and would be missing (--foreign-layers fetches it)"
+                "is not to be distributed, and would be missing unless it is fetched (--foreign-layers)"
                     .to_owned()
             }
             MediaKind::Layer { .. } => continue,
@@ -265,24 +262,31 @@ fn refuse_unpacking(
     Ok(())
 }
 
-fn invalidated(what: &str) -> CopyError {
+fn signed(node: &Node) -> Signed {
+    Signed {
+        manifest: node.from.digest.clone(),
+        own: node.role == Role::Image,
+        changed: node.changed(),
+    }
+}
+
+/// Refuses a conversion that would make signatures or statements worthless.
+pub(super) fn invalidated(what: &str) -> CopyError {
     CopyError::refused(
         format!("{what} would not be valid any more: they are about another digest"),
-        "Keep the format, or leave them behind with --no-referrers or --remove-signatures",
+        "Keep the format, or leave them behind (--no-referrers; --remove-signatures for signatures alone)",
     )
 }
 
 /// What refers to the image and to the images of its index.
 async fn belonging_to(
-    source: &Arc<dyn Source>,
-    destination: &dyn Destination,
-    there: Option<&Arc<dyn Source>>,
+    places: &Places<'_>,
     options: &CopyOptions,
     (root, nodes, from): (&Node, &[&Node], &Digest),
     left: &mut Vec<LeftBehind>,
-) -> Result<Vec<belonging::Belonging>, CopyError> {
+) -> Result<Found, CopyError> {
     if options.no_referrers {
-        return Ok(Vec::new());
+        return Ok(Found::default());
     }
     let converted = options.format != Format::Keep && nodes.iter().any(|node| node.changed());
     let subjects: Vec<_> = nodes
@@ -290,17 +294,15 @@ async fn belonging_to(
         .filter(|node| node.role != Role::Attestation && (converted || !node.changed()))
         .map(|node| node.from.digest.clone())
         .collect();
-    let found = belonging::referrers(source, destination, there, options, &subjects, left).await?;
-    if converted && !found.is_empty() {
-        let kinds: HashSet<_> = found.iter().map(|b| b.document.role.describe()).collect();
-        let kinds: Vec<_> = kinds.into_iter().collect();
-        return Err(invalidated(&kinds.join(", ")));
+    let found = belonging::referrers(places, options, &subjects, left).await?;
+    if let Some(kinds) = found.kinds().filter(|_| converted) {
+        return Err(invalidated(&kinds));
     }
     // an index that is written anew is another one than the one that they are about
     let rewritten = root.changed() || *root.digest() != *from;
     if rewritten && !converted {
         let mut aside = Vec::new();
-        if let Some(listing) = source.referrer_listing() {
+        if let Some(listing) = places.source.referrer_listing() {
             let about = listing.referrers(from).await;
             if belonging::names_any(&about.asked) {
                 aside.extend(about.referrers);
@@ -312,7 +314,7 @@ async fn belonging_to(
                 |kind| format!("{kind} about the whole index"),
             ),
             digest: Some(referrer.descriptor.digest),
-            why: "the index is written anew, and it is about the one as it was; --sparse keeps that".to_owned(),
+            why: "the index is written anew, and it is about the one as it was (--sparse keeps that)".to_owned(),
         }));
     }
     Ok(found)
@@ -336,6 +338,7 @@ fn planned(node: &Node, replaces: Option<&Digest>) -> PlannedDocument {
         media_type,
         size,
         from: changed.then(|| node.from.digest.clone()),
+        replaces: None,
         role: node.role.clone(),
         action,
         raw: node.raw.clone().filter(|_| action != Action::Skip),
@@ -402,6 +405,7 @@ async fn blobs<'a>(
     }
     let parts = nodes.iter().map(|node| Part {
         role: node.role.clone(),
+        digest: node.from.digest.clone(),
         blobs: node.blobs.iter().map(|blob| blob.digest.clone()).collect(),
     });
     Err(missing::refuse(&lost, &parts.collect::<Vec<_>>()))

@@ -137,7 +137,7 @@ impl Report {
             replaced: plan.replaces.clone().filter(|there| *there != plan.digest),
             documents,
             blobs,
-            signatures: plan.signatures.iter().map(|set| set.signatures.len()).sum(),
+            signatures: plan.signatures.iter().map(|set| set.count()).sum(),
             left_behind: left.collect(),
             bytes_sent: sent + written,
             milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),

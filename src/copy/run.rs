@@ -8,7 +8,8 @@ use std::time::Instant;
 use futures_util::future::{BoxFuture, try_join_all};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
-use crate::model::{Descriptor, Reference, text};
+use crate::model::{CosignTag, Descriptor, RawDocument, Reference, text};
+use crate::signature::sign::{append, join};
 use crate::transport::{
     BlobStream, Destination, FromSource, Mounted, Naming, Payload, Source, TransportError,
 };
@@ -40,14 +41,7 @@ pub async fn run(
     let started = Instant::now();
     let mounted = move_blobs(plan, &source, &destination, &progress).await?;
     put_children(plan, &*destination).await?;
-    if let Some(writing) = destination.signature_writing() {
-        // also where there are none: those of what was there before go
-        for set in &plan.signatures {
-            writing
-                .put_signatures(&set.manifest, set.own, set.signatures.clone())
-                .await?;
-        }
-    }
+    put_signatures(plan, &*destination).await?;
     let remote = matches!(destination.reference(), Reference::Registry(_));
     let referrers = plan
         .documents
@@ -271,7 +265,9 @@ fn put<'a>(
                 Some(writing) => writing.put_referrer(raw).await?,
                 None => destination.put_manifest(raw, Naming::Digest).await?,
             },
-            Role::Tag { tag, .. } => destination.put_manifest(raw, Naming::Tag(tag)).await?,
+            Role::Tag { tag, .. } => {
+                put_tag(destination, (tag, document.role.is_joined()), raw).await?
+            }
             Role::Image | Role::Child(_) | Role::Attestation => {
                 destination.put_manifest(raw, Naming::Digest).await?;
             }
@@ -279,4 +275,43 @@ fn put<'a>(
         Ok(())
     }
     .boxed()
+}
+
+/// Writes what lies under a tag that is made of a digest. What others have put under a tag
+/// that is a list, of signatures or attestations, stays there.
+async fn put_tag(
+    destination: &dyn Destination,
+    (tag, joined): (&str, bool),
+    raw: &RawDocument,
+) -> Result<(), CopyError> {
+    if let Some(editing) = destination.tag_editing().filter(|_| joined) {
+        let there = destination.named(tag).await?;
+        if there.is_some_and(|there| there != *raw.digest()) {
+            editing.edit_tag(tag, &|there| join(there, raw)).await?;
+            return Ok(());
+        }
+    }
+    destination.put_manifest(raw, Naming::Tag(tag)).await?;
+    Ok(())
+}
+
+/// Writes the signatures that lie beside manifests, each as the place keeps it.
+async fn put_signatures(plan: &Plan, destination: &dyn Destination) -> Result<(), CopyError> {
+    for set in &plan.signatures {
+        if let Some(writing) = destination
+            .signature_writing()
+            .filter(|_| !set.signatures.is_empty())
+        {
+            writing
+                .put_signatures(&set.manifest, set.own, set.signatures.clone())
+                .await?;
+        }
+        if let Some(editing) = destination.tag_editing().filter(|_| !set.layers.is_empty()) {
+            let tag = CosignTag::Signatures.of(&set.manifest);
+            editing
+                .edit_tag(&tag, &|there| append(there, &set.layers))
+                .await?;
+        }
+    }
+    Ok(())
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use crate::model::text;
+use crate::model::{CosignTag, text};
 
 use super::options::{CopyOptions, Format, Selection};
 use super::plan::{Action, BlobAction, Plan};
@@ -100,6 +100,14 @@ impl Plan {
                 text::size(document.size),
                 text::visible(&document.role.describe())
             )?;
+            if let Some(there) = &document.replaces {
+                let fate = if document.role.is_joined() {
+                    "and is joined with it"
+                } else {
+                    "and moves"
+                };
+                writeln!(out, "         the tag stands for {there} now, {fate}")?;
+            }
         }
         for blob in &self.blobs {
             let action = match blob.action {
@@ -119,9 +127,17 @@ impl Plan {
             )?;
         }
         for set in &self.signatures {
-            let count = set.signatures.len();
             let of = set.manifest.short();
-            writeln!(out, "write    {count} signatures beside {of}")?;
+            let action = if set.there { "skip" } else { "write" };
+            if !set.signatures.is_empty() {
+                let count = signatures(set.signatures.len());
+                writeln!(out, "{action:<8} {count} beside {of}")?;
+            }
+            if !set.layers.is_empty() {
+                let count = signatures(set.layers.len());
+                let tag = CosignTag::Signatures.of(&set.manifest);
+                writeln!(out, "{action:<8} {count} of {of}, tag {tag}")?;
+            }
         }
         for left in &self.left_behind {
             writeln!(
@@ -157,6 +173,9 @@ impl Plan {
             if let Some(from) = &document.from {
                 object.insert("from".into(), json!(from));
             }
+            if let Some(there) = &document.replaces {
+                object.insert("replaces".into(), json!(there));
+            }
             Value::Object(object)
         });
         let blobs = self.blobs.iter().map(|blob| {
@@ -168,8 +187,15 @@ impl Plan {
             })
         });
         let signatures = self.signatures.iter();
-        let signatures =
-            signatures.map(|set| json!({"manifest": set.manifest, "count": set.signatures.len()}));
+        let signatures = signatures.map(|set| {
+            json!({
+                "manifest": set.manifest,
+                "count": set.count(),
+                "files": set.signatures.len(),
+                "underTag": set.layers.len(),
+                "present": set.there,
+            })
+        });
         json!({
             "source": self.source,
             "destination": self.destination,
@@ -184,6 +210,13 @@ impl Plan {
             "totals": self.totals(),
             "command": self.command_line(),
         })
+    }
+}
+
+fn signatures(count: usize) -> String {
+    match count {
+        1 => "1 signature".to_owned(),
+        count => format!("{count} signatures"),
     }
 }
 

@@ -9,12 +9,12 @@ use std::time::Duration;
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use crate::copy::{self, CopyError, CopyOptions, CopyProgress, Plan, Report};
+use crate::copy::{self, CopyError, CopyOptions, CopyProgress, Plan, Report, Selection, Wanted};
 use crate::model::{Platform, Reference};
 use crate::transport::{self, Destination, Located, Source};
 
 use super::shared::{JobHandle, Shared};
-use super::{Failure, ImageId, JobId, JobKind, JobState, Outcome, Remote, Unit};
+use super::{Failure, FailureKind, ImageId, JobId, JobKind, JobState, Outcome, Remote, Unit};
 
 /// How often the progress of a copy is told to whoever looks.
 const TELLING: Duration = Duration::from_millis(100);
@@ -59,6 +59,47 @@ pub struct CopySnapshot {
     pub progress: Option<Arc<CopyProgress>>,
     pub job: Option<JobId>,
     pub report: Remote<Arc<Report>>,
+    /// Where it failed because the source lost some images of the index: the same without
+    /// those.
+    pub without_lost: Option<Box<CopyRequest>>,
+}
+
+/// Why a copy is not planned or made, and what could be copied all the same.
+struct Failed {
+    failure: Failure,
+    whole: Vec<Wanted>,
+}
+
+impl<E: Into<Failure>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self {
+            failure: error.into(),
+            whole: Vec::new(),
+        }
+    }
+}
+
+impl Failed {
+    fn of(error: CopyError) -> Self {
+        let whole = match &error {
+            CopyError::Lost { whole, .. } => whole.clone(),
+            _ => Vec::new(),
+        };
+        Self {
+            whole,
+            failure: error.into(),
+        }
+    }
+
+    /// Puts into `snapshot` how it could go on; what failed.
+    fn told(self, snapshot: &mut CopySnapshot) -> Arc<Failure> {
+        if !self.whole.is_empty() {
+            let mut request = snapshot.request.clone();
+            request.options.selection = Selection::Some(self.whole);
+            snapshot.without_lost = Some(Box::new(request));
+        }
+        Arc::new(self.failure)
+    }
 }
 
 /// The copies that are planned or made, and how each could be ended or made again.
@@ -97,8 +138,8 @@ impl Copies {
             };
             snapshot.plan = match planned {
                 Ok(prepared) => Remote::Ready(Arc::new(prepared.plan)),
-                Err(failure) => Remote::Failed {
-                    error: Arc::new(failure),
+                Err(failed) => Remote::Failed {
+                    error: failed.told(&mut snapshot),
                     previous: None,
                 },
             };
@@ -167,6 +208,7 @@ fn started(shared: &Shared, id: CopyId, request: CopyRequest) -> CopySnapshot {
         progress: None,
         job: None,
         report: Remote::NotAsked,
+        without_lost: None,
     }
 }
 
@@ -178,7 +220,7 @@ struct Prepared {
 }
 
 impl Prepared {
-    async fn of(shared: &Shared, request: &CopyRequest) -> Result<Self, Failure> {
+    async fn of(shared: &Shared, request: &CopyRequest) -> Result<Self, Failed> {
         let source = locate(shared, &request.source)?;
         let reference = locate_destination(shared, &request.destination)?;
         let source = transport::open(&source, &shared.client);
@@ -192,7 +234,8 @@ impl Prepared {
             &request.options,
             host,
         )
-        .await?;
+        .await
+        .map_err(Failed::of)?;
         Ok(Self {
             source,
             destination,
@@ -264,8 +307,8 @@ async fn make(
             });
             JobState::Done
         }
-        Some(Err(failure)) => {
-            let error = Arc::new(failure);
+        Some(Err(failed)) => {
+            let error = failed.told(&mut snapshot);
             snapshot.report = Remote::Failed {
                 error: Arc::clone(&error),
                 previous: None,
@@ -281,7 +324,7 @@ async fn work(
     shared: &Shared,
     snapshot: &mut CopySnapshot,
     job: &mut JobHandle,
-) -> Result<Arc<Report>, Failure> {
+) -> Result<Arc<Report>, Failed> {
     let prepared = Prepared::of(shared, &snapshot.request).await?;
     let refused = match carry_out(shared, snapshot, job, prepared).await {
         Ok(report) => return Ok(report),
@@ -289,18 +332,23 @@ async fn work(
     };
     let plan = snapshot.plan.value().cloned();
     let Some(format) = plan.and_then(|plan| copy::other_format(&plan, &refused)) else {
-        return Err(refused.into());
+        return Err(Failed::of(refused));
     };
     // the place does not take the format, and nobody asked for that one
     job.phase("planning");
     let mut request = snapshot.request.clone();
     request.options.format = format;
     match Prepared::of(shared, &request).await {
-        Ok(prepared) => Ok(carry_out(shared, snapshot, job, prepared).await?),
+        Ok(prepared) => {
+            let made = carry_out(shared, snapshot, job, prepared).await;
+            made.map_err(Failed::of)
+        }
         Err(why) => {
-            let mut failure = Failure::from(refused);
-            failure.details.push(format!("It was not converted: {why}"));
-            Err(failure)
+            let why = why.failure;
+            let mut failed = Failed::of(refused);
+            let line = format!("It was not converted: {why}");
+            failed.failure.details.push(line);
+            Err(failed)
         }
     }
 }
@@ -342,6 +390,10 @@ impl From<CopyError> for Failure {
         match error {
             CopyError::Transport(error) => error.into(),
             CopyError::Refused { why, hint } => Self::refused(why, hint),
+            CopyError::Lost { why, hint, .. } => Self {
+                kind: FailureKind::Missing,
+                ..Self::refused(why, hint)
+            },
         }
     }
 }

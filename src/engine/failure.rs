@@ -1,5 +1,7 @@
 //! Failures as they are shown: what happened, what to try, and the details.
 
+use std::borrow::Cow;
+
 use crate::layer::LayerError;
 use crate::services::ServiceError;
 use crate::transport::{LocateError, Problem, TransportError};
@@ -31,6 +33,34 @@ pub enum FailureKind {
     /// The user ended it.
     Cancelled,
     Other,
+}
+
+impl Failure {
+    /// What to try, for those who do not write command lines.
+    pub fn hint_in_window(&self) -> Cow<'_, str> {
+        without_options(&self.hint)
+    }
+}
+
+/// `text` without what is in brackets for the command line alone: `(--sparse)`.
+pub fn without_options(text: &str) -> Cow<'_, str> {
+    if !text.contains("--") {
+        return text.into();
+    }
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, (inside, after))) = rest
+        .split_once(" (")
+        .and_then(|(before, opened)| Some((before, opened.split_once(')')?)))
+    {
+        kept.push_str(before);
+        if !inside.contains("--") {
+            kept.push_str(&format!(" ({inside})"));
+        }
+        rest = after;
+    }
+    kept.push_str(rest);
+    kept.into()
 }
 
 impl From<TransportError> for Failure {
@@ -137,6 +167,29 @@ impl Failure {
             hint: hint.into(),
             details: Vec::new(),
             kind: FailureKind::Other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_options;
+
+    #[test]
+    fn options_are_for_the_command_line() {
+        for (text, expected) in [
+            (
+                "Copy to oci:, or leave it behind (--no-referrers)",
+                "Copy to oci:, or leave it behind",
+            ),
+            (
+                "Choose one (--platform OS/ARCH), or (as it is) keep it (without --x)",
+                "Choose one, or (as it is) keep it",
+            ),
+            ("a (b) -- c (d", "a (b) -- c (d"),
+            ("nothing", "nothing"),
+        ] {
+            assert_eq!(without_options(text), expected);
         }
     }
 }

@@ -13,6 +13,7 @@
 
 mod check;
 mod discover;
+mod file;
 mod found;
 pub mod json;
 pub mod notation;
@@ -29,6 +30,7 @@ pub mod x509;
 
 pub use check::{Check, CheckKind, Outcome};
 pub use discover::{Discovered, Discovery, discover};
+pub use file::{Attachment, SignatureFile};
 pub use found::{Claims, Format, Found, Place, Statement, Subject};
 pub use report::{
     Authenticated, Judgement, ProvenTime, RootUsed, SignatureReport, SignerFacts, SubjectReport,

@@ -185,10 +185,20 @@ pub trait ReferrerWrite: Send + Sync {
     ) -> BoxFuture<'a, Result<(), TransportError>>;
 }
 
-/// Keeping signatures beside manifests (containers/image's simple signing).
+/// Keeping signatures in files beside manifests (containers/image).
 pub trait SignatureWrite: Send + Sync {
-    /// Keeps these signatures, in this order, for the manifest with this digest, in place
-    /// of those that were there. `own` says that it is the image itself.
+    /// Where they are kept, for people.
+    ///
+    /// # Errors
+    /// Where there is no place for them: says why.
+    fn place(&self) -> Result<String, TransportError>;
+
+    /// Whether files of every kind are kept there; else those of simple signing alone, and
+    /// others lie under tags.
+    fn takes_all(&self) -> bool;
+
+    /// Keeps these signatures, in this order, for the manifest with this digest, beside
+    /// those of it that are there. `own` says that it is the image itself.
     fn put_signatures<'a>(
         &'a self,
         manifest: &'a Digest,

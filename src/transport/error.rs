@@ -214,7 +214,7 @@ impl Refusal {
                 "Log in as somebody who may push, or ask the owner of the repository for the right"
             }
             Self::MediaType | Self::Invalid => {
-                "Copy with --format docker, or to a registry that takes OCI images"
+                "Copy in Docker's format (--format docker), or to a registry that takes OCI images"
             }
             Self::MissingParts => "Copy it whole: a sparse index is not taken everywhere",
             Self::TooLarge => "Ask the registry's operator for a higher limit",

@@ -12,7 +12,7 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     ("store", &["model"]),
     ("transport", &["model", "config"]),
     ("referrers", &["model", "transport"]),
-    ("copy", &["model", "transport", "referrers"]),
+    ("copy", &["model", "transport", "referrers", "signature"]),
     ("signature", &["model", "transport", "referrers"]),
     ("services", &["model", "config", "transport", "signature"]),
     ("layer", &["model", "transport"]),

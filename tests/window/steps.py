@@ -789,6 +789,108 @@ def copy_by_drop(stage):
 
 
 @step
+def copy_by_drop_on_folder(stage):
+    """A tab dropped on a folder in the explorer is copied there after one click, beside what was there."""
+    folder = images.named(stage.folder / "stick", "old")
+    window = stage.start(f"oci:{folder}:old")
+    wait_for_busybox(window)
+    stage.open(BUSYBOX)
+    window.wait_for("busybox-small:1.37.0", "tab")
+    wait_for_busybox(window)
+    row = window.wait_for("stick", "treeItem")
+    window.settle()
+    tab = next(node for node in window.tree().find("busybox-small:1.37.0", "tab") if node.bounds)
+    row = next(node for node in window.tree().find("stick", "treeItem") if node.bounds)
+    window.move(*tab.middle)
+    window.drag(tab.middle, row.middle)
+    window.wait_for("Destination", "textInput")
+    window.wait_for("Sent: ", "label")
+    window.settle()
+    stage.shoot("copy-by-drop-on-folder")
+    press_copy(stage)
+    stage.wait_to_read("Copied to ", 30)
+    index = json.loads((folder / "index.json").read_text())
+    names = [entry.get("annotations", {}).get("org.opencontainers.image.ref.name") for entry in index["manifests"]]
+    check("old" in names and "1.37.0" in names, f"the folder names {names}")
+    stage.check_alive()
+
+
+@step
+def copy_by_drop_on_repository(stage):
+    """What is dropped while a repository is open goes there: a folder of another program, and a row of the explorer."""
+    folder = images.named(stage.folder / "release", "1.37.0")
+    with peer.DockerRegistry(stage.folder / "repository-registry") as there:
+        window = stage.start(BUSYBOX)
+        wait_for_busybox(window)
+        window.click("Copy…", "button")
+        fill_destination(stage, f"{there.host}/team/app:one")
+        press_copy(stage)
+        stage.wait_to_read("Copied to ", 30)
+        window.click("Registry")
+        window.click("Browse a repository…", "menuItem")
+        window.wait_for("Repository", "textInput")
+        window.type(f"{there.host}/team/app")
+        window.key("Enter")
+        pane = window.wait_for("Open one", "row")
+        window.settle()
+        drag = stage.client.drag(TITLE, [folder])
+        check(drag.over(), "the window does not accept the folder")
+        drag.drop()
+        window.click("Copy to…", "button")
+        field = window.wait_for("Destination", "textInput")
+        check(f"{there.host}/team/app" in (field.value or ""), f"it would go to {field.value}")
+        fill_destination(stage, f"{there.host}/team/app:two")
+        window.wait_for("Already there: ", "label")
+        window.settle()
+        stage.shoot("copy-by-drop-on-repository")
+        press_copy(stage)
+        stage.wait_to_read(f"Copied to docker://{there.host}/team/app:two", 30)
+        status, digest = there.ask("/v2/team/app/manifests/two")
+        check(status == 200 and INDEX_DIGEST in digest, f"the registry answers {status} {digest}")
+        # a row of the explorer, let go over the list of tags
+        window.settle()
+        row = next(node for node in window.tree().find("busybox-small:1.37.0", "listBoxOption") if node.bounds)
+        pane = next(node for node in window.tree().find("Open one", "row") if node.bounds)
+        window.move(*row.middle)
+        window.drag(row.middle, pane.middle)
+        field = window.wait_for("Destination", "textInput")
+        check(f"{there.host}/team/app" in (field.value or ""), f"it would go to {field.value}")
+        press_copy(stage)
+        stage.wait_to_read(f"Copied to docker://{there.host}/team/app:1.37.0", 30)
+        check(there.ask("/v2/team/app/manifests/1.37.0")[0] == 200, "the row was not copied")
+    stage.check_alive()
+
+
+@step
+def copy_without_lost(stage):
+    """Of an index whose source has lost a blob the other platform is copied, after one click that says which is left."""
+    folder = images.named(stage.folder / "lost", "1.37.0")
+    blob = lambda digest: folder / "blobs" / digest.replace(":", "/")
+    read = lambda digest: json.loads(blob(digest).read_text())
+    root = json.loads((folder / "index.json").read_text())["manifests"][0]
+    lost = next(entry for entry in read(root["digest"])["manifests"] if entry["platform"]["architecture"] == "arm64")
+    blob(read(lost["digest"])["layers"][0]["digest"]).unlink()
+    with peer.DockerRegistry(stage.folder / "lost-registry") as there:
+        for theme in THEMES:
+            window = stage.start(f"oci:{folder}:1.37.0")
+            wait_for_busybox(window)
+            stage.choose_theme(theme)
+            window.click("Copy…", "button")
+            fill_destination(stage, f"{there.host}/team/lost:{theme.lower()}")
+            window.wait_for("Go on without ", "button")
+            window.settle()
+            stage.shoot(f"copy-lost-{theme.lower()}")
+            label = window.tree().find("Go on without ", "button")[0].label
+            check("linux/arm64" in label, f"it would go on without {label}")
+            window.click(label, "button")
+            press_copy(stage)
+            stage.wait_to_read("Copied to ", 30)
+            status, _ = there.ask(f"/v2/team/lost/manifests/{theme.lower()}")
+            check(status == 200, f"the registry answers {status}")
+    stage.check_alive()
+
+
+@step
 def copy_progress(stage):
     """While a copy runs its blobs are seen, each with a bar, and rate and time left; Cancel ends it within a second."""
     slow = images.slow(stage.folder / "to be copied", 4 << 30)

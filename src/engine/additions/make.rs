@@ -166,7 +166,7 @@ impl Maker<'_> {
         if let (Made::Layer { layer, .. }, false) = (&product.made, has_tags) {
             product.made = Made::File {
                 folder: folder(self.prepared, self.position)?,
-                bytes: crate::signature::sign::attachment_file(layer),
+                bytes: crate::signature::SignatureFile::of_layer(&layer.0, &layer.1),
             };
         }
         Ok(product)
@@ -275,7 +275,8 @@ pub(super) async fn write(
                 return Err(cannot(prepared));
             };
             let tag = tag.of(&piece.subject.digest);
-            tags.edit_tag(&tag, &|there| append(there, layer)).await?;
+            tags.edit_tag(&tag, &|there| append(there, std::slice::from_ref(layer)))
+                .await?;
         }
         Made::File { folder, bytes } => {
             let own = prepared.target.is_root(&piece.subject);

@@ -92,27 +92,68 @@ fn entry(entry: &Value) -> Option<Value> {
     }))
 }
 
-/// A signature as a file of a `dir:` folder (containers/image, `internal/signature`).
-pub fn attachment_file(layer: &(Descriptor, Bytes)) -> Bytes {
-    let object = json!({
-        "mimeType": layer.0.media_type.as_str(),
-        "payload": BASE64_STANDARD.encode(&layer.1),
-        "annotations": layer.0.annotations,
-    });
-    let mut bytes = b"\0sigstore-json\n".to_vec();
-    bytes.extend_from_slice(object.to_string().as_bytes());
-    bytes.into()
-}
-
 fn pem(der: &[u8]) -> String {
     super::key::write_pem("CERTIFICATE", der)
 }
 
-/// Adds `layer` to the manifest under one of cosign's tags. What is there stays as it is.
+/// Adds layers to the manifest under one of cosign's tags. What is there stays as it is.
 ///
 /// # Errors
 /// Where something else lies under the tag, or it is full.
-pub fn append(there: Option<&RawDocument>, layer: &(Descriptor, Bytes)) -> Result<Edited, Problem> {
+pub fn append(there: Option<&RawDocument>, new: &[(Descriptor, Bytes)]) -> Result<Edited, Problem> {
+    let (mut manifest, mut layers) = opened(there)?;
+    let mut blobs = Vec::new();
+    for layer in new {
+        let own = json!(layer.0);
+        // the same payload may be signed by many: digest and annotations together are one
+        if !layers.contains(&own) {
+            layers.push(own);
+            blobs.push(layer.clone());
+        }
+    }
+    if blobs.is_empty() {
+        return Ok(Edited::Same);
+    }
+    blobs.push(close(&mut manifest, layers)?);
+    Ok(Edited::Other {
+        blobs,
+        manifest: document(&manifest),
+    })
+}
+
+/// Joins the manifest `ours` to what lies under one of cosign's tags: every layer of both is
+/// there afterwards. Where ours has all of them it becomes what the tag stands for, byte for
+/// byte. The blobs of its layers must be there.
+///
+/// # Errors
+/// As [`append`].
+pub fn join(there: Option<&RawDocument>, ours: &RawDocument) -> Result<Edited, Problem> {
+    let (mut manifest, mut layers) = opened(there)?;
+    let (_, own) = opened(Some(ours))?;
+    let as_ours = Edited::Other {
+        blobs: Vec::new(),
+        manifest: ours.clone(),
+    };
+    if there.is_some_and(|there| there.digest() == ours.digest()) {
+        return Ok(Edited::Same);
+    }
+    if layers.iter().all(|layer| own.contains(layer)) {
+        return Ok(as_ours);
+    }
+    let new: Vec<_> = own.into_iter().filter(|l| !layers.contains(l)).collect();
+    if new.is_empty() {
+        return Ok(Edited::Same);
+    }
+    layers.extend(new);
+    let config = close(&mut manifest, layers)?;
+    Ok(Edited::Other {
+        blobs: vec![config],
+        manifest: document(&manifest),
+    })
+}
+
+/// What lies under one of cosign's tags, or an empty manifest, and its layers.
+fn opened(there: Option<&RawDocument>) -> Result<(Value, Vec<Value>), Problem> {
     let broken = |why: &str| Problem::Broken {
         file: "manifest".to_owned(),
         why: why.to_owned(),
@@ -127,24 +168,21 @@ pub fn append(there: Option<&RawDocument>, layer: &(Descriptor, Bytes)) -> Resul
         Some(raw) => serde_json::from_slice(raw.bytes())
             .map_err(|_| broken("what lies under cosign's tag is no manifest"))?,
     };
-    if manifest["layers"].is_null() {
-        manifest["layers"] = json!([]);
+    match manifest.get_mut("layers").map(Value::take) {
+        None | Some(Value::Null) => Ok((manifest, Vec::new())),
+        Some(Value::Array(layers)) => Ok((manifest, layers)),
+        Some(_) => Err(broken("what lies under cosign's tag has no layers")),
     }
-    let Some(layers) = manifest["layers"].as_array_mut() else {
-        return Err(broken("what lies under cosign's tag has no layers"));
-    };
-    let own = json!(layer.0);
-    // the same payload may be signed by many: digest and annotations together are one
-    if layers.contains(&own) {
-        return Ok(Edited::Same);
-    }
-    if layers.len() >= limits::SIGNATURES {
+}
+
+/// Puts the layers into the manifest, and a config that names them, which is given.
+fn close(manifest: &mut Value, layers: Vec<Value>) -> Result<(Descriptor, Bytes), Problem> {
+    if layers.len() > limits::SIGNATURES {
         return Err(Problem::Beyond {
             what: "signatures",
             limit: limits::SIGNATURES,
         });
     }
-    layers.push(own);
     let diff_ids: Vec<_> = layers.iter().map(|layer| layer["digest"].clone()).collect();
     let history: Vec<_> = layers.iter().map(|_| json!({"created": ZERO})).collect();
     let config = json!({
@@ -157,10 +195,8 @@ pub fn append(there: Option<&RawDocument>, layer: &(Descriptor, Bytes)) -> Resul
     });
     let config = blob(CONFIG, config.to_string().into_bytes());
     manifest["config"] = json!(config.0);
-    Ok(Edited::Other {
-        blobs: vec![layer.clone(), config],
-        manifest: document(&manifest),
-    })
+    manifest["layers"] = layers.into();
+    Ok(config)
 }
 
 #[cfg(test)]
@@ -171,10 +207,10 @@ mod tests {
     use crate::signature::sigstore::PublicKey;
     use crate::signature::x509::KeyKind;
 
-    fn layer(payload: &[u8], signature: &[u8]) -> (Descriptor, Bytes) {
+    fn layer(payload: &[u8], signature: &[u8]) -> [(Descriptor, Bytes); 1] {
         let key = SigningKey::generate(KeyKind::P256).unwrap();
         let key = PublicKey::from_pem(key.public_pem().as_bytes()).unwrap();
-        signature_layer(payload, signature, &Proof::by_key(key))
+        [signature_layer(payload, signature, &Proof::by_key(key))]
     }
 
     #[test]
@@ -192,6 +228,37 @@ mod tests {
         assert_eq!(document.manifest().unwrap().layers.len(), 2);
         assert_eq!(document.manifest().unwrap().config, blobs[1].0);
         assert!(matches!(append(Some(&manifest), &second), Ok(Edited::Same)));
+    }
+
+    #[test]
+    fn what_two_have_is_joined_and_nothing_is_lost() {
+        let made = |there: Option<&RawDocument>, payload: &[u8]| match append(
+            there,
+            &layer(payload, payload),
+        ) {
+            Ok(Edited::Other { manifest, .. }) => manifest,
+            other => panic!("{other:?}"),
+        };
+        let one = made(None, b"one");
+        let both = made(Some(&one), b"two");
+        // all that is there is in ours too: byte for byte
+        match join(Some(&one), &both).unwrap() {
+            Edited::Other { manifest, blobs } => {
+                assert_eq!((manifest.digest(), blobs.len()), (both.digest(), 0));
+            }
+            Edited::Same => panic!(),
+        }
+        assert!(matches!(join(None, &one), Ok(Edited::Other { .. })));
+        // nothing of ours is missing
+        assert!(matches!(join(Some(&both), &one), Ok(Edited::Same)));
+        assert!(matches!(join(Some(&both), &both), Ok(Edited::Same)));
+        let other = made(None, b"three");
+        let Edited::Other { manifest, blobs } = join(Some(&both), &other).unwrap() else {
+            panic!();
+        };
+        let document = Document::read(manifest);
+        assert_eq!(document.manifest().unwrap().layers.len(), 3);
+        assert_eq!(document.manifest().unwrap().config, blobs[0].0);
     }
 
     #[test]

@@ -21,7 +21,7 @@ mod token;
 
 pub use artifact::{Artifact, artifact, blob};
 pub use bundle::{BUNDLE, bundle, bundle_artifact};
-pub use cosign::{append, attachment_file, attestation_layer, signature_layer};
+pub use cosign::{append, attestation_layer, join, signature_layer};
 pub use cosign_key::CosignKeyError;
 pub use dsse::pae;
 pub use fulcio::{

@@ -13,6 +13,9 @@ use crate::transport::local::{Stopped, Work, problem_of};
 /// zstd's own default. More takes `zstd --long=31` to write.
 const ZSTD_WINDOW: u32 = 27;
 
+/// How much of what is packed is read at once, in bytes.
+const PACKED_BYTES: usize = 64 << 10;
+
 /// How bytes are compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::transport) enum Packing {
@@ -67,7 +70,10 @@ pub(in crate::transport) fn unpack(
     };
     let unpacked: Box<dyn Read + Send> = match packing {
         Packing::None => Box::new(packed),
-        Packing::Gzip => Box::new(MultiGzDecoder::new(io::BufReader::new(packed))),
+        Packing::Gzip => {
+            let packed = io::BufReader::with_capacity(PACKED_BYTES, packed);
+            Box::new(MultiGzDecoder::new(packed))
+        }
         Packing::Zstd => {
             let mut decoder = zstd::Decoder::new(packed).map_err(|error| problem_of(&error))?;
             decoder

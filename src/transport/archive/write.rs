@@ -111,11 +111,13 @@ impl<'a> Writer<'a> {
         self.header(name, EntryType::Symlink, target, 0)
     }
 
-    /// Ends the archive and forces it to the disk.
-    pub(in crate::transport) fn finish(mut self) -> io::Result<File> {
+    /// Ends the archive; `forced` to the disk where it takes the place of something.
+    pub(in crate::transport) fn finish(mut self, forced: bool) -> io::Result<File> {
         self.put(&[0; 2 * BLOCK as usize])?;
         self.work.go_on()?;
-        self.disk.sync(&self.file, &self.path)?;
+        if forced {
+            self.disk.sync(&self.file, &self.path)?;
+        }
         Ok(self.file)
     }
 
@@ -207,7 +209,7 @@ mod tests {
             writer.copy("b", &mut source, 1000).unwrap();
             writer.stream("c", &[2; 513][..], 513).unwrap();
             writer.symlink("d/e", "../b").unwrap();
-            let mut file = writer.finish().unwrap();
+            let mut file = writer.finish(false).unwrap();
             io::Seek::rewind(&mut file).unwrap();
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes).unwrap();

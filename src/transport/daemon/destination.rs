@@ -50,11 +50,7 @@ impl DaemonDestination {
     }
 
     fn target(&self, root: PathBuf) -> Target {
-        Target {
-            reference: self.reference.clone(),
-            root,
-            disk: Disk::default(),
-        }
+        Target::new(self.reference.clone(), root, Disk::default())
     }
 
     fn fail(&self, problem: Problem) -> TransportError {

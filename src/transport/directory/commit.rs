@@ -60,21 +60,24 @@ pub(super) fn commit(target: &Target, new: New) -> Result<(), Problem> {
     let interrupted = fs::read(&marker).is_ok_and(|said| said == digest.to_string().as_bytes());
     let same = before.as_ref() == Some(&digest);
     if !same {
-        if before.is_some() {
+        let replaces = before.is_some();
+        if replaces {
             disk.replace(&marker, digest.to_string().as_bytes())
                 .map_err(io)?;
+            // what goes with the old image goes when the new one is safe
+            target.force().map_err(io)?;
+            disk.sync_folder(&target.root).map_err(io)?;
         }
-        // what it names must be there before it is
-        disk.sync_folder(&target.root).map_err(io)?;
-        disk.replace(&target.root.join("manifest.json"), raw.bytes())
+        disk.put(&target.root.join("manifest.json"), raw.bytes(), replaces)
             .map_err(io)?;
-        disk.sync_folder(&target.root).map_err(io)?;
+        if replaces {
+            disk.sync_folder(&target.root).map_err(io)?;
+        }
     }
     let own = new.signed.iter().find(|signed| signed.own);
     let own = own.map(|signed| signed.signatures.as_slice());
     write_signatures(target, "", own.unwrap_or_default(), same && !interrupted)?;
     tidy(target, &kept)?;
-    disk.sync_folder(&target.root).map_err(io)?;
     disk.sweep(&target.root).map_err(io)
 }
 
@@ -170,7 +173,11 @@ fn write_signatures(
     for (position, signature) in wanted.iter().enumerate() {
         let number = position + 1;
         if read(number).is_none_or(|there| there != *signature) {
-            target.disk.replace(&path(number), signature).map_err(io)?;
+            let path = path(number);
+            let replaces = path.exists();
+            let put = target.disk.put(&path, signature, replaces);
+            put.map_err(io)?;
+            target.note(path);
         }
     }
     for number in wanted.len() + 1.. {

@@ -45,11 +45,7 @@ impl DirectoryDestination {
     /// As [`DirectoryDestination::new`], by way of `disk`.
     pub fn on(path: PathReference, disk: Disk) -> Self {
         Self {
-            target: Target {
-                reference: Reference::Path(path.clone()),
-                root: path.path,
-                disk,
-            },
+            target: Target::new(Reference::Path(path.clone()), path.path, disk),
             held: OnceCell::new(),
             new: Mutex::default(),
         }
@@ -158,7 +154,11 @@ impl Destination for DirectoryDestination {
 
     fn current(&self) -> BoxFuture<'_, Result<Option<Digest>, TransportError>> {
         let reading = self.target.run("manifest.json", |target| {
-            Ok(primary(target)?.map(|bytes| Digest::sha256(&bytes)))
+            let there = primary(target)?.map(|bytes| Digest::sha256(&bytes));
+            if there.is_some() {
+                target.will_replace();
+            }
+            Ok(there)
         });
         reading.boxed()
     }
@@ -233,6 +233,14 @@ impl Destination for DirectoryDestination {
 }
 
 impl SignatureWrite for DirectoryDestination {
+    fn place(&self) -> Result<String, TransportError> {
+        Ok(self.target.place())
+    }
+
+    fn takes_all(&self) -> bool {
+        true
+    }
+
     fn put_signatures<'a>(
         &'a self,
         manifest: &'a Digest,

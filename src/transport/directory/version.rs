@@ -44,9 +44,10 @@ pub(super) fn ensure(target: &Target, other_algorithm: bool) -> Result<(), Probl
         return Ok(());
     }
     let line = format!("{WORDS}{}.{}\n", wanted.0, wanted.1);
+    let replaces = path.exists();
     target
         .disk
-        .replace(&path, line.as_bytes())
+        .put(&path, line.as_bytes(), replaces)
         .map_err(|error| write_problem(&error))
 }
 

@@ -53,11 +53,7 @@ impl DockerArchiveDestination {
         let stage = Arc::new(Stage::new(path.path.clone()));
         Self {
             unpacked: Arc::new(Unpacked::new(stage, disk.clone())),
-            target: Target {
-                reference: Reference::Path(path.clone()),
-                root: path.path,
-                disk,
-            },
+            target: Target::new(Reference::Path(path.clone()), path.path, disk),
             name: path.name,
             image: Mutex::default(),
         }
@@ -221,7 +217,7 @@ impl Destination for DockerArchiveDestination {
                 write(&raw, &image.names, &unpacked, &unfinished, (disk, &work))?;
                 // somebody else may have written one meanwhile
                 check(&target.root)?;
-                stage.name(disk).map_err(io)?;
+                stage.name(disk, false).map_err(io)?;
                 stage.remove(disk).map_err(io)
             });
             writing.await

@@ -104,7 +104,8 @@ pub(in crate::transport) fn write(
     }
     let repositories = serde_json::to_vec(&repositories).expect("a JSON value can be written");
     writer.file("repositories", &repositories).map_err(io)?;
-    writer.finish().map_err(io)
+    // it takes the place of nothing
+    writer.finish(false).map_err(io)
 }
 
 /// A name as `RepoTags` has it: with host and tag.

@@ -56,11 +56,7 @@ impl LayoutArchiveDestination {
     pub fn on(path: PathReference, disk: Disk) -> Self {
         Self {
             stage: Arc::new(Stage::new(path.path.clone())),
-            target: Target {
-                reference: Reference::Path(path.clone()),
-                root: path.path.clone(),
-                disk,
-            },
+            target: Target::new(Reference::Path(path.clone()), path.path.clone(), disk),
             path,
             there: OnceLock::new(),
             gathering: OnceLock::new(),
@@ -402,8 +398,10 @@ fn write(
                 .map_err(io)?;
         }
     }
-    writer.finish().map_err(io)?;
-    stage.name(disk).map_err(io)?;
+    // one that takes the place of another is safe before it does
+    let forced = there.is_some();
+    writer.finish(forced).map_err(io)?;
+    stage.name(disk, forced).map_err(io)?;
     stage.remove(disk).map_err(io)
 }
 
@@ -446,10 +444,7 @@ fn blobs_of(archive: &Archive) -> Result<BTreeSet<String>, Problem> {
 impl LayoutDestination {
     /// The folder where an archive's layout is gathered; errors name the archive.
     fn gathered(archive: &Target, folder: PathBuf, path: &PathReference) -> Self {
-        let target = Target {
-            root: folder,
-            ..archive.clone()
-        };
+        let target = Target::new(archive.reference.clone(), folder, archive.disk.clone());
         Self::of(target, path.name.clone())
     }
 }

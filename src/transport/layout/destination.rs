@@ -42,12 +42,8 @@ impl LayoutDestination {
 
     /// As [`LayoutDestination::new`], by way of `disk`.
     pub fn on(path: PathReference, disk: Disk) -> Self {
-        let target = Target {
-            reference: Reference::Path(path.clone()),
-            root: path.path,
-            disk,
-        };
-        Self::of(target, path.name)
+        let reference = Reference::Path(path.clone());
+        Self::of(Target::new(reference, path.path, disk), path.name)
     }
 
     /// The image `name` of the layout in `target`.
@@ -91,14 +87,24 @@ impl LayoutDestination {
         change: impl FnOnce(&mut Value) -> Result<bool, Problem> + Send + 'static,
     ) -> Result<(), TransportError> {
         self.target
-            .run("index.json", |Target { root, disk, .. }| {
+            .run("index.json", |target| {
+                let Target { root, disk, .. } = target;
                 let io = |error: io::Error| write_problem(&error);
                 disk.create_folder(root).map_err(io)?;
                 let _held = hold(root).map_err(io)?;
                 let there = read_index(root)?;
                 let mut index = there.clone().unwrap_or_else(entries::empty);
-                if change(&mut index)? || there.is_none() {
-                    replace_index(root, disk, &index)?;
+                let changed = change(&mut index)?;
+                match there {
+                    None => put_index(root, disk, &index, false)?,
+                    Some(there) if changed => {
+                        // a name that leads to something else leads to what is safe
+                        if entries::moves(&there, &index) {
+                            target.force().map_err(io)?;
+                        }
+                        put_index(root, disk, &index, true)?;
+                    }
+                    Some(_) => {}
                 }
                 for folder in ["blobs/sha256", "blobs/sha384", "blobs/sha512", ""] {
                     let folder = root.join(folder);
@@ -116,11 +122,6 @@ impl LayoutDestination {
 /// safe.
 pub(super) fn replace_index(root: &Path, disk: &Disk, index: &Value) -> Result<(), Problem> {
     let io = |error: io::Error| write_problem(&error);
-    let marker = root.join("oci-layout");
-    if !marker.exists() {
-        disk.replace(&marker, MARKER).map_err(io)?;
-    }
-    let bytes = serde_json::to_vec(index).expect("a JSON value can be written");
     // what it lists must be there before it is
     for folder in ["blobs/sha256", "blobs/sha384", "blobs/sha512", "blobs"] {
         let folder = root.join(folder);
@@ -128,8 +129,20 @@ pub(super) fn replace_index(root: &Path, disk: &Disk, index: &Value) -> Result<(
             disk.sync_folder(&folder).map_err(io)?;
         }
     }
-    disk.replace(&root.join("index.json"), &bytes).map_err(io)?;
+    put_index(root, disk, index, true)?;
     disk.sync_folder(root).map_err(io)
+}
+
+/// Puts a list of images there, `forced` to the disk first where it takes the place of one.
+fn put_index(root: &Path, disk: &Disk, index: &Value, forced: bool) -> Result<(), Problem> {
+    let io = |error: io::Error| write_problem(&error);
+    let marker = root.join("oci-layout");
+    if !marker.exists() {
+        disk.put(&marker, MARKER, forced).map_err(io)?;
+    }
+    let bytes = serde_json::to_vec(index).expect("a JSON value can be written");
+    disk.put(&root.join("index.json"), &bytes, forced)
+        .map_err(io)
 }
 
 /// The list of images; nothing where there is none yet.
@@ -244,7 +257,13 @@ impl Destination for LayoutDestination {
     fn current(&self) -> BoxFuture<'_, Result<Option<Digest>, TransportError>> {
         let name = self.name.clone();
         let reading = self.target.run("index.json", move |target| match name {
-            Some(ImageName::Name(name)) => digest_of(&target.root, &name),
+            Some(ImageName::Name(name)) => {
+                let there = digest_of(&target.root, &name)?;
+                if there.is_some() {
+                    target.will_replace();
+                }
+                Ok(there)
+            }
             Some(ImageName::Digest(digest)) => {
                 let there = is_there(&target.root.join(blob::name(&digest)), &digest);
                 Ok(there.then_some(digest))

@@ -46,19 +46,22 @@ impl TagEdit for LayoutDestination {
             let Edited::Other { blobs, manifest } = edited else {
                 return Ok(());
             };
-            let (disk, tag) = (self.target().disk.clone(), tag.to_owned());
+            let (target, tag) = (self.target().clone(), tag.to_owned());
             let written = spawn_blocking(move || {
+                let disk = &target.disk;
                 for (descriptor, bytes) in &blobs {
-                    put(&root, &disk, &descriptor.digest, bytes)?;
+                    put(&root, disk, &descriptor.digest, bytes)?;
                 }
-                put(&root, &disk, manifest.digest(), manifest.bytes())?;
+                put(&root, disk, manifest.digest(), manifest.bytes())?;
                 let listed = Listed {
                     descriptor: plain(&manifest),
                     name: Some(tag),
                 };
                 let mut index = read_index(&root)?.unwrap_or_else(entries::empty);
                 entries::put(&mut index, &listed)?;
-                destination::replace_index(&root, &disk, &index)
+                // what the copy has written of it, too
+                target.force().map_err(|error| write_problem(&error))?;
+                destination::replace_index(&root, disk, &index)
             });
             let written = written.await.unwrap_or(Err(Problem::Cancelled));
             written.map_err(|problem| self.target().fail(what, problem))

@@ -86,6 +86,13 @@ pub(super) fn named<'a>(index: &'a Value, name: &str) -> Option<&'a str> {
     entries.find(|entry| name_of(entry) == Some(name))?["digest"].as_str()
 }
 
+/// Whether a name of `before` leads to something else in `after`.
+pub(super) fn moves(before: &Value, after: &Value) -> bool {
+    let entries = before["manifests"].as_array();
+    let mut names = entries.into_iter().flatten().filter_map(name_of);
+    names.any(|name| named(before, name) != named(after, name))
+}
+
 /// Takes the entry called `name` out of the list; whether there was one.
 pub(super) fn remove_name(index: &mut Value, name: &str) -> bool {
     remove(index, |entry| name_of(entry) == Some(name))
@@ -134,6 +141,20 @@ mod tests {
         entries
             .map(|entry| (content(entry), name_of(entry).map(ToOwned::to_owned)))
             .collect()
+    }
+
+    #[test]
+    fn a_name_moves_where_it_leads_to_something_else() {
+        let mut index = empty();
+        put(&mut index, &listed("a", Some("1"))).unwrap();
+        let mut more = index.clone();
+        put(&mut more, &listed("b", Some("2"))).unwrap();
+        put(&mut more, &listed("c", None)).unwrap();
+        assert!(!moves(&index, &more));
+        put(&mut more, &listed("b", Some("1"))).unwrap();
+        assert!(moves(&index, &more));
+        remove_name(&mut more, "1");
+        assert!(moves(&index, &more));
     }
 
     #[test]

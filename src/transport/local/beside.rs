@@ -112,6 +112,45 @@ impl SignatureFolder {
         .boxed()
     }
 
+    /// Adds those of `signatures` that are not there, in their order.
+    ///
+    /// # Errors
+    /// As [`SignatureFolder::add`].
+    pub fn add_missing<'a>(
+        &'a self,
+        manifest: &'a Digest,
+        own: bool,
+        signatures: Vec<Bytes>,
+    ) -> BoxFuture<'a, Result<(), TransportError>> {
+        let (folder, prefix) = self.names(manifest, own);
+        self.run(move |disk| {
+            let io = |error: io::Error| write_problem(&error);
+            disk.create_folder(&folder).map_err(io)?;
+            let _held = hold(&folder).map_err(io)?;
+            let mut next = free(&folder, &prefix)?;
+            let path = |number: usize| folder.join(format!("{prefix}{number}"));
+            let there: Vec<_> = (1..next).filter_map(|n| small(&path(n))).collect();
+            let mut added = false;
+            for signature in signatures
+                .iter()
+                .filter(|one| !there.contains(&one[..].into()))
+            {
+                if next > limits::SIGNATURES {
+                    let (what, limit) = ("signatures", limits::SIGNATURES);
+                    return Err(Problem::Beyond { what, limit });
+                }
+                disk.replace(&path(next), signature).map_err(io)?;
+                next += 1;
+                added = true;
+            }
+            if added {
+                disk.sync_folder(&folder).map_err(io)?;
+            }
+            Ok(())
+        })
+        .boxed()
+    }
+
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Disk) -> Result<T, Problem> + Send + 'static,
@@ -123,6 +162,12 @@ impl SignatureFolder {
             TransportError::new("signatures", text::visible(&place), problem)
         })
     }
+}
+
+/// What a file holds, where it can be a signature's.
+fn small(path: &Path) -> Option<Vec<u8>> {
+    let length = fs::metadata(path).ok()?.len();
+    (length <= limits::SIGNATURE_BYTES).then(|| fs::read(path).ok())?
 }
 
 /// The first number that is free: readers stop at the first gap.
@@ -161,5 +206,15 @@ mod tests {
         assert_eq!(found, (0..8).map(|n| vec![n]).collect::<Vec<_>>());
         let next = folder.next(&digest, true).await.unwrap();
         assert!(next.ends_with("signature-9"), "{next:?}");
+        let more = [3, 20, 21].map(|n| vec![n].into()).to_vec();
+        for _ in 0..2 {
+            let added = folder.add_missing(&digest, true, more.clone()).await;
+            added.unwrap();
+        }
+        let last = |n: usize| fs::read(image.join(format!("signature-{n}"))).ok();
+        assert_eq!(
+            [last(9), last(10), last(11)],
+            [Some(vec![20]), Some(vec![21]), None]
+        );
     }
 }

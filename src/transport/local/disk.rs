@@ -1,5 +1,5 @@
-//! Writing files so that whoever is killed leaves nothing half: a temporary file, its bytes
-//! forced to the disk, a name.
+//! Writing files so that whoever is killed leaves nothing half: a temporary file, then a name.
+//! What takes the place of something is forced to the disk before it does.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -64,11 +64,23 @@ impl Disk {
         fs::create_dir_all(path)
     }
 
-    /// Puts `bytes` at `path`, whole or not at all. What was there stays until then.
+    /// Puts `bytes` at `path`, whole or not at all, and forced to the disk before they are
+    /// there. What was there stays until then.
     pub(in crate::transport) fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.put(path, bytes, true)
+    }
+
+    /// Puts `bytes` at `path`, whole or not at all; `forced` to the disk first, or left to
+    /// the system where nothing is lost with them.
+    pub(in crate::transport) fn put(
+        &self,
+        path: &Path,
+        bytes: &[u8],
+        forced: bool,
+    ) -> io::Result<()> {
         let mut tries = 0;
         loop {
-            match self.try_replace(path, bytes) {
+            match self.try_put(path, bytes, forced) {
                 // whoever tidied up may have come before it was held
                 Err(error) if error.kind() == io::ErrorKind::NotFound && tries < REPLACING => {
                     tries += 1;
@@ -78,7 +90,7 @@ impl Disk {
         }
     }
 
-    fn try_replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fn try_put(&self, path: &Path, bytes: &[u8], forced: bool) -> io::Result<()> {
         static COUNTER: AtomicU64 = AtomicU64::new(0);
         let count = COUNTER.fetch_add(1, Ordering::Relaxed);
         let name = format!("{PARTIAL}{}-{count}", std::process::id());
@@ -88,7 +100,9 @@ impl Disk {
             let mut file = File::create_new(&temporary)?;
             file.lock()?;
             self.write(&mut file, &temporary, bytes)?;
-            self.sync(&file, &temporary)?;
+            if forced {
+                self.sync(&file, &temporary)?;
+            }
             self.rename(&temporary, path)
         })();
         if written.is_err() {
@@ -262,9 +276,10 @@ impl Partial {
 const AHEAD_BYTES: u64 = 16 << 20;
 
 /// Lets the disk begin with a large file while the rest of it still comes, so that little is
-/// left to wait for at its end.
-#[derive(Default)]
+/// left to wait for at the end, where all of it is forced there.
 struct Ahead {
+    /// Nothing where it is not going to be forced.
+    wanted: bool,
     next: u64,
     flushing: Option<std::thread::JoinHandle<()>>,
 }
@@ -272,7 +287,7 @@ struct Ahead {
 impl Ahead {
     /// So much of `file` is written.
     fn at(&mut self, at: u64, file: &File) {
-        if at < self.next.max(AHEAD_BYTES) {
+        if !self.wanted || at < self.next.max(AHEAD_BYTES) {
             return;
         }
         self.next = at + AHEAD_BYTES;
@@ -306,13 +321,14 @@ fn is_at(file: &File, path: &Path) -> bool {
 }
 
 /// Writes a blob as `target`, hashed on the way. Goes on where an earlier
-/// try stopped; what turns out to be wrong is thrown away.
+/// try stopped; what turns out to be wrong is thrown away. `ahead` says that it is going to
+/// be forced to the disk, which begins with it then.
 ///
 /// # Errors
 /// Where the payload cannot be read or is not what `blob` says, or the disk fails. `place`
 /// is the destination as it is named in errors.
-pub(in crate::transport) async fn write_blob(
-    disk: &Disk,
+pub(super) async fn write_blob(
+    (disk, ahead): (&Disk, bool),
     target: &Path,
     blob: &Descriptor,
     payload: Arc<dyn Payload>,
@@ -337,7 +353,7 @@ pub(in crate::transport) async fn write_blob(
     let (pieces, waiting) = mpsc::channel::<bytes::Bytes>(4);
     let writing = {
         let (disk, blob, target) = (disk.clone(), blob.clone(), target.to_owned());
-        spawn_blocking(move || write_pieces(&disk, partial, waiting, &blob, &target))
+        spawn_blocking(move || write_pieces((&disk, ahead), partial, waiting, &blob, &target))
     };
     let mut at_end = Ok(());
     while let Some(piece) = stream.next().await {
@@ -366,7 +382,7 @@ pub(in crate::transport) async fn write_blob(
         Ok(()) => Ok(()),
         // what was left by an earlier try may have been wrong
         Err(Problem::WrongDigest { .. } | Problem::WrongSize { .. }) if continued => {
-            Box::pin(write_blob(disk, target, blob, payload, place)).await
+            Box::pin(write_blob((disk, ahead), target, blob, payload, place)).await
         }
         Err(problem) => Err(fail(problem)),
     }
@@ -375,7 +391,7 @@ pub(in crate::transport) async fn write_blob(
 /// Writes what comes and gives it its name, where it is what `blob` says. An empty piece is
 /// the end; where it does not come, what is there stays for the next try.
 fn write_pieces(
-    disk: &Disk,
+    (disk, ahead): (&Disk, bool),
     mut partial: Partial,
     mut waiting: mpsc::Receiver<bytes::Bytes>,
     blob: &Descriptor,
@@ -387,7 +403,11 @@ fn write_pieces(
         let _ = disk.remove(&partial.path);
         Err(problem)
     };
-    let mut ahead = Ahead::default();
+    let mut ahead = Ahead {
+        wanted: ahead,
+        next: 0,
+        flushing: None,
+    };
     loop {
         let piece = waiting.blocking_recv().ok_or(Problem::Cancelled)?;
         if piece.is_empty() {
@@ -412,6 +432,5 @@ fn write_pieces(
         let expected = blob.digest.clone();
         return wrong(&partial, Problem::WrongDigest { expected, found });
     }
-    disk.sync(&partial.file, &partial.path).map_err(io)?;
     disk.rename(&partial.path, target).map_err(io)
 }

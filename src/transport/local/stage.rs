@@ -84,11 +84,14 @@ impl Stage {
         Ok(self.folder(disk)?.join(".archive"))
     }
 
-    /// Gives the finished archive its name, and makes it safe.
-    pub(in crate::transport) fn name(&self, disk: &Disk) -> io::Result<()> {
+    /// Gives the finished archive its name, and makes that safe where it is `forced`.
+    pub(in crate::transport) fn name(&self, disk: &Disk, forced: bool) -> io::Result<()> {
         let unfinished = self.unfinished(disk)?;
         disk.rename(&unfinished, &self.archive)?;
-        disk.sync_folder(parent(&self.archive))
+        if forced {
+            disk.sync_folder(parent(&self.archive))?;
+        }
+        Ok(())
     }
 
     /// Removes the folder.

@@ -1,9 +1,11 @@
 //! A folder that an image is written to: what the places on this machine do alike.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::task::spawn_blocking;
 
@@ -11,15 +13,79 @@ use super::disk::{Disk, write_blob, write_problem};
 use crate::model::{Content, Descriptor, Digest, Document, RawDocument, Reference, limits, text};
 use crate::transport::{Payload, Problem, TransportError};
 
+/// How many files are forced to the disk at once.
+const FORCED_AT_ONCE: usize = 6;
+
 /// A folder that is written to, and what it is called. Clones write to the same one.
 #[derive(Clone)]
 pub(in crate::transport) struct Target {
     pub reference: Reference,
     pub root: PathBuf,
     pub disk: Disk,
+    unforced: Arc<Unforced>,
+}
+
+/// What a copy needs and nobody has forced to the disk yet: what it wrote, and what it found
+/// there, which another one may have written a moment ago.
+#[derive(Default)]
+struct Unforced {
+    files: Mutex<BTreeSet<PathBuf>>,
+    /// Whether it is going to be.
+    wanted: AtomicBool,
 }
 
 impl Target {
+    pub fn new(reference: Reference, root: PathBuf, disk: Disk) -> Self {
+        Self {
+            reference,
+            root,
+            disk,
+            unforced: Arc::default(),
+        }
+    }
+
+    /// Says that what is written takes the place of something, and is going to be forced.
+    pub fn will_replace(&self) {
+        self.unforced.wanted.store(true, Ordering::Relaxed);
+    }
+
+    /// Remembers a file that the copy needs.
+    pub fn note(&self, path: PathBuf) {
+        let mut files = self.unforced.lock();
+        files.insert(path);
+    }
+
+    /// Forces everything to the disk that the copy needs, with its names. Waits for the disk.
+    ///
+    /// # Errors
+    /// Where something of it is gone, or the disk fails.
+    pub fn force(&self) -> io::Result<()> {
+        let files = std::mem::take(&mut *self.unforced.lock());
+        let folders: BTreeSet<_> = files.iter().filter_map(|file| file.parent()).collect();
+        let next = Mutex::new(files.iter());
+        let one_by_one = || loop {
+            let file = next.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some(file) = file else { return Ok(()) };
+            self.disk.sync(&File::open(file)?, file)?;
+        };
+        let forced: io::Result<()> = std::thread::scope(|scope| {
+            let others = FORCED_AT_ONCE.min(files.len());
+            let others: Vec<_> = (1..others).map(|_| scope.spawn(one_by_one)).collect();
+            let mut ended = one_by_one();
+            for other in others {
+                match other.join() {
+                    Ok(other) => ended = ended.and(other),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            ended
+        });
+        forced?;
+        folders
+            .into_iter()
+            .try_for_each(|folder| self.disk.sync_folder(folder))
+    }
+
     /// The place as it is named in errors.
     pub fn place(&self) -> String {
         text::visible(&self.reference.to_string()).into_owned()
@@ -51,7 +117,12 @@ impl Target {
         size: u64,
     ) -> Result<bool, TransportError> {
         self.run(what, move |this| {
-            Ok(fs::metadata(this.root.join(name)).is_ok_and(|there| there.len() == size))
+            let path = this.root.join(name);
+            let there = fs::metadata(&path).is_ok_and(|there| there.len() == size);
+            if there {
+                this.note(path);
+            }
+            Ok(there)
         })
         .await
     }
@@ -64,7 +135,10 @@ impl Target {
         payload: Arc<dyn Payload>,
     ) -> Result<(), TransportError> {
         let path = self.root.join(name);
-        write_blob(&self.disk, &path, blob, payload, &self.place()).await
+        let disk = (&self.disk, self.unforced.wanted.load(Ordering::Relaxed));
+        write_blob(disk, &path, blob, payload, &self.place()).await?;
+        self.note(path);
+        Ok(())
     }
 
     /// Writes a manifest as the file `name`, where it is not there already.
@@ -76,6 +150,7 @@ impl Target {
         let raw = raw.clone();
         self.run(format!("manifest {}", raw.digest()), move |this| {
             let path = this.root.join(name);
+            this.note(path.clone());
             if fs::metadata(&path).is_ok_and(|there| there.len() == raw.size()) {
                 // a manifest is small: that it is right is soon seen
                 if fs::read(&path).is_ok_and(|there| raw.digest().matches(&there)) {
@@ -85,7 +160,7 @@ impl Target {
             let folder = path.parent().unwrap_or(&this.root);
             this.disk
                 .create_folder(folder)
-                .and_then(|()| this.disk.replace(&path, raw.bytes()))
+                .and_then(|()| this.disk.put(&path, raw.bytes(), false))
                 .map_err(|error| write_problem(&error))
         })
         .await
@@ -117,6 +192,7 @@ impl Target {
             else {
                 return Ok(false);
             };
+            this.note(path);
             let document = Document::read(raw);
             let Content::Manifest(parsed) = document.content() else {
                 return Ok(true);
@@ -124,12 +200,23 @@ impl Target {
             let mut blobs = std::iter::once(&parsed.config).chain(&parsed.layers);
             Ok(blobs.all(|named| {
                 let path = this.root.join(blob(&named.digest));
-                let there = fs::metadata(path);
-                // one that is not to be distributed may stay elsewhere
-                there.map_or(!named.urls.is_empty(), |there| named.has_size(there.len()))
+                match fs::metadata(&path) {
+                    Ok(there) => {
+                        this.note(path);
+                        named.has_size(there.len())
+                    }
+                    // one that is not to be distributed may stay elsewhere
+                    Err(_) => !named.urls.is_empty(),
+                }
             }))
         })
         .await
+    }
+}
+
+impl Unforced {
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -11,8 +11,8 @@ use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 use crate::model::{Descriptor, Digest, RawDocument, Reference, RegistryReference};
 use crate::transport::destination::describe_referrer;
 use crate::transport::{
-    Destination, Mount, Mounted, Naming, Payload, Problem, ReferrerRemove, ReferrerWrite, TagEdit,
-    Takes, TransportError,
+    Destination, Mount, Mounted, Naming, Payload, Problem, ReferrerRemove, ReferrerWrite,
+    SignatureWrite, TagEdit, Takes, TransportError,
 };
 
 use super::auth::Scope;
@@ -50,6 +50,15 @@ impl RegistryDestination {
     /// The client that it writes through.
     pub(super) const fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// The image as it was named, wherever `registries.conf` says that it is.
+    pub(super) fn named_image(&self) -> &RegistryReference {
+        match &self.reference {
+            Reference::Registry(image) => image,
+            // it is made of nothing else
+            Reference::Path(_) | Reference::Daemon(_) => &self.image,
+        }
     }
 
     /// The image that is written.
@@ -251,6 +260,10 @@ impl Destination for RegistryDestination {
     }
 
     fn referrer_writing(&self) -> Option<&dyn ReferrerWrite> {
+        Some(self)
+    }
+
+    fn signature_writing(&self) -> Option<&dyn SignatureWrite> {
         Some(self)
     }
 }

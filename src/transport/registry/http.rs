@@ -20,7 +20,7 @@ use super::hosts::Hosts;
 use super::outgoing::Sent;
 use super::pool::{Pool, Trust, Way};
 use super::scheme::Plan;
-use super::{proxy, status};
+use super::{greeting, proxy, status};
 
 /// Most redirects that are followed.
 const HOPS: usize = 5;
@@ -127,7 +127,11 @@ impl Http {
         ask: &Ask,
     ) -> Result<Answer, Fault> {
         let plan = match self.pool.plan(&self.network, host, self.trust(host)) {
-            Plan::HttpsFirst if self.answers_plainly(host).await => Plan::Http,
+            Plan::HttpsFirst
+                if greeting::answers_plainly(host, self.network.connect_timeout).await =>
+            {
+                Plan::Http
+            }
             plan => plan,
         };
         let scheme = match plan {
@@ -252,23 +256,6 @@ impl Http {
     }
 
     /// One request and the head of its answer.
-    /// Whether what listens at `host`, on this machine, answers a greeting of TLS in plain
-    /// words. No authority is loaded to find that out, which takes longer than all else that
-    /// a small copy does; what shows a certificate is not trusted and gets nothing more.
-    async fn answers_plainly(&self, host: &Host) -> bool {
-        let way = self
-            .pool
-            .way(&self.network, host, Scheme::Http, Trust::Verified);
-        let (Ok(Way { client, .. }), Ok(url)) = (way, host.url(Scheme::Https, "/v2/")) else {
-            return false;
-        };
-        let greeting = client.execute(Request::new(Method::HEAD, url));
-        match tokio::time::timeout(self.network.connect_timeout, greeting).await {
-            Ok(Err(error)) => Fault::connection(&error, self.network.connect_timeout).not_tls,
-            Ok(Ok(_)) | Err(_) => false,
-        }
-    }
-
     async fn exchange(
         &self,
         host: &Host,

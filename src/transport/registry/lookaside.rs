@@ -8,10 +8,13 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use crate::model::{Digest, RegistryReference, limits};
-use crate::transport::{Beside, DetachedSignatures, Problem, TransportError};
+use crate::model::{Digest, RegistryReference, limits, text};
+use crate::transport::{
+    Beside, DetachedSignatures, Problem, SignatureFolder, SignatureWrite, TransportError,
+};
 
 use super::client::Client;
+use super::destination::RegistryDestination;
 use super::source::RegistrySource;
 
 impl RegistrySource {
@@ -49,6 +52,46 @@ impl DetachedSignatures for RegistrySource {
                 let what = format!("signatures of {manifest}");
                 TransportError::new(what, base.clone(), problem)
             })
+        }
+        .boxed()
+    }
+}
+
+impl RegistryDestination {
+    /// The folder that signatures of the image are written to, by the settings.
+    fn signature_folder(&self) -> Result<PathBuf, TransportError> {
+        let lookaside = &self.client().network().lookaside;
+        let folder = lookaside.folder_to_write(self.named_image());
+        folder.map_err(|error| {
+            let problem = Problem::Settings {
+                path: error.path.display().to_string(),
+                why: error.why,
+            };
+            TransportError::new("signatures", self.named_image().name(), problem)
+        })
+    }
+}
+
+impl SignatureWrite for RegistryDestination {
+    fn place(&self) -> Result<String, TransportError> {
+        let folder = self.signature_folder()?;
+        Ok(text::visible(&folder.display().to_string()).into_owned())
+    }
+
+    fn takes_all(&self) -> bool {
+        false
+    }
+
+    fn put_signatures<'a>(
+        &'a self,
+        manifest: &'a Digest,
+        own: bool,
+        signatures: Vec<Bytes>,
+    ) -> BoxFuture<'a, Result<(), TransportError>> {
+        async move {
+            let folder = self.signature_folder()?;
+            let folder = SignatureFolder::lookaside(folder, self.named_image());
+            folder.add_missing(manifest, own, signatures).await
         }
         .boxed()
     }

@@ -21,6 +21,7 @@ mod fallback;
 mod fault;
 #[doc(hidden)]
 pub mod fuzz;
+mod greeting;
 mod hosts;
 mod http;
 mod login;

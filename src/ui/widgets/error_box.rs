@@ -27,7 +27,7 @@ pub fn error_box(ui: &mut Ui, failure: &Failure, try_again: Option<Action>, acti
         );
         ui.add(egui::Label::new(RichText::new(text::value(&failure.headline))).wrap());
         if !failure.hint.is_empty() {
-            let hint = RichText::new(text::value(&failure.hint)).color(tokens.weak);
+            let hint = RichText::new(text::value(&failure.hint_in_window())).color(tokens.weak);
             ui.add(egui::Label::new(hint).wrap());
         }
         details(ui, failure, id);
@@ -87,7 +87,7 @@ fn details(ui: &mut Ui, failure: &Failure, id: Id) {
 
 /// The failure as a text to send to somebody.
 fn whole(failure: &Failure) -> String {
-    let mut whole = format!("{}\n{}\n", failure.headline, failure.hint);
+    let mut whole = format!("{}\n{}\n", failure.headline, failure.hint_in_window());
     for detail in &failure.details {
         whole.push_str(detail);
         whole.push('\n');

@@ -209,3 +209,57 @@ async fn podman_loads_the_archives_that_are_written() {
         assert!(listed.status.success(), "{listed:?}");
     }
 }
+
+#[tokio::test]
+async fn regctl_reads_what_is_written_and_writes_what_is_read() {
+    let (Some(host), Some(regctl)) = (docker_registry(), peers::optional_tool("regctl")) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let settings = folder.path().join("regctl.json");
+    let run = |arguments: &[&str]| {
+        let output = regctl
+            .command()
+            .args(["--host", &format!("reg={host},tls=disabled")])
+            .args(arguments)
+            .env("REGCTL_CONFIG", &settings)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        output.stdout
+    };
+    for (number, from) in [busybox(), app(), signed()].iter().enumerate() {
+        let name = format!("{host}/{}:1", repository());
+        copy(from, &format!("docker://{name}"), &CopyOptions::default()).await;
+        let expected = digest(from).await;
+        let raw = root(&*open(from)).await.bytes().to_vec();
+        let said = run(&["manifest", "get", "--format", "raw-body", &name]);
+        assert_eq!(said, raw);
+        // what it pulls with everything is the same, referrers counted
+        let everything = ["image", "copy", "--referrers", "--digest-tags"];
+        let pulled = folder.path().join(format!("pulled-{number}"));
+        run(&[
+            &everything[..],
+            &[&name, &format!("ocidir://{}:x", pulled.display())],
+        ]
+        .concat());
+        let theirs = at("oci", &pulled, "x");
+        assert_eq!(content(&theirs).await, content(from).await);
+        let before = referrer::tree(&open(from), &expected).await;
+        let after = referrer::tree(&open(&theirs), &expected).await;
+        assert_eq!(before.walk().count(), after.walk().count());
+        // and what it makes of a layout of ours
+        let ours = folder.path().join(format!("ours-{number}"));
+        copy(&theirs, &at("oci", &ours, "x"), &CopyOptions::default()).await;
+        let pushed = format!("{host}/{}:1", repository());
+        run(&[
+            &everything[..],
+            &[&format!("ocidir://{}:x", ours.display()), &pushed],
+        ]
+        .concat());
+        let pushed = format!("docker://{pushed}");
+        assert_eq!(content(&pushed).await, content(from).await);
+        let last = referrer::tree(&open(&pushed), &expected).await;
+        assert_eq!(before.walk().count(), last.walk().count());
+    }
+}

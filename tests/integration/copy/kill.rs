@@ -169,7 +169,11 @@ async fn a_copy_may_end_at_every_step() {
         let all = steps(kind, &new, &to).await;
         let expected = whole(kind, &to).await;
         assert!(all.len() > 10, "{kind:?}: {} steps", all.len());
-        for step in [Step::Create, Step::Write, Step::Sync, Step::Rename] {
+        let mut expected_steps = vec![Step::Create, Step::Write, Step::Rename];
+        if kind.replaces() {
+            expected_steps.push(Step::Sync);
+        }
+        for step in expected_steps {
             assert!(
                 all.iter().any(|(one, _)| *one == step),
                 "{kind:?}: {step:?}"
@@ -222,6 +226,53 @@ async fn a_copy_may_end_at_every_step() {
                 "{at}: {left:?}"
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn what_replaces_something_is_safe_before_it_does() {
+    for kind in KINDS {
+        let folder = tempfile::tempdir().unwrap();
+        let (old, new) = images(&folder.path().join("from"));
+        let to = kind.reference(folder.path());
+        // where nothing is there, nothing can be lost, and nothing is waited for
+        let first = steps(kind, &old, &to).await;
+        let waits = first.iter().any(|(step, _)| *step == Step::Sync);
+        assert!(!waits, "{kind:?}: {first:#?}");
+        if !kind.replaces() {
+            continue;
+        }
+        let all = steps(kind, &new, &to).await;
+        let replaced = folder.path().join(match kind {
+            Kind::Layout => "place/index.json",
+            Kind::Directory => "place/manifest.json",
+            Kind::LayoutArchive | Kind::DockerArchive => "place.tar",
+        });
+        let named = (Step::Rename, replaced.clone());
+        let moment = all.iter().position(|step| *step == named).unwrap();
+        let before = &all[..moment];
+        let synced = |path: &Path| before.contains(&(Step::Sync, path.to_owned()));
+        if kind == Kind::LayoutArchive {
+            // all of it is in the one file that becomes the archive
+            let unfinished = |path: &PathBuf| path.ends_with(".archive");
+            let mut syncs = before.iter().filter(|(step, _)| *step == Step::Sync);
+            assert!(syncs.any(|(_, path)| unfinished(path)), "{all:#?}");
+            continue;
+        }
+        // everything that the new image needs, whoever wrote it
+        let files = crate::support::layout::listing(&folder.path().join("place"));
+        let needed = content(&to).await;
+        let mut looked = 0;
+        for (path, _) in files {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let hex = name.trim_end_matches(".manifest.json");
+            if path != replaced && needed.contains_key(&format!("sha256:{hex}")) {
+                assert!(synced(&path), "{kind:?}: {}", path.display());
+                looked += 1;
+            }
+        }
+        // two images of two layers each, one of them shared, and two configs
+        assert!(looked >= 7, "{kind:?}: {looked} files");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Signing and attaching, run as the user runs it, and held against the real peers.
 
 mod attach;
+mod copied;
 mod keyless;
 mod keys;
 mod place;

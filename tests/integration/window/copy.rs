@@ -1,6 +1,6 @@
 //! Copying and exporting from the window, over an engine that plans what the test says.
 
-use porthole::copy::{CopyOptions, Selection};
+use porthole::copy::{CopyOptions, Selection, Wanted};
 use porthole::engine::{
     CopyId, CopyRequest, CopySnapshot, Failure, FailureKind, JobId, Outcome, Remote,
 };
@@ -55,6 +55,7 @@ fn put(
         progress: None,
         job: None,
         report: Remote::NotAsked,
+        without_lost: None,
     }));
     window.harness.run();
 }
@@ -267,6 +268,7 @@ fn running(window: &mut Window, report: Option<porthole::copy::Report>) -> CopyI
         plan: Remote::Ready(Arc::new(made)),
         job: Some(job),
         report: report.map_or(Remote::NotAsked, |report| Remote::Ready(Arc::new(report))),
+        without_lost: None,
         request,
     }));
     let progress = Progress::new(Unit::Bytes);
@@ -369,4 +371,42 @@ fn what_a_copy_did_is_shown_and_saved() {
     };
     assert_eq!(*input, report.destination);
     assert!(!window.has(Role::Button, "Save as JSON"));
+}
+
+#[test]
+fn what_the_source_has_lost_is_gone_on_without() {
+    let (mut window, _) = asking("Copy…");
+    let (id, request) = to(&mut window, "mirror.example.com/edge/api:1.8.2");
+    let index = scripted::index();
+    let entries = index.root.document.index().unwrap().descriptors();
+    let images: Vec<_> = entries.map(|(_, entry)| entry.digest.clone()).collect();
+    let mut rest = request.clone();
+    let whole = [&images[0], &images[2]].map(|digest| Wanted::Digest(digest.clone()));
+    rest.options.selection = Selection::Some(whole.to_vec());
+    let failure = Failure {
+        headline: "the source does not have a blob of the image for linux/arm64".to_owned(),
+        hint: "Copy the others alone (--platform linux/amd64), or get it again".to_owned(),
+        details: Vec::new(),
+        kind: FailureKind::Missing,
+    };
+    window.slots.put_copy(Arc::new(CopySnapshot {
+        id,
+        request: request.clone(),
+        plan: Remote::Failed {
+            error: Arc::new(failure),
+            previous: None,
+        },
+        progress: None,
+        job: None,
+        report: Remote::NotAsked,
+        without_lost: Some(Box::new(rest)),
+    }));
+    window.harness.run();
+    // nothing of the command line is said here
+    assert!(window.says_like(|text| text == "Copy the others alone, or get it again"));
+    assert!(!window.says_like(|text| text.contains("--platform")));
+    window.click(Role::Button, "Go on without linux/arm64");
+    let (_, request) = planned(&mut window).unwrap();
+    assert_eq!(wanted(&request), ["linux/amd64", "linux/arm/v7"]);
+    assert!(!window.is_on(Role::CheckBox, "linux/arm64"));
 }

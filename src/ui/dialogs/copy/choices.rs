@@ -101,6 +101,12 @@ impl Choices {
         };
     }
 
+    /// Takes these images alone.
+    pub(super) fn take(&mut self, images: impl Iterator<Item = Digest>) {
+        self.ticked = images.collect();
+        self.pick = Pick::Some;
+    }
+
     /// The other names that were typed, each once.
     fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();

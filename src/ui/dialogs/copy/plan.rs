@@ -4,7 +4,7 @@ use egui::{Align, RichText, ScrollArea, Sense, TextStyle, Ui, vec2};
 
 use super::{CopyDialog, Known};
 use crate::copy::{Action as Fate, BlobAction, Plan, Role};
-use crate::engine::Command;
+use crate::engine::{Command, CopyRequest, without_options};
 use crate::model::text;
 use crate::ui::action::{Action, Actions};
 use crate::ui::dialogs::kit;
@@ -44,6 +44,9 @@ impl CopyDialog {
                 request: Box::new(copy.request.clone()),
             });
             error_box(ui, error, Some(again), actions);
+            if let Some(rest) = &copy.without_lost {
+                self.go_on_without(ui, rest, known);
+            }
             return;
         }
         match copy.and_then(|copy| copy.plan.value()) {
@@ -67,6 +70,31 @@ impl CopyDialog {
                     "Say where to, and what would be sent, mounted and left is listed here. Nothing is written before you press the button.",
                 );
             }
+        }
+    }
+
+    /// Offers to copy the images that the source has whole.
+    fn go_on_without(&mut self, ui: &mut Ui, rest: &CopyRequest, known: &Known) {
+        let Some(images) = &known.images else {
+            return;
+        };
+        let whole = rest.options.selection.digests();
+        let holds = self.destination.kind.holds_indexes();
+        let lost: Vec<_> = images
+            .iter()
+            .filter(|image| self.choices.takes(image, holds) && !whole.contains(&&image.digest))
+            .map(|image| image.label.as_str())
+            .collect();
+        if lost.is_empty() || !images.iter().any(|image| whole.contains(&&image.digest)) {
+            return;
+        }
+        let lost = match lost.as_slice() {
+            [first, second, _, ..] => format!("{first}, {second} and {} more", lost.len() - 2),
+            few => few.join(" and "),
+        };
+        ui.add_space(6.0);
+        if ui.button(format!("Go on without {lost}")).clicked() {
+            self.choices.take(whole.into_iter().cloned());
         }
     }
 
@@ -173,6 +201,19 @@ impl CopyDialog {
                 }
             }
         }
+        for document in &plan.documents {
+            if let (Some(there), Role::Tag { tag, .. }) = (&document.replaces, &document.role) {
+                let fate = if document.role.is_joined() {
+                    "What lies under it stays, beside what comes."
+                } else {
+                    "It will move."
+                };
+                let tag = text::middle(tag, 24);
+                let words = format!("{tag} exists there and points to {}. {fate}", there.short());
+                kit::note(ui, icons::TRIANGLE_ALERT, tokens.caution, &words)
+                    .on_hover_text(there.to_string());
+            }
+        }
         let image = known.image.as_ref().and_then(|image| image.image());
         if let Some(image) = image
             && *image.root.document.raw().digest() != plan.from
@@ -199,7 +240,8 @@ impl CopyDialog {
             kit::note(ui, icons::INFO, tokens.weak, &words).on_hover_text(plan.digest.to_string());
         }
         for left in plan.left_behind.iter().take(NAMED) {
-            let words = format!("Stays behind: {}, since {}", left.what, left.why);
+            let why = without_options(&left.why);
+            let words = format!("Stays behind: {}, since {why}", left.what);
             let words = paint::line(&words).into_owned();
             kit::note(ui, icons::TRIANGLE_ALERT, tokens.caution, &words);
         }
@@ -253,7 +295,7 @@ pub(super) fn belonging(plan: &Plan) -> usize {
             Role::Attestation | Role::Referrer { .. } | Role::Tag { .. }
         )
     });
-    let beside: usize = plan.signatures.iter().map(|set| set.signatures.len()).sum();
+    let beside: usize = plan.signatures.iter().map(|set| set.count()).sum();
     documents.count() + beside
 }
 

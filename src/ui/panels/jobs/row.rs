@@ -52,7 +52,9 @@ pub fn show(
         taken
     };
     let report = copy.is_some_and(|copy| copy.report.value().is_some());
-    let buttons = take_right(if report { WIDE_BUTTONS } else { BUTTONS });
+    let rest_of = copy.and_then(|copy| copy.without_lost.as_deref());
+    let wide = report || (rest_of.is_some() && matches!(job.state, JobState::Failed(_)));
+    let buttons = take_right(if wide { WIDE_BUTTONS } else { BUTTONS });
     let roomy = rect.width() >= ROOM;
     let (left, rate) = if roomy {
         (Some(take_right(LEFT)), Some(take_right(RATE)))
@@ -94,7 +96,7 @@ pub fn show(
         }
         (state, _) => ended(ui, rest, job, state),
     }
-    button(ui, buttons, job, copy.filter(|_| report), actions);
+    button(ui, buttons, job, copy, actions);
 }
 
 /// Whether the blobs of a job are shown.
@@ -141,7 +143,7 @@ fn ended(ui: &mut Ui, rect: Rect, job: &JobSnapshot, state: &JobState) {
             icons::CIRCLE_X,
             tokens.rejected,
             failure.headline.clone(),
-            failure.hint.clone(),
+            failure.hint_in_window().into_owned(),
         ),
         JobState::Cancelled => (
             icons::BAN,
@@ -182,9 +184,10 @@ fn button(
     ui: &mut Ui,
     rect: Rect,
     job: &JobSnapshot,
-    done: Option<&CopySnapshot>,
+    copy: Option<&CopySnapshot>,
     actions: &mut Actions,
 ) {
+    let done = copy.filter(|copy| copy.report.value().is_some());
     if let Some(copy) = done.filter(|_| job.state == JobState::Done) {
         let builder = UiBuilder::new()
             .max_rect(rect)
@@ -213,6 +216,18 @@ fn button(
         let response = link(ui, word).on_hover_text(format!("{word}: {}", job.title));
         if response.clicked() {
             actions.push(Action::Send(command));
+        }
+        // the source has lost some images of the index: the others can go on
+        if let Some(copy) = copy.filter(|_| matches!(job.state, JobState::Failed(_)))
+            && let Some(rest) = &copy.without_lost
+            && link(ui, "Without what is lost")
+                .on_hover_text("Copy the images that the source has whole")
+                .clicked()
+        {
+            actions.push(Action::StartCopy {
+                copy: copy.id,
+                request: rest.clone(),
+            });
         }
     });
 }

@@ -1,0 +1,238 @@
+//! Signatures that lie beside manifests: in files of a folder, in a lookaside away from the
+//! registry, or as layers under cosign's tags. Each place keeps them in its own way; what
+//! says the same in another one is written so there.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::model::{CosignTag, Descriptor, Digest, Document, RawDocument, limits};
+use crate::signature::SignatureFile;
+use crate::transport::{Destination, DetachedSignatures, Source, read_blob};
+
+use super::error::CopyError;
+use super::options::{CopyOptions, Format};
+use super::plan::{LeftBehind, PlannedSignatures};
+
+/// A manifest that may be signed.
+pub(super) struct Signed {
+    /// As the source has it.
+    pub(super) manifest: Digest,
+    /// Whether it is the image itself.
+    pub(super) own: bool,
+    /// Whether another one is written in its place.
+    pub(super) changed: bool,
+}
+
+/// Where signatures come from and go to.
+pub(super) struct Places<'a> {
+    pub(super) source: &'a Arc<dyn Source>,
+    pub(super) destination: &'a dyn Destination,
+    /// Reads the destination, where it can be read.
+    pub(super) there: Option<&'a Arc<dyn Source>>,
+}
+
+/// What becomes of a file.
+enum Fate {
+    File(Bytes),
+    Layer(Descriptor, Bytes),
+    /// It cannot go there, and why.
+    Not(String),
+}
+
+/// The files beside the manifests of `source`, and whether they are kept away from it.
+fn files_of(source: &dyn Source) -> Option<(&dyn DetachedSignatures, bool)> {
+    match (source.detached_signatures(), source.lookaside()) {
+        (Some(beside), _) => Some((beside, false)),
+        (None, Some(away)) => Some((away, true)),
+        (None, None) => None,
+    }
+}
+
+impl Places<'_> {
+    /// The signatures in files beside `manifests`, as they are kept at the destination. What
+    /// is kept away from the source stays there where it cannot come along.
+    ///
+    /// # Errors
+    /// Where those of the source itself cannot go to the destination.
+    pub(super) async fn signatures(
+        &self,
+        options: &CopyOptions,
+        manifests: &[Signed],
+        left: &mut Vec<LeftBehind>,
+    ) -> Result<Vec<PlannedSignatures>, CopyError> {
+        let Some((files, away)) = files_of(&**self.source) else {
+            return Ok(Vec::new());
+        };
+        let mut found = Vec::new();
+        for signed in manifests {
+            let files = match files.signatures(&signed.manifest).await {
+                // nothing of it is wanted
+                Err(_) if options.remove_signatures => continue,
+                files => files?,
+            };
+            if files.is_empty() {
+                continue;
+            }
+            let stays = |why: &str| LeftBehind {
+                what: match files.len() {
+                    1 => "a signature beside the manifest".to_owned(),
+                    count => format!("{count} signatures beside the manifest"),
+                },
+                digest: Some(signed.manifest.clone()),
+                why: why.to_owned(),
+            };
+            if options.remove_signatures {
+                left.push(stays("signatures were to be left behind"));
+                continue;
+            }
+            if signed.changed && options.format == Format::Keep {
+                left.push(stays(
+                    "the index is written anew, and it is about the one as it was",
+                ));
+                continue;
+            }
+            if signed.changed {
+                return Err(super::planner::invalidated(
+                    "the signatures beside the manifests",
+                ));
+            }
+            let mut set = PlannedSignatures::of(signed.manifest.clone(), signed.own);
+            for file in &files {
+                match self.fate(file) {
+                    Fate::File(file) => set.signatures.push(file),
+                    Fate::Layer(layer, payload) => set.layers.push((layer, payload)),
+                    Fate::Not(why) if away => {
+                        let mut one = stays(&why);
+                        one.what = "a signature kept beside the registry".to_owned();
+                        left.push(one);
+                    }
+                    Fate::Not(why) => return Err(self.refused(&why)),
+                }
+            }
+            if set.count() > 0 {
+                set.there = self.has(&set).await;
+                found.push(set);
+            }
+        }
+        Ok(found)
+    }
+
+    /// What becomes of a file at the destination.
+    fn fate(&self, file: &Bytes) -> Fate {
+        let files = self.destination.signature_writing();
+        let read = SignatureFile::read(file);
+        match (files, read) {
+            (Some(files), _) if files.takes_all() => Fate::File(file.clone()),
+            (_, SignatureFile::Unknown) => {
+                Fate::Not("it is of a kind that is not known here".to_owned())
+            }
+            (_, SignatureFile::Attachment(attachment)) => {
+                if self.destination.tag_editing().is_none() {
+                    return Fate::Not("nothing can be added under a tag there".to_owned());
+                }
+                if !attachment.is_all {
+                    return Fate::Not("it says more than a layer under a tag can".to_owned());
+                }
+                Fate::Layer(attachment.layer, attachment.payload)
+            }
+            (None, SignatureFile::SimpleSigning(_)) => {
+                Fate::Not("such a place keeps no signatures by OpenPGP".to_owned())
+            }
+            (Some(files), SignatureFile::SimpleSigning(_)) => match files.place() {
+                Ok(_) => Fate::File(file.clone()),
+                Err(error) => Fate::Not(error.problem.to_string()),
+            },
+        }
+    }
+
+    fn refused(&self, why: &str) -> CopyError {
+        CopyError::refused(
+            format!(
+                "a signature that lies beside a manifest cannot go to {}: {why}",
+                self.destination.reference()
+            ),
+            "Copy to dir:, or leave signatures behind (--remove-signatures)",
+        )
+    }
+
+    /// Whether all of `set` is at the destination already.
+    async fn has(&self, set: &PlannedSignatures) -> bool {
+        let there = self.there.and_then(|there| files_of(&**there));
+        let Some((there, _)) = there.filter(|_| set.layers.is_empty()) else {
+            return false;
+        };
+        let there = there.signatures(&set.manifest).await.unwrap_or_default();
+        set.signatures.iter().all(|file| there.contains(file))
+    }
+
+    /// The signatures in `raw`, which lies under cosign's tag for `manifest`, as files beside
+    /// that; nothing where the tag is another one.
+    ///
+    /// # Errors
+    /// Where files cannot say all that it says, or it cannot be read.
+    pub(super) async fn from_tag(
+        &self,
+        tag: &str,
+        manifest: &Digest,
+        raw: &RawDocument,
+    ) -> Result<Option<Vec<Bytes>>, CopyError> {
+        let takes_all = self.destination.signature_writing();
+        if tag != CosignTag::Signatures.of(manifest) || !takes_all.is_some_and(|w| w.takes_all()) {
+            return Ok(None);
+        }
+        let document = Document::read(raw.clone());
+        let Some(layers) = layers_alone(&document) else {
+            return Err(self.refused(&format!(
+                "the manifest under the tag {tag} says more than its layers do"
+            )));
+        };
+        let mut files = Vec::with_capacity(layers.len());
+        for layer in layers {
+            let payload = read_blob(&**self.source, layer, limits::SIGNATURE_BYTES).await?;
+            files.push(SignatureFile::of_layer(layer, payload.bytes()));
+        }
+        Ok(Some(files))
+    }
+}
+
+/// The layers of a manifest, where neither it nor they say anything that a file beside a
+/// manifest cannot.
+fn layers_alone(document: &Document) -> Option<&[Descriptor]> {
+    let manifest = document.manifest()?;
+    let alone = manifest.subject.is_none()
+        && manifest.artifact_type.is_none()
+        && manifest.annotations.is_empty()
+        && manifest.layers.len() <= limits::SIGNATURES;
+    let plain = |layer: &Descriptor| {
+        let said = Descriptor {
+            annotations: layer.annotations.clone(),
+            ..Descriptor::new(layer.media_type.as_str(), layer.digest.clone(), layer.size)
+        };
+        said == *layer
+    };
+    (alone && manifest.layers.iter().all(plain)).then_some(&manifest.layers)
+}
+
+/// Adds `files` to the signatures of `manifest`, each once.
+pub(super) fn add_files(
+    sets: &mut Vec<PlannedSignatures>,
+    (manifest, own): (&Digest, bool),
+    files: Vec<Bytes>,
+) {
+    let position = sets.iter().position(|set| set.manifest == *manifest);
+    let set = match position {
+        Some(position) => &mut sets[position],
+        None => {
+            sets.push(PlannedSignatures::of(manifest.clone(), own));
+            sets.last_mut().expect("it was added a moment ago")
+        }
+    };
+    let known: HashSet<_> = set.signatures.iter().cloned().collect();
+    let new: Vec<_> = files.into_iter().filter(|f| !known.contains(f)).collect();
+    if !new.is_empty() {
+        set.there = false;
+        set.signatures.extend(new);
+    }
+}

@@ -1,0 +1,298 @@
+//! Signatures that lie beside manifests: each place keeps them in its own way, and none is
+//! lost without a word.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use bytes::Bytes;
+use porthole::config::{LookasideFiles, Network};
+use porthole::copy::CopyOptions;
+use porthole::model::{CosignTag, Descriptor, Digest, Document, MediaType};
+use porthole::signature::SignatureFile;
+use porthole::transport::registry::Client;
+
+use super::{
+    app, at, copy, digest, docker_registry, entries, open, platforms, prepare_by, repository, root,
+};
+use crate::support::layout::{Layout, listing};
+use crate::support::referrer::{self, SIMPLE_SIGNING, network};
+
+/// Bytes that begin as an OpenPGP message does.
+fn openpgp(mark: &str) -> Vec<u8> {
+    [b"\x90\x0d\x03\x01", mark.as_bytes()].concat()
+}
+
+/// A signature of cosign's as a layer, with its payload.
+fn attachment(mark: &str) -> (Descriptor, Bytes) {
+    let payload = Bytes::from(format!("{{\"critical\":{mark:?}}}"));
+    let digest = Digest::sha256(&payload);
+    let mut layer = Descriptor::new(SIMPLE_SIGNING, digest, payload.len() as u64);
+    let signature = "dev.cosignproject.cosign/signature".to_owned();
+    layer.annotations.insert(signature, mark.to_owned());
+    (layer, payload)
+}
+
+/// A client whose registries.d says that signatures of `host` are kept in `store`.
+fn client_with(folder: &Path, host: &str, store: &str) -> Client {
+    let settings = folder.join("registries.d");
+    fs::create_dir_all(&settings).unwrap();
+    let yaml = format!("docker:\n  {host}:\n    lookaside: {store}\n");
+    fs::write(settings.join("own.yaml"), yaml).unwrap();
+    let lookaside = LookasideFiles {
+        folders: vec![settings],
+        fallback: None,
+    };
+    Client::new(Network {
+        lookaside,
+        ..network()
+    })
+    .unwrap()
+}
+
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let files = listing(folder).into_iter().map(|(path, _)| {
+        let name = path.strip_prefix(folder).unwrap().to_str().unwrap();
+        (name.to_owned(), fs::read(&path).unwrap())
+    });
+    files.collect()
+}
+
+/// The index of three platforms in a flat folder: signed by OpenPGP, as one of its images is;
+/// by cosign's form in files, another one.
+async fn signed_folder(folder: &Path) -> Vec<Digest> {
+    copy(&app(), &at("dir", folder, ""), &CopyOptions::default()).await;
+    let children = entries(&app()).await;
+    let children: Vec<_> = children.into_iter().map(|entry| entry.digest).collect();
+    let first = children[0].hex();
+    fs::write(folder.join("signature-1"), openpgp("index, one")).unwrap();
+    fs::write(folder.join("signature-2"), openpgp("index, two")).unwrap();
+    fs::write(
+        folder.join(format!("{first}.signature-1")),
+        openpgp("child"),
+    )
+    .unwrap();
+    for (number, mark) in [(1, "a"), (2, "b")] {
+        let (layer, payload) = attachment(mark);
+        let name = format!("{}.signature-{number}", children[1].hex());
+        let file = SignatureFile::of_layer(&layer, &payload);
+        fs::write(folder.join(name), file).unwrap();
+    }
+    children
+}
+
+#[tokio::test]
+async fn signatures_go_to_a_registry_and_back_and_nothing_of_them_changes() {
+    let Some(host) = docker_registry() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let from = folder.path().join("from");
+    let children = signed_folder(&from).await;
+    let index = digest(&app()).await;
+    let store = folder.path().join("store");
+    let address = format!("file://{}", store.display());
+    let client = client_with(folder.path(), &host, &address);
+    let name = repository();
+    let image = format!("docker://{host}/{name}:1");
+    let options = CopyOptions::default();
+    let prepared = prepare_by(&client, &at("dir", &from, ""), &image, &options).await;
+    let prepared = prepared.unwrap();
+    let text = prepared.plan.text();
+    assert!(text.contains("write    2 signatures beside"), "{text}");
+    let tag = CosignTag::Signatures.of(&children[1]);
+    assert!(text.contains(&format!("tag {tag}")), "{text}");
+    assert_eq!(prepared.run().await.unwrap().signatures, 5);
+    // those by OpenPGP lie in the lookaside
+    let kept = |digest: &Digest, number: usize| {
+        let image = format!("{name}@sha256={}", digest.hex());
+        fs::read(store.join(image).join(format!("signature-{number}"))).ok()
+    };
+    assert_eq!(kept(&index, 1), Some(openpgp("index, one")));
+    assert_eq!(kept(&index, 2), Some(openpgp("index, two")));
+    assert_eq!(kept(&children[0], 1), Some(openpgp("child")));
+    assert_eq!(kept(&children[1], 1), None);
+    // cosign's lie under its tag
+    let under_tag = root(&*open(&format!("docker://{host}/{name}:{tag}"))).await;
+    let under_tag = Document::read(under_tag);
+    let layers = &under_tag.manifest().unwrap().layers;
+    assert_eq!(*layers, [attachment("a").0, attachment("b").0]);
+    // once more: nothing is there twice
+    let again = prepare_by(&client, &at("dir", &from, ""), &image, &options).await;
+    again.unwrap().run().await.unwrap();
+    assert_eq!(kept(&index, 3), None);
+    // and back: the same files
+    let back = folder.path().join("back");
+    let prepared = prepare_by(&client, &image, &at("dir", &back, ""), &options).await;
+    assert_eq!(prepared.unwrap().run().await.unwrap().signatures, 5);
+    assert_eq!(files(&back), files(&from));
+    // from one registry's lookaside into the one of another name
+    let other = format!("docker://{host}/{}:1", repository());
+    let prepared = prepare_by(&client, &image, &other, &options).await.unwrap();
+    prepared.run().await.unwrap();
+    let there = folder.path().join("there");
+    let prepared = prepare_by(&client, &other, &at("dir", &there, ""), &options).await;
+    prepared.unwrap().run().await.unwrap();
+    assert_eq!(files(&there), files(&from));
+    // now there is nothing to do
+    let prepared = prepare_by(&client, &image, &other, &options).await.unwrap();
+    assert!(prepared.plan.is_done(), "{}", prepared.plan.text());
+}
+
+#[tokio::test]
+async fn what_cannot_come_along_is_left_behind_or_refused_with_the_reason() {
+    let Some(host) = docker_registry() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let from = folder.path().join("from");
+    let children = signed_folder(&from).await;
+    let store = format!("file://{}", folder.path().join("store").display());
+    let client = client_with(folder.path(), &host, &store);
+    let image = format!("docker://{host}/{}:1", repository());
+    let options = CopyOptions::default();
+    let prepared = prepare_by(&client, &at("dir", &from, ""), &image, &options).await;
+    prepared.unwrap().run().await.unwrap();
+
+    // a layout has a place for cosign's and none for those by OpenPGP
+    let layout = at("oci", &folder.path().join("layout"), "1");
+    let refused = prepare_by(&client, &at("dir", &from, ""), &layout, &options).await;
+    let refused = refused.err().expect("they would be lost").to_string();
+    assert!(
+        refused.contains("keeps no signatures by OpenPGP"),
+        "{refused}"
+    );
+    // what is kept away from the registry stays there, and that is said
+    let prepared = prepare_by(&client, &image, &layout, &options)
+        .await
+        .unwrap();
+    let text = prepared.plan.text();
+    assert_eq!(
+        text.matches("keeps no signatures by OpenPGP").count(),
+        3,
+        "{text}"
+    );
+    let report = prepared.run().await.unwrap();
+    assert_eq!(report.left_behind.len(), 3);
+    let tag = CosignTag::Signatures.of(&children[1]);
+    let there = at("oci", &folder.path().join("layout"), &tag);
+    let there = Document::read(root(&*open(&there)).await);
+    assert_eq!(there.manifest().unwrap().layers.len(), 2);
+
+    // of an index that is written anew only those of its images come along
+    let some = platforms(&["linux/amd64", "linux/arm64"]);
+    let part = folder.path().join("part");
+    let prepared = prepare_by(&client, &at("dir", &from, ""), &at("dir", &part, ""), &some).await;
+    let prepared = prepared.unwrap();
+    let [left] = prepared.plan.left_behind.as_slice() else {
+        panic!("{:?}", prepared.plan.left_behind);
+    };
+    assert!(left.what.starts_with("2 signatures"), "{left:?}");
+    prepared.run().await.unwrap();
+    let part = files(&part);
+    assert!(!part.contains_key("signature-1"));
+    assert!(part.contains_key(&format!("{}.signature-1", children[0].hex())));
+
+    // nobody writes to a web server, and what is of no known kind goes into files alone
+    let client = client_with(folder.path(), &host, "https://signatures.example.com");
+    let refused = prepare_by(&client, &at("dir", &from, ""), &image, &options).await;
+    let refused = refused.err().expect("there is no place").to_string();
+    assert!(refused.contains("only to file:///"), "{refused}");
+    let client = client_with(folder.path(), &host, &store);
+    fs::write(from.join("signature-3"), "something").unwrap();
+    let refused = prepare_by(&client, &at("dir", &from, ""), &image, &options).await;
+    let refused = refused.err().expect("nobody would read it").to_string();
+    assert!(refused.contains("a kind that is not known"), "{refused}");
+    let all = folder.path().join("all");
+    let prepared = prepare_by(
+        &client,
+        &at("dir", &from, ""),
+        &at("dir", &all, ""),
+        &options,
+    )
+    .await;
+    prepared.unwrap().run().await.unwrap();
+    assert_eq!(files(&all), files(&from));
+}
+
+#[tokio::test]
+async fn what_says_more_than_a_file_can_is_not_cut_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut layout = Layout::new(&folder.path().join("layout"));
+    let image = layout.image("linux/amd64", &["one"]);
+    layout.name("1", &image);
+    layout.blob(MediaType::OCI_CONFIG, b"{}");
+    layout.blob(SIMPLE_SIGNING, b"claim");
+    let mut signature = referrer::cosign(SIMPLE_SIGNING, "claim");
+    let tag = CosignTag::Signatures.of(&image.digest);
+    let plain = layout.document(MediaType::OCI_MANIFEST, &signature);
+    layout.name(&tag, &plain);
+    let to = folder.path().join("dir");
+    let options = CopyOptions::default();
+    let report = copy(&layout.reference("1"), &at("dir", &to, ""), &options).await;
+    assert_eq!(report.signatures, 1);
+    assert!(to.join("signature-1").exists());
+    signature["annotations"] = serde_json::json!({"more": "than the layers say"});
+    let more = layout.document(MediaType::OCI_MANIFEST, &signature);
+    layout.name(&tag, &more);
+    let refused = super::refusal(&layout.reference("1"), &at("dir", &to, ""), &options).await;
+    assert!(
+        refused.contains("says more than its layers do"),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn what_others_signed_at_the_destination_stays() {
+    let Some(host) = docker_registry() else {
+        return;
+    };
+    let name = format!("docker://{host}/{}", repository());
+    let folder = tempfile::tempdir().unwrap();
+    let mut digests = Vec::new();
+    let mut tag = String::new();
+    for mark in ["theirs", "ours"] {
+        let mut layout = Layout::new(&folder.path().join(mark));
+        let image = layout.image("linux/amd64", &["one"]);
+        layout.name("1", &image);
+        layout.blob(MediaType::OCI_CONFIG, b"{}");
+        layout.blob(SIMPLE_SIGNING, mark.as_bytes());
+        let signature = referrer::cosign(SIMPLE_SIGNING, mark);
+        let signature = layout.document(MediaType::OCI_MANIFEST, &signature);
+        tag = CosignTag::Signatures.of(&image.digest);
+        layout.name(&tag, &signature);
+        let options = CopyOptions::default();
+        let to = format!("{name}:1");
+        let prepared = super::prepare(&layout.reference("1"), &to, &options).await;
+        let text = prepared.unwrap().plan.text();
+        assert_eq!(
+            text.contains("and is joined with it"),
+            mark == "ours",
+            "{text}"
+        );
+        copy(&layout.reference("1"), &to, &options).await;
+        // into a layout, too
+        let local = at("oci", &folder.path().join("local"), "1");
+        copy(&layout.reference("1"), &local, &options).await;
+        digests.push(Digest::sha256(mark.as_bytes()));
+    }
+    for place in [
+        format!("{name}:{tag}"),
+        at("oci", &folder.path().join("local"), &tag),
+    ] {
+        let joined = Document::read(root(&*open(&place)).await);
+        let layers = &joined.manifest().unwrap().layers;
+        let found: Vec<_> = layers.iter().map(|layer| layer.digest.clone()).collect();
+        assert_eq!(found, digests, "{place}");
+        // everything of it is there
+        super::content(&place).await;
+    }
+    // where ours has all of it, it is ours byte for byte
+    let to = at("oci", &folder.path().join("copy"), "1");
+    copy(&format!("{name}:1"), &to, &CopyOptions::default()).await;
+    let (one, two) = (
+        at("oci", &folder.path().join("copy"), &tag),
+        format!("{name}:{tag}"),
+    );
+    assert_eq!(digest(&one).await, digest(&two).await);
+}
