@@ -259,7 +259,5 @@ async fn regctl_reads_what_is_written_and_writes_what_is_read() {
         .concat());
         let pushed = format!("docker://{pushed}");
         assert_eq!(content(&pushed).await, content(from).await);
-        let last = referrer::tree(&open(&pushed), &expected).await;
-        assert_eq!(before.walk().count(), last.walk().count());
     }
 }

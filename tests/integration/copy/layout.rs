@@ -499,7 +499,7 @@ async fn a_blob_that_is_not_there_is_told_with_its_platforms() {
     assert!(!why.contains("linux/amd64"), "{why}");
     let failed = try_copy(&from, &to, &CopyOptions::default()).await;
     let hint = failed.unwrap_err().hint();
-    assert!(hint.contains("with --platform linux/amd64,"), "{hint}");
+    assert!(hint.contains("(--platform linux/amd64),"), "{hint}");
     copy(&from, &to, &platforms(&["linux/amd64"])).await;
     // one that both need
     fs::remove_file(layout.blob_path(&Digest::sha256(b"shared"))).unwrap();

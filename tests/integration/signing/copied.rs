@@ -4,7 +4,7 @@ use std::fs;
 
 use super::keys::gpg_key;
 use super::place::{cosign_sign, cosign_verify, digest, pushed_index, registry};
-use super::{Home, said};
+use super::{Home, PASSPHRASE, said};
 
 #[test]
 fn skopeo_accepts_what_went_through_folders_and_a_lookaside() {
@@ -20,6 +20,7 @@ fn skopeo_accepts_what_went_through_folders_and_a_lookaside() {
     };
     // skopeo signs the index and its images, into a folder
     let identity = format!("{image}:signed");
+    fs::write(home.path("passphrase"), PASSPHRASE).unwrap();
     let signing = [
         "copy",
         "--all",
@@ -29,6 +30,8 @@ fn skopeo_accepts_what_went_through_folders_and_a_lookaside() {
         "release@example.com",
         "--sign-identity",
         &identity,
+        "--sign-passphrase-file",
+        "passphrase",
         &format!("docker://{image}:all"),
         "dir:signed",
     ];
