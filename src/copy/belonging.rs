@@ -146,7 +146,7 @@ pub(super) async fn referrers(
             let in_files = match &role {
                 Role::Tag { tag, .. } => {
                     let raw = manifests.read(&node.descriptor).await?;
-                    places.from_tag(tag, subject, &raw).await?
+                    places.files_of_tag(tag, subject, &raw).await?
                 }
                 _ => None,
             };

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::model::{CosignTag, Descriptor, Digest, Document, RawDocument, limits};
-use crate::signature::SignatureFile;
+use crate::signature::{Attachment, SignatureFile};
 use crate::transport::{Destination, DetachedSignatures, Source, read_blob};
 
 use super::error::CopyError;
@@ -36,7 +36,7 @@ pub(super) struct Places<'a> {
 /// What becomes of a file.
 enum Fate {
     File(Bytes),
-    Layer(Descriptor, Bytes),
+    Layer(Box<Attachment>),
     /// It cannot go there, and why.
     Not(String),
 }
@@ -102,7 +102,9 @@ impl Places<'_> {
             for file in &files {
                 match self.fate(file) {
                     Fate::File(file) => set.signatures.push(file),
-                    Fate::Layer(layer, payload) => set.layers.push((layer, payload)),
+                    Fate::Layer(attachment) => {
+                        set.layers.push((attachment.layer, attachment.payload));
+                    }
                     Fate::Not(why) if away => {
                         let mut one = stays(&why);
                         one.what = "a signature kept beside the registry".to_owned();
@@ -135,7 +137,7 @@ impl Places<'_> {
                 if !attachment.is_all {
                     return Fate::Not("it says more than a layer under a tag can".to_owned());
                 }
-                Fate::Layer(attachment.layer, attachment.payload)
+                Fate::Layer(attachment)
             }
             (None, SignatureFile::SimpleSigning(_)) => {
                 Fate::Not("such a place keeps no signatures by OpenPGP".to_owned())
@@ -172,7 +174,7 @@ impl Places<'_> {
     ///
     /// # Errors
     /// Where files cannot say all that it says, or it cannot be read.
-    pub(super) async fn from_tag(
+    pub(super) async fn files_of_tag(
         &self,
         tag: &str,
         manifest: &Digest,

@@ -20,7 +20,7 @@ const SIMPLE: &[u8] = b"\0simple-signing\n";
 pub enum SignatureFile {
     /// An OpenPGP message.
     SimpleSigning(Bytes),
-    Attachment(Attachment),
+    Attachment(Box<Attachment>),
     /// Something that is not known here.
     Unknown,
 }
@@ -38,7 +38,7 @@ impl SignatureFile {
     /// Reads one file. Nothing of it is verified.
     pub fn read(bytes: &Bytes) -> Self {
         if let Some(rest) = bytes.strip_prefix(SIGSTORE) {
-            attachment(rest).map_or(Self::Unknown, Self::Attachment)
+            attachment(rest).map_or(Self::Unknown, |read| Self::Attachment(Box::new(read)))
         } else if let Some(rest) = bytes.strip_prefix(SIMPLE) {
             Self::SimpleSigning(bytes.slice_ref(rest))
         } else if bytes.first().is_some_and(|first| *first >= 0x80) {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::model::{Algorithm, Annotations, Digest, MediaType, RawDocument};
-use crate::signature::file::SignatureFile;
+use crate::signature::file::{Attachment, SignatureFile};
 use crate::signature::found::{Format, Found, Place};
 
 use super::formats::{self, BUNDLE, COSIGN_PAYLOAD, DSSE};
@@ -20,15 +20,16 @@ pub(super) fn read(subject: &Digest, position: usize, bytes: Bytes) -> Found {
     };
     let (format, carrier, annotations) = match SignatureFile::read(&bytes) {
         SignatureFile::Attachment(attachment) => {
-            let media_type = attachment.layer.media_type.as_str();
+            let Attachment { layer, payload, .. } = *attachment;
+            let media_type = layer.media_type.as_str();
             let format = match media_type {
                 COSIGN_PAYLOAD => Format::Cosign,
                 DSSE => Format::CosignAttestation,
                 bundle if bundle.starts_with(BUNDLE) => Format::SigstoreBundle,
                 _ => Format::UnsignedDocument,
             };
-            let carrier = raw(attachment.payload, media_type);
-            (format, carrier, attachment.layer.annotations)
+            let carrier = raw(payload, media_type);
+            (format, carrier, layer.annotations)
         }
         SignatureFile::SimpleSigning(message) => {
             (Format::SimpleSigning, raw(message, ""), Annotations::new())

@@ -127,20 +127,19 @@ impl SignatureFolder {
             let io = |error: io::Error| write_problem(&error);
             disk.create_folder(&folder).map_err(io)?;
             let _held = hold(&folder).map_err(io)?;
-            let mut next = free(&folder, &prefix)?;
+            let first = free(&folder, &prefix)?;
             let path = |number: usize| folder.join(format!("{prefix}{number}"));
-            let there: Vec<_> = (1..next).filter_map(|n| small(&path(n))).collect();
-            let mut added = false;
-            for signature in signatures
+            let there: Vec<_> = (1..first).filter_map(|n| small(&path(n))).collect();
+            let new = signatures
                 .iter()
-                .filter(|one| !there.contains(&one[..].into()))
-            {
-                if next > limits::SIGNATURES {
+                .filter(|one| !there.contains(&one.to_vec()));
+            let mut added = false;
+            for (number, signature) in (first..).zip(new) {
+                if number > limits::SIGNATURES {
                     let (what, limit) = ("signatures", limits::SIGNATURES);
                     return Err(Problem::Beyond { what, limit });
                 }
-                disk.replace(&path(next), signature).map_err(io)?;
-                next += 1;
+                disk.replace(&path(number), signature).map_err(io)?;
                 added = true;
             }
             if added {
