@@ -218,7 +218,7 @@ async fn what_cannot_come_along_is_left_behind_or_refused_with_the_reason() {
 #[tokio::test]
 async fn what_says_more_than_a_file_can_is_not_cut_down() {
     let folder = tempfile::tempdir().unwrap();
-    let mut layout = Layout::new(&folder.path().join("layout"));
+    let mut layout = Layout::new(folder.path().join("layout"));
     let image = layout.image("linux/amd64", &["one"]);
     layout.name("1", &image);
     layout.blob(MediaType::OCI_CONFIG, b"{}");
@@ -252,7 +252,7 @@ async fn what_others_signed_at_the_destination_stays() {
     let mut digests = Vec::new();
     let mut tag = String::new();
     for mark in ["theirs", "ours"] {
-        let mut layout = Layout::new(&folder.path().join(mark));
+        let mut layout = Layout::new(folder.path().join(mark));
         let image = layout.image("linux/amd64", &["one"]);
         layout.name("1", &image);
         layout.blob(MediaType::OCI_CONFIG, b"{}");
