@@ -3,24 +3,18 @@
 //!
 //! `cargo bench --bench frame`
 
-use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+#[path = "support/window.rs"]
+mod window;
 
-use egui::{Event, Key, Modifiers, MouseWheelUnit, Pos2, RawInput, Rect, TouchPhase, Vec2};
-use porthole::config::Network;
-use porthole::engine::{Engine, EngineConfig};
-use porthole::model::{Digest, MediaType, Platform};
-use porthole::ui::action::PathWish;
-use porthole::ui::app::drops::DropSupport;
-use porthole::ui::app::folder_picker::{Answer, FolderPicker, Picked};
-use porthole::ui::app::{App, Surroundings};
-use porthole::ui::state::Settings;
+use std::path::Path;
+
+use egui::{Key, Modifiers, Pos2};
+use porthole::model::{Digest, MediaType};
 use serde_json::json;
+use window::{Window, print, print_head};
 
 const ENTRIES: usize = 10_000;
 const FRAMES: usize = 1_500;
-const SIZE: Vec2 = Vec2::new(1440.0, 900.0);
 
 /// A layout whose one index lists `ENTRIES` images, the first hundred of them there.
 fn layout(folder: &Path) {
@@ -70,121 +64,15 @@ fn layout(folder: &Path) {
     .expect("as above");
 }
 
-struct NoPicker;
-
-impl FolderPicker for NoPicker {
-    fn pick(&self, _: &PathWish, _: &eframe::Frame, answer: Answer) {
-        answer.give(Picked::NoService);
-    }
-}
-
-struct Window {
-    ctx: egui::Context,
-    app: App,
-    frame: eframe::Frame,
-    time: f64,
-}
-
-impl Window {
-    /// Draws a frame with `events` and gives how long it took.
-    fn draw(&mut self, events: Vec<Event>) -> Duration {
-        self.time += 1.0 / 60.0;
-        let input = RawInput {
-            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, SIZE)),
-            time: Some(self.time),
-            focused: true,
-            events,
-            ..RawInput::default()
-        };
-        let started = Instant::now();
-        let (app, frame) = (&mut self.app, &mut self.frame);
-        let output = self.ctx.run_ui(input, |ui| {
-            eframe::App::logic(app, ui.ctx(), frame);
-            eframe::App::ui(app, ui, frame);
-        });
-        let meshes = self.ctx.tessellate(output.shapes, output.pixels_per_point);
-        let took = started.elapsed();
-        assert!(!meshes.is_empty(), "nothing was drawn");
-        took
-    }
-
-    fn press(&mut self, modifiers: Modifiers, key: Key) {
-        let event = |pressed| Event::Key {
-            key,
-            physical_key: None,
-            pressed,
-            repeat: false,
-            modifiers,
-        };
-        self.draw(vec![event(true), event(false)]);
-    }
-}
-
 fn main() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     layout(folder.path());
-    let config = EngineConfig {
-        platform: Platform::new("linux", "amd64"),
-        network: Network::default(),
-        cache: None,
-        trust: Default::default(),
-    };
-    let engine = Engine::spawn(config, Arc::new(|| ())).expect("the engine starts");
-    let ctx = egui::Context::default();
-    let surroundings = Surroundings {
-        folder_picker: Box::new(NoPicker),
-        now: jiff::Timestamp::now,
-        drops: DropSupport::Works,
-        facts: porthole::diagnostics::Facts::default(),
-        startup: None,
-    };
-    let reference = format!("oci:{}", folder.path().display());
-    let settings = Settings::default();
-    let app = App::new(
-        &ctx,
-        engine.clone(),
-        settings,
-        surroundings,
-        vec![reference],
-    );
-    let mut window = Window {
-        ctx,
-        app,
-        frame: eframe::Frame::_new_kittest(),
-        time: 0.0,
-    };
-    let ended = |engine: &Engine| engine.jobs().iter().any(|job| job.state.is_final());
-    while !ended(&engine) {
-        window.draw(Vec::new());
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let mut window = Window::open(format!("oci:{}", folder.path().display()), None);
     window.press(Modifiers::COMMAND.plus(Modifiers::CTRL), Key::Num2);
     for _ in 0..30 {
-        window.draw(vec![Event::PointerMoved(Pos2::new(700.0, 600.0))]);
+        window.point(Pos2::new(700.0, 600.0));
     }
-    let mut times: Vec<Duration> = (0..FRAMES)
-        .map(|_| {
-            window.draw(vec![Event::MouseWheel {
-                unit: MouseWheelUnit::Point,
-                delta: Vec2::new(0.0, -190.0),
-                phase: TouchPhase::Move,
-                source: egui::MouseWheelSource::Unknown,
-                modifiers: Modifiers::NONE,
-            }])
-        })
-        .collect();
-    times.sort_unstable();
-    println!("a full frame while {ENTRIES} entries are scrolled, {FRAMES} frames");
-    for (name, part) in [
-        ("median", 0.5),
-        ("90 %", 0.9),
-        ("99 %", 0.99),
-        ("longest", 1.0),
-    ] {
-        let position = ((FRAMES - 1) as f64 * part) as usize;
-        println!(
-            "{name:>8}: {:.2} ms",
-            times[position].as_secs_f64() * 1000.0
-        );
-    }
+    let times = (0..FRAMES).map(|_| window.scroll(-190.0)).collect();
+    print_head();
+    print(&format!("{ENTRIES} entries are scrolled"), times);
 }

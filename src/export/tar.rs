@@ -6,6 +6,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use crate::layer::{Entry, EntryKind, FileNode, LayerError};
+use crate::model::pax;
 
 use super::content::{Sink, read};
 use super::file::{beside, persist};
@@ -185,30 +186,30 @@ fn records(name: &[u8], link: &[u8], size: u64, entry: Option<&Entry<'_>>) -> Ve
     let is_text = |bytes: &[u8]| std::str::from_utf8(bytes).is_ok();
     let (long_name, long_link) = (name.len() > 100, link.len() > 100);
     if (long_name && !is_text(name)) || (long_link && !is_text(link)) {
-        record(&mut records, "hdrcharset", b"BINARY");
+        pax::append(&mut records, "hdrcharset", b"BINARY");
     }
     if long_name {
-        record(&mut records, "path", name);
+        pax::append(&mut records, "path", name);
     }
     if long_link {
-        record(&mut records, "linkpath", link);
+        pax::append(&mut records, "linkpath", link);
     }
     if size > LARGEST {
-        record(&mut records, "size", size.to_string().as_bytes());
+        pax::append(&mut records, "size", size.to_string().as_bytes());
     }
     let Some(entry) = entry else {
         return records;
     };
     for (key, id) in [("uid", entry.uid()), ("gid", entry.gid())] {
         if id > LARGEST_ID {
-            record(&mut records, key, id.to_string().as_bytes());
+            pax::append(&mut records, key, id.to_string().as_bytes());
         }
     }
     let (seconds, nanoseconds) = entry.mtime();
     let fits = u64::try_from(seconds).is_ok_and(|seconds| seconds <= LARGEST);
     if nanoseconds > 0 || !fits {
         let time = time_text(seconds, nanoseconds);
-        record(&mut records, "mtime", time.as_bytes());
+        pax::append(&mut records, "mtime", time.as_bytes());
     }
     if let Some(extra) = entry.extra() {
         for (name, value) in &extra.xattrs {
@@ -216,7 +217,7 @@ fn records(name: &[u8], link: &[u8], size: u64, entry: Option<&Entry<'_>>) -> Ve
             if let Ok(name) = std::str::from_utf8(name)
                 && !name.contains('=')
             {
-                record(&mut records, &format!("SCHILY.xattr.{name}"), value);
+                pax::append(&mut records, &format!("SCHILY.xattr.{name}"), value);
             }
         }
     }
@@ -233,18 +234,6 @@ fn time_text(seconds: i64, nanoseconds: u32) -> String {
     }
     let (whole, part) = (-(seconds + 1), 1_000_000_000 - nanoseconds);
     format!("-{whole}.{part:09}")
-}
-
-/// `LENGTH KEY=VALUE\n`, its own length counted.
-fn record(records: &mut Vec<u8>, key: &str, value: &[u8]) {
-    let rest = key.len() + value.len() + 3;
-    let mut length = rest + 1;
-    while length != rest + length.to_string().len() {
-        length = rest + length.to_string().len();
-    }
-    records.extend_from_slice(format!("{length} {key}=").as_bytes());
-    records.extend_from_slice(value);
-    records.push(b'\n');
 }
 
 /// A header block.
@@ -296,17 +285,6 @@ impl Header {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn records_count_their_own_length() {
-        let mut records = Vec::new();
-        record(&mut records, "path", b"x");
-        assert_eq!(records, b"9 path=x\n");
-        records.clear();
-        record(&mut records, "path", &[b'x'; 91]);
-        assert!(records.starts_with(b"101 path=x"), "{records:?}");
-        assert_eq!(records.len(), 101);
-    }
 
     #[test]
     fn times_before_1970_have_their_fraction() {

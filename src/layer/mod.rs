@@ -10,6 +10,7 @@ pub mod content;
 mod decode;
 mod entry;
 mod error;
+pub mod fuzz;
 mod index;
 pub mod picture;
 mod read;

@@ -8,13 +8,13 @@ use sha2::{Digest as _, Sha256};
 use crate::model::Digest;
 
 use super::EntryKind;
-use super::checkpoint::{Checkpoint, Checkpoints, Start};
+use super::checkpoint::{BlockHeader, Checkpoint, Checkpoints, Start};
 use super::chunk::{CHUNK, Chunk, Record};
 use super::entry::Extra;
 use super::index::{Ending, LayerIndex, Origin, Packing};
 
 /// The first bytes; another form gets another number.
-const MAGIC: &[u8; 16] = b"porthole layer 1";
+const MAGIC: &[u8; 16] = b"porthole layer 2";
 
 /// Bytes of a packed record.
 const RECORD: usize = 72;
@@ -48,6 +48,12 @@ pub fn encode(index: &LayerIndex, digest: &Digest) -> Option<Vec<u8>> {
                 out.0.push(1);
                 out.text(window);
             }
+            Start::Within { window, header } => {
+                out.0.push(2);
+                out.text(window);
+                out.u32(u32::from(header.bits));
+                out.text(&header.bytes);
+            }
         }
     }
     out.count(index.chunks.len());
@@ -65,6 +71,11 @@ pub fn decode(bytes: &[u8], digest: &Digest) -> Option<LayerIndex> {
     if Sha256::digest(body).as_slice() != hash {
         return None;
     }
+    read(body, digest)
+}
+
+/// As [`decode`], with a hash that is right whatever the bytes are: for fuzzers.
+pub(super) fn decode_any(body: &[u8], digest: &Digest) -> Option<LayerIndex> {
     read(body, digest)
 }
 
@@ -97,6 +108,10 @@ fn read(body: &[u8], digest: &Digest) -> Option<LayerIndex> {
             start: match from.u8()? {
                 0 => Start::Fresh,
                 1 => Start::Window(from.text()?.into()),
+                2 => Start::Within {
+                    window: from.text()?.into(),
+                    header: read_header(&mut from)?,
+                },
                 _ => return None,
             },
         });
@@ -129,6 +144,17 @@ fn read(body: &[u8], digest: &Digest) -> Option<LayerIndex> {
         diff_id: diff_id.transpose().ok()?,
         unpacked,
         checkpoints: Arc::new(Checkpoints(points)),
+    })
+}
+
+fn read_header(from: &mut Reader<'_>) -> Option<BlockHeader> {
+    let bits = u16::try_from(from.u32()?).ok()?;
+    let bytes = from.text()?;
+    let fits = (3..=BlockHeader::LONGEST).contains(&usize::from(bits))
+        && bytes.len() == usize::from(bits).div_ceil(8);
+    fits.then(|| BlockHeader {
+        bytes: bytes.into(),
+        bits,
     })
 }
 

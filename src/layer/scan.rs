@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::model::{Algorithm, Descriptor, Digest, Hasher, limits, text};
 
-use super::checkpoint::Checkpoints;
+use super::checkpoint::{Checkpoints, SPAN};
 use super::decode::{Decoder, Problem};
 use super::index::{Ending, IndexBuilder, LayerIndex, Packing};
 use super::tar::TarReader;
@@ -93,7 +93,7 @@ impl Scanner {
             allowance,
             packed: 0,
             hasher: Hasher::new(layer.digest.algorithm()),
-            decoder: Some(Decoder::new(true)),
+            decoder: Some(Decoder::new(Some(SPAN))),
             packing: Packing::Plain,
             unpacking: Unpacking {
                 hasher: Hasher::new(algorithm),

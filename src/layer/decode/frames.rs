@@ -4,7 +4,7 @@ use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 
 use super::gzip::START;
 use super::{Problem, Sink};
-use crate::layer::checkpoint::{Checkpoint, SPAN, Start};
+use crate::layer::checkpoint::{Checkpoint, Start};
 
 /// Largest window that a frame may ask for, as the power of two of its bytes: 128 MiB,
 /// zstd's own default.
@@ -20,11 +20,13 @@ pub(super) struct Frames {
     unpacked: u64,
     /// Whether a frame is over and the next byte begins another.
     between: bool,
+    /// Unpacked bytes between two checkpoints.
+    span: u64,
     checkpoints: Option<Vec<Checkpoint>>,
 }
 
 impl Frames {
-    pub(super) fn new(keep: bool) -> Result<Self, Problem> {
+    pub(super) fn new(span: Option<u64>) -> Result<Self, Problem> {
         let wrong = |error: std::io::Error| Problem::Wrong(error.to_string());
         let mut decoder = Decoder::new().map_err(wrong)?;
         decoder
@@ -36,7 +38,8 @@ impl Frames {
             packed: 0,
             unpacked: 0,
             between: true,
-            checkpoints: keep.then(|| vec![START]),
+            span: span.unwrap_or_default(),
+            checkpoints: span.map(|_| vec![START]),
         })
     }
 
@@ -81,7 +84,7 @@ impl Frames {
         let (packed, unpacked) = (self.packed, self.unpacked);
         if let Some(points) = &mut self.checkpoints {
             let last = points.last().map_or(0, |point| point.unpacked);
-            if unpacked >= last + SPAN / 4 {
+            if unpacked >= last + self.span / 4 {
                 points.push(Checkpoint {
                     packed,
                     unpacked,

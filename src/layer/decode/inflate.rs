@@ -1,18 +1,18 @@
 //! Inflate that stops between blocks: what checkpoints within a gzip member need.
 //!
 //! zlib-rs, which the program unpacks with elsewhere too (by way of flate2), has this only
-//! in its C interface (`libz-rs-sys`): `Z_BLOCK`, `data_type`, `inflatePrime` and
-//! `inflateSetDictionary`. It is as fast as zlib-ng, needs no C compiler, and its crate is
-//! already in the program. The calls of that interface are the only unsafe code here, and
-//! this file holds all of them: each hands over pointers made of slices that are borrowed
-//! for the time of the call.
+//! in its C interface (`libz-rs-sys`): `Z_TREES`, `data_type`, `inflatePrime` and
+//! `inflateSetDictionary`. It is nine tenths as fast as zlib-ng (`docs/performance.md`), is
+//! Rust throughout, and its crate is already in the program. The calls of that interface are
+//! the only unsafe code here, and this file holds all of them: each hands over pointers made
+//! of slices that are borrowed for the time of the call.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, c_int};
 
 use libz_rs_sys::{
-    Z_BLOCK, Z_BUF_ERROR, Z_OK, Z_STREAM_END, inflate, inflateEnd, inflateInit2_, inflatePrime,
-    inflateReset2, inflateSetDictionary, z_stream, zlibVersion,
+    Z_BLOCK, Z_BUF_ERROR, Z_NO_FLUSH, Z_OK, Z_STREAM_END, Z_TREES, inflate, inflateEnd,
+    inflateInit2_, inflatePrime, inflateReset2, inflateSetDictionary, z_stream, zlibVersion,
 };
 
 /// Window bits of a gzip member with header and check sum.
@@ -26,6 +26,18 @@ pub(super) struct Inflater {
     stream: Box<z_stream>,
 }
 
+/// Where a call comes back, besides where input or room are used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Until {
+    /// Nowhere.
+    Anything,
+    /// Before a block.
+    Block,
+    /// Behind the header of the block that begins, which has codes: with one that is stored
+    /// zlib-rs 0.6 loses its place.
+    Header,
+}
+
 // SAFETY: the stream owns what it points at and nothing else knows of it.
 unsafe impl Send for Inflater {}
 
@@ -34,6 +46,8 @@ unsafe impl Send for Inflater {}
 pub(super) struct Step {
     pub consumed: usize,
     pub produced: usize,
+    /// How many bits of what was consumed are not used yet.
+    pub unused: u8,
     pub stop: Stop,
 }
 
@@ -42,9 +56,10 @@ pub(super) struct Step {
 pub(super) enum Stop {
     /// It wants more input or more room.
     More,
-    /// Between two blocks, not behind the last one. So many bits of what was consumed are
-    /// not used yet.
-    Block { bits: u8 },
+    /// Before a block: between two, or before the first.
+    Block,
+    /// Behind the header of a block, before its content.
+    Header,
     /// The member is over; with a header its check sum is right.
     End,
     /// These bytes are no deflate stream.
@@ -62,13 +77,13 @@ impl Inflater {
         Self::new(GZIP)
     }
 
-    /// For going on within a member: `window` is what came before, `bits` of the byte
-    /// `before` still count.
-    pub(super) fn raw(window: &[u8], bits: u8, before: u8) -> Result<Self, NoMemory> {
+    /// For going on within a member: `window` is what came before, and the next `bits` bits,
+    /// at most 7, are those of `value`.
+    pub(super) fn raw(window: &[u8], bits: u8, value: u8) -> Result<Self, NoMemory> {
         let mut inflater = Self::new(RAW)?;
-        let bits = bits.min(8);
+        let bits = bits.min(7);
         if bits > 0 {
-            let value = c_int::from(before) >> (8 - bits);
+            let value = c_int::from(value);
             // SAFETY: the stream was initialised by `new`.
             unsafe { inflatePrime(&mut *inflater.stream, c_int::from(bits), value) };
         }
@@ -99,10 +114,15 @@ impl Inflater {
         unsafe { inflateReset2(&mut *self.stream, GZIP) };
     }
 
-    /// Unpacks until the end of a block, or until `input` or `output` is used up.
-    pub(super) fn step(&mut self, input: &[u8], output: &mut [u8]) -> Step {
+    /// Unpacks until there, or until `input` or `output` is used up.
+    pub(super) fn step(&mut self, input: &[u8], output: &mut [u8], until: Until) -> Step {
         let given = u32::try_from(input.len()).unwrap_or(u32::MAX);
         let room = u32::try_from(output.len()).unwrap_or(u32::MAX);
+        let flush = match until {
+            Until::Anything => Z_NO_FLUSH,
+            Until::Block => Z_BLOCK,
+            Until::Header => Z_TREES,
+        };
         let stream = &mut *self.stream;
         stream.next_in = input.as_ptr();
         stream.avail_in = given;
@@ -110,20 +130,23 @@ impl Inflater {
         stream.avail_out = room;
         // SAFETY: the stream was initialised by `new`; both ranges are those of slices that
         // are borrowed until the call is over.
-        let code = unsafe { inflate(stream, Z_BLOCK) };
+        let code = unsafe { inflate(stream, flush) };
         let step = |stop| Step {
             consumed: (given - stream.avail_in) as usize,
             produced: (room - stream.avail_out) as usize,
+            unused: (stream.data_type & 63) as u8,
             stop,
         };
         match code {
             Z_STREAM_END => step(Stop::End),
-            Z_OK if stream.data_type & 128 != 0 && stream.data_type & 64 == 0 => {
-                step(Stop::Block {
-                    bits: (stream.data_type & 63) as u8,
-                })
-            }
-            Z_OK | Z_BUF_ERROR => step(Stop::More),
+            // a header of few bits may have been read before: then nothing seems to happen
+            Z_OK | Z_BUF_ERROR => step(match stream.data_type {
+                _ if until == Until::Anything => Stop::More,
+                // behind the last block there is none
+                state if state & (128 | 64) == 128 => Stop::Block,
+                state if until == Until::Header && state & 256 != 0 => Stop::Header,
+                _ => Stop::More,
+            }),
             code => {
                 let why = if stream.msg.is_null() {
                     format!("code {code}")

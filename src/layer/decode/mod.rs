@@ -4,7 +4,7 @@ mod frames;
 mod gzip;
 mod inflate;
 
-use super::checkpoint::{Checkpoint, SPAN, Start};
+use super::checkpoint::{Checkpoint, Start};
 use super::index::Packing;
 use frames::Frames;
 use gzip::{Gzip, START};
@@ -38,10 +38,11 @@ enum State {
     /// Too few bytes came to say how they are packed.
     Start {
         bytes: Vec<u8>,
-        keep: bool,
+        span: Option<u64>,
     },
     Plain {
         at: u64,
+        span: u64,
         checkpoints: Option<Vec<Checkpoint>>,
     },
     Gzip(Box<Gzip>),
@@ -53,12 +54,12 @@ enum State {
 }
 
 impl Decoder {
-    /// Unpacks from the start of a layer, however it is packed. Makes checkpoints where
-    /// `keep` says so.
-    pub(super) const fn new(keep: bool) -> Self {
+    /// Unpacks from the start of a layer, however it is packed. Makes checkpoints about
+    /// `span` unpacked bytes apart, where there is one.
+    pub(super) const fn new(span: Option<u64>) -> Self {
         Self(State::Start {
             bytes: Vec::new(),
-            keep,
+            span,
         })
     }
 
@@ -68,13 +69,14 @@ impl Decoder {
         Ok(Self(match packing {
             Packing::Plain => State::Plain {
                 at: point.unpacked,
+                span: 0,
                 checkpoints: None,
             },
             Packing::Gzip if point.bits > 0 => State::Bits {
                 point: Box::new(point.clone()),
             },
             Packing::Gzip => State::Gzip(Box::new(Gzip::at(point, 0)?)),
-            Packing::Zstd => State::Zstd(Box::new(Frames::new(false)?)),
+            Packing::Zstd => State::Zstd(Box::new(Frames::new(None)?)),
         }))
     }
 
@@ -101,20 +103,24 @@ impl Decoder {
     /// Takes the next packed bytes.
     pub(super) fn feed(&mut self, input: &[u8], sink: &mut Sink<'_>) -> Result<(), Problem> {
         match &mut self.0 {
-            State::Start { bytes, keep } => {
+            State::Start { bytes, span } => {
                 bytes.extend_from_slice(input);
                 if bytes.len() < MARK {
                     return Ok(());
                 }
-                let (bytes, keep) = (std::mem::take(bytes), *keep);
-                self.begin(&bytes, keep)?;
+                let (bytes, span) = (std::mem::take(bytes), *span);
+                self.begin(&bytes, span)?;
                 self.feed(&bytes, sink)
             }
-            State::Plain { at, checkpoints } => {
+            State::Plain {
+                at,
+                span,
+                checkpoints,
+            } => {
                 *at += input.len() as u64;
                 if let Some(points) = checkpoints {
                     let last = points.last().map_or(0, |point| point.unpacked);
-                    if *at >= last + SPAN {
+                    if *at >= last + *span {
                         points.push(Checkpoint {
                             packed: *at,
                             unpacked: *at,
@@ -140,9 +146,9 @@ impl Decoder {
 
     /// Says that no more bytes come.
     pub(super) fn finish(&mut self, sink: &mut Sink<'_>) -> Result<(), Problem> {
-        if let State::Start { bytes, keep } = &mut self.0 {
-            let (bytes, keep) = (std::mem::take(bytes), *keep);
-            self.begin(&bytes, keep)?;
+        if let State::Start { bytes, span } = &mut self.0 {
+            let (bytes, span) = (std::mem::take(bytes), *span);
+            self.begin(&bytes, span)?;
             self.feed(&bytes, sink)?;
         }
         let may_end = match &self.0 {
@@ -158,15 +164,15 @@ impl Decoder {
         }
     }
 
-    fn begin(&mut self, start: &[u8], keep: bool) -> Result<(), Problem> {
+    fn begin(&mut self, start: &[u8], span: Option<u64>) -> Result<(), Problem> {
         let begins = |mark: &[u8]| start.starts_with(mark);
         // a skippable frame may come first (RFC 8878, 3.1.2)
         let skippable =
             start.len() >= 4 && start[0] & 0xf0 == 0x50 && start[1..4] == [0x2a, 0x4d, 0x18];
         self.0 = if begins(&[0x1f, 0x8b]) {
-            State::Gzip(Box::new(Gzip::new(keep)?))
+            State::Gzip(Box::new(Gzip::new(span)?))
         } else if begins(&[0x28, 0xb5, 0x2f, 0xfd]) || skippable {
-            State::Zstd(Box::new(Frames::new(keep)?))
+            State::Zstd(Box::new(Frames::new(span)?))
         } else if begins(&[0xfd, b'7', b'z', b'X', b'Z', 0]) {
             return Err(Problem::Packing("xz"));
         } else if begins(b"BZh") {
@@ -174,7 +180,8 @@ impl Decoder {
         } else {
             State::Plain {
                 at: 0,
-                checkpoints: keep.then(|| vec![START]),
+                span: span.unwrap_or_default(),
+                checkpoints: span.map(|_| vec![START]),
             }
         };
         Ok(())

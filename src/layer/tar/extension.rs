@@ -1,7 +1,7 @@
-//! What extends or replaces fields of the header behind it: PAX records (POSIX.1-2001 pax,
-//! "Extended Header": `LENGTH KEY=VALUE\n`) and GNU's long names.
+//! What extends or replaces fields of the header behind it: PAX records and GNU's long names.
 
 use crate::layer::entry::{Attributes, Parts};
+use crate::model::pax;
 
 /// Most bytes of one entry's extended attributes, as Linux has it for one value.
 const XATTR_BYTES: usize = 64 << 10;
@@ -31,18 +31,9 @@ pub(super) struct Sparse {
 }
 
 impl Extension {
-    /// Takes what `records` say. Each record's length decides where it ends, whatever is in
-    /// its value. Gives nothing where they are malformed.
+    /// Takes what `records` say. Gives nothing where they are malformed.
     pub(super) fn read(&mut self, records: &[u8]) -> Option<()> {
-        let mut rest = records;
-        // some writers fill up with zeros
-        while rest.first().is_some_and(|first| *first != 0) {
-            let (record, behind) = next(rest)?;
-            rest = behind;
-            let equals = record.iter().position(|byte| *byte == b'=')?;
-            self.take(&record[..equals], &record[equals + 1..])?;
-        }
-        Some(())
+        pax::read(records, |key, value| self.take(key, value))
     }
 
     fn take(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
@@ -93,15 +84,6 @@ impl Extension {
         }
         Some(())
     }
-}
-
-/// The first record without its length and line feed, and what stands behind it.
-fn next(records: &[u8]) -> Option<(&[u8], &[u8])> {
-    let space = records.iter().position(|byte| *byte == b' ')?;
-    let length: usize = std::str::from_utf8(&records[..space]).ok()?.parse().ok()?;
-    let (record, rest) = records.split_at_checked(length)?;
-    let record = record.strip_suffix(b"\n")?.get(space + 1..)?;
-    Some((record, rest))
 }
 
 /// Seconds with a fraction, as `1350244992.023960108`.

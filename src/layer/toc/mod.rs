@@ -11,6 +11,7 @@ use std::ops::Range;
 use crate::model::Descriptor;
 use crate::transport::Source;
 
+use super::index::{Origin, Packing};
 use super::{LayerError, LayerIndex};
 
 /// Reads the table of contents of a layer whose annotations promise one; nothing where they
@@ -61,4 +62,30 @@ async fn part(
             "less of the layer came than was asked for",
         ))
     }
+}
+
+/// What is made of a table of contents, and of what such a table is packed in, whatever the
+/// bytes are: for fuzzers.
+pub(super) fn any(bytes: &[u8]) -> Vec<LayerIndex> {
+    const MOST: u64 = 1 << 20;
+    let unpacked = [
+        Some(bytes.to_vec()),
+        stargz::unpack(bytes),
+        zstd_chunked::unpack(bytes, MOST).ok(),
+    ];
+    let end = stargz::table_start(bytes).unwrap_or(MOST);
+    let tables = unpacked
+        .iter()
+        .flatten()
+        .filter_map(|table| json::read(table).ok());
+    let both = [
+        (Packing::Gzip, Origin::Stargz),
+        (Packing::Zstd, Origin::ZstdChunked),
+    ];
+    tables
+        .flat_map(|entries| {
+            both.map(|(packing, origin)| json::index(&entries, packing, origin, end).ok())
+        })
+        .flatten()
+        .collect()
 }

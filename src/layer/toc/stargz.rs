@@ -50,7 +50,7 @@ pub(super) async fn read(
 }
 
 /// Where the table begins, as the footer's extra field says.
-fn table_start(footer: &[u8]) -> Option<u64> {
+pub(super) fn table_start(footer: &[u8]) -> Option<u64> {
     // a gzip header with an extra field: mark, deflate, flag, time, flags, system, length
     let read = |footer: &[u8], text: usize| {
         (footer.starts_with(&[0x1f, 0x8b, 8, 4])).then_some(())?;
@@ -66,7 +66,7 @@ fn table_start(footer: &[u8]) -> Option<u64> {
 }
 
 /// The JSON in the tar archive in the gzip member.
-fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
     let mut tar = Vec::new();
     flate2::read::GzDecoder::new(packed)
         .take(limits::TOC_BYTES)

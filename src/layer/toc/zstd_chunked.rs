@@ -55,13 +55,8 @@ pub(super) async fn read(
     if !promised.digest.matches(&packed) {
         return Err(wrong("its digest is not the one in the annotation"));
     }
-    let mut table = Vec::new();
-    let mut decoder = zstd::Decoder::new(&packed[..])
-        .map_err(|error| unreadable(layer, error.to_string()))?
-        .take(promised.unpacked);
-    decoder
-        .read_to_end(&mut table)
-        .map_err(|error| unreadable(layer, error.to_string()))?;
+    let table =
+        unpack(&packed, promised.unpacked).map_err(|error| unreadable(layer, error.to_string()))?;
     let entries = json::read(&table).map_err(|why| unreadable(layer, why))?;
     json::index(
         &entries,
@@ -70,4 +65,13 @@ pub(super) async fn read(
         promised.offset,
     )
     .map_err(|why| unreadable(layer, why))
+}
+
+/// The JSON in the frame, at most `most` bytes of it.
+pub(super) fn unpack(packed: &[u8], most: u64) -> std::io::Result<Vec<u8>> {
+    let mut table = Vec::new();
+    zstd::Decoder::new(packed)?
+        .take(most)
+        .read_to_end(&mut table)?;
+    Ok(table)
 }

@@ -202,24 +202,13 @@ impl FileList {
 
     /// The position of the node at a path; nothing where it is not shown.
     pub fn position(&self, path: &[u8]) -> Option<u32> {
-        let (mut next, mut end) = (0, self.len() as u32);
-        let mut found = None;
-        for part in path
-            .split(|byte| *byte == b'/')
-            .filter(|part| !part.is_empty())
-        {
-            found = None;
-            while next < end {
-                if self.node(next)?.name() == part {
-                    found = Some(next);
-                    break;
-                }
-                next = self.end(next);
-            }
-            let position = found?;
-            (next, end) = (position + 1, self.end(position));
-        }
-        found
+        let number = self.tree.find(path)?.number();
+        let found = match self.query.sort {
+            // in the order of the tree
+            FileSort::Name => self.order.binary_search(&number).ok(),
+            FileSort::Size => self.order.iter().position(|there| *there == number),
+        };
+        found.map(|position| position as u32)
     }
 }
 

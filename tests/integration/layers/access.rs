@@ -1,9 +1,10 @@
 //! Reading single files out of packed layers, against a plain read.
 
-use porthole::layer::{Cutter, FilePart, LayerIndex};
+use porthole::layer::{Cutter, FilePart, LayerIndex, saved};
 
+use super::deflate::{DISTANCE, MATCH, one_block};
 use super::desk::noise;
-use super::{Tar, gzip, scan};
+use super::{Tar, descriptor, gzip, scan, scan_in};
 
 /// Unpacked bytes `wanted` of a layer, read from the nearest checkpoint, and how many packed
 /// bytes that took.
@@ -121,43 +122,63 @@ fn every_offset_of_a_file_reads_as_a_plain_read() {
     }
 }
 
-/// Level 1 is left out: flate2 writes it as one block with fixed codes from its first byte to
-/// its last, and checkpoints lie between blocks.
 #[test]
 fn bytes_that_cannot_be_compressed_have_checkpoints_too() {
     let tar = Tar::new().file("noise", &noise(7, 23 << 20)).bytes();
-    let length = tar.len() as u64;
-    for level in [0, 6] {
+    for level in [0, 1, 6] {
         let layer = gzip(&tar, level);
-        assert!(layer.len() > tar.len(), "in stored blocks");
-        let index = scan(&layer);
-        // the start of the layer, and one every 4 MiB
-        assert_eq!(index.checkpoints.len(), 6, "level {level}");
-        let mut ranges = vec![0..1, 0..length, length - 1..length];
-        ranges.extend((1..length - 3000).step_by(777_773).map(|at| at..at + 3000));
-        for wanted in ranges {
-            let (found, packed) = cut(&layer, &index, wanted.clone());
-            assert!(
-                found == tar[wanted.start as usize..wanted.end as usize],
-                "level {level}: {wanted:?}"
-            );
-            if wanted.end - wanted.start < 10_000 {
-                assert!(
-                    packed < 6 << 20,
-                    "level {level}: {packed} bytes for {wanted:?}"
-                );
-            }
+        assert!(
+            layer.len() > tar.len(),
+            "in stored blocks, or in fixed codes"
+        );
+        every_part_takes_few_bytes(&tar, &layer);
+    }
+}
+
+/// Level 1 writes one block with fixed codes from its first byte to its last; other writers
+/// make long ones with codes of their own.
+#[test]
+fn blocks_that_are_long_have_checkpoints_within() {
+    let text = Tar::new().file("text", &content(23 << 20)).bytes();
+    every_part_takes_few_bytes(&text, &gzip(&text, 1));
+    // a third of it is matches, so that many places where room ends lie within one
+    let mut bytes = noise(3, 23 << 20);
+    let mut at = DISTANCE;
+    while at + MATCH <= bytes.len() {
+        bytes.copy_within(at - DISTANCE..at - DISTANCE + MATCH, at);
+        at += MATCH * 3 + at % 5;
+    }
+    let tar = Tar::new().file("noise", &bytes).bytes();
+    let layer = one_block(&tar);
+    every_part_takes_few_bytes(&tar, &layer);
+    // however the bytes come, and after a stay on the disk
+    for piece in [7_777, 1 << 20] {
+        let index = scan_in(&layer, piece);
+        let digest = descriptor(&layer).digest;
+        let bytes = saved::encode(&index, &digest).unwrap();
+        let index = saved::decode(&bytes, &digest).unwrap();
+        for at in (0..tar.len() - 10).step_by(3_333_333) {
+            let (found, packed) = cut(&layer, &index, at as u64..at as u64 + 10);
+            assert!(found == tar[at..at + 10], "{piece}: {at}");
+            assert!(packed < 8 << 20, "{piece}: {packed} bytes for {at}");
         }
     }
 }
 
-#[test]
-fn a_layer_that_is_one_deflate_block_is_read_from_its_start() {
-    let tar = Tar::new().file("noise", &noise(7, 9 << 20)).bytes();
-    let layer = gzip(&tar, 1);
-    let index = scan(&layer);
-    for at in [1, 5 << 20, tar.len() - 3000] {
-        let (found, _) = cut(&layer, &index, at as u64..at as u64 + 3000);
-        assert!(found == tar[at..at + 3000], "{at}");
+/// Any part of `tar` is read out of few megabytes of `layer`, which is packed to about the
+/// same size or less.
+fn every_part_takes_few_bytes(tar: &[u8], layer: &[u8]) {
+    let length = tar.len() as u64;
+    let index = scan(layer);
+    assert!(index.checkpoints.len() >= 4, "{}", index.checkpoints.len());
+    let mut ranges = vec![0..1, 0..length, length - 1..length];
+    ranges.extend((1..length - 3000).step_by(777_773).map(|at| at..at + 3000));
+    for wanted in ranges {
+        let (found, packed) = cut(layer, &index, wanted.clone());
+        let expected = &tar[wanted.start as usize..wanted.end as usize];
+        assert!(found == expected, "{wanted:?}");
+        if wanted.end - wanted.start < 10_000 {
+            assert!(packed < 8 << 20, "{packed} bytes for {wanted:?}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod access;
 mod apply;
 mod cli;
+mod deflate;
 mod desk;
 mod diff;
 mod export;
