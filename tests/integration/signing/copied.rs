@@ -18,13 +18,13 @@ fn skopeo_accepts_what_went_through_folders_and_a_lookaside() {
     let Some(image) = pushed_index(&home, &host, "copied") else {
         return;
     };
-    // skopeo signs the index and its images, into a folder
+    // skopeo signs the index and its images, into a folder; it does not while it has to keep
+    // their digests
     let identity = format!("{image}:signed");
     fs::write(home.path("passphrase"), PASSPHRASE).unwrap();
     let signing = [
         "copy",
         "--all",
-        "--preserve-digests",
         "--src-tls-verify=false",
         "--sign-by",
         "release@example.com",
