@@ -6,6 +6,7 @@
 
 mod checkpoint;
 mod chunk;
+pub mod colors;
 pub mod content;
 mod decode;
 mod entry;

@@ -1,9 +1,13 @@
 """The images that the drive opens: good ones cut from tests/fixtures, and bad ones of every kind, made in a temporary folder."""
 
 import hashlib
+import io
 import json
 import shutil
+import struct
 import subprocess
+import tarfile
+import zlib
 from pathlib import Path
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
@@ -65,6 +69,102 @@ def referred(folder, count):
         }
         layout.blob(json.dumps(manifest).encode())
     return folder
+
+
+def with_files(folder):
+    """An image of one layer with a picture in it, whose colour nothing else in the window has, and a program text."""
+    layout = Layout(folder)
+    tar = io.BytesIO()
+    with tarfile.open(fileobj=tar, mode="w") as archive:
+        for name, content in [
+            ("app/logo.png", png(160, 120, PICTURE)),
+            ("app/run.py", PROGRAM),
+            ("app/settings.conf", b"# comment\n[server]\nport = 8080\nname = \"edge\"\n"),
+        ]:
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    data = tar.getvalue()
+    layer = descriptor("application/vnd.oci.image.layer.v1.tar", layout.blob(data), len(data))
+    config = {
+        "os": "linux",
+        "architecture": "amd64",
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(data).hexdigest()}"]},
+    }
+    layout.image(json.dumps(config).encode(), layers=[layer])
+    return folder
+
+
+PICTURE = (230, 0, 126)
+PROGRAM = b'''#!/usr/bin/env python3
+"""Says hello."""
+import os
+
+# where nobody says a name
+NAME = os.environ.get("NAME", "world")
+
+
+def greet(name: str, times: int = 3) -> str:
+    for _ in range(times):
+        print(f"hello {name}")
+    return name if times > 0 else None
+
+
+if __name__ == "__main__":
+    greet(NAME)
+'''
+
+
+def png(width, height, colour):
+    """A picture of one colour."""
+
+    def chunk(kind, data):
+        checked = kind + data
+        return struct.pack(">I", len(data)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+    rows = (b"\0" + bytes(colour) * width) * height
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    parts = [chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def pixels(data, colour):
+    """How many pixels of a PNG with 8 bits a channel have this colour."""
+    at, packed = 8, b""
+    while at < len(data):
+        size, kind = struct.unpack(">I4s", data[at : at + 8])
+        body = data[at + 8 : at + 8 + size]
+        if kind == b"IHDR":
+            width, height, _, colours = struct.unpack(">IIBB", body[:10])
+        elif kind == b"IDAT":
+            packed += body
+        at += size + 12
+    step = {2: 3, 6: 4}[colours]
+    raw, above, found = zlib.decompress(packed), bytes(width * step), 0
+    for number in range(height):
+        begin = number * (width * step + 1)
+        row = bytearray(raw[begin + 1 : begin + 1 + width * step])
+        unfilter(raw[begin], row, above, step)
+        found += sum(tuple(row[pixel : pixel + 3]) == colour for pixel in range(0, len(row), step))
+        above = row
+    return found
+
+
+def unfilter(kind, row, above, step):
+    """PNG, section 9: what a row is, of what it is predicted from."""
+    for at in range(len(row)) if kind else ():
+        left, up = row[at - step] if at >= step else 0, above[at]
+        corner = above[at - step] if at >= step else 0
+        if kind == 1:
+            guess = left
+        elif kind == 2:
+            guess = up
+        elif kind == 3:
+            guess = (left + up) // 2
+        else:
+            wrong = [(abs(up - corner), left), (abs(left - corner), up), (abs(left + up - 2 * corner), corner)]
+            guess = min(wrong, key=lambda one: one[0])[1]
+        row[at] = (row[at] + guess) & 255
 
 
 class Layout:

@@ -7,6 +7,7 @@ import base64
 import contextlib
 import json
 import socket
+import tarfile
 import time
 
 import images
@@ -1017,6 +1018,63 @@ def files_saved(stage):
     stage.wait_to_read("Wastes")
     stage.wait_to_read("31 added, 3 changed, 23 removed")
     shoot_in_both_themes(stage, "layers-read")
+    stage.check_alive()
+
+
+@step
+def files_saved_as(stage):
+    """One file, and all files as a tar archive, saved from the window."""
+    window = stage.start(BUSYBOX)
+    wait_for_busybox(window)
+    stage.show_view("Files")
+    window.click("Filter files", "textInput")
+    window.type("etc/passwd")
+    window.click("passwd, file", "row", exact=False)
+    stage.wait_to_read("root:x:0:0")
+    window.click("Save…", "button")
+    window.wait_for("Path", "textInput")
+    target = stage.folder / "saved-passwd"
+    window.type(str(target))
+    window.click("Save", "button")
+    stage.wait_to_read("Saved ")
+    check(target.read_text().startswith("root:x:0:0"), "the file is not what the image has")
+    window.click("Close the details", "button")
+    window.click("Filter files", "textInput")
+    window.key("Ctrl+A")
+    window.key("Backspace")
+    window.click("Save all files…", "button")
+    window.click("A tar archive", "radioButton")
+    archive = stage.folder / "saved-files.tar"
+    window.click("Path", "textInput")
+    window.type(str(archive))
+    shoot_over_dialog(stage, "files-save-tar")
+    window.click("Save", "button")
+    window.wait(lambda _: archive.exists(), "the archive is not written")
+    with tarfile.open(archive) as tar:
+        names = tar.getnames()
+        passwd = tar.extractfile("./etc/passwd").read()
+    check(passwd == target.read_bytes(), "the archive has another file")
+    check("./bin/sh" in names, f"the archive lacks names: {len(names)}")
+    stage.check_alive()
+
+
+@step
+def file_content(stage):
+    """A picture among the files is drawn, and texts have colours."""
+    window = stage.start(f"oci:{images.with_files(stage.folder / 'with-files')}")
+    stage.wait_to_read("bytes verified")
+    stage.show_view("Files")
+    window.click("app, folder", "row", exact=False)
+    window.key("ArrowRight")
+    window.click("logo.png, file", "row", exact=False)
+    stage.wait_to_read("160 × 120")
+    window.settle()
+    drawn = images.pixels(stage.shoot("file-picture"), images.PICTURE)
+    check(drawn > 15_000, f"only {drawn} pixels of the picture are drawn")
+    for name, said in [("run.py, file", "def greet"), ("settings.conf, file", "port")]:
+        window.click(name, "row", exact=False)
+        stage.wait_to_read(said)
+        shoot_in_both_themes(stage, f"file-{name.split('.')[0]}")
     stage.check_alive()
 
 

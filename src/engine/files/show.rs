@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::Failure;
+use crate::layer::colors::Colors;
 use crate::layer::content::{Content, text_diff};
 use crate::layer::picture::pixels;
 use crate::layer::{FilePart, LayerIndex, read_beginning, read_small};
@@ -57,6 +58,20 @@ impl ReadFile {
             bytes,
         }))
     }
+}
+
+/// What the parts of a text are, found out by a thread that may take its time; nothing where
+/// it is none, or was not understood.
+pub(in crate::engine) async fn colors(content: Arc<FileContent>) -> Option<Arc<Colors>> {
+    let Content::Text { .. } = content.content else {
+        return None;
+    };
+    let looked = tokio::task::spawn_blocking(move || {
+        let text = std::str::from_utf8(&content.bytes).ok()?;
+        Some(Colors::of(&content.path, text)).filter(|colors| !colors.is_empty())
+    });
+    // where that panics, there are no colours
+    looked.await.ok().flatten().map(Arc::new)
 }
 
 /// The difference of two texts, as `diff -u` has it; nothing where one is none.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::{Failure, ImageId, NodePath, Progress, Remote};
+use crate::layer::colors::Colors;
 use crate::layer::content::Content;
 use crate::layer::picture::Pixels;
 use crate::layer::waste::Waste;
@@ -76,6 +77,8 @@ pub enum LayerState {
 pub struct ShownFile {
     pub file: FileRef,
     pub content: Remote<Arc<FileContent>>,
+    /// What the parts of its text are, once they were looked through.
+    pub colors: Option<Arc<Colors>>,
     pub beside: Option<ShownVersion>,
 }
 

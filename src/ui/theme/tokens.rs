@@ -37,12 +37,14 @@ pub struct Tokens {
     pub caution: Color32,
     /// Content that is not what its digest promises.
     pub damaged: Color32,
-    /// Keys of a JSON text.
+    /// Keys of a JSON text, names in a text.
     pub syntax_key: Color32,
-    /// Texts in a JSON text.
+    /// Texts within a text.
     pub syntax_text: Color32,
-    /// Numbers, `true`, `false` and `null` in a JSON text.
+    /// Numbers, `true`, `false` and `null`.
     pub syntax_number: Color32,
+    /// Words that a language reserves.
+    pub syntax_keyword: Color32,
     /// Layers in their order, repeated; told apart by place too, never by colour alone.
     pub layers: [Color32; 8],
 }
@@ -99,6 +101,7 @@ impl Tokens {
             syntax_key: Color32::from_rgb(0x9f, 0xbb, 0xdb),
             syntax_text: Color32::from_rgb(0xb7, 0xc6, 0xa3),
             syntax_number: Color32::from_rgb(0xd0, 0xb4, 0x8c),
+            syntax_keyword: Color32::from_rgb(0xc0, 0xa9, 0xd9),
             layers: [
                 Color32::from_rgb(0x3f, 0x6f, 0xa8),
                 Color32::from_rgb(0x5b, 0x8a, 0x72),
@@ -136,6 +139,7 @@ impl Tokens {
             syntax_key: Color32::from_rgb(0x2c, 0x58, 0x8f),
             syntax_text: Color32::from_rgb(0x47, 0x68, 0x2c),
             syntax_number: Color32::from_rgb(0x86, 0x56, 0x1b),
+            syntax_keyword: Color32::from_rgb(0x6c, 0x45, 0x9c),
             layers: [
                 Color32::from_rgb(0x5b, 0x8f, 0xcc),
                 Color32::from_rgb(0x74, 0xad, 0x90),

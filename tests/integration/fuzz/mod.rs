@@ -1,6 +1,7 @@
 //! Fuzz targets over a corpus and over what becomes of it when bytes change: nothing panics,
 //! and what is promised holds. The targets are plain functions of bytes, for any fuzzer.
 
+mod layers;
 mod mutate;
 mod trust;
 
@@ -32,10 +33,13 @@ fn corpus(name: &str) -> Vec<Vec<u8>> {
 
 /// Gives `target` every file of a corpus and `rounds` changed ones of each.
 fn run(name: &str, rounds: usize, target: impl Fn(&[u8])) {
-    let seeds = corpus(name);
+    run_on(name, &corpus(name), rounds, target);
+}
+
+fn run_on(name: &str, seeds: &[Vec<u8>], rounds: usize, target: impl Fn(&[u8])) {
     for (number, seed) in seeds.iter().enumerate() {
         target(seed);
-        let mut mutations = Mutations::new(number as u64 + 1, &seeds);
+        let mut mutations = Mutations::new(number as u64 + 1, seeds);
         for _ in 0..rounds {
             let input = mutations.of(seed);
             let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| target(&input)));

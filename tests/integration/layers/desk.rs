@@ -278,6 +278,63 @@ fn encrypted_layers_say_so_and_are_not_asked_for() {
     assert!(files.tree().unwrap().find(b"/a").is_some());
 }
 
+/// Layers that are not distributed are read from the addresses that the manifest names; where
+/// those have them no more, they say so.
+#[test]
+fn layers_that_are_not_distributed_are_listed_or_say_where_they_are() {
+    const FOREIGN: &str = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
+    let (registry, elsewhere) = (Registry::start(), Registry::start());
+    let tars = ["there", "gone", "own"].map(|name| Tar::new().file(name, b"a").bytes());
+    let packed = tars.each_ref().map(|tar| gzip(tar, 6));
+    let answer = Fault::Answer {
+        status: 200,
+        headers: Vec::new(),
+        body: packed[0].clone(),
+    };
+    elsewhere.fault("/layers/there", answer);
+    elsewhere.fault("/layers/gone", Fault::status(404));
+    let layer = |at: usize, media_type: &str, path: Option<&str>| {
+        let (digest, size) = (Digest::sha256(&packed[at]), packed[at].len() as u64);
+        let mut layer = Descriptor::new(media_type, digest, size);
+        layer.urls = path.map(|path| elsewhere.url(path)).into_iter().collect();
+        layer
+    };
+    let layers = [
+        layer(0, FOREIGN, Some("/layers/there")),
+        layer(1, FOREIGN, Some("/layers/gone")),
+        layer(2, GZIP, None),
+    ];
+    let diff_ids = tars.each_ref().map(|tar| Digest::sha256(tar));
+    put(&registry, &layers, &packed[2..], &diff_ids);
+    let watch = Watch::start();
+    let (_, files) = listed(&watch, &registry);
+    let tree = files.tree().unwrap();
+    for (name, known) in [("/there", true), ("/gone", false), ("/own", true)] {
+        assert_eq!(tree.find(name.as_bytes()).is_some(), known, "{name}");
+    }
+    let LayerState::Failed(failure) = &files.layers[1].state else {
+        panic!("{:?}", files.layers[1].state);
+    };
+    let url = elsewhere.url("/layers/gone");
+    assert_eq!(
+        failure.hint,
+        format!("It is not to be distributed: get it from {url}")
+    );
+    // the same on the command line: what could be listed is, and that something lacks is said
+    let output = super::porthole(&["files", &registry.reference("app:1")]);
+    let listed = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        listed.contains("/there") && listed.contains("/own"),
+        "{listed}"
+    );
+    assert!(
+        !listed.contains("/gone") && !output.status.success(),
+        "{listed}"
+    );
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains(&url), "{said}");
+}
+
 /// A layer as stargz writes it: each content in a gzip member of its own, then the table.
 fn stargz(files: &[(&str, Vec<u8>)]) -> (Vec<u8>, String) {
     let mut packed = Vec::new();

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use super::cli::image;
 use super::{Tar, porthole};
+use crate::support::layout::Layout;
+use crate::support::referrer::SPDX;
+use crate::support::registry::Registry;
 
 fn diff(one: &str, other: &str) -> (Option<i32>, Value) {
     let output = porthole(&["diff", one, other, "--json"]);
@@ -181,4 +184,76 @@ fn where_a_shared_layer_cannot_be_read_what_is_not_certain_is_said() {
     assert_eq!(found["filesExact"], false);
     let note = found["notes"][0].as_str().unwrap();
     assert!(note.contains("could not be read"), "{note}");
+}
+
+/// An image with a layer that says `mark`, and an SBOM of these packages attached.
+fn with_sbom(folder: &std::path::Path, mark: &[u8], packages: &[(&str, &str)]) -> Layout {
+    let layers = [Tar::new().file("mark", mark).bytes()];
+    let layout = image(folder, &layers);
+    let index = std::fs::read(folder.join("index.json")).unwrap();
+    let mut index: Value = serde_json::from_slice(&index).unwrap();
+    let mut subject = index["manifests"][0].take();
+    subject.as_object_mut().unwrap().remove("annotations");
+    let packages = packages.iter().map(|(name, version)| {
+        json!({"SPDXID": format!("SPDXRef-{name}"), "name": name, "versionInfo": version,
+            "externalRefs": [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl",
+                "referenceLocator": format!("pkg:deb/debian/{name}@{version}")}]})
+    });
+    let sbom = json!({"spdxVersion": "SPDX-2.3", "name": "it",
+        "packages": packages.collect::<Vec<_>>()});
+    let file = layout.document(SPDX, &sbom);
+    let empty = layout.blob(MediaType::OCI_EMPTY, b"{}");
+    layout.document(
+        MediaType::OCI_MANIFEST,
+        &json!({"schemaVersion": 2, "mediaType": MediaType::OCI_MANIFEST, "artifactType": SPDX,
+            "config": empty, "layers": [file], "subject": subject}),
+    );
+    layout
+}
+
+#[test]
+fn packages_of_attached_sboms_are_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = [("bash", "5.2"), ("same", "1"), ("gone", "3")];
+    let one = with_sbom(&folder.path().join("one"), b"one", &before);
+    let after = [("new", "0.1"), ("bash", "5.3"), ("same", "1")];
+    let other = with_sbom(&folder.path().join("other"), b"other", &after);
+    let (one, other) = (one.reference("it"), other.reference("it"));
+    let (code, found) = diff(&one, &other);
+    assert_eq!(code, Some(3));
+    let change = |name: &str, before: &[&str], after: &[&str]| json!({"name": format!("pkg:deb/debian/{name}"), "before": before, "after": after});
+    assert_eq!(
+        found["sbomPackages"],
+        json!([
+            change("bash", &["5.2"], &["5.3"]),
+            change("gone", &["3"], &[]),
+            change("new", &[], &["0.1"]),
+        ])
+    );
+    // where only one has an SBOM, nothing is said of packages
+    let without = image(&folder.path().join("without"), &[base().bytes()]);
+    let (_, found) = diff(&one, &without.reference("it"));
+    assert_eq!(found["sbomPackages"], Value::Null);
+}
+
+#[test]
+fn layers_that_both_have_are_not_fetched_of_a_registry() {
+    let registry = Registry::start();
+    let folder = tempfile::tempdir().unwrap();
+    let upper = |text: &str| Tar::new().file("etc/changed", text.as_bytes()).bytes();
+    for name in ["one", "other"] {
+        let layout = image(&folder.path().join(name), &[base().bytes(), upper(name)]);
+        registry.put_layout(name, layout.folder());
+    }
+    let [one, other] = ["one:it", "other:it"].map(|name| registry.reference(name));
+    let (code, found) = diff(&one, &other);
+    assert_eq!((code, &found["filesExact"]), (Some(3), &json!(true)));
+    assert_eq!(found["files"].as_array().unwrap().len(), 1, "{found}");
+    let asked = |layer: &[u8]| {
+        let path = format!("/blobs/{}", Digest::sha256(layer));
+        let lines = registry.lines();
+        lines.iter().filter(|line| line.contains(&path)).count()
+    };
+    assert_eq!(asked(&base().bytes()), 0);
+    assert_eq!((asked(&upper("one")), asked(&upper("other"))), (1, 1));
 }

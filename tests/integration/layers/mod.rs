@@ -10,6 +10,8 @@ mod export;
 mod listing;
 mod waste;
 
+pub use deflate::one_block;
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -5,8 +5,14 @@ use std::sync::Arc;
 use egui::Key;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
-use porthole::engine::{FilesSnapshot, LayerFiles, LayerState, NodePath, Progress, Remote, Unit};
+use porthole::engine::{
+    FileContent, FileRef, FilesSnapshot, LayerFiles, LayerState, NodePath, Progress, Remote,
+    ShownFile, Unit,
+};
+use porthole::layer::colors::Colors;
+use porthole::layer::content::Content;
 use porthole::layer::{FileList, FileQuery, FileTree, LayerIndex};
+use porthole::ui::theme::Tokens;
 use porthole::ui::views::View;
 
 use super::{Shown, rows, shown};
@@ -97,4 +103,81 @@ fn keys_arrive_where_the_desktop_does_not_tell_who_has_the_focus() {
     harness.key_press(Key::ArrowRight);
     harness.run();
     assert_eq!(rows(&harness).len(), 4, "{:?}", rows(&harness));
+}
+
+/// The colours that words are drawn in.
+fn drawn(shape: &egui::Shape, found: &mut Vec<(String, egui::Color32)>) {
+    match shape {
+        egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| drawn(shape, found)),
+        egui::Shape::Text(text) => {
+            let job = &text.galley.job;
+            for section in &job.sections {
+                let words = section.byte_range.clone();
+                let words = &job.text[words.start.0..words.end.0];
+                found.push((words.trim().to_owned(), section.format.color));
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn a_text_has_the_colours_of_its_language() {
+    const TEXT: &str = "# why\ndef add(a):\n    return 'x'\n";
+    let made = Made::default();
+    let mut layers = three();
+    layers[2] = Tar::new().file("srv/run.py", TEXT.as_bytes()).bytes();
+    let mut files = files_of(&made, &layers);
+    let node = files.tree().unwrap().find(b"/srv/run.py").unwrap();
+    let (layer, position, _) = node.content().unwrap();
+    let mut shown = ShownFile {
+        file: FileRef { layer, position },
+        content: Remote::Ready(Arc::new(FileContent {
+            path: "/srv/run.py".to_owned(),
+            size: TEXT.len() as u64,
+            digest: None,
+            verified: true,
+            bytes: TEXT.into(),
+            content: Content::of(TEXT.as_bytes()),
+            pixels: None,
+        })),
+        colors: None,
+        beside: None,
+    };
+    files.shown = Some(Arc::new(shown.clone()));
+    let mut harness = self::shown(View::Files, snapshot(made.node()));
+    harness.state_mut().files = Some(Arc::new(files.clone()));
+    harness.run();
+    harness.get_by_label_contains("srv, folder").click();
+    harness.run();
+    harness.key_press(Key::ArrowRight);
+    harness.run();
+    harness.get_by_label_contains("run.py, file").click();
+    harness.run();
+    let colors = |harness: &Harness<'_, Shown>| {
+        let mut found = Vec::new();
+        for clipped in &harness.output().shapes {
+            drawn(&clipped.shape, &mut found);
+        }
+        found
+    };
+    let tokens = Tokens::dark();
+    // before its colours are known it is shown without
+    assert!(colors(&harness).contains(&("def add(a):".to_owned(), tokens.text)));
+    shown.colors = Some(Arc::new(Colors::of("/srv/run.py", TEXT)));
+    files.shown = Some(Arc::new(shown));
+    harness.state_mut().files = Some(Arc::new(files));
+    harness.run();
+    let found = colors(&harness);
+    for (words, color) in [
+        ("# why", tokens.weak),
+        ("def", tokens.syntax_keyword),
+        ("add", tokens.syntax_key),
+        ("'x'", tokens.syntax_text),
+    ] {
+        assert!(
+            found.contains(&(words.to_owned(), color)),
+            "{words}: {found:?}"
+        );
+    }
 }

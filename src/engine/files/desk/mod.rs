@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::shared::{JobHandle, Shared};
 use crate::engine::{Failure, ImageId, JobId, JobState, NodePath, Progress, Remote, Unit};
+use crate::layer::colors::Colors;
 use crate::layer::waste::Waste;
 use crate::layer::{Allowance, FileList, FileQuery, FileTree, LayerIndex};
 use crate::model::{Descriptor, Digest};
@@ -88,6 +89,7 @@ enum Done {
     Looked(Box<Looked>),
     Waste(u64, Arc<Waste>),
     Content(FileRef, Result<Arc<FileContent>, Failure>),
+    Colors(FileRef, Option<Arc<Colors>>),
     /// The reading of a layer was ended.
     LayerEnded,
     Ended,
@@ -273,6 +275,7 @@ impl State {
                 }
             }
             Done::Content(file, content) => self.content(file, content),
+            Done::Colors(file, colors) => self.colors(file, colors),
             Done::LayerEnded => self.reading = self.reading.saturating_sub(1),
             Done::Ended => {}
         }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::engine::{Failure, Remote};
+use crate::layer::colors::Colors;
 
-use super::super::show::{ReadFile, difference};
+use super::super::show::{ReadFile, colors, difference};
 use super::super::{FileContent, FileRef, LayerState, ShownFile, ShownVersion};
 use super::{Done, State};
 
@@ -34,6 +35,7 @@ impl State {
         let shown = ShownFile {
             file,
             content: state(known(file)),
+            colors: None,
             beside: beside.map(|beside| ShownVersion {
                 file: beside,
                 content: state(known(beside)),
@@ -50,7 +52,15 @@ impl State {
         {
             to_read.push(version.file);
         }
-        self.shown = Some(shown);
+        let ready = shown.content.value().cloned();
+        let colors = self.shown.take().filter(|before| before.file == file);
+        self.shown = Some(ShownFile {
+            colors: colors.and_then(|before| before.colors),
+            ..shown
+        });
+        if let Some(content) = ready {
+            self.look_for_colors(file, content);
+        }
         for file in to_read {
             let layer = &self.layers[file.layer];
             let read = ReadFile {
@@ -79,10 +89,30 @@ impl State {
         if let Some(beside) = shown.beside.as_mut().filter(|beside| beside.file == file) {
             beside.content = content.clone();
         }
+        let mut ready = None;
         if shown.file == file {
+            ready = content.value().cloned();
             shown.content = content;
         }
+        if let Some(content) = ready {
+            self.look_for_colors(file, content);
+        }
         self.compare();
+    }
+
+    /// The text is shown meanwhile.
+    fn look_for_colors(&mut self, file: FileRef, content: Arc<FileContent>) {
+        let shown = self.shown.as_ref();
+        if shown.is_some_and(|shown| shown.file == file && shown.colors.is_none()) {
+            self.tasks
+                .spawn(async move { Done::Colors(file, colors(content).await) });
+        }
+    }
+
+    pub(super) fn colors(&mut self, file: FileRef, colors: Option<Arc<Colors>>) {
+        if let Some(shown) = self.shown.as_mut().filter(|shown| shown.file == file) {
+            shown.colors = colors;
+        }
     }
 
     pub(super) fn compare(&mut self) {

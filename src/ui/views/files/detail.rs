@@ -263,6 +263,7 @@ impl DetailState {
                     self.document = Some((shown.file, document));
                 }
                 if let Some((_, document)) = &mut self.document {
+                    document.set_colors(shown.colors.clone());
                     let id = (shown.file.layer, shown.file.position);
                     ui.push_id(id, |ui| {
                         document.show(ui, &|_| None, context.actions, |_, _| ());

@@ -1,8 +1,9 @@
 //! The exact text of a document, a line a row, long lines broken or cut.
 
 use egui::text::LayoutJob;
-use egui::{Align, Align2, Rect, Role, Ui, pos2};
+use egui::{Align, Align2, Color32, Rect, Role, Ui, pos2};
 
+use crate::layer::colors::{Colors, Token};
 use crate::model::text::size;
 use crate::ui::theme::Tokens;
 use crate::ui::widgets::text;
@@ -18,11 +19,23 @@ const HEIGHT: f32 = 18.0;
 pub(super) struct LinesUi<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) lines: &'a Lines,
+    pub(super) colors: Option<&'a Colors>,
     pub(super) found: Option<Found<'a>>,
     pub(super) wrap: bool,
     pub(super) scrolls: bool,
     /// The row to scroll to in this frame.
     pub(super) reveal: Option<usize>,
+}
+
+/// The colour of a part of a text.
+fn color(token: Token, tokens: &Tokens) -> Color32 {
+    match token {
+        Token::Comment => tokens.weak,
+        Token::Text => tokens.syntax_text,
+        Token::Number => tokens.syntax_number,
+        Token::Keyword => tokens.syntax_keyword,
+        Token::Name => tokens.syntax_key,
+    }
 }
 
 /// Width of the line numbers of a text with this many lines, in points.
@@ -87,15 +100,14 @@ impl LinesUi<'_> {
         let tokens = Tokens::of(ui);
         let font = text::mono();
         let mut job = LayoutJob::default();
-        pieces::append(
-            &mut job,
-            self.bytes,
-            row.span(),
-            &font,
-            tokens.text,
-            self.found,
-            tokens,
-        );
+        let parts = match self.colors {
+            Some(colors) => colors.within(row.span()),
+            None => vec![(row.span(), None)],
+        };
+        for (span, token) in parts {
+            let color = token.map_or(tokens.text, |token| color(token, tokens));
+            pieces::append(&mut job, self.bytes, span, &font, color, self.found, tokens);
+        }
         if row.cut {
             pieces::words(&mut job, " …", &font, tokens.faint);
         }

@@ -14,9 +14,12 @@ mod pieces;
 mod toolbar;
 mod tree;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use egui::{RichText, Ui};
 
+use crate::layer::colors::Colors;
 use crate::model::json_outline::{Node, Outline, OutlineError};
 use crate::model::{Digest, RawDocument};
 use crate::ui::action::{Action, Actions};
@@ -66,6 +69,7 @@ pub struct DocumentState {
     path: Option<(usize, String)>,
     wrap: bool,
     lines: Background<Lines>,
+    colors: Option<Arc<Colors>>,
     /// After how many columns `lines` are broken, and those of what is being made.
     columns: Option<Option<usize>>,
     query: String,
@@ -105,6 +109,7 @@ impl DocumentState {
             path: None,
             wrap: true,
             lines: Background::default(),
+            colors: None,
             columns: None,
             query: String::new(),
             matches: Background::default(),
@@ -112,6 +117,11 @@ impl DocumentState {
             current: 0,
             go: false,
         }
+    }
+
+    /// The same with colours for the parts of its text.
+    pub fn set_colors(&mut self, colors: Option<Arc<Colors>>) {
+        self.colors = colors;
     }
 
     /// The document that this is about.
@@ -289,6 +299,7 @@ impl DocumentState {
         LinesUi {
             bytes: &self.bytes,
             lines,
+            colors: self.colors.as_deref(),
             found: self.found(),
             wrap: self.wrap,
             scrolls,
