@@ -47,7 +47,7 @@ impl Plan {
         let mut words = vec!["porthole".to_owned(), "copy".to_owned()];
         words.extend(self.options.arguments());
         words.extend([self.source.clone(), self.destination.clone()]);
-        let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
+        let words: Vec<_> = words.iter().map(|word| text::shell_word(word)).collect();
         words.join(" ")
     }
 
@@ -217,33 +217,5 @@ fn signatures(count: usize) -> String {
     match count {
         1 => "1 signature".to_owned(),
         count => format!("{count} signatures"),
-    }
-}
-
-/// `word` as a shell reads it as one.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@=+,%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_quoted_as_a_shell_wants_them() {
-        for (word, expected) in [
-            ("docker://h:5000/a:1", "docker://h:5000/a:1"),
-            ("oci:a b", "'oci:a b'"),
-            ("it's", r"'it'\''s'"),
-            ("", "''"),
-            ("$(x)", "'$(x)'"),
-        ] {
-            assert_eq!(quoted(word), expected);
-        }
     }
 }

@@ -21,7 +21,7 @@ const TELLING: Duration = Duration::from_millis(100);
 
 /// How long choices have to stay as they are before a plan is made of them: they come in
 /// quick succession, and only the last of them is worth asking places for.
-const SETTLED: Duration = Duration::from_millis(300);
+pub(super) const SETTLED: Duration = Duration::from_millis(300);
 
 /// How many copies are made at the same time; the others wait for their turn.
 const AT_ONCE: usize = 2;

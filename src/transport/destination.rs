@@ -82,6 +82,12 @@ pub trait Destination: Send + Sync {
         naming: Naming<'a>,
     ) -> BoxFuture<'a, Result<(), TransportError>>;
 
+    /// Whether everything that is put, edited and removed becomes visible with
+    /// [`Destination::commit`] alone, at once or not at all.
+    fn gathers(&self) -> bool {
+        false
+    }
+
     /// Makes everything that was put visible under its names, and safe.
     fn commit(&self) -> BoxFuture<'_, Result<(), TransportError>>;
 
@@ -255,7 +261,8 @@ impl Payload for FromSource {
 }
 
 /// Writes small blobs and a manifest that refers to `subject`, and makes it be found: what
-/// signing and attaching do. Ends with [`Destination::commit`].
+/// signing and attaching do. Ends with [`Destination::commit`], but for a place that
+/// [gathers](Destination::gathers).
 ///
 /// # Errors
 /// Where the place keeps no referrers, a blob is not what its descriptor says, or the place
@@ -281,7 +288,9 @@ pub async fn attach(
         }
     }
     referrers.put_referrer(manifest).await?;
-    destination.commit().await?;
+    if !destination.gathers() {
+        destination.commit().await?;
+    }
     let described = describe_referrer(manifest);
     Ok(described.map_or_else(|| plain(manifest), |(_, descriptor)| descriptor))
 }

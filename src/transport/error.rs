@@ -129,6 +129,8 @@ pub enum Problem {
     NotOurs { found: String },
     #[error("the archive is there already")]
     Exists,
+    #[error("somebody else wrote the archive meanwhile, and nothing was changed")]
+    WrittenMeanwhile,
     #[error("no connection: {why}")]
     Unreachable { why: String },
     #[error("no answer within {seconds} s while {doing}")]
@@ -378,6 +380,7 @@ impl Problem {
             }
             Self::NotOurs { .. } => "Name an empty or new folder; nothing was changed",
             Self::Exists => "Name another file, or remove this one first; nothing was changed",
+            Self::WrittenMeanwhile => "Try again: what is there by now is read first",
             Self::Unreachable { .. } => "Check the host name, the port and the network",
             Self::Timeout { .. } | Self::BrokenOff { .. } => "Check the network and try again",
             Self::Certificate { .. } => {

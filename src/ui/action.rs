@@ -7,8 +7,8 @@ use crate::engine::{
 use crate::model::{Reference, RegistryReference};
 
 use super::commands::CommandId;
-use super::dialogs::SaveWish;
 use super::dialogs::Target;
+use super::dialogs::{RemoveWish, SaveWish};
 use super::views::View;
 
 /// A wish of a part of the window.
@@ -57,6 +57,16 @@ pub enum Action {
         /// To the disk.
         export: bool,
     },
+    /// Ask how an image is to be signed.
+    AskSign(CopyWhat),
+    /// Ask what is to be attached to an image.
+    AskAttach(CopyWhat),
+    /// Ask whether what refers to an image is to be taken back.
+    AskRemove(RemoveWish),
+    /// Show the user's keys, over the dialog that is open.
+    ShowKeys,
+    /// Open a reference or path, or show the tab that has it, in this view.
+    OpenAt(String, View),
     /// Ask whether what this names is to be deleted.
     AskDelete(Reference),
     /// Show what a copy did.
@@ -86,7 +96,7 @@ pub enum Action {
     Browse(String),
 }
 
-/// What is to be copied.
+/// An image: what is to be copied, signed or added to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CopyWhat {
     /// The image of this tab.
@@ -104,6 +114,8 @@ pub enum PathWish {
     Folder,
     /// A file to write, with a name for it.
     SaveFile(String),
+    /// A file to read, with the title of the dialog.
+    File(&'static str),
 }
 
 /// Collects the actions of a frame.

@@ -6,6 +6,7 @@ use egui::{Button, Ui};
 use super::action::{Action, Actions, CopyWhat};
 use crate::engine::ComparedImage;
 use crate::model::{Digest, Reference};
+use crate::ui::dialogs::PlaceKind;
 
 /// An image that a context menu is about.
 pub struct ImageMenu {
@@ -87,6 +88,14 @@ impl ImageMenu {
                     export,
                 });
             }
+        }
+        let parsed = Reference::parse_prefixed(&self.reference).and_then(Result::ok);
+        let place = parsed.as_ref().map(PlaceKind::of);
+        if place.is_some_and(PlaceKind::holds_signatures) && item(ui, "Sign…") {
+            actions.push(Action::AskSign(self.what.clone()));
+        }
+        if place.is_some_and(PlaceKind::holds_referrers) && item(ui, "Attach…") {
+            actions.push(Action::AskAttach(self.what.clone()));
         }
     }
 }

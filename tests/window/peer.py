@@ -1,14 +1,19 @@
 """A real registry for the steps that write to one: Debian's docker-registry on a loopback port, in a folder of its own."""
 
 import json
+import os
 import shutil
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 from stage import check
+
+# Where tests/peers/install puts the tools of others.
+TOOLS = Path(os.environ.get("PEERS") or Path.home() / ".cache/porthole-peers") / "bin"
 
 ACCEPT = ", ".join(
     f"application/vnd.{kind}+json"

@@ -3,6 +3,7 @@
 //! turn, then it is read back.
 
 mod check;
+mod command_line;
 mod files;
 mod identity;
 mod make;
@@ -20,7 +21,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Secret;
 use crate::model::Reference;
+use crate::transport::Destination;
 
+use super::copies::SETTLED;
 use super::shared::{JobHandle, Shared};
 use super::{Failure, ImageId, JobKind, JobState, Outcome, Remote, Unit};
 
@@ -44,12 +47,19 @@ pub(super) struct Additions {
 impl Additions {
     /// Plans an addition; an earlier plan for it is given up.
     pub fn plan(&mut self, shared: &Arc<Shared>, id: AdditionId, request: AdditionRequest) {
+        let again = self.running.contains_key(&id);
         let token = self.begin(id);
         let (shared, kept) = (Arc::clone(shared), Arc::clone(&self.prepared));
         lock(&kept).remove(&id);
         tokio::spawn(async move {
             let mut snapshot = started(&shared, id, request);
             shared.slots.put_addition(Arc::new(snapshot.clone()));
+            if again {
+                tokio::select! {
+                    () = token.cancelled() => return,
+                    () = tokio::time::sleep(SETTLED) => {}
+                }
+            }
             let prepared = tokio::select! {
                 () = token.cancelled() => return,
                 prepared = Prepared::of(&shared, &snapshot.request) => prepared,
@@ -241,29 +251,47 @@ async fn work(
         written: Vec::new(),
         notes: Vec::new(),
     };
+    let documents = prepared.target.documents.as_deref();
+    let gathers = documents.is_some_and(Destination::gathers);
+    let mut waiting = Vec::new();
     for piece in &plan.pieces {
         job.phase("signing and writing");
-        let signer = match &piece.deed {
-            plan::Deed::Sign(position) => signers.get(*position),
-            plan::Deed::Attest { .. } => signers.first(),
-            plan::Deed::Attach(_) | plan::Deed::Remove(_) => None,
-        };
         let step = |failure: Failure, step: &str, stay: &[String]| {
             stays(failure, step, piece, &report, stay)
         };
         let product = make::make(shared, &prepared, piece, &signers).await;
         let product = product.map_err(|failure| step(failure, "signing", &[]))?;
-        let made = &product.made;
-        let mut written = make::write(&prepared, piece, made)
+        let written = make::write(&prepared, piece, &product.made)
             .await
             .map_err(|error| step(error.into(), "writing", &product.stays))?;
+        let written = Written {
+            piece,
+            product,
+            written,
+        };
+        if gathers {
+            waiting.push(written);
+            continue;
+        }
         job.phase("reading back");
-        let signer = signer.map(Arc::as_ref);
-        let checked = check::read_back(shared, &prepared, piece, made, &written, signer).await;
-        written.checked = checked.map_err(|failure| step(failure, "reading back", &[]))?;
-        written.vouched = product.vouched;
-        report.written.push(written);
+        let checked = written.check(shared, &prepared, &signers, &report).await?;
+        report.written.push(checked);
         job.progress().add(1);
+    }
+    if let (Some(documents), Some(first)) = (documents.filter(|_| gathers), waiting.first()) {
+        job.phase("writing the archive");
+        let stay: Vec<_> = waiting
+            .iter()
+            .flat_map(|written| written.product.stays.iter().cloned())
+            .collect();
+        let committed = documents.commit().await;
+        committed.map_err(|error| stays(error.into(), "writing", first.piece, &report, &stay))?;
+        job.phase("reading back");
+        for written in waiting {
+            let checked = written.check(shared, &prepared, &signers, &report).await?;
+            report.written.push(checked);
+            job.progress().add(1);
+        }
     }
     if let Some(moved) = moved(&prepared).await {
         report.notes.push(moved);
@@ -290,6 +318,41 @@ async fn agreed(shared: &Shared, plan: &AdditionPlan, accept: bool) -> Result<()
     );
     failure.details.extend(all);
     Err(failure)
+}
+
+/// A piece that was written, or gathered.
+struct Written<'a> {
+    piece: &'a PlannedPiece,
+    product: make::Product,
+    written: WrittenPiece,
+}
+
+impl Written<'_> {
+    /// Reads it back.
+    async fn check(
+        self,
+        shared: &Shared,
+        prepared: &Prepared,
+        signers: &[Arc<signer::Ready>],
+        report: &AdditionReport,
+    ) -> Result<WrittenPiece, Failure> {
+        let Self {
+            piece,
+            product,
+            mut written,
+        } = self;
+        let signer = match &piece.deed {
+            plan::Deed::Sign(position) => signers.get(*position),
+            plan::Deed::Attest { .. } => signers.first(),
+            plan::Deed::Attach(_) | plan::Deed::Remove(_) => None,
+        };
+        let (signer, made) = (signer.map(Arc::as_ref), &product.made);
+        let checked = check::read_back(shared, prepared, piece, made, &written, signer).await;
+        written.checked =
+            checked.map_err(|failure| stays(failure, "reading back", piece, report, &[]))?;
+        written.vouched = product.vouched;
+        Ok(written)
+    }
 }
 
 /// A failure with the step that it happened at, and what stays of what was done before it.

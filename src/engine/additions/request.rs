@@ -304,6 +304,26 @@ impl Addition {
     }
 }
 
+impl PlannedPiece {
+    /// A piece that can be shown and never made: nobody signs it.
+    pub fn shown(
+        subject: Descriptor,
+        label: &str,
+        what: &str,
+        place: &str,
+        payload: Bytes,
+    ) -> Self {
+        Self {
+            subject,
+            label: label.to_owned(),
+            what: what.to_owned(),
+            place: place.to_owned(),
+            payload,
+            deed: Deed::Sign(usize::MAX),
+        }
+    }
+}
+
 impl std::fmt::Display for SignFormat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {

@@ -8,13 +8,14 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::archive_edit::Edits;
 use super::destination::{LayoutDestination, MARKER, check_name};
 use super::entries::{self, Listed};
 use super::{blob, index_json};
@@ -27,7 +28,8 @@ use crate::transport::local::{
     Disk, Files, Stage, Target, Work, parent, presence, problem_of, write_problem,
 };
 use crate::transport::{
-    BlobState, Destination, Naming, Payload, Problem, ReferrerWrite, Takes, TransportError,
+    BlobState, Destination, Naming, Payload, Problem, ReferrerRemove, ReferrerWrite, Stamp,
+    TagEdit, Takes, TransportError, stamp,
 };
 
 /// The permissions of files in the archive.
@@ -38,12 +40,13 @@ pub struct LayoutArchiveDestination {
     target: Target,
     path: PathReference,
     stage: Arc<Stage>,
-    /// The archive that is there, once it was looked at.
-    there: OnceLock<Option<Arc<Archive>>>,
+    /// The archive that is there, once it was looked at, and by which it is known again.
+    there: OnceLock<(Option<Arc<Archive>>, Option<Stamp>)>,
     /// The folder where it is gathered, once something is.
     gathering: OnceLock<LayoutDestination>,
     /// The names of what the copy needs. An earlier one may have left more.
     needed: Mutex<BTreeSet<String>>,
+    edits: Mutex<Edits>,
 }
 
 impl LayoutArchiveDestination {
@@ -61,7 +64,24 @@ impl LayoutArchiveDestination {
             there: OnceLock::new(),
             gathering: OnceLock::new(),
             needed: Mutex::default(),
+            edits: Mutex::default(),
         }
+    }
+
+    pub(super) const fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// What waits for the commit.
+    pub(super) fn edits(&self) -> MutexGuard<'_, Edits> {
+        self.edits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What an edit needed no more once it was edited again.
+    pub(super) fn need_no_more(&self, digest: &Digest) {
+        let needed = self.needed.lock();
+        let mut needed = needed.unwrap_or_else(PoisonError::into_inner);
+        needed.remove(&blob::name(digest));
     }
 
     fn need(&self, digest: &Digest) {
@@ -99,15 +119,17 @@ impl LayoutArchiveDestination {
     }
 
     /// The archive that is there; nothing where there is none yet.
-    async fn there(&self) -> Result<Option<Arc<Archive>>, TransportError> {
-        if let Some(there) = self.there.get() {
+    pub(super) async fn there(&self) -> Result<Option<Arc<Archive>>, TransportError> {
+        if let Some((there, _)) = self.there.get() {
             return Ok(there.clone());
         }
-        let opened = self
-            .target
-            .run("archive", |target| open(&target.root))
-            .await?;
-        Ok(self.there.get_or_init(|| opened).clone())
+        let opened = self.target.run("archive", |target| {
+            // before it is read: what is written meanwhile is noticed
+            let seen = stamp(&target.reference);
+            Ok((open(&target.root)?, seen))
+        });
+        let opened = opened.await?;
+        Ok(self.there.get_or_init(|| opened).0.clone())
     }
 
     /// Where it is gathered. An earlier copy's folder is taken; `make` makes one.
@@ -136,7 +158,7 @@ impl LayoutArchiveDestination {
         Ok(Some(gathering))
     }
 
-    async fn making(&self) -> Result<&LayoutDestination, TransportError> {
+    pub(super) async fn making(&self) -> Result<&LayoutDestination, TransportError> {
         let made = self.gathering(true).await?;
         made.ok_or_else(|| self.target.fail("archive", Problem::Cancelled))
     }
@@ -185,7 +207,7 @@ fn open(path: &Path) -> Result<Option<Arc<Archive>>, Problem> {
     Ok(Some(Arc::new(archive)))
 }
 
-fn read_index(archive: &Archive, work: &Work) -> Result<Value, Problem> {
+pub(super) fn read_index(archive: &Archive, work: &Work) -> Result<Value, Problem> {
     let bytes = archive.read("index.json", limits::MANIFEST_BYTES, work)?;
     serde_json::from_slice(&bytes).map_err(|error| Problem::Broken {
         file: "index.json".to_owned(),
@@ -308,7 +330,9 @@ impl Destination for LayoutArchiveDestination {
     fn commit(&self) -> BoxFuture<'_, Result<(), TransportError>> {
         async {
             let there = self.there().await?;
-            let Some(gathering) = self.gathering(false).await? else {
+            let seen = self.there.get().and_then(|(_, seen)| seen.clone());
+            let removed = std::mem::take(&mut *self.edits()).removed;
+            let Some(gathering) = self.gathering(!removed.is_empty()).await? else {
                 return Ok(());
             };
             let listed = gathering.take_listed();
@@ -319,15 +343,32 @@ impl Destination for LayoutArchiveDestination {
             let stage = Arc::clone(&self.stage);
             let writing = self.target.run("archive", move |target| {
                 let work = Work::new(cancelled, None);
-                let new = (&listed[..], &needed);
-                write(target, &stage, there.as_deref(), new, &work)
+                let new = New {
+                    listed: &listed,
+                    needed: &needed,
+                    removed: &removed,
+                };
+                let there = (there.as_deref(), seen);
+                write(target, &stage, there, &new, &work)
             });
             writing.await
         }
         .boxed()
     }
 
+    fn gathers(&self) -> bool {
+        true
+    }
+
     fn referrer_writing(&self) -> Option<&dyn ReferrerWrite> {
+        Some(self)
+    }
+
+    fn tag_editing(&self) -> Option<&dyn TagEdit> {
+        Some(self)
+    }
+
+    fn referrer_removal(&self) -> Option<&dyn ReferrerRemove> {
         Some(self)
     }
 }
@@ -342,12 +383,19 @@ impl ReferrerWrite for LayoutArchiveDestination {
     }
 }
 
-/// Writes the archive anew: what is there, and what was gathered.
+/// What a commit changes of an archive.
+struct New<'a> {
+    listed: &'a [Listed],
+    needed: &'a BTreeSet<String>,
+    removed: &'a BTreeSet<Digest>,
+}
+
+/// Writes the archive anew: what is there but for what is taken out, and what was gathered.
 fn write(
     target: &Target,
     stage: &Stage,
-    there: Option<&Archive>,
-    (listed, needed): (&[Listed], &BTreeSet<String>),
+    (there, seen): (Option<&Archive>, Option<Stamp>),
+    new: &New<'_>,
     work: &Work,
 ) -> Result<(), Problem> {
     let disk = &target.disk;
@@ -360,12 +408,16 @@ fn write(
         None => entries::empty(),
     };
     let mut changed = false;
-    for listed in listed {
+    for listed in new.listed {
         changed |= entries::put(&mut index, listed)?;
+    }
+    for digest in new.removed {
+        entries::remove_digest(&mut index, &digest.to_string());
+        changed = true;
     }
     let folder = stage.folder(disk).map_err(io)?;
     let mut gathered = gathered(&folder).map_err(io)?;
-    gathered.retain(|name| needed.contains(name));
+    gathered.retain(|name| new.needed.contains(name));
     if !changed && gathered.is_empty() {
         return stage.remove(disk).map_err(io);
     }
@@ -376,10 +428,13 @@ fn write(
     let index = serde_json::to_vec(&index).expect("a JSON value can be written");
     writer.file("oci-layout", MARKER).map_err(io)?;
     writer.file("index.json", &index).map_err(io)?;
-    let before = match there {
+    let mut before = match there {
         Some(there) => blobs_of(there)?,
         None => BTreeSet::new(),
     };
+    for digest in new.removed {
+        before.remove(&blob::name(digest));
+    }
     let mut folders = BTreeSet::new();
     for name in gathered.union(&before) {
         for (end, _) in name.match_indices('/') {
@@ -401,6 +456,10 @@ fn write(
     // one that takes the place of another is safe before it does
     let forced = there.is_some();
     writer.finish(forced).map_err(io)?;
+    if stamp(&target.reference) != seen {
+        // what somebody else wrote meanwhile would be lost
+        return Err(Problem::WrittenMeanwhile);
+    }
     stage.name(disk, forced).map_err(io)?;
     stage.remove(disk).map_err(io)
 }

@@ -71,6 +71,13 @@ impl LayoutDestination {
         listed
     }
 
+    /// What was to be listed by this name is not.
+    pub(super) fn unlist(&self, name: &str) {
+        let all = self.listed.lock();
+        let mut all = all.unwrap_or_else(PoisonError::into_inner);
+        all.retain(|listed| listed.name.as_deref() != Some(name));
+    }
+
     /// The folder, and how it is written.
     pub(super) const fn target(&self) -> &Target {
         &self.target

@@ -120,14 +120,20 @@ impl ReferrerRemove for LayoutDestination {
         raw: &'a RawDocument,
     ) -> BoxFuture<'a, Result<Removal, TransportError>> {
         async move {
-            if describe_referrer(raw).is_none() {
-                let (file, why) = ("manifest".to_owned(), "it refers to nothing".to_owned());
-                let what = format!("manifest {}", raw.digest());
-                return Err(self.target().fail(what, Problem::Broken { file, why }));
-            }
+            check_refers(raw).map_err(|(what, problem)| self.target().fail(what, problem))?;
             self.delete_manifest(raw.digest()).await?;
             Ok(Removal::Deleted)
         }
         .boxed()
     }
+}
+
+/// Refuses to take back what refers to nothing.
+pub(super) fn check_refers(raw: &RawDocument) -> Result<(), (String, Problem)> {
+    if describe_referrer(raw).is_some() {
+        return Ok(());
+    }
+    let (file, why) = ("manifest".to_owned(), "it refers to nothing".to_owned());
+    let what = format!("manifest {}", raw.digest());
+    Err((what, Problem::Broken { file, why }))
 }

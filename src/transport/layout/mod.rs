@@ -7,6 +7,7 @@
 //! never used as paths.
 
 mod archive;
+mod archive_edit;
 mod blob;
 mod destination;
 mod edit;

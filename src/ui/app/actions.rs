@@ -61,6 +61,18 @@ impl App {
                 target,
                 export,
             } => self.ask_copy(&what, target, export),
+            Action::AskSign(what) => self.ask_sign(&what),
+            Action::AskAttach(what) => self.ask_attach(&what),
+            Action::AskRemove(wish) => self.ask_remove(wish),
+            Action::ShowKeys => self.show_keys(),
+            Action::OpenAt(input, view) => {
+                if let Some(image) = self.tabs.find(&input) {
+                    self.tabs.show(image);
+                    self.show_view(view);
+                } else {
+                    self.open_new(&input, view);
+                }
+            }
             Action::AskDelete(reference) => {
                 self.show_dialog(Dialog::Delete(Delete::new(&reference)));
             }

@@ -17,7 +17,7 @@ impl App {
         target: Option<Target>,
         export: bool,
     ) {
-        let Some(source) = self.copy_source(what) else {
+        let Some(source) = self.image_source(what) else {
             return self.warn("The reference was not understood");
         };
         let registries = self.settings.places.registries().iter();
@@ -39,7 +39,7 @@ impl App {
     }
 
     /// The image in the engine, opened where no tab shows it.
-    fn copy_source(&self, what: &CopyWhat) -> Option<Source> {
+    pub(super) fn image_source(&self, what: &CopyWhat) -> Option<Source> {
         let tab = match what {
             CopyWhat::Tab(image) => self.tabs.get(*image),
             CopyWhat::Reference(text) => self
@@ -116,6 +116,9 @@ impl App {
                 (Some(path), Some(Dialog::Copy(dialog))) => dialog.set_path(path),
                 (Some(path), Some(Dialog::Report(dialog))) => dialog.set_path(path),
                 (Some(path), Some(Dialog::SaveFiles(dialog))) => dialog.set_path(path),
+                (Some(path), Some(Dialog::Keys(dialog))) => dialog.set_path(path),
+                (Some(path), Some(Dialog::Sign(dialog))) => dialog.set_path(path),
+                (Some(path), Some(Dialog::Attach(dialog))) => dialog.set_path(path),
                 (Some(_), _) => {}
                 (None, _) => self.warn("The path has a name that is not UTF-8"),
             },

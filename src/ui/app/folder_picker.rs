@@ -91,6 +91,7 @@ impl FolderPicker for SystemPicker {
             PathWish::OpenFolder => {
                 Box::pin(dialog.set_title("Open an OCI layout folder").pick_folder())
             }
+            PathWish::File(title) => Box::pin(dialog.set_title(*title).pick_file()),
             PathWish::Folder => Box::pin(dialog.set_title("Write into a folder").pick_folder()),
             PathWish::SaveFile(name) => Box::pin(
                 dialog

@@ -29,11 +29,8 @@ impl App {
                     _ => None,
                 }
             }
-            Command::PlanCopy { request, .. } => request
-                .destination
-                .strip_prefix("docker://")
-                .and_then(|rest| rest.split('/').next())
-                .map(ToOwned::to_owned),
+            Command::PlanCopy { request, .. } => host(&request.destination),
+            Command::PlanAddition { request, .. } => host(&request.reference),
             _ => None,
         }
     }
@@ -113,4 +110,10 @@ impl App {
             _ => self.toasts.fail(&self.ctx, &failure),
         }
     }
+}
+
+/// The host of a registry's image.
+fn host(reference: &str) -> Option<String> {
+    let rest = reference.strip_prefix("docker://")?;
+    rest.split('/').next().map(ToOwned::to_owned)
 }

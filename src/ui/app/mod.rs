@@ -2,6 +2,7 @@
 //! verb: `logic` before a frame, `ui` draws it, `actions` after it.
 
 mod actions;
+mod additions;
 mod comparison;
 mod copies;
 pub mod drops;

@@ -75,21 +75,15 @@ impl App {
                     unverified,
                     authorities,
                 }),
-                // nothing here asks for them
-                Outcome::Added { reference, .. } => {
-                    let text = format!("Written beside {}", text::visible(&reference));
-                    self.toasts.say(&self.ctx, text);
-                }
-                Outcome::Keys { .. } | Outcome::KeyShown { .. } => {}
-                Outcome::KeyKept { key } => {
-                    let text = format!("Kept the key {}", text::visible(&key.name));
-                    self.toasts.say(&self.ctx, text);
-                }
-                Outcome::KeyDeleted { name } => {
-                    let text = format!("Deleted the key {}", text::visible(&name));
-                    self.toasts.say(&self.ctx, text);
-                }
-                Outcome::KeyFailed { failure, .. } => self.toasts.fail(&self.ctx, &failure),
+                Outcome::Added {
+                    addition,
+                    reference,
+                } => self.added(addition, &reference),
+                Outcome::Keys { keys, folder } => self.show_key_list(&keys, &folder),
+                Outcome::KeyShown { key, saved } => self.key_shown(&key, saved),
+                Outcome::KeyKept { key } => self.key_kept(&key),
+                Outcome::KeyDeleted { name } => self.key_deleted(&name),
+                Outcome::KeyFailed { failure, ask } => self.key_failed(&failure, ask),
                 Outcome::Failed(failure) => self.toasts.fail(&self.ctx, &failure),
             }
         }

@@ -54,6 +54,8 @@ pub enum CommandId {
     CheckBytes,
     Copy,
     Export,
+    Sign,
+    Attach,
     CompareWith,
     FindFiles,
     Favourite,
@@ -61,6 +63,7 @@ pub enum CommandId {
     BrowseRepository,
     BrowseTags,
     LogIn,
+    Keys,
     Settings,
     Palette,
     Shortcuts,
@@ -76,17 +79,19 @@ pub enum Menu {
     View,
     Image,
     Registry,
+    Tools,
     Help,
 }
 
 impl Menu {
     /// All of them, from left to right.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::File,
         Self::Edit,
         Self::View,
         Self::Image,
         Self::Registry,
+        Self::Tools,
         Self::Help,
     ];
 
@@ -98,6 +103,7 @@ impl Menu {
             Self::View => "View",
             Self::Image => "Image",
             Self::Registry => "Registry",
+            Self::Tools => "Tools",
             Self::Help => "Help",
         }
     }

@@ -6,6 +6,7 @@ use super::Enabled;
 use crate::engine::Parts;
 use crate::model::Reference;
 use crate::ui::app::Tab;
+use crate::ui::dialogs::PlaceKind;
 use crate::ui::views::View;
 
 /// The window as far as commands ask about it.
@@ -81,6 +82,24 @@ pub(super) fn is_in_registry(situation: &Situation<'_>) -> Enabled {
     need(
         matches!(reference, Some(Reference::Registry(_))),
         "The image is not in a registry",
+    )
+}
+
+pub(super) fn can_be_signed(situation: &Situation<'_>) -> Enabled {
+    has_image(situation)?;
+    let place = situation.tab.and_then(Tab::reference).map(PlaceKind::of);
+    need(
+        place.is_some_and(PlaceKind::holds_signatures),
+        "This place holds no signatures: copy the image to a registry, an OCI folder or a flat folder",
+    )
+}
+
+pub(super) fn can_have_referrers(situation: &Situation<'_>) -> Enabled {
+    has_image(situation)?;
+    let place = situation.tab.and_then(Tab::reference).map(PlaceKind::of);
+    need(
+        place.is_some_and(PlaceKind::holds_referrers),
+        "This place holds nothing that refers to an image: copy it to a registry or an OCI folder",
     )
 }
 

@@ -4,9 +4,9 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::effects;
 use super::situation::{
-    always, can_be_favourite, can_go_back, can_go_forward, has_closed_tab, has_digest,
-    has_finished_jobs, has_image, has_manifest, has_name_by_digest, has_recents, has_several_tabs,
-    has_tab, has_text_reference, is_in_registry, is_theme, is_view,
+    always, can_be_favourite, can_be_signed, can_go_back, can_go_forward, can_have_referrers,
+    has_closed_tab, has_digest, has_finished_jobs, has_image, has_manifest, has_name_by_digest,
+    has_recents, has_several_tabs, has_tab, has_text_reference, is_in_registry, is_theme, is_view,
 };
 use super::{Command, CommandId as Id, Enabled, Menu, Situation};
 use crate::ui::app::App;
@@ -445,9 +445,28 @@ pub static COMMANDS: &[Command] = &[
     .keys(&[key(CTRL_SHIFT, Key::E)])
     .when(has_image),
     Command::new(
-        Id::Favourite,
+        Id::Sign,
         Menu::Image,
         2,
+        "Sign…",
+        "Sign the image, or the index with its platforms, with a key of yours",
+        App::sign_focused,
+    )
+    .keys(&[key(CTRL_SHIFT, Key::S)])
+    .when(can_be_signed),
+    Command::new(
+        Id::Attach,
+        Menu::Image,
+        2,
+        "Attach…",
+        "Attach an SBOM, any file or a signed statement to the image",
+        App::attach_to_focused,
+    )
+    .when(can_have_referrers),
+    Command::new(
+        Id::Favourite,
+        Menu::Image,
+        3,
         "Favourite",
         "Keep the image among the favourites of the explorer",
         effects::toggle_favourite,
@@ -487,6 +506,14 @@ pub static COMMANDS: &[Command] = &[
         "Log in…",
         "Give a registry a name and password, and keep them where other tools find them",
         effects::log_in,
+    ),
+    Command::new(
+        Id::Keys,
+        Menu::Tools,
+        0,
+        "Keys…",
+        "Make, import, give out and delete the keys that you sign with",
+        App::show_keys,
     ),
     Command::new(
         Id::Palette,

@@ -1,6 +1,8 @@
 //! Dialogs over the window. One is open at a time; Escape and a click beside it close it.
 
 mod about;
+mod addition;
+mod attach;
 mod compare;
 mod copy;
 mod delete;
@@ -10,28 +12,36 @@ mod find;
 mod finder;
 mod folder;
 mod fuzzy;
+mod keys;
 pub mod kit;
 mod login;
 mod palette;
 mod place;
 mod quit;
 mod recents;
+mod remove;
 mod report;
 mod save;
 mod settings;
 mod shortcuts;
+mod sign;
 
 use egui::{Align2, Color32, Context, Frame, Id, Margin, Modal, Ui, vec2};
 
+pub use self::addition::PlaceKind;
+pub use self::attach::AttachDialog;
 pub use self::copy::{Beginning, CopyDialog, Source, Target};
 pub use self::delete::Delete;
 pub use self::diagnostics::Diagnostics;
 pub use self::dropped::Dropped;
 use self::finder::Finder;
 pub use self::folder::expand_home;
+pub use self::keys::{Keys, list_keys};
+pub use self::remove::{Remove, RemoveWish};
 pub use self::report::CopyReport;
 pub use self::save::SaveWish;
 pub use self::settings::{Hosts, Logins, SettingsDialog};
+pub use self::sign::SignDialog;
 use super::action::Actions;
 use super::commands::Situation;
 use super::recents::Recents;
@@ -59,6 +69,14 @@ pub enum Dialog {
     Diagnostics(Diagnostics),
     /// Copies or exports an image.
     Copy(Box<CopyDialog>),
+    /// Signs an image.
+    Sign(Box<SignDialog>),
+    /// Attaches something to an image.
+    Attach(Box<AttachDialog>),
+    /// Asks before a referrer is taken back.
+    Remove(Remove),
+    /// The user's keys.
+    Keys(Keys),
     /// Asks what to do with something that was dropped.
     Dropped(Dropped),
     /// Asks before something is deleted.
@@ -157,6 +175,10 @@ pub fn show(
         Some(Dialog::About(about)) => about.show(ctx),
         Some(Dialog::Diagnostics(diagnostics)) => diagnostics.show(ctx, actions),
         Some(Dialog::Copy(copy)) => copy.show(ctx, engine, actions),
+        Some(Dialog::Sign(sign)) => sign.show(ctx, engine, actions),
+        Some(Dialog::Attach(attach)) => attach.show(ctx, engine, actions),
+        Some(Dialog::Remove(remove)) => remove.show(ctx, engine, actions),
+        Some(Dialog::Keys(keys)) => keys.show(ctx, actions),
         Some(Dialog::Dropped(dropped)) => dropped.show(ctx, actions),
         Some(Dialog::Delete(delete)) => delete.show(ctx, actions),
         Some(Dialog::Report(report)) => report.show(ctx, actions),

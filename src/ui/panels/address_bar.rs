@@ -8,7 +8,7 @@ use egui::{
     WidgetInfo, vec2,
 };
 
-use super::parts::{bar_button, button_width};
+use super::parts::{bar_button, button_width, primary_button};
 use super::platform_picker;
 use crate::engine::ImageId;
 use crate::model::{Transport, limits};
@@ -29,7 +29,7 @@ pub struct AddressBar {
 const OPEN: &str = "Open";
 
 /// What is done most with an image that is open.
-const ACTIONS: [CommandId; 2] = [CommandId::Copy, CommandId::Export];
+const ACTIONS: [CommandId; 3] = [CommandId::Copy, CommandId::Export, CommandId::Sign];
 
 impl AddressBar {
     /// Gives the field the focus, with all of its text selected.
@@ -170,9 +170,13 @@ fn command_button(
 ) {
     let enabled = (command.enabled)(situation);
     let shortcut = format_first(ui.ctx(), command).unwrap_or_default();
-    let button = Button::new(command.name).min_size(vec2(0.0, size::CONTROL));
-    let response = ui
-        .add_enabled(enabled.is_ok(), button)
+    let response = if command.id == CommandId::Sign && enabled.is_ok() {
+        primary_button(ui, command.name, true)
+    } else {
+        let button = Button::new(command.name).min_size(vec2(0.0, size::CONTROL));
+        ui.add_enabled(enabled.is_ok(), button)
+    };
+    let response = response
         .on_hover_text(format!("{} ({shortcut})", command.tooltip))
         .on_disabled_hover_text(enabled.err().unwrap_or_default());
     if response.clicked() {

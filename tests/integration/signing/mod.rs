@@ -1,5 +1,6 @@
 //! Signing and attaching, run as the user runs it, and held against the real peers.
 
+mod archive;
 mod attach;
 mod copied;
 mod keyless;
@@ -7,6 +8,7 @@ mod keys;
 mod place;
 mod refused;
 mod registry;
+mod secrets;
 mod services;
 mod sign;
 mod timestamps;

@@ -1,5 +1,6 @@
 //! The window by role and name, over a scripted engine.
 
+mod attaching;
 mod commands;
 mod copy;
 mod deleting;
@@ -10,6 +11,7 @@ mod favourites;
 mod history;
 mod idle;
 mod jobs;
+mod keys;
 mod login;
 mod menus;
 mod messages;
@@ -21,6 +23,7 @@ mod reload;
 mod scripted;
 mod session;
 mod settings;
+mod signing;
 mod startup;
 mod tabs;
 mod theme;
@@ -186,6 +189,22 @@ impl Window {
 
     fn field<'a>(&'a self, name: &'a str) -> Node<'a> {
         self.harness.get_by_role_and_label(Role::TextInput, name)
+    }
+
+    /// Types into a field in place of what stood there, as a person does.
+    fn fill(&mut self, role: Role, name: &str, text: &str) {
+        self.harness.get_by_role_and_label(role, name).focus();
+        self.harness.run();
+        self.press(CTRL, Key::A);
+        let node = self.harness.get_by_role_and_label(role, name);
+        node.type_text(text);
+        self.harness.run();
+    }
+
+    /// Chooses from a list of a dialog.
+    fn pick(&mut self, list: &str, item: &str) {
+        self.click(Role::ComboBox, list);
+        self.click(Role::Button, item);
     }
 
     fn has(&self, role: Role, name: &str) -> bool {

@@ -243,3 +243,52 @@ pub fn plan(
         mount_from: None,
     }
 }
+
+/// The user's keys: one of Sigstore's kind and one of OpenPGP, both encrypted.
+pub fn keys() -> porthole::engine::Outcome {
+    porthole::engine::Outcome::Keys {
+        keys: [key("release", "ECDSA P-256"), key("archive", "OpenPGP RSA")].into(),
+        folder: "/home/user/.config/porthole/keys".into(),
+    }
+}
+
+/// A key as it is listed.
+pub fn key(name: &str, kind: &str) -> porthole::engine::KeyInfo {
+    porthole::engine::KeyInfo {
+        name: name.to_owned(),
+        path: format!("/home/user/.config/porthole/keys/{name}.key").into(),
+        facts: Some(porthole::signature::sign::KeyFacts {
+            kind: kind.to_owned(),
+            fingerprint: format!("SHA256:fingerprint-of-{name}"),
+            user: None,
+            public: format!("public half of {name}"),
+            openpgp: kind.starts_with("OpenPGP"),
+        }),
+        encrypted: true,
+    }
+}
+
+/// What would be added: one piece for the index.
+pub fn addition_plan(what: &str, payload: &str) -> porthole::engine::AdditionPlan {
+    use porthole::engine::{AdditionPlan, PlannedPiece};
+    let root = index().root;
+    let raw = root.document.raw();
+    let root =
+        porthole::model::Descriptor::new(MediaType::OCI_INDEX, raw.digest().clone(), raw.size());
+    let place = format!("a referrer of {}", root.digest);
+    let payload = bytes::Bytes::copy_from_slice(payload.as_bytes());
+    AdditionPlan {
+        reference: REFERENCE.to_owned(),
+        pieces: vec![PlannedPiece::shown(
+            root.clone(),
+            "index",
+            what,
+            &place,
+            payload,
+        )],
+        root,
+        keys: Vec::new(),
+        services: Vec::new(),
+        warnings: Vec::new(),
+    }
+}

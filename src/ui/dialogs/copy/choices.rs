@@ -12,14 +12,14 @@ const LISTED: usize = 500;
 
 /// An image of an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct SourceImage {
-    pub(super) label: String,
-    pub(super) platform: Option<Platform>,
-    pub(super) digest: Digest,
+pub(in crate::ui::dialogs) struct SourceImage {
+    pub(in crate::ui::dialogs) label: String,
+    pub(in crate::ui::dialogs) platform: Option<Platform>,
+    pub(in crate::ui::dialogs) digest: Digest,
     /// Manifest, config and layers, in bytes; nothing before it was read.
-    pub(super) size: Option<u64>,
+    pub(in crate::ui::dialogs) size: Option<u64>,
     /// Whether it is the one for this system.
-    pub(super) system: bool,
+    pub(in crate::ui::dialogs) system: bool,
 }
 
 /// Which images are taken.
@@ -171,7 +171,7 @@ fn wanted(image: &SourceImage, images: &[SourceImage]) -> Wanted {
 
 /// The images of an index and of those in it, without attestations; nothing where the
 /// source is no index.
-pub(super) fn images(image: &Image) -> Option<Vec<SourceImage>> {
+pub(in crate::ui::dialogs) fn images(image: &Image) -> Option<Vec<SourceImage>> {
     image.root.document.index()?;
     let chosen = image.chosen.as_ref().map(|chosen| &chosen.path);
     let mut found = Vec::new();

@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use egui::{Context, Key, Ui, UiBuilder, vec2};
 
-use self::choices::{Choices, SourceImage};
+use self::choices::Choices;
+pub(super) use self::choices::{SourceImage, images};
 use self::destination::{Destination, Kind, Names};
 use super::kit::{self, Footer, Look, Sheet};
 use crate::engine::{

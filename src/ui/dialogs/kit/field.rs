@@ -1,8 +1,8 @@
 //! Rows with a word at the left and what is filled in at the right.
 
 use egui::{
-    Align, ComboBox, FontSelection, Id, Layout, Margin, Response, RichText, TextEdit, TextStyle,
-    Ui, vec2,
+    Align, ComboBox, FontSelection, Id, Layout, Margin, Response, RichText, Role, TextEdit,
+    TextStyle, Ui, WidgetInfo, vec2,
 };
 
 use crate::ui::theme::{Tokens, icons, size};
@@ -65,6 +65,20 @@ pub(super) fn field_id(name: &str) -> Id {
     Id::unique(("dialog field", name))
 }
 
+/// A field of several lines called `name`, `width` points wide.
+pub fn lines(ui: &mut Ui, name: &str, value: &mut String, hint: &str, width: f32) -> Response {
+    ui.add(
+        TextEdit::multiline(value)
+            .id(field_id(name))
+            .font(FontSelection::from(TextStyle::Monospace))
+            .desired_width(width.max(40.0))
+            .desired_rows(2)
+            .margin(Margin::symmetric(10, 6))
+            .hint_text(hint),
+    )
+    .accessible_name(name)
+}
+
 /// A list called `name` of which one is chosen; says whether it was another before.
 pub fn combo<T: PartialEq + Copy>(
     ui: &mut Ui,
@@ -73,11 +87,55 @@ pub fn combo<T: PartialEq + Copy>(
     all: &[(T, &str)],
     width: f32,
 ) -> bool {
-    let shown = all.iter().find(|(this, _)| this == value);
-    let shown = shown.map_or("", |(_, word)| *word);
+    let all: Vec<_> = all
+        .iter()
+        .map(|(this, word)| (*this, *word, Ok(())))
+        .collect();
+    combo_some(ui, name, value, &all, width)
+}
+
+/// The same, where some cannot be chosen: those say why.
+pub fn combo_some<T: PartialEq + Copy>(
+    ui: &mut Ui,
+    name: &str,
+    value: &mut T,
+    all: &[(T, &str, Result<(), &str>)],
+    width: f32,
+) -> bool {
+    let shown = all.iter().find(|(this, ..)| this == value);
+    let shown = shown.map_or("", |(_, word, _)| *word);
     let before = *value;
+    combo_ui(ui, name, shown, width, |ui| {
+        for (this, word, ready) in all {
+            match ready {
+                Ok(()) => {
+                    ui.selectable_value(value, *this, *word);
+                }
+                Err(why) => {
+                    let button = egui::Button::selectable(false, *word).right_text(*why);
+                    let response = ui.add_enabled(false, button);
+                    response.widget_info(|| {
+                        WidgetInfo::labeled(Role::Button, false, format!("{word}, {why}"))
+                    });
+                    response.on_disabled_hover_text(*why);
+                }
+            }
+        }
+    });
+    *value != before
+}
+
+/// A list called `name` that shows `shown` and holds what `content` draws.
+pub fn combo_ui(
+    ui: &mut Ui,
+    name: &str,
+    shown: &str,
+    width: f32,
+    content: impl FnOnce(&mut Ui),
+) -> Response {
     let drawn = ComboBox::from_id_salt(("dialog list", name))
         .width(width)
+        .truncate()
         .selected_text(shown)
         .icon(|ui, rect, visuals, _open| {
             ui.painter().text(
@@ -88,11 +146,6 @@ pub fn combo<T: PartialEq + Copy>(
                 visuals.fg_stroke.color,
             );
         })
-        .show_ui(ui, |ui| {
-            for (this, word) in all {
-                ui.selectable_value(value, *this, *word);
-            }
-        });
-    drawn.response.accessible_name(name);
-    *value != before
+        .show_ui(ui, content);
+    drawn.response.accessible_name(name)
 }

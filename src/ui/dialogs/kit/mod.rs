@@ -9,8 +9,8 @@ mod said;
 mod secret;
 
 pub use choice::{Choice, pick, segments, tick};
-pub use field::{Look, combo, row, text};
-pub use said::{command_line, heading, note, quiet};
+pub use field::{Look, combo, combo_some, combo_ui, lines, row, text};
+pub use said::{command_line, heading, note, progress, quiet};
 pub use secret::{SecretText, secret};
 
 use egui::{

@@ -32,6 +32,20 @@ pub fn note(ui: &mut Ui, icon: &str, color: egui::Color32, words: &str) -> Respo
     response
 }
 
+/// How far something is, between 0 and 1, or that it is on its way; with words.
+pub fn progress(ui: &mut Ui, share: Option<f32>, words: &str) {
+    let tokens = Tokens::of(ui);
+    ui.label(RichText::new(words).color(tokens.weak));
+    let (rect, response) =
+        ui.allocate_exact_size(egui::vec2(ui.available_width(), 4.0), egui::Sense::hover());
+    let painter = ui.painter();
+    painter.rect_filled(rect, 2.0, tokens.border);
+    let mut done = rect;
+    done.set_width(rect.width() * share.unwrap_or(0.0).clamp(0.0, 1.0));
+    painter.rect_filled(done, 2.0, tokens.accent);
+    response.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, words));
+}
+
 /// A line called `name` to paste into a terminal, wrapped, with a button that copies it.
 pub fn command_line(ui: &mut Ui, name: &str, line: &str, actions: &mut Actions) {
     let tokens = Tokens::of(ui);

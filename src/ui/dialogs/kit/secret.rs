@@ -36,6 +36,11 @@ impl SecretText {
         Secret::new(self.0.as_str().to_owned())
     }
 
+    /// Whether the same was typed into `other`.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+
     /// Forgets what was typed.
     pub fn forget(&mut self) {
         self.0.zeroize();
@@ -118,6 +123,9 @@ mod tests {
         assert_eq!(format!("{text:?}"), "SecretText(…)");
         assert_eq!(text.secret().expose(), "s3cret");
         assert_eq!(text.0.as_ptr(), before, "it did not grow");
+        let mut again = SecretText::default();
+        again.insert_text("s3cret", CharIndex::default());
+        assert!(text.is_same(&again) && !text.is_same(&SecretText::default()));
         assert_eq!(TextBuffer::take(&mut text), "");
         assert!(text.is_empty());
         let long = "x".repeat(BYTES + 1);

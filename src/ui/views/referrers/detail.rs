@@ -14,7 +14,7 @@ use crate::ui::widgets::{
     Look, Row, date, digest, error_box, heading, icon_button, icon_toggle, text,
 };
 
-use super::{ReferrersState, open, tree};
+use super::{ReferrersState, open, remove, tree};
 
 /// Width of the names, in points.
 const NAMES: f32 = 104.0;
@@ -28,7 +28,7 @@ pub(super) fn show(
     context: &mut ViewContext<'_>,
 ) {
     let own = &referrer.descriptor.digest;
-    head(ui, kept, referrer, context);
+    head(ui, kept, referrer, subject, context);
     if let ReferrerState::NotRead(error) = &referrer.state {
         error_box(ui, &Failure::from((**error).clone()), None, context.actions);
         return;
@@ -47,6 +47,7 @@ fn head(
     ui: &mut Ui,
     kept: &mut ReferrersState,
     referrer: &Referrer,
+    subject: &Digest,
     context: &mut ViewContext<'_>,
 ) {
     let kind = referrer.kind.to_string();
@@ -56,7 +57,7 @@ fn head(
             tree::icon(referrer.kind.class()),
             text::line(&kind)
         );
-        let room = (ui.available_width() - 160.0).max(80.0);
+        let room = (ui.available_width() - 240.0).max(80.0);
         ui.scope(|ui| {
             ui.set_max_width(room);
             ui.add(egui::Label::new(strong(title)).truncate());
@@ -74,6 +75,14 @@ fn head(
             };
             if icon_toggle(ui, icon, word, kept.whole).clicked() {
                 kept.whole = !kept.whole;
+            }
+            if let Some(action) = remove(context, referrer, subject)
+                && ui
+                    .button("Remove…")
+                    .on_hover_text("Take it back from the image")
+                    .clicked()
+            {
+                context.actions.push(action);
             }
             let own = &referrer.descriptor.digest;
             if context.image.reference_at(own).is_some()

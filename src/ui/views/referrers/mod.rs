@@ -10,7 +10,9 @@ use egui::{RichText, Ui};
 
 use crate::engine::{Command, ImageSnapshot, NodePath};
 use crate::model::Digest;
-use crate::ui::action::Action;
+use crate::referrers::{Referrer, Subject as RefersTo};
+use crate::ui::action::{Action, CopyWhat};
+use crate::ui::dialogs::{PlaceKind, RemoveWish};
 use crate::ui::theme::{Tokens, icons, size};
 use crate::ui::widgets::{empty_state, heading, search};
 
@@ -131,8 +133,12 @@ fn list(
         ui.set_min_size(area);
         heading(ui, "Referrers", &kept.rows.summary());
         ui.horizontal(|ui| {
-            let width = (ui.available_width() - 30.0).min(320.0);
+            let width = (ui.available_width() - 110.0).min(320.0);
             search(ui, "Filter referrers", &mut kept.filter, width);
+            if can_attach(context) && ui.button("Attach…").clicked() {
+                let attach = attach(context);
+                context.actions.push(attach);
+            }
         });
         ui.add_space(size::GRID);
         outcome::warning(ui, &kept.rows, subjects, context);
@@ -164,6 +170,31 @@ fn list(
             open(context, &digest);
         }
     });
+}
+
+/// Whether the place of the image can hold what refers to it.
+fn can_attach(context: &ViewContext<'_>) -> bool {
+    let place = context.image.reference.as_ref().map(PlaceKind::of);
+    place.is_some_and(PlaceKind::holds_referrers)
+}
+
+/// Asks what is to be attached to the image.
+const fn attach(context: &ViewContext<'_>) -> Action {
+    Action::AskAttach(CopyWhat::Tab(context.image.id))
+}
+
+/// Asks whether a referrer is to be taken back; nothing where its place cannot do that.
+fn remove(context: &ViewContext<'_>, referrer: &Referrer, subject: &Digest) -> Option<Action> {
+    let named = matches!(referrer.subject, RefersTo::This | RefersTo::Other(_));
+    if !can_attach(context) || !named {
+        return None;
+    }
+    let reference = context.image.reference_at(subject)?;
+    Some(Action::AskRemove(RemoveWish {
+        reference: reference.to_string(),
+        digest: referrer.descriptor.digest.clone(),
+        kind: referrer.kind.to_string(),
+    }))
 }
 
 /// Opens a referrer in a tab of its own, where its place has a name for it.

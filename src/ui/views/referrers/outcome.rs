@@ -9,8 +9,8 @@ use crate::ui::theme::{Tokens, icons, size};
 use crate::ui::views::{ViewContext, pending};
 use crate::ui::widgets::{empty_state, error_box, heading, link, place_word, text};
 
-use super::ask_again;
 use super::rows::{Rows, Whole};
+use super::{ask_again, attach, can_attach};
 
 /// Draws it into all the space there is.
 pub(super) fn show(
@@ -29,15 +29,14 @@ pub(super) fn show(
             let asked = asked_words(subjects, context);
             let hint = format!(
                 "This {place} was asked{asked}, and names no signature, SBOM or attestation \
-                 of it. What is attached later is seen after a reload."
+                 of it. What others attach later is seen after a reload."
             );
-            empty_state(
-                ui,
-                icons::PAPERCLIP,
-                "Nothing refers to this image",
-                &hint,
-                None,
-            );
+            let headline = "Nothing refers to this image";
+            let button = can_attach(context).then_some("Attach…");
+            if empty_state(ui, icons::PAPERCLIP, headline, &hint, button) {
+                let attach = attach(context);
+                context.actions.push(attach);
+            }
         }
         Whole::CannotList => {
             let asked = asked_words(subjects, context);

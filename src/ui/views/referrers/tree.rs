@@ -12,6 +12,7 @@ use crate::ui::views::ViewContext;
 use crate::ui::widgets::table::{Column, RowUi, Table, Touched};
 use crate::ui::widgets::{Date, text};
 
+use super::remove;
 use super::rows::{Line, Rows, Whole};
 
 const TYPE: usize = 0;
@@ -41,6 +42,7 @@ pub(super) fn show(
     let wished = RefCell::new(Vec::new());
     let now = context.now;
     let image = context.image;
+    let place = &*context;
     let touched = Table::new("Referrers", &COLUMNS, rows.lines.len())
         .selected(selected)
         .reveal(selected.filter(|_| reveal))
@@ -80,6 +82,13 @@ pub(super) fn show(
                             text: digest.to_string(),
                             what: "digest".to_owned(),
                         });
+                    }
+                    let subject = rows.find(digest).map(|(.., subject)| subject);
+                    let remove = subject.and_then(|subject| remove(place, referrer, &subject));
+                    if let Some(remove) = remove
+                        && ui.button("Remove…").clicked()
+                    {
+                        wished.borrow_mut().push(remove);
                     }
                 });
             }

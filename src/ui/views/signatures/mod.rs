@@ -132,7 +132,7 @@ fn report(
                     ui,
                     icons::SHIELD,
                     "No signature was found",
-                    "Sign it with cosign or Notation, or look where it came from: copies often leave signatures behind.",
+                    "Sign it with a key of yours, or look where it came from: copies often leave signatures behind.",
                     None,
                 );
             }

@@ -4,7 +4,7 @@ use egui::{RichText, Ui};
 
 use crate::engine::{Chore, Command, Remote};
 use crate::signature::{SubjectReport, page};
-use crate::ui::action::Action;
+use crate::ui::action::{Action, CopyWhat};
 use crate::ui::dialogs::expand_home;
 use crate::ui::theme::{Tokens, size, strong};
 use crate::ui::views::ViewContext;
@@ -51,6 +51,13 @@ pub(super) fn show(
                 .clicked()
             {
                 context.actions.push(Action::ShowTrust);
+            }
+            if link(ui, "Sign…")
+                .on_hover_text("Add a signature of yours")
+                .clicked()
+            {
+                let what = CopyWhat::Tab(context.image.id);
+                context.actions.push(Action::AskSign(what));
             }
             if link(ui, "Save report…").clicked() {
                 *file = match file.take() {

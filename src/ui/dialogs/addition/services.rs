@@ -1,0 +1,151 @@
+//! Who vouches for a signature besides its key: a log, a timestamp authority, and who
+//! certifies an identity.
+
+use egui::Ui;
+
+use super::key::path_row;
+use crate::engine::{LogUse, SigningServices};
+use crate::ui::action::Actions;
+use crate::ui::dialogs::folder::expand_home;
+use crate::ui::dialogs::kit::{self, Look};
+
+/// Whether a log is written to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Log {
+    /// Where the signing config names one, and for an identity.
+    #[default]
+    Usual,
+    No,
+    At,
+}
+
+const LOGS: [(Log, &str); 3] = [
+    (Log::Usual, "As usual: with an identity only"),
+    (Log::No, "None"),
+    (Log::At, "The one at this address…"),
+];
+
+/// The services that are asked, as they are typed; what is empty is as usual.
+#[derive(Debug, Default)]
+pub struct Services {
+    log: Log,
+    log_address: String,
+    timestamp: String,
+    config: String,
+    trust_root: String,
+    timestamp_roots: String,
+    issuer: String,
+    fulcio: String,
+    picking: Option<Picking>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Picking {
+    Config,
+    TrustRoot,
+    TimestampRoots,
+}
+
+/// What signs, as far as the services depend on it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Signed {
+    pub(in crate::ui::dialogs) by_identity: bool,
+    pub(in crate::ui::dialogs) for_notation: bool,
+}
+
+impl Services {
+    /// As the engine takes it; why not yet.
+    pub(in crate::ui::dialogs) fn read(&self) -> Result<SigningServices, &'static str> {
+        let text = |text: &str| {
+            let text = text.trim();
+            (!text.is_empty()).then(|| text.to_owned())
+        };
+        let path = |typed: &str| text(typed).map(|path| expand_home(&path).into());
+        Ok(SigningServices {
+            config: path(&self.config),
+            fulcio: text(&self.fulcio),
+            log: match self.log {
+                Log::Usual => LogUse::Usual,
+                Log::No => LogUse::No,
+                Log::At => LogUse::At(text(&self.log_address).ok_or("Give the log’s address")?),
+            },
+            timestamp: text(&self.timestamp),
+            trust_root: path(&self.trust_root),
+            timestamp_roots: path(&self.timestamp_roots),
+            issuer: text(&self.issuer),
+            client: None,
+        })
+    }
+
+    /// A path came out of the dialog of the system; says whether it was for this.
+    pub(in crate::ui::dialogs) fn set_path(&mut self, path: &str) -> bool {
+        let Some(picking) = self.picking.take() else {
+            return false;
+        };
+        let field = match picking {
+            Picking::Config => &mut self.config,
+            Picking::TrustRoot => &mut self.trust_root,
+            Picking::TimestampRoots => &mut self.timestamp_roots,
+        };
+        path.clone_into(field);
+        true
+    }
+
+    /// The rows for it.
+    pub(in crate::ui::dialogs) fn show(
+        &mut self,
+        ui: &mut Ui,
+        signed: Signed,
+        actions: &mut Actions,
+    ) {
+        kit::row(ui, "Log", |ui| {
+            let width = ui.available_width() - 8.0;
+            kit::combo(ui, "Log", &mut self.log, &LOGS, width);
+        });
+        if self.log == Log::At {
+            let hint = "https://rekor.example.com";
+            address(ui, "Log address", &mut self.log_address, hint);
+        }
+        let hint = "none";
+        address(ui, "Timestamp", &mut self.timestamp, hint);
+        if signed.for_notation {
+            let (hint, title) = ("/path/to/tsa.pem", "Choose the authority’s certificates");
+            let (label, path) = ("Timestamp by", &mut self.timestamp_roots);
+            if path_row(ui, label, "", path, hint, title, actions) {
+                self.picking = Some(Picking::TimestampRoots);
+            }
+        }
+        if signed.by_identity {
+            address(
+                ui,
+                "Issuer",
+                &mut self.issuer,
+                "Sigstore’s, or the config’s",
+            );
+            address(
+                ui,
+                "Authority",
+                &mut self.fulcio,
+                "Sigstore’s, or the config’s",
+            );
+        }
+        let (hint, title) = ("signing_config.json", "Choose a signing config");
+        let path = &mut self.config;
+        if path_row(ui, "Signing config", "", path, hint, title, actions) {
+            self.picking = Some(Picking::Config);
+        }
+        let (hint, title) = ("that of the settings", "Choose a trust root");
+        let path = &mut self.trust_root;
+        if path_row(ui, "Trust root", "", path, hint, title, actions) {
+            self.picking = Some(Picking::TrustRoot);
+        }
+    }
+}
+
+/// A row for the address of a service.
+fn address(ui: &mut Ui, name: &str, value: &mut String, hint: &str) {
+    kit::row(ui, name, |ui| {
+        let width = ui.available_width();
+        kit::text(ui, name, value, hint, Look::Exact, width);
+    });
+}

@@ -1,0 +1,410 @@
+//! Somebody who signs: with which key, in which format, and what that format asks for.
+
+use std::time::Duration;
+
+use egui::Ui;
+
+use super::key::{KeyChoice, KeyList, path_row};
+use super::{PlaceKind, Signed, With};
+use crate::engine::{
+    AdditionPlan, IdentityFrom, Secret, SignBy, SignFormat, Signing, SigningServices,
+};
+use crate::model::Annotations;
+use crate::signature::sign::KeyFacts;
+use crate::ui::action::Actions;
+use crate::ui::dialogs::folder::expand_home;
+use crate::ui::dialogs::kit::{self, SecretText};
+
+const DAY: u64 = 24 * 3600;
+
+/// How long a signature of Notation is to hold.
+const EXPIRIES: [(Option<u64>, &str); 6] = [
+    (None, "Never"),
+    (Some(DAY), "In a day"),
+    (Some(7 * DAY), "In a week"),
+    (Some(30 * DAY), "In 30 days"),
+    (Some(90 * DAY), "In 90 days"),
+    (Some(365 * DAY), "In a year"),
+];
+
+/// All formats, the usual one first.
+const FORMATS: [(SignFormat, &str); 5] = [
+    (SignFormat::Bundle, "Sigstore bundle"),
+    (SignFormat::Cosign, "cosign, older form"),
+    (SignFormat::NotationJws, "Notation, JWS"),
+    (SignFormat::NotationCose, "Notation, COSE"),
+    (SignFormat::Simple, "OpenPGP, simple signing"),
+];
+
+/// What is signed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    Key,
+    Identity,
+}
+
+/// Where an identity comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Proof {
+    Browser,
+    Ambient,
+    File,
+}
+
+const PROOFS: [(Proof, &str); 3] = [
+    (Proof::Browser, "A sign-in in the browser"),
+    (Proof::Ambient, "The CI that this runs in"),
+    (Proof::File, "A token in a file…"),
+];
+
+/// One who signs.
+#[derive(Debug)]
+pub struct Signer {
+    by: By,
+    proof: Proof,
+    /// The file of an identity's token.
+    token: String,
+    key: KeyChoice,
+    format: SignFormat,
+    /// The certificates from that of the key to the root.
+    chain: String,
+    expiry: Option<u64>,
+    /// The folder for OpenPGP signatures of a registry's images.
+    lookaside: String,
+    passphrase: SecretText,
+    /// The passphrase is to be typed again.
+    again: bool,
+    /// What a path is picked for.
+    picking: Picking,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Picking {
+    #[default]
+    Nothing,
+    Key,
+    Token,
+    Chain,
+    Lookaside,
+}
+
+/// What all signers sign along.
+#[derive(Clone, Debug, Default)]
+pub(in crate::ui::dialogs) struct Shared {
+    pub(in crate::ui::dialogs) annotations: Annotations,
+    /// The name that is signed; nothing for the image's own.
+    pub(in crate::ui::dialogs) identity: Option<String>,
+    /// Who vouches for it besides.
+    pub(in crate::ui::dialogs) services: SigningServices,
+}
+
+impl Signer {
+    /// The first that a place takes.
+    pub(in crate::ui::dialogs) fn of(place: PlaceKind) -> Self {
+        Self {
+            by: By::Key,
+            proof: Proof::Browser,
+            token: String::new(),
+            key: KeyChoice::default(),
+            format: match place {
+                PlaceKind::Directory => SignFormat::Cosign,
+                _ => SignFormat::Bundle,
+            },
+            chain: String::new(),
+            expiry: None,
+            lookaside: String::new(),
+            passphrase: SecretText::default(),
+            again: false,
+            picking: Picking::Nothing,
+        }
+    }
+
+    /// Whether it makes an OpenPGP simple signature.
+    pub(in crate::ui::dialogs) const fn is_simple(&self) -> bool {
+        matches!(self.format, SignFormat::Simple)
+    }
+
+    /// As the engine takes it; why not yet.
+    pub(in crate::ui::dialogs) fn signing(
+        &self,
+        keys: &KeyList,
+        shared: &Shared,
+    ) -> Result<Signing, &'static str> {
+        let path = |text: &str| {
+            let text = text.trim();
+            (!text.is_empty()).then(|| expand_home(text).into())
+        };
+        let by = match (self.by, self.proof) {
+            (By::Key, _) => SignBy::Key(self.key.text(keys).ok_or("Choose a key")?),
+            (By::Identity, Proof::Browser) => SignBy::Identity(IdentityFrom::Browser),
+            (By::Identity, Proof::Ambient) => SignBy::Identity(IdentityFrom::Ambient),
+            (By::Identity, Proof::File) => {
+                let file = path(&self.token).ok_or("Name the file of the token")?;
+                SignBy::Identity(IdentityFrom::File(file))
+            }
+        };
+        let chain = match is_notation(self.format) {
+            true => Some(path(&self.chain).ok_or("Name the certificates of the key")?),
+            false => None,
+        };
+        Ok(Signing {
+            by,
+            services: match self.is_simple() {
+                true => SigningServices::default(),
+                false => shared.services.clone(),
+            },
+            chain,
+            format: self.format,
+            annotations: match self.is_simple() {
+                true => Annotations::new(),
+                false => shared.annotations.clone(),
+            },
+            identity: match self.format {
+                SignFormat::Cosign | SignFormat::Simple => shared.identity.clone(),
+                _ => None,
+            },
+            expiry: self
+                .expiry
+                .filter(|_| is_notation(self.format))
+                .map(Duration::from_secs),
+            lookaside: match self.is_simple() {
+                true => path(&self.lookaside),
+                false => None,
+            },
+        })
+    }
+
+    /// The passphrase, where the key needs one.
+    pub(in crate::ui::dialogs) fn secret(
+        &self,
+        keys: &KeyList,
+        plan: Option<&AdditionPlan>,
+    ) -> Option<Secret> {
+        let encrypted = self.by == By::Key && self.key.is_encrypted(keys, plan);
+        encrypted.then(|| self.passphrase.secret())
+    }
+
+    /// Asks for the passphrase again.
+    pub(in crate::ui::dialogs) fn ask_again(&mut self) {
+        self.passphrase.forget();
+        self.again = true;
+    }
+
+    /// The passphrase is needed no more.
+    pub(in crate::ui::dialogs) fn forget(&mut self) {
+        self.passphrase.forget();
+    }
+
+    /// A path came out of the dialog of the system; says whether it was for this one.
+    pub(in crate::ui::dialogs) fn set_path(&mut self, path: &str) -> bool {
+        let path = path.to_owned();
+        match std::mem::take(&mut self.picking) {
+            Picking::Nothing => return false,
+            Picking::Key => self.key = KeyChoice::File(path),
+            Picking::Token => self.token = path,
+            Picking::Chain => self.chain = path,
+            Picking::Lookaside => self.lookaside = path,
+        }
+        true
+    }
+
+    /// The rows for it; `which` tells several from each other. Says whether Enter was
+    /// pressed in the field for the passphrase.
+    pub(in crate::ui::dialogs) fn show(
+        &mut self,
+        ui: &mut Ui,
+        which: &str,
+        formats: &Formats,
+        with: With<'_>,
+        actions: &mut Actions,
+    ) -> bool {
+        let With { keys, plan, .. } = with;
+        self.by_rows(ui, which, keys, actions);
+        self.format_row(ui, which, keys, formats);
+        if is_notation(self.format) {
+            let (hint, title) = ("/path/to/chain.pem", "Choose the certificates");
+            let label = "Certificates";
+            if path_row(ui, label, which, &mut self.chain, hint, title, actions) {
+                self.picking = Picking::Chain;
+            }
+            kit::row(ui, "Expires", |ui| {
+                let width = ui.available_width() - 8.0;
+                let name = format!("Expires{which}");
+                kit::combo(ui, &name, &mut self.expiry, &EXPIRIES, width);
+            });
+        }
+        if self.is_simple() && formats.place == PlaceKind::Registry {
+            let hint = "the one that registries.d names";
+            let label = "Lookaside";
+            let title = "Choose a folder for signatures";
+            if path_row(ui, label, which, &mut self.lookaside, hint, title, actions) {
+                self.picking = Picking::Lookaside;
+            }
+        }
+        if self.by == By::Identity || !self.key.is_encrypted(keys, plan) {
+            return false;
+        }
+        let field = kit::row(ui, "Passphrase", |ui| {
+            let width = ui.available_width();
+            let name = format!("Passphrase{which}");
+            kit::secret(ui, &name, &mut self.passphrase, width)
+        });
+        if std::mem::take(&mut self.again) {
+            field.request_focus();
+        }
+        field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter))
+    }
+
+    /// Whether an identity signs, and for Notation.
+    pub(in crate::ui::dialogs) fn signed(&self) -> Signed {
+        Signed {
+            by_identity: self.by == By::Identity,
+            for_notation: is_notation(self.format),
+        }
+    }
+
+    fn by_rows(&mut self, ui: &mut Ui, which: &str, keys: &KeyList, actions: &mut Actions) {
+        kit::row(ui, "With", |ui| {
+            let all = [(By::Key, "A key"), (By::Identity, "An identity")];
+            kit::segments(ui, &mut self.by, &all);
+        });
+        if self.by == By::Key {
+            if self.key.show(ui, which, keys, actions) {
+                self.picking = Picking::Key;
+            }
+            return;
+        }
+        kit::row(ui, "Proved by", |ui| {
+            let width = ui.available_width() - 8.0;
+            let name = format!("Proved by{which}");
+            kit::combo(ui, &name, &mut self.proof, &PROOFS, width);
+        });
+        if self.proof == Proof::File {
+            let (hint, title) = ("/path/to/token", "Choose the file of a token");
+            let token = &mut self.token;
+            if path_row(ui, "Token", which, token, hint, title, actions) {
+                self.picking = Picking::Token;
+            }
+        }
+    }
+
+    fn format_row(&mut self, ui: &mut Ui, which: &str, keys: &KeyList, formats: &Formats) {
+        let facts = match self.by {
+            By::Key => self.key.facts(keys),
+            By::Identity => None,
+        };
+        let by_identity = self.by == By::Identity;
+        let all: Vec<_> = FORMATS
+            .iter()
+            .filter(|(format, _)| !formats.attesting || is_for_attestations(*format))
+            .map(|(format, word)| {
+                let check = match by_identity && !is_for_attestations(*format) {
+                    true => Err("it is made with a key"),
+                    false => formats.check(*format, facts),
+                };
+                (*format, *word, check)
+            })
+            .collect();
+        // another key may not do for the format that was chosen
+        let fits = |format| {
+            all.iter()
+                .any(|(f, _, check)| *f == format && check.is_ok())
+        };
+        if !fits(self.format)
+            && let Some((format, ..)) = all.iter().find(|(.., check)| check.is_ok())
+        {
+            self.format = *format;
+        }
+        kit::row(ui, "Format", |ui| {
+            let width = ui.available_width() - 8.0;
+            let name = format!("Format{which}");
+            kit::combo_some(ui, &name, &mut self.format, &all, width);
+        });
+    }
+}
+
+/// Which formats there are for a place.
+#[derive(Clone, Copy, Debug)]
+pub struct Formats {
+    pub(in crate::ui::dialogs) place: PlaceKind,
+    /// Only those that attestations are written in.
+    pub(in crate::ui::dialogs) attesting: bool,
+}
+
+impl Formats {
+    /// Why this is not for such a key and place.
+    fn check(&self, format: SignFormat, key: Option<&KeyFacts>) -> Result<(), &'static str> {
+        let openpgp = key.is_some_and(|key| key.openpgp);
+        let simple = format == SignFormat::Simple;
+        match (self.place, format) {
+            (PlaceKind::Closed, _) => return Err("this place holds no signatures"),
+            (PlaceKind::Layout, SignFormat::Simple) => {
+                return Err("an OCI layout has no files beside an image");
+            }
+            (PlaceKind::Directory, SignFormat::Cosign) if self.attesting => {
+                return Err("a flat folder holds no attestations");
+            }
+            (PlaceKind::Directory, SignFormat::Cosign | SignFormat::Simple) => {}
+            (PlaceKind::Directory, _) => return Err("a flat folder holds no referrers"),
+            (PlaceKind::Registry | PlaceKind::Layout, _) => {}
+        }
+        let Some(key) = key else {
+            return Ok(());
+        };
+        match (openpgp, simple) {
+            (true, false) => Err("an OpenPGP key makes simple signatures"),
+            (false, true) => Err("it is made with an OpenPGP key"),
+            _ if is_notation(format) && key.kind == "Ed25519" => {
+                Err("Notation takes RSA and ECDSA keys")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+const fn is_notation(format: SignFormat) -> bool {
+    matches!(format, SignFormat::NotationJws | SignFormat::NotationCose)
+}
+
+const fn is_for_attestations(format: SignFormat) -> bool {
+    matches!(format, SignFormat::Bundle | SignFormat::Cosign)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(kind: &str) -> KeyFacts {
+        KeyFacts {
+            kind: kind.to_owned(),
+            fingerprint: String::new(),
+            user: None,
+            public: String::new(),
+            openpgp: kind.starts_with("OpenPGP"),
+        }
+    }
+
+    fn possible(place: PlaceKind, kind: &str) -> Vec<SignFormat> {
+        let formats = Formats {
+            place,
+            attesting: false,
+        };
+        let key = key(kind);
+        let all = FORMATS.iter().map(|(format, _)| *format);
+        all.filter(|format| formats.check(*format, Some(&key)).is_ok())
+            .collect()
+    }
+
+    #[test]
+    fn a_format_is_for_some_keys_and_places() {
+        use SignFormat::{Bundle, Cosign, NotationCose, NotationJws, Simple};
+        let all = [Bundle, Cosign, NotationJws, NotationCose];
+        assert_eq!(possible(PlaceKind::Registry, "ECDSA P-256"), all);
+        assert_eq!(possible(PlaceKind::Layout, "Ed25519"), [Bundle, Cosign]);
+        assert_eq!(possible(PlaceKind::Registry, "OpenPGP RSA"), [Simple]);
+        assert_eq!(possible(PlaceKind::Layout, "OpenPGP RSA"), []);
+        assert_eq!(possible(PlaceKind::Directory, "OpenPGP RSA"), [Simple]);
+        assert_eq!(possible(PlaceKind::Directory, "RSA 3072"), [Cosign]);
+        assert_eq!(possible(PlaceKind::Closed, "RSA 3072"), []);
+    }
+}

@@ -1,0 +1,422 @@
+//! Signing from the window, over an engine that plans and answers what the test says.
+
+use porthole::engine::{
+    Addition, AdditionId, AdditionReport, AdditionRequest, AdditionSnapshot, Chore, Failure,
+    FailureKind, IdentityFrom, JobId, KeyChore, Outcome, PlannedService, Remote, Secret,
+    ServiceRole, SignBy, SignFormat, SignIn, Signing, WrittenPiece,
+};
+use porthole::ui::views::View;
+
+use super::scripted;
+use super::*;
+
+/// A window with the index open, with the dialog that signs it and two keys.
+fn asking() -> (Window, ImageId) {
+    let (mut window, image) = Window::opening("registry.example.com/edge/api:1.8.2");
+    window.show(scripted::ready(image));
+    window.sent();
+    window.choose("Image", "Sign…");
+    let sent = window.sent();
+    assert!(sent.contains(&Command::Chore(Chore::Keys(KeyChore::List))));
+    window.slots.put_outcome(scripted::keys());
+    window.harness.run();
+    (window, image)
+}
+
+/// What the window asked the engine to plan last.
+pub fn planned(window: &mut Window) -> Option<(AdditionId, AdditionRequest)> {
+    let sent = window.sent().into_iter().rev();
+    sent.into_iter().find_map(|command| match command {
+        Command::PlanAddition { addition, request } => Some((addition, *request)),
+        _ => None,
+    })
+}
+
+pub fn snapshot(id: AdditionId, request: &AdditionRequest, what: &str) -> AdditionSnapshot {
+    let plan = scripted::addition_plan(what, r#"{"subject":"exactly this"}"#);
+    AdditionSnapshot {
+        id,
+        request: request.clone(),
+        plan: Remote::Ready(Arc::new(plan)),
+        job: None,
+        report: Remote::NotAsked,
+        ask: None,
+        sign_in: None,
+    }
+}
+
+pub fn put(window: &mut Window, snapshot: AdditionSnapshot) {
+    window.slots.put_addition(Arc::new(snapshot));
+    window.harness.run();
+}
+
+pub fn report(what: &str) -> AdditionReport {
+    let subject = porthole::model::Digest::sha256(b"index");
+    AdditionReport {
+        reference: scripted::REFERENCE.to_owned(),
+        written: vec![WrittenPiece {
+            place: format!("a referrer of {subject}"),
+            subject,
+            label: "index".to_owned(),
+            what: what.to_owned(),
+            digest: None,
+            checked: "signed by the key release".to_owned(),
+            vouched: Vec::new(),
+        }],
+        notes: Vec::new(),
+    }
+}
+
+fn signings(request: &AdditionRequest) -> &[Signing] {
+    match &request.addition {
+        Addition::Sign(signings) => signings,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub fn key_of(signing: &Signing) -> &str {
+    match &signing.by {
+        SignBy::Key(key) => key,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn wrong() -> Arc<Failure> {
+    Arc::new(Failure {
+        headline: "the key could not be opened: the passphrase or the file is wrong".to_owned(),
+        hint: "Try again".to_owned(),
+        details: Vec::new(),
+        kind: FailureKind::Other,
+    })
+}
+
+#[test]
+fn what_will_be_signed_is_shown_then_signed_and_seen() {
+    let (mut window, image) = asking();
+    let (id, request) = planned(&mut window).expect("a plan is asked for");
+    assert_eq!(request.reference, scripted::REFERENCE);
+    assert!(!request.recursive);
+    let [signing] = signings(&request) else {
+        panic!("{request:?}");
+    };
+    assert_eq!(
+        (key_of(signing), signing.format),
+        ("release", SignFormat::Bundle)
+    );
+    assert!(!window.is_enabled(Role::Button, "Sign"), "no plan yet");
+    put(&mut window, snapshot(id, &request, "Sigstore bundle"));
+    assert!(window.has(Role::Row, "index: Sigstore bundle"));
+    assert!(window.says(r#"{"subject":"exactly this"}"#));
+    assert!(window.says_like(|text| text.starts_with("Into a referrer of sha256:")));
+    assert!(window.says_like(|text| {
+        text == "porthole sign docker://registry.example.com/edge/api:1.8.2 --key release"
+    }));
+    window.fill(Role::PasswordInput, "Passphrase", "wrong");
+    window.click(Role::Button, "Sign");
+    let add = |word: &str| Command::Add {
+        addition: id,
+        request: Box::new(request.clone()),
+        passphrases: vec![Some(Secret::new(word.to_owned()))],
+        accept: false,
+    };
+    assert_eq!(window.sent(), [add("wrong")]);
+
+    // while it runs nothing can be chosen, and it can be stopped
+    let job = JobId::next();
+    let mut now = snapshot(id, &request, "Sigstore bundle");
+    now.job = Some(job);
+    now.report = Remote::Pending { previous: None };
+    put(&mut window, now.clone());
+    assert!(!window.is_enabled(Role::Button, "Sign"));
+    assert!(!window.is_enabled(Role::RadioButton, "Index alone"));
+    assert!(window.has(Role::Button, "Go on in the background"));
+
+    // a wrong passphrase is asked for again, and what was typed is gone
+    now.report = Remote::Failed {
+        error: wrong(),
+        previous: None,
+    };
+    now.ask = Some(0);
+    put(&mut window, now.clone());
+    assert!(window.says_like(|text| text.contains("the passphrase or the file is wrong")));
+    let field = window
+        .harness
+        .get_by_role_and_label(Role::PasswordInput, "Passphrase");
+    assert!(field.accesskit_node().is_focused());
+    field.type_text("correct horse");
+    window.harness.run();
+    window.press(Modifiers::NONE, Key::Enter);
+    assert_eq!(window.sent(), [add("correct horse")]);
+    assert!(
+        !window.says_like(|text| text.contains("the file is wrong")),
+        "what failed before is not said of what is on its way"
+    );
+
+    now.job = Some(JobId::next());
+    now.ask = None;
+    now.report = Remote::Ready(Arc::new(report("Sigstore bundle")));
+    put(&mut window, now);
+    assert!(window.says("index: Sigstore bundle"));
+    assert!(window.says_like(|text| text.starts_with("Read back: signed by")));
+    // what shows the image is asked for again, wherever it was signed from
+    window.slots.put_outcome(Outcome::Added {
+        addition: id,
+        reference: scripted::REFERENCE.to_owned(),
+    });
+    window.harness.run();
+    assert_eq!(window.sent(), [Command::Reload { image }]);
+    window.click(Role::Button, "Show signatures");
+    let forgotten = Command::ForgetAddition { addition: id };
+    assert!(window.sent().contains(&forgotten));
+    let app = window.harness.state().borrow();
+    let tab = app.as_ref().unwrap().tabs().focused().unwrap();
+    assert_eq!(tab.view, View::Signatures);
+}
+
+#[test]
+fn choices_become_requests_and_are_planned_again() {
+    let (mut window, _) = asking();
+    window.click(Role::RadioButton, "Index and 3 platforms");
+    assert!(planned(&mut window).unwrap().1.recursive);
+    window.click(Role::RadioButton, "One platform");
+    let (_, request) = planned(&mut window).unwrap();
+    let root = scripted::index().root;
+    let first = root.document.index().unwrap().descriptors().next().unwrap();
+    assert!(request.reference.ends_with(&format!("@{}", first.1.digest)));
+    assert!(!request.recursive);
+    window.pick("Format", "Notation, COSE");
+    assert_eq!(planned(&mut window), None, "its certificates are missing");
+    assert!(window.says("Name the certificates of the key"));
+    window.fill(Role::TextInput, "Certificates", "/keys/chain.pem");
+    window.pick("Expires", "In 30 days");
+    let (_, request) = planned(&mut window).unwrap();
+    let [signing] = signings(&request) else {
+        panic!("{request:?}");
+    };
+    assert_eq!(signing.format, SignFormat::NotationCose);
+    assert_eq!(signing.chain.as_deref(), Some(Path::new("/keys/chain.pem")));
+    assert_eq!(signing.expiry.map(|time| time.as_secs()), Some(30 * 86_400));
+    // another key of another kind signs in the format that it can
+    window.pick("Key", "archive   OpenPGP RSA");
+    let (_, request) = planned(&mut window).unwrap();
+    let [signing] = signings(&request) else {
+        panic!("{request:?}");
+    };
+    assert_eq!(
+        (key_of(signing), signing.format),
+        ("archive", SignFormat::Simple)
+    );
+    assert_eq!((&signing.chain, signing.expiry), (&None, None));
+    window.fill(Role::TextInput, "Lookaside", "/srv/sigstore");
+    let (_, request) = planned(&mut window).unwrap();
+    assert_eq!(
+        signings(&request)[0].lookaside.as_deref(),
+        Some(Path::new("/srv/sigstore"))
+    );
+}
+
+#[test]
+fn several_sign_in_turn_with_what_they_share() {
+    let (mut window, _) = asking();
+    window.click(Role::Link, "Another signer");
+    window.pick("Key 2", "archive   OpenPGP RSA");
+    window.click(Role::Link, "More options");
+    let field = window
+        .harness
+        .get_by_role_and_label(Role::MultilineTextInput, "Annotations");
+    field.focus();
+    window.harness.run();
+    let field = window
+        .harness
+        .get_by_role_and_label(Role::MultilineTextInput, "Annotations");
+    field.type_text("build");
+    window.harness.run();
+    assert!(window.says_like(|text| text.contains("is no annotation: write KEY=VALUE")));
+    window.sent();
+    let field = window
+        .harness
+        .get_by_role_and_label(Role::MultilineTextInput, "Annotations");
+    field.type_text("=42");
+    window.harness.run();
+    let (id, request) = planned(&mut window).unwrap();
+    let [one, two] = signings(&request) else {
+        panic!("{request:?}");
+    };
+    assert_eq!(one.annotations.get("build").map(String::as_str), Some("42"));
+    assert!(two.annotations.is_empty(), "OpenPGP signs none");
+    assert_eq!(two.format, SignFormat::Simple);
+    put(&mut window, snapshot(id, &request, "Sigstore bundle"));
+    window.fill(Role::PasswordInput, "Passphrase", "one");
+    window.fill(Role::PasswordInput, "Passphrase 2", "two");
+    window.click(Role::Button, "Sign");
+    let sent = window.sent();
+    let Some(Command::Add { passphrases, .. }) = sent.last() else {
+        panic!("{sent:?}");
+    };
+    let secret = |text: &str| Some(Secret::new(text.to_owned()));
+    assert_eq!(passphrases, &[secret("one"), secret("two")]);
+    window.press(Modifiers::NONE, Key::Escape);
+    assert_eq!(window.sent(), [], "it goes on in the background");
+}
+
+#[test]
+fn formats_that_do_not_fit_say_why() {
+    let (mut window, _) = asking();
+    window.click(Role::ComboBox, "Format");
+    assert!(!window.is_enabled(
+        Role::Button,
+        "OpenPGP, simple signing, it is made with an OpenPGP key"
+    ));
+    assert!(window.is_enabled(Role::Button, "Notation, JWS"));
+    window.press(Modifiers::NONE, Key::Escape);
+
+    let (mut window, image) = Window::opening("dir:/images/flat");
+    window.show(scripted::folder(image, "dir:/images/flat"));
+    window.sent();
+    window.click(Role::Button, "Image");
+    assert!(!window.is_enabled(Role::MenuItem, "Attach…"));
+    window.click(Role::MenuItem, "Sign…");
+    window.slots.put_outcome(scripted::keys());
+    window.harness.run();
+    let (_, request) = planned(&mut window).unwrap();
+    assert_eq!(signings(&request)[0].format, SignFormat::Cosign);
+    window.click(Role::ComboBox, "Format");
+    assert!(!window.is_enabled(
+        Role::Button,
+        "Sigstore bundle, a flat folder holds no referrers"
+    ));
+}
+
+#[test]
+fn a_place_that_holds_none_cannot_be_signed() {
+    let (mut window, image) = Window::opening("docker-archive:/images/app.tar");
+    window.show(scripted::folder(image, "docker-archive:/images/app.tar"));
+    window.click(Role::Button, "Image");
+    assert!(!window.is_enabled(Role::MenuItem, "Sign…"));
+    assert!(!window.is_enabled(Role::MenuItem, "Attach…"));
+}
+
+#[test]
+fn without_keys_they_are_reached_and_the_dialog_comes_back_with_them() {
+    let (mut window, image) = Window::opening("registry.example.com/edge/api:1.8.2");
+    window.show(scripted::ready(image));
+    window.choose("Image", "Sign…");
+    window.slots.put_outcome(Outcome::Keys {
+        keys: Arc::default(),
+        folder: "/keys".into(),
+    });
+    window.harness.run();
+    assert!(window.says_like(|text| text.starts_with("There are no keys yet")));
+    assert_eq!(planned(&mut window), None);
+    window.click(Role::Link, "Keys…");
+    window.slots.put_outcome(scripted::keys());
+    window.harness.run();
+    window.click(Role::Button, "Close");
+    let (_, request) = planned(&mut window).expect("the first key is taken");
+    assert_eq!(key_of(&signings(&request)[0]), "release");
+}
+
+#[test]
+fn it_is_offered_where_images_and_signatures_are() {
+    let (mut window, image) = Window::opening("registry.example.com/edge/api:1.8.2");
+    window.show(scripted::ready(image));
+    let dialog = |window: &Window| window.has(Role::RadioButton, "Index alone");
+    let close = |window: &mut Window| window.press(Modifiers::NONE, Key::Escape);
+    // the address bar
+    window.click(Role::Button, "Sign…");
+    assert!(dialog(&window));
+    close(&mut window);
+    assert!(!dialog(&window));
+    // the tab's own menu
+    let tab = window
+        .harness
+        .get_by_role_and_label(Role::Tab, "edge/api:1.8.2");
+    tab.click_secondary();
+    window.harness.run();
+    let item = |window: &Window, name: &str| {
+        let items = window
+            .harness
+            .query_all_by_role_and_label(Role::Button, name);
+        items.last().map(|item| item.click())
+    };
+    assert!(item(&window, "Attach…").is_some());
+    window.harness.run();
+    assert!(window.has(Role::RadioButton, "Attestation"));
+    close(&mut window);
+    // the explorer, where the image is not open
+    let row = window
+        .harness
+        .query_all_by_role(Role::ListBoxOption)
+        .next()
+        .expect("it is among the recent ones");
+    row.click_secondary();
+    window.harness.run();
+    assert!(item(&window, "Sign…").is_some());
+    window.harness.run();
+    assert!(dialog(&window));
+}
+
+#[test]
+fn an_identity_signs_after_what_others_will_see_was_agreed_to() {
+    let (mut window, _) = asking();
+    window.click(Role::RadioButton, "An identity");
+    let (_, request) = planned(&mut window).unwrap();
+    let identity = SignBy::Identity(IdentityFrom::Browser);
+    assert_eq!(signings(&request)[0].by, identity);
+    assert!(!window.has(Role::PasswordInput, "Passphrase"));
+    window.click(Role::ComboBox, "Format");
+    assert!(!window.is_enabled(Role::Button, "Notation, JWS, it is made with a key"));
+    window.press(Modifiers::NONE, Key::Escape);
+    window.click(Role::Link, "More options");
+    window.fill(Role::TextInput, "Issuer", "https://id.example.com");
+    let (id, request) = planned(&mut window).unwrap();
+    let services = &signings(&request)[0].services;
+    assert_eq!(services.issuer.as_deref(), Some("https://id.example.com"));
+    let mut now = snapshot(id, &request, "Sigstore bundle");
+    let mut plan = scripted::addition_plan("Sigstore bundle", "{}");
+    plan.services = vec![PlannedService {
+        role: ServiceRole::Log,
+        address: "https://log.example.com".to_owned(),
+        shows: Some("whoever may read the log sees who signed".to_owned()),
+        accepted: false,
+    }];
+    now.plan = Remote::Ready(Arc::new(plan));
+    put(&mut window, now.clone());
+    assert!(window.has(Role::Note, "whoever may read the log sees who signed"));
+    assert!(!window.is_enabled(Role::Button, "Sign"));
+    window.click(Role::CheckBox, "I agree to what others will see");
+    window.click(Role::Button, "Sign");
+    let sent = window.sent();
+    let [
+        Command::Add {
+            passphrases,
+            accept,
+            ..
+        },
+    ] = sent.as_slice()
+    else {
+        panic!("{sent:?}");
+    };
+    assert_eq!((passphrases.as_slice(), *accept), (&[None][..], true));
+    // who signs in does so in a browser, which is sent there once
+    now.job = Some(JobId::next());
+    now.report = Remote::Pending { previous: None };
+    now.sign_in = Some(SignIn {
+        issuer: "https://id.example.com".to_owned(),
+        address: "https://id.example.com/auth?state=1".to_owned(),
+    });
+    window.slots.put_addition(Arc::new(now));
+    let opened = window.watch([egui::Event::PointerGone], |output| {
+        let commands = output.platform_output.commands.iter();
+        commands.into_iter().find_map(|command| match command {
+            egui::OutputCommand::OpenUrl(open) => Some(open.url.clone()),
+            _ => None,
+        })
+    });
+    assert_eq!(
+        opened.as_deref(),
+        Some("https://id.example.com/auth?state=1")
+    );
+    assert!(window.has(Role::Link, "Open the browser"));
+    assert!(window.has(Role::Link, "Copy the address"));
+}
