@@ -255,7 +255,7 @@ fn no_flow_of_the_command_line_leaves_a_secret_anywhere() {
 
 #[test]
 fn a_program_that_is_run_meanwhile_is_told_no_passphrase() {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::PermissionsExt;
     let home = Home::new();
     home.key("release", "p256");
     for folder in ["tmp", "bin", "docker"] {
