@@ -317,8 +317,15 @@ fn nothing_that_passes_through_the_engine_can_be_printed() {
         return;
     };
     let needles = Needles::of(&plain);
-    let mut config = EngineConfig::default();
-    config.trust.own_keys = Some(home.path("keys"));
+    let config = EngineConfig {
+        platform: porthole::model::Platform::host(),
+        network: porthole::config::Network::default(),
+        cache: None,
+        trust: porthole::config::TrustConfig {
+            own_keys: Some(home.path("keys")),
+            ..Default::default()
+        },
+    };
     let (sender, changes) = std::sync::mpsc::channel();
     let waker = Arc::new(move || {
         let _ = sender.send(());

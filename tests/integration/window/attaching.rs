@@ -162,10 +162,11 @@ fn with_referrer(image: ImageId) -> (ImageSnapshot, Digest) {
     referrer.subject = Subject::This;
     let mut tree = ReferrerTree::empty(root.clone());
     tree.complete = true;
-    tree.asked = vec![Asked {
+    tree.asked = [Asked {
         way: Way::Api,
         answer: Answer::Named(1),
-    }];
+    }]
+    .into();
     tree.add(None, referrer);
     let trees = Arc::make_mut(&mut shown.referrers);
     trees.insert(root, Remote::Ready(Arc::new(tree)));
