@@ -321,7 +321,7 @@ fn nothing_that_passes_through_the_engine_can_be_printed() {
         platform: porthole::model::Platform::host(),
         network: porthole::config::Network::default(),
         cache: None,
-        trust: porthole::config::TrustConfig {
+        trust: porthole::engine::TrustConfig {
             own_keys: Some(home.path("keys")),
             ..Default::default()
         },
