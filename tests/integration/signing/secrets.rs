@@ -188,7 +188,7 @@ fn no_flow_of_the_command_line_leaves_a_secret_anywhere() {
     let needles = Needles::of(&plain);
     std::fs::create_dir(home.path("tmp")).unwrap();
     let run = |arguments: &[&str], passphrase: &str, good: bool| {
-        let arguments = [&["--debug"], arguments].concat();
+        let arguments = [arguments, &["--debug"]].concat();
         let output = watched(&home, &arguments, passphrase);
         let said = [&output.stdout[..], &output.stderr[..]].concat();
         needles.search(&format!("the output of {arguments:?}"), &said);

@@ -204,7 +204,10 @@ impl Window {
     /// Chooses from a list of a dialog.
     fn pick(&mut self, list: &str, item: &str) {
         self.click(Role::ComboBox, list);
-        self.click(Role::Button, item);
+        // a long list scrolls: pressed as a screen reader does
+        let item = self.harness.get_by_role_and_label(Role::Button, item);
+        item.click_accesskit();
+        self.harness.run();
     }
 
     fn has(&self, role: Role, name: &str) -> bool {
