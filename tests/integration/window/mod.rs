@@ -204,10 +204,7 @@ impl Window {
     /// Chooses from a list of a dialog.
     fn pick(&mut self, list: &str, item: &str) {
         self.click(Role::ComboBox, list);
-        // a long list scrolls: pressed as a screen reader does
-        let item = self.harness.get_by_role_and_label(Role::Button, item);
-        item.click_accesskit();
-        self.harness.run();
+        self.click(Role::Button, item);
     }
 
     fn has(&self, role: Role, name: &str) -> bool {

@@ -7,6 +7,8 @@ use egui::{
 
 use crate::ui::theme::{Tokens, icons, size};
 
+/// Highest that a list is before it scrolls, in points.
+const LIST: f32 = 360.0;
 /// Width of the words at the left, in points.
 const LABEL: f32 = 108.0;
 
@@ -135,6 +137,7 @@ pub fn combo_ui(
 ) -> Response {
     let drawn = ComboBox::from_id_salt(("dialog list", name))
         .width(width)
+        .height(LIST)
         .truncate()
         .selected_text(shown)
         .icon(|ui, rect, visuals, _open| {
