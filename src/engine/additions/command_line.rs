@@ -15,7 +15,7 @@ impl AdditionRequest {
     pub fn command_lines(&self) -> Vec<String> {
         match &self.addition {
             Addition::Sign(signings) => {
-                let alike = signings.chunk_by(|one, other| is_alike(one, other));
+                let alike = signings.chunk_by(is_alike);
                 alike.map(|signings| self.sign(signings)).collect()
             }
             Addition::Attest {
@@ -113,7 +113,7 @@ fn typed(file: &AttachedFile) -> String {
 fn time(time: Duration) -> String {
     let seconds = time.as_secs();
     for (unit, letter) in [(86_400, 'd'), (3600, 'h'), (60, 'm')] {
-        if seconds >= unit && seconds % unit == 0 {
+        if seconds >= unit && seconds.is_multiple_of(unit) {
             return format!("{}{letter}", seconds / unit);
         }
     }
