@@ -263,6 +263,9 @@ impl Gzip {
         match stop {
             Stop::More => {}
             Stop::Block => self.between_blocks(),
+            // an empty block may have been in bits that were used up before: nothing came,
+            // and there is more to read all the same
+            Stop::Last => self.header = Header::None,
             Stop::Header => {
                 let known = match &self.header {
                     Header::Coming { bytes, front } => BlockHeader::cut(bytes, *front, self.unused),

@@ -58,6 +58,8 @@ pub(super) enum Stop {
     More,
     /// Before a block: between two, or before the first.
     Block,
+    /// Behind the last block, before the end.
+    Last,
     /// Behind the header of a block, before its content.
     Header,
     /// The member is over; with a header its check sum is right.
@@ -142,8 +144,8 @@ impl Inflater {
             // a header of few bits may have been read before: then nothing seems to happen
             Z_OK | Z_BUF_ERROR => step(match stream.data_type {
                 _ if until == Until::Anything => Stop::More,
-                // behind the last block there is none
                 state if state & (128 | 64) == 128 => Stop::Block,
+                state if state & 128 != 0 => Stop::Last,
                 state if until == Until::Header && state & 256 != 0 => Stop::Header,
                 _ => Stop::More,
             }),
