@@ -1094,6 +1094,74 @@ def find_in_layers(stage):
 
 
 @step
+def trust_signer(stage):
+    """A signature that nobody judges, its signer trusted in the window, the report kept, and the policy changed there."""
+    home = "trust-signer"
+    image = f"dir:{images.FIXTURES}/signing/containers-image/dir-img-cosign-fulcio-rekor-valid"
+    window = stage.start(image, home=home)
+    window.wait_for("Trust: not judged")
+    stage.show_view("Signatures")
+    stage.wait_to_read("Not judged: signed by mitr@redhat.com")
+    window.click("Trust this signer…")
+    stage.wait_to_read("is accepted when it is signed by mitr@redhat.com")
+    shoot_in_both_themes(stage, "trust-proposal")
+    policy = stage.folder / home / "config/porthole/trust.toml"
+    check(not policy.exists(), "the policy was written before anybody said so")
+    window.click("Add to the trust policy")
+    window.wait_for("Trust: accepted")
+    check('identity = "mitr@redhat.com"' in policy.read_text(), policy.read_text())
+    window.click("Certificate")
+    window.click("Log entry")
+    stage.wait_to_read("sigstore-intermediate")
+    shoot_in_both_themes(stage, "signatures-details")
+    stage.resize(*SIZES[1])
+    window.settle()
+    stage.check_controls(*SIZES[1])
+    shoot_in_both_themes(stage, "signatures-details-small")
+    stage.resize(*SIZES[0])
+    for name, begin in [("report.html", "<!doctype html>"), ("report.json", "{")]:
+        file = stage.folder / home / name
+        window.click("Save report…")
+        window.click("Report file", "textInput")
+        window.key("Ctrl+A")
+        window.type(str(file))
+        window.click("Save", "button")
+        stage.wait_to_read(f"Saved {file}")
+        text = file.read_text()
+        check(text.lower().startswith(begin) and "mitr@redhat.com" in text, f"{name}: {text[:80]}")
+    policy.write_text("# kept by hand\n" + policy.read_text())
+    window.click("Trust policy…")
+    window.wait_for("Verify what is opened by itself")
+    shoot_over_dialog(stage, "settings-trust")
+    window.click("Change…")
+    window.click("Predicate types", "textInput")
+    window.type("https://spdx.dev/Document")
+    shoot_over_dialog(stage, "settings-trust-rule")
+    window.click("Write to the policy")
+    stage.wait_to_read("with an attestation")
+    window.click("Close", "button")
+    window.wait_for("Trust: rejected")
+    stage.wait_to_read("there is no attestation of https://spdx.dev/Document")
+    window.click("Trust policy…")
+    window.click("Take out…")
+    window.click("Take it out")
+    stage.wait_to_read("There is no rule: no image is judged.")
+    window.click("Verify what is opened by itself")
+    window.wait(lambda _: "automatic = false" in policy.read_text(), "the policy to say so")
+    text = policy.read_text()
+    check(text.startswith("# kept by hand") and "[[rule]]" not in text, text)
+    window.click("Close", "button")
+    # from the next opening on nobody looks before somebody asks
+    window = stage.start(image, home=home)
+    stage.show_view("Signatures")
+    window.wait_for("Not verified yet")
+    shoot_in_both_themes(stage, "signatures-by-hand")
+    window.click("Verify", "button")
+    window.wait_for("Trust: not judged")
+    stage.check_alive()
+
+
+@step
 def compare(stage):
     """Two images beside each other, chosen from the menu: settings and layers, files, packages."""
     window = stage.start(BUSYBOX)
