@@ -20,6 +20,7 @@ pub mod limits;
 mod loose;
 mod manifest;
 mod media_type;
+mod namespaces;
 pub(crate) mod pax;
 mod platform;
 pub mod provenance;

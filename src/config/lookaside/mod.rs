@@ -153,16 +153,7 @@ impl Lookaside {
         image: &RegistryReference,
         wanted: impl Fn(&'a Entry) -> Option<T>,
     ) -> Option<T> {
-        let mut name = image.name();
-        let exact = match image.digest() {
-            Some(digest) => format!("{name}@{digest}"),
-            None => format!("{name}:{}", image.tag().unwrap_or("latest")),
-        };
-        let mut scopes = vec![exact, name.clone()];
-        while let Some((above, _)) = name.rsplit_once('/') {
-            name = above.to_owned();
-            scopes.push(name.clone());
-        }
+        let mut scopes = image.namespaces();
         scopes.push(String::new());
         scopes
             .iter()

@@ -43,6 +43,10 @@ pub(super) fn read(text: &str) -> Result<Node, String> {
             text,
         });
     }
+    // how a document that says nothing is often written
+    if matches!(lines.as_slice(), [line] if line.text == "{}") {
+        lines.clear();
+    }
     let mut lines = lines.as_slice();
     let map = mapping(&mut lines, 0)?;
     match lines.first() {
@@ -153,8 +157,12 @@ mod tests {
         };
         assert_eq!(host["lookaside"], Node::Text("https://a/b#c".to_owned()));
         assert!(docker.contains_key("host:5000/ns"));
+        for nothing in ["", "{}\n", "---\n# none\n{}\n"] {
+            assert_eq!(read(nothing), Ok(Node::Map(BTreeMap::new())), "{nothing:?}");
+        }
         for bad in [
             "a: 1\na: 2\n",
+            "{}\na: 1\n",
             "a:\n  b: 1\n c: 2\n",
             "- a\n",
             "a: [1]\n",

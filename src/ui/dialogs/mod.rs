@@ -25,12 +25,13 @@ mod save;
 mod settings;
 mod shortcuts;
 mod sign;
+mod source;
 
 use egui::{Align2, Color32, Context, Frame, Id, Margin, Modal, Ui, vec2};
 
 pub use self::addition::PlaceKind;
 pub use self::attach::AttachDialog;
-pub use self::copy::{Beginning, CopyDialog, Source, Target};
+pub use self::copy::{Beginning, CopyDialog, Target};
 pub use self::delete::Delete;
 pub use self::diagnostics::Diagnostics;
 pub use self::dropped::Dropped;
@@ -42,6 +43,7 @@ pub use self::report::CopyReport;
 pub use self::save::SaveWish;
 pub use self::settings::{Hosts, Logins, SettingsDialog};
 pub use self::sign::SignDialog;
+pub use self::source::Source;
 use super::action::Actions;
 use super::commands::Situation;
 use super::recents::Recents;

@@ -50,17 +50,8 @@ pub(super) fn scopes_of(reference: &Reference) -> Vec<String> {
 
 /// The image, its repository, what lies above that, and the domains of its host.
 fn of_registry(image: &RegistryReference) -> Vec<String> {
-    let mut name = image.name();
-    let exact = match image.digest() {
-        Some(digest) => format!("{name}@{digest}"),
-        None => format!("{name}:{}", image.tag().unwrap_or("latest")),
-    };
-    let mut scopes = vec![exact, name.clone()];
-    while let Some((above, _)) = name.rsplit_once('/') {
-        name = above.to_owned();
-        scopes.push(name.clone());
-    }
-    let mut host = name.split(':').next().unwrap_or_default();
+    let mut scopes = image.namespaces();
+    let mut host = image.host().split(':').next().unwrap_or_default();
     while let Some((_, above)) = host.split_once('.') {
         host = above;
         scopes.push(format!("*.{host}"));

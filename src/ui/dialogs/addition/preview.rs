@@ -1,8 +1,6 @@
 //! Exactly what would be written, and where, before anything is.
 
-use egui::{
-    Align, Label, Margin, RichText, Role, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, vec2,
-};
+use egui::{Align, Label, RichText, Role, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, vec2};
 
 use super::result;
 use super::{Adding, Now, plan};
@@ -10,7 +8,7 @@ use crate::engine::{AdditionPlan, AdditionSnapshot, PlannedPiece};
 use crate::model::{Digest, text};
 use crate::ui::action::Actions;
 use crate::ui::dialogs::kit::{self, Choice};
-use crate::ui::theme::{Tokens, icons, size, strong};
+use crate::ui::theme::{Tokens, icons, strong};
 use crate::ui::widgets::text as paint;
 use crate::ui::widgets::{error_box, focus_ring, row_line};
 
@@ -204,12 +202,7 @@ fn payload(ui: &mut Ui, piece: &PlannedPiece) {
     if bytes.len() > SHOWN {
         words.push_str(&format!("… {} in all", text::size(bytes.len() as u64)));
     }
-    let frame = egui::Frame::NONE
-        .fill(tokens.background)
-        .stroke((1.0, tokens.border))
-        .corner_radius(size::CORNER)
-        .inner_margin(Margin::symmetric(10, 8));
-    frame.show(ui, |ui| {
+    kit::code_frame(tokens).show(ui, |ui| {
         ui.set_width(ui.available_width());
         ScrollArea::vertical()
             .id_salt("payload of the addition")

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use egui::Ui;
 
-use crate::engine::{Command, Engine, ImageSnapshot, NodePath, Opened, Remote};
+use crate::engine::{Engine, ImageSnapshot, Opened, Remote};
 use crate::model::{Digest, Reference, Transport, text};
-use crate::ui::action::{Action, Actions};
-use crate::ui::dialogs::Source;
-use crate::ui::dialogs::copy::{SourceImage, images};
+use crate::ui::action::Actions;
 use crate::ui::dialogs::kit;
+use crate::ui::dialogs::source::{Source, SourceImage, images};
 
 /// Which of an index.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -98,8 +97,7 @@ impl Target {
 
     /// Its name, fit for a title.
     pub(in crate::ui::dialogs) fn title(&self) -> String {
-        let title = text::visible(&self.source.reference.title()).into_owned();
-        text::middle(&title, 80).into_owned()
+        self.source.title()
     }
 
     pub(in crate::ui::dialogs) fn known(&self, engine: &Engine) -> Known {
@@ -110,16 +108,8 @@ impl Target {
 
     /// Asks for what the index lists, once.
     pub(in crate::ui::dialogs) fn ask_for_more(&mut self, known: &Known, actions: &mut Actions) {
-        if let Some(images) = &known.images
-            && !std::mem::replace(&mut self.wanted, true)
-            && images.iter().any(|image| image.size.is_none())
-        {
-            actions.push(Action::Send(Command::Want {
-                image: self.source.image,
-                index: NodePath::root(),
-                entries: 0..images.len(),
-            }));
-        }
+        self.source
+            .ask_for_sizes(known.images.as_deref(), &mut self.wanted, actions);
     }
 
     /// The reference, and whether what it lists is meant too; nothing before the image is
@@ -181,9 +171,6 @@ impl Target {
 
     /// The dialog is done: what was opened for it is closed.
     pub(in crate::ui::dialogs) fn end(&self, actions: &mut Actions) {
-        if self.source.own {
-            let image = self.source.image;
-            actions.push(Action::Send(Command::Close { image }));
-        }
+        self.source.end(actions);
     }
 }

@@ -3,24 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::copy::{CopyOptions, Format, Selection, Wanted};
-use crate::engine::{Image, Node, NodePath, Parts, Remote};
-use crate::model::{Digest, Platform};
-use crate::ui::views::platform_label;
-
-/// Most images of an index that are listed.
-const LISTED: usize = 500;
-
-/// An image of an index.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::ui::dialogs) struct SourceImage {
-    pub(in crate::ui::dialogs) label: String,
-    pub(in crate::ui::dialogs) platform: Option<Platform>,
-    pub(in crate::ui::dialogs) digest: Digest,
-    /// Manifest, config and layers, in bytes; nothing before it was read.
-    pub(in crate::ui::dialogs) size: Option<u64>,
-    /// Whether it is the one for this system.
-    pub(in crate::ui::dialogs) system: bool,
-}
+use crate::model::Digest;
+use crate::ui::dialogs::source::SourceImage;
 
 /// Which images are taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -166,48 +150,6 @@ fn wanted(image: &SourceImage, images: &[SourceImage]) -> Wanted {
     match fitting.count() {
         1 => wanted,
         _ => by_digest(),
-    }
-}
-
-/// The images of an index and of those in it, without attestations; nothing where the
-/// source is no index.
-pub(in crate::ui::dialogs) fn images(image: &Image) -> Option<Vec<SourceImage>> {
-    image.root.document.index()?;
-    let chosen = image.chosen.as_ref().map(|chosen| &chosen.path);
-    let mut found = Vec::new();
-    collect(&image.root, &NodePath::root(), chosen, &mut found);
-    Some(found)
-}
-
-fn collect(node: &Node, path: &NodePath, chosen: Option<&NodePath>, found: &mut Vec<SourceImage>) {
-    let Some(index) = node.document.index() else {
-        return;
-    };
-    for (position, entry) in index.descriptors() {
-        if found.len() >= LISTED || entry.is_buildkit_attestation() {
-            continue;
-        }
-        let at = path.child(position);
-        let child = node.child(position).and_then(Remote::value);
-        if let Some(child) = child.filter(|child| matches!(child.parts, Parts::Index { .. })) {
-            collect(child, &at, chosen, found);
-            continue;
-        }
-        let manifest = child.and_then(|child| {
-            let manifest = child.document.manifest()?;
-            Some(child.document.raw().size() + manifest.blob_size())
-        });
-        let platform = entry.platform.clone().filter(|p| !p.is_unknown());
-        found.push(SourceImage {
-            label: match &platform {
-                Some(platform) => platform_label(platform),
-                None => entry.digest.short(),
-            },
-            platform,
-            digest: entry.digest.clone(),
-            size: manifest,
-            system: chosen == Some(&at),
-        });
     }
 }
 

@@ -11,13 +11,11 @@ use std::sync::Arc;
 use egui::{Context, Key, Ui, UiBuilder, vec2};
 
 use self::choices::Choices;
-pub(super) use self::choices::{SourceImage, images};
 use self::destination::{Destination, Kind, Names};
 use super::kit::{self, Footer, Look, Sheet};
-use crate::engine::{
-    Command, CopyId, CopyRequest, CopySnapshot, Engine, ImageId, ImageSnapshot, NodePath, Remote,
-};
-use crate::model::{Reference, text};
+use super::source::{Source, SourceImage, images};
+use crate::engine::{Command, CopyId, CopyRequest, CopySnapshot, Engine, ImageSnapshot, Remote};
+use crate::model::text;
 use crate::ui::action::{Action, Actions, PathWish};
 use crate::ui::panels::parts::button_width;
 use crate::ui::theme::{Tokens, icons};
@@ -42,19 +40,6 @@ pub enum Target {
     Folder(String),
     /// Docker or Podman.
     Engine,
-}
-
-/// What a copy is to be made of.
-#[derive(Debug)]
-pub struct Source {
-    /// What opens it.
-    pub text: String,
-    /// What that is called.
-    pub reference: Reference,
-    /// The image in the engine.
-    pub image: ImageId,
-    /// Whether it was opened for this dialog, and is to be closed with it.
-    pub own: bool,
 }
 
 /// What the dialog begins with.
@@ -144,15 +129,13 @@ impl CopyDialog {
         let image = engine.image(self.source.image);
         let known = Known {
             copy: engine.copy(self.id),
-            images: image
-                .as_ref()
-                .and_then(|image| choices::images(image.image()?)),
+            images: image.as_ref().and_then(|image| images(image.image()?)),
             image,
         };
-        self.ask_for_sizes(&known, actions);
+        self.source
+            .ask_for_sizes(known.images.as_deref(), &mut self.wanted, actions);
         let verb = if self.export { "Export" } else { "Copy" };
-        let title = text::visible(&self.source.reference.title()).into_owned();
-        let title = format!("{verb} {}", text::middle(&title, 80));
+        let title = format!("{verb} {}", self.source.title());
         let done = Sheet::new(verb)
             .title(&title)
             .width(WIDTH)
@@ -176,23 +159,7 @@ impl CopyDialog {
         if !self.started && self.asked.is_some() {
             actions.push(Action::Send(Command::ForgetCopy { copy: self.id }));
         }
-        if self.source.own {
-            let image = self.source.image;
-            actions.push(Action::Send(Command::Close { image }));
-        }
-    }
-
-    fn ask_for_sizes(&mut self, known: &Known, actions: &mut Actions) {
-        if let Some(images) = &known.images
-            && !std::mem::replace(&mut self.wanted, true)
-            && images.iter().any(|image| image.size.is_none())
-        {
-            actions.push(Action::Send(Command::Want {
-                image: self.source.image,
-                index: NodePath::root(),
-                entries: 0..images.len(),
-            }));
-        }
+        self.source.end(actions);
     }
 
     /// What would be copied; nothing while the destination is no reference.

@@ -10,7 +10,7 @@ mod secret;
 
 pub use choice::{Choice, pick, segments, tick};
 pub use field::{Look, combo, combo_some, combo_ui, lines, row, text};
-pub use said::{command_line, heading, note, progress, quiet};
+pub use said::{code_frame, command_line, heading, note, progress, quiet};
 pub use secret::{SecretText, secret};
 
 use egui::{

@@ -58,15 +58,19 @@ pub fn command_line(ui: &mut Ui, name: &str, line: &str, actions: &mut Actions) 
             });
         }
     });
-    let frame = egui::Frame::NONE
-        .fill(tokens.background)
-        .stroke((1.0, tokens.border))
-        .corner_radius(size::CORNER)
-        .inner_margin(Margin::symmetric(10, 8));
-    frame.show(ui, |ui| {
+    code_frame(tokens).show(ui, |ui| {
         ui.set_width(ui.available_width());
         let line = crate::model::text::visible(line);
         let line = RichText::new(&*line).text_style(TextStyle::Monospace);
         ui.add(Label::new(line).wrap());
     });
+}
+
+/// What stands around exact bytes and command lines.
+pub fn code_frame(tokens: &Tokens) -> egui::Frame {
+    egui::Frame::NONE
+        .fill(tokens.background)
+        .stroke((1.0, tokens.border))
+        .corner_radius(size::CORNER)
+        .inner_margin(Margin::symmetric(10, 8))
 }

@@ -1,0 +1,274 @@
+//! Changes of Porthole's own policy: what stands in the file as entries, and single changes
+//! of its text, in which comments and order stay.
+
+mod entry;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
+
+use super::Level;
+use entry::{WAYS, way_of};
+use table::{array, list_of, parse, set, set_unless, tables, tables_mut, text_of};
+
+pub use entry::{Entries, RuleEntry, SignerEntry, Way, entries};
+
+/// A policy that nothing stands in yet.
+pub const NEW_POLICY: &str = "# Whom Porthole trusts. See docs/trust-policy.md.\nversion = 1\n";
+
+/// One change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PolicyEdit {
+    /// Makes `signer` one for `scope`: beside those of the rule that is there, or in a new
+    /// one.
+    Trust {
+        scope: String,
+        signer: SignerEntry,
+    },
+    /// Writes a rule, instead of the one with the scope `before`, or as a new one.
+    PutRule {
+        before: Option<String>,
+        rule: RuleEntry,
+    },
+    RemoveRule {
+        scope: String,
+    },
+    /// Writes a signer, instead of the one named `before`, or as a new one. Rules that name
+    /// it go with a new name.
+    PutSigner {
+        before: Option<String>,
+        signer: SignerEntry,
+    },
+    RemoveSigner {
+        name: String,
+    },
+    /// Whether what is opened is verified without being asked for.
+    Automatic(bool),
+}
+
+/// Why a policy cannot be changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    #[error("it cannot be read: {0}")]
+    Syntax(String),
+    #[error("its {0}s are written in one line, which is changed by hand only")]
+    Inline(&'static str),
+    #[error("there is no {0} {1:?} in it any more")]
+    Gone(&'static str, String),
+    #[error("there is a {0} {1:?} in it already")]
+    There(&'static str, String),
+    #[error("the rule for {scope} still names the signer {name:?}")]
+    InUse { name: String, scope: String },
+    #[error("how the signer {0:?} signs is changed by hand only")]
+    ByHand(String),
+}
+
+/// The policy `text` with one change. What comes out is to be read as a policy before it is
+/// believed.
+///
+/// # Errors
+/// Where the text is no TOML, or what is to be changed is not there, or there already.
+pub fn edited(text: &str, edit: &PolicyEdit) -> Result<String, EditError> {
+    let mut document = parse(text)?;
+    match edit {
+        PolicyEdit::Trust { scope, signer } => trust(&mut document, scope, signer)?,
+        PolicyEdit::PutRule { before, rule } => {
+            let table = slot(
+                &mut document,
+                "rule",
+                "scope",
+                before.as_deref(),
+                &rule.scope,
+            )?;
+            write_rule(table, rule);
+        }
+        PolicyEdit::RemoveRule { scope } => remove(&mut document, "rule", "scope", scope)?,
+        PolicyEdit::PutSigner { before, signer } => {
+            let name = before.as_deref();
+            let table = slot(&mut document, "signer", "name", name, &signer.name)?;
+            write_signer(table, signer)?;
+            if let Some(before) = before.as_ref().filter(|before| **before != signer.name) {
+                rename(&mut document, before, &signer.name)?;
+            }
+        }
+        PolicyEdit::RemoveSigner { name } => {
+            for table in tables(&document, "rule")?.into_iter().flatten() {
+                if list_of(table, "signers").contains(name) {
+                    return Err(EditError::InUse {
+                        name: name.clone(),
+                        scope: text_of(table, "scope"),
+                    });
+                }
+            }
+            remove(&mut document, "signer", "name", name)?;
+        }
+        PolicyEdit::Automatic(automatic) => {
+            set(document.as_table_mut(), "automatic", (*automatic).into());
+        }
+    }
+    Ok(document.to_string())
+}
+
+/// The table to write to: the one whose `key` is `before`, or a new one. `after` is what
+/// its `key` is going to be.
+fn slot<'a>(
+    document: &'a mut DocumentMut,
+    kind: &'static str,
+    key: &str,
+    before: Option<&str>,
+    after: &str,
+) -> Result<&'a mut Table, EditError> {
+    let all = tables_mut(document, kind)?;
+    let find = |all: &ArrayOfTables, wanted: &str| {
+        all.iter().position(|table| text_of(table, key) == wanted)
+    };
+    if before != Some(after) && find(all, after).is_some() {
+        return Err(EditError::There(kind, after.to_owned()));
+    }
+    let at = match before {
+        Some(before) => {
+            find(all, before).ok_or_else(|| EditError::Gone(kind, before.to_owned()))?
+        }
+        None => {
+            let mut table = Table::new();
+            // as a person would write it: a line between
+            table.decor_mut().set_prefix("\n");
+            all.push(table);
+            all.len() - 1
+        }
+    };
+    let gone = || EditError::Gone(kind, after.to_owned());
+    all.get_mut(at).ok_or_else(gone)
+}
+
+fn remove(
+    document: &mut DocumentMut,
+    kind: &'static str,
+    key: &str,
+    wanted: &str,
+) -> Result<(), EditError> {
+    let all = tables_mut(document, kind)?;
+    let at = all.iter().position(|table| text_of(table, key) == wanted);
+    let at = at.ok_or_else(|| EditError::Gone(kind, wanted.to_owned()))?;
+    all.remove(at);
+    if all.is_empty() {
+        document.remove(kind);
+    }
+    Ok(())
+}
+
+fn trust(document: &mut DocumentMut, scope: &str, signer: &SignerEntry) -> Result<(), EditError> {
+    // one that says more, as that no log is asked for, is not what was shown
+    let same = |table: &&Table| {
+        let plain = |key: &str| key == "name" || (WAYS.contains(&key) && key != "signed_name");
+        way_of(table) == signer.way && table.iter().all(|(key, _)| plain(key))
+    };
+    let mut known = tables(document, "signer")?.into_iter().flatten();
+    let same = known.find(same).map(|table| text_of(table, "name"));
+    drop(known);
+    let name = match same {
+        Some(name) => name,
+        None => {
+            write_signer(
+                slot(document, "signer", "name", None, &signer.name)?,
+                signer,
+            )?;
+            signer.name.clone()
+        }
+    };
+    let rules = tables_mut(document, "rule")?;
+    let rule = rules
+        .iter_mut()
+        .find(|table| text_of(table, "scope") == scope);
+    match rule {
+        Some(rule) => {
+            let mut signers = list_of(rule, "signers");
+            if !signers.contains(&name) {
+                signers.push(name);
+                set(rule, "signers", array(&signers));
+            }
+        }
+        None => {
+            let rule = RuleEntry {
+                scope: scope.to_owned(),
+                signers: vec![name],
+                at_least: 1,
+                attestations: Vec::new(),
+                level: Level::Either,
+            };
+            write_rule(slot(document, "rule", "scope", None, scope)?, &rule);
+        }
+    }
+    Ok(())
+}
+
+/// Gives a signer its new name in every rule.
+fn rename(document: &mut DocumentMut, before: &str, after: &str) -> Result<(), EditError> {
+    for table in tables_mut(document, "rule")?.iter_mut() {
+        let mut signers = list_of(table, "signers");
+        let mut changed = false;
+        for signer in signers.iter_mut().filter(|signer| *signer == before) {
+            after.clone_into(signer);
+            changed = true;
+        }
+        if changed {
+            set(table, "signers", array(&signers));
+        }
+    }
+    Ok(())
+}
+
+fn write_rule(table: &mut Table, rule: &RuleEntry) {
+    set(table, "scope", rule.scope.as_str().into());
+    set(table, "signers", array(&rule.signers));
+    let count = i64::try_from(rule.at_least).unwrap_or(i64::MAX);
+    set_unless(table, "at_least", count.into(), rule.at_least == 1);
+    let attestations = array(&rule.attestations);
+    set_unless(
+        table,
+        "attestations",
+        attestations,
+        rule.attestations.is_empty(),
+    );
+    let level = rule.level.name();
+    set_unless(table, "level", level.into(), rule.level == Level::default());
+}
+
+fn write_signer(table: &mut Table, signer: &SignerEntry) -> Result<(), EditError> {
+    set(table, "name", signer.name.as_str().into());
+    if way_of(table) == signer.way {
+        return Ok(());
+    }
+    if let Way::Notation {
+        certificates,
+        identities,
+    } = &signer.way
+    {
+        let mut notation = Table::new();
+        notation.insert("certificates", value(certificates.as_str()));
+        notation.insert("identities", value(array(identities)));
+        table.insert("notation", Item::Table(notation));
+        return Ok(());
+    }
+    let pairs: Vec<(&str, &String)> = match &signer.way {
+        Way::KeyFile(path) => vec![("key_file", path)],
+        Way::Key(pem) => vec![("key", pem)],
+        Way::Identity { identity, issuer } => vec![("identity", identity), ("issuer", issuer)],
+        Way::OpenPgpFile(path) => vec![("openpgp_file", path)],
+        Way::AuthoritiesFile(path) => vec![("authorities_file", path)],
+        Way::Notation { .. } | Way::Other(_) => {
+            return Err(EditError::ByHand(signer.name.clone()));
+        }
+    };
+    // how the name has to be stays; how it signs is another now
+    for way in WAYS.iter().filter(|way| **way != "signed_name") {
+        if !pairs.iter().any(|(key, _)| key == way) {
+            table.remove(way);
+        }
+    }
+    for (key, text) in pairs {
+        set(table, key, text.as_str().into());
+    }
+    Ok(())
+}
