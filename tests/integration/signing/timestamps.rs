@@ -32,6 +32,9 @@ fn notation_accepts_a_timestamp_that_leads_to_its_trust_store() {
         let Some(host) = registry(1, "plain") else {
             return;
         };
+        // a timestamp is true to a second, and notation asks that the certificate was
+        // valid at the earliest time that it may mean
+        std::thread::sleep(std::time::Duration::from_secs(2));
         let stamped = ["--timestamp-url", &services.tsa];
         let rooted = ["--timestamp-root-cert", "timestamps.pem"];
         for envelope in ["jws", "cose"] {
