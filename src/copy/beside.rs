@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use crate::model::{CosignTag, Descriptor, Digest, Document, RawDocument, limits};
 use crate::signature::{Attachment, SignatureFile};
-use crate::transport::{Destination, DetachedSignatures, Source, read_blob};
+use crate::transport::{Destination, DetachedSignatures, Source, Way, read_blob};
 
 use super::error::CopyError;
 use super::options::{CopyOptions, Format};
@@ -114,7 +114,6 @@ impl Places<'_> {
                 }
             }
             if set.count() > 0 {
-                set.there = self.has(&set).await;
                 found.push(set);
             }
         }
@@ -159,14 +158,14 @@ impl Places<'_> {
         )
     }
 
-    /// Whether all of `set` is at the destination already.
-    async fn has(&self, set: &PlannedSignatures) -> bool {
-        let there = self.there.and_then(|there| files_of(&**there));
-        let Some((there, _)) = there.filter(|_| set.layers.is_empty()) else {
-            return false;
-        };
-        let there = there.signatures(&set.manifest).await.unwrap_or_default();
-        set.signatures.iter().all(|file| there.contains(file))
+    /// Notes of each of `sets` whether all of it is at the destination already.
+    pub(super) async fn note_there(&self, sets: &mut [PlannedSignatures]) {
+        for set in sets {
+            set.there = match self.there {
+                Some(there) => has_files(&**there, set).await && has_layers(&**there, set).await,
+                None => false,
+            };
+        }
     }
 
     /// The signatures in `raw`, which lies under cosign's tag for `manifest`, as files beside
@@ -217,6 +216,44 @@ fn layers_alone(document: &Document) -> Option<&[Descriptor]> {
     (alone && manifest.layers.iter().all(plain)).then_some(&manifest.layers)
 }
 
+/// Whether `there` has the files of `set`.
+async fn has_files(there: &dyn Source, set: &PlannedSignatures) -> bool {
+    if set.signatures.is_empty() {
+        return true;
+    }
+    let Some((files, _)) = files_of(there) else {
+        return false;
+    };
+    let files = files.signatures(&set.manifest).await.unwrap_or_default();
+    set.signatures.iter().all(|file| files.contains(file))
+}
+
+/// Whether `there` has the layers of `set` under cosign's tag.
+async fn has_layers(there: &dyn Source, set: &PlannedSignatures) -> bool {
+    if set.layers.is_empty() {
+        return true;
+    }
+    let Some(listing) = there.referrer_listing() else {
+        return false;
+    };
+    let tag = CosignTag::Signatures.of(&set.manifest);
+    let listed = listing.referrers(&set.manifest).await.referrers;
+    let under_tag = listed.iter().find(|referrer| {
+        let mut ways = referrer.found.iter();
+        ways.any(|found| found.way == Way::CosignTag && found.tag.as_ref() == Some(&tag))
+    });
+    let Some(under_tag) = under_tag else {
+        return false;
+    };
+    let Ok(raw) = there.manifest(&under_tag.descriptor).await else {
+        return false;
+    };
+    let document = Document::read(raw);
+    let layers = document.manifest().map(|manifest| &manifest.layers);
+    let mut wanted = set.layers.iter();
+    layers.is_some_and(|layers| wanted.all(|(layer, _)| layers.contains(layer)))
+}
+
 /// Adds `files` to the signatures of `manifest`, each once.
 pub(super) fn add_files(
     sets: &mut Vec<PlannedSignatures>,
@@ -224,17 +261,12 @@ pub(super) fn add_files(
     files: Vec<Bytes>,
 ) {
     let position = sets.iter().position(|set| set.manifest == *manifest);
-    let set = match position {
-        Some(position) => &mut sets[position],
-        None => {
-            sets.push(PlannedSignatures::of(manifest.clone(), own));
-            sets.last_mut().expect("it was added a moment ago")
-        }
-    };
+    let position = position.unwrap_or_else(|| {
+        sets.push(PlannedSignatures::of(manifest.clone(), own));
+        sets.len() - 1
+    });
+    let set = &mut sets[position];
     let known: HashSet<_> = set.signatures.iter().cloned().collect();
-    let new: Vec<_> = files.into_iter().filter(|f| !known.contains(f)).collect();
-    if !new.is_empty() {
-        set.there = false;
-        set.signatures.extend(new);
-    }
+    let new = files.into_iter().filter(|file| !known.contains(file));
+    set.signatures.extend(new);
 }

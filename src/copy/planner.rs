@@ -87,6 +87,7 @@ pub async fn plan(
         for (manifest, files) in found.files {
             beside::add_files(&mut sets, (&manifest, manifest == *root.digest()), files);
         }
+        places.note_there(&mut sets).await;
         sets
     };
 
@@ -241,6 +242,7 @@ fn refuse_unpacking(
         ));
     };
     for (position, layer) in manifest.layers.iter().enumerate() {
+        let mut fetched = "";
         let why = match layer.media_type.kind() {
             MediaKind::Layer {
                 encrypted: true, ..
@@ -248,15 +250,15 @@ fn refuse_unpacking(
             MediaKind::Layer { foreign: true, .. }
                 if !layer.urls.is_empty() && !options.foreign_layers =>
             {
-                "is not to be distributed, and would be missing unless it is fetched (--foreign-layers)"
-                    .to_owned()
+                fetched = ", or fetch such layers too (--foreign-layers)";
+                "is not to be distributed, and would be missing unless it is fetched".to_owned()
             }
             MediaKind::Layer { .. } => continue,
             _ => format!("is of the type {}", layer.media_type),
         };
         return Err(CopyError::refused(
             format!("{place} takes unpacked layers only, and layer {position} {why}"),
-            "Copy it to oci:, dir: or a registry",
+            format!("Copy it to oci:, dir: or a registry{fetched}"),
         ));
     }
     Ok(())

@@ -285,11 +285,9 @@ async fn put_tag(
     raw: &RawDocument,
 ) -> Result<(), CopyError> {
     if let Some(editing) = destination.tag_editing().filter(|_| joined) {
-        let there = destination.named(tag).await?;
-        if there.is_some_and(|there| there != *raw.digest()) {
-            editing.edit_tag(tag, &|there| join(there, raw)).await?;
-            return Ok(());
-        }
+        // whoever signs at the same time is not written over
+        editing.edit_tag(tag, &|there| join(there, raw)).await?;
+        return Ok(());
     }
     destination.put_manifest(raw, Naming::Tag(tag)).await?;
     Ok(())

@@ -147,8 +147,8 @@ fn child(target: &Target, entry: &Descriptor) -> Option<RawDocument> {
     RawDocument::verify_manifest(bytes.into(), &entry.digest, entry.media_type.clone()).ok()
 }
 
-/// Makes `new` the signatures whose names begin with `prefix`; `and_old` keeps those that
-/// are there too.
+/// Makes `new` the signatures whose names begin with `prefix`. With `and_old` those that are
+/// there stay where they are, whatever is in them, and what is missing comes behind them.
 fn write_signatures(
     target: &Target,
     prefix: &str,
@@ -160,18 +160,20 @@ fn write_signatures(
         let length = fs::metadata(path(number)).ok()?.len();
         (length <= limits::SIGNATURE_BYTES).then(|| fs::read(path(number)).ok())?
     };
-    let mut wanted: Vec<Bytes> = new.to_vec();
-    if and_old {
-        let old = (1..=limits::SIGNATURES).map_while(read);
-        for signature in old.map(Bytes::from) {
-            if !wanted.contains(&signature) {
-                wanted.push(signature);
-            }
-        }
-    }
+    let stays = |number: &usize| and_old && fs::symlink_metadata(path(*number)).is_ok();
+    // readers stop at the first gap; what lies behind one stays nevertheless
+    let there: Vec<_> = (1..).take_while(stays).filter_map(read).collect();
+    let missing = new.iter().filter(|one| !there.contains(&one.to_vec()));
     let io = |error: io::Error| write_problem(&error);
-    for (position, signature) in wanted.iter().enumerate() {
-        let number = position + 1;
+    let mut free = 1;
+    for signature in missing {
+        free += (free..).take_while(stays).count();
+        let number = free;
+        if number > limits::SIGNATURES {
+            let (what, limit) = ("signatures", limits::SIGNATURES);
+            return Err(Problem::Beyond { what, limit });
+        }
+        free += 1;
         if read(number).is_none_or(|there| there != *signature) {
             let path = path(number);
             let replaces = path.exists();
@@ -180,7 +182,10 @@ fn write_signatures(
             target.note(path);
         }
     }
-    for number in wanted.len() + 1.. {
+    if and_old {
+        return Ok(());
+    }
+    for number in free.. {
         if !path(number).exists() {
             break;
         }

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
-use porthole::copy::CopyOptions;
-use porthole::model::{Digest, MediaType};
+use porthole::copy::{CopyOptions, CopyProgress, plan, run};
+use porthole::model::{Digest, MediaType, Reference, limits};
+use porthole::transport::directory::DirectoryDestination;
+use porthole::transport::{Destination, Disk};
 use serde_json::json;
 
 use super::layout::two_platforms;
 use super::{
-    app, at, busybox, content, copy, digest, entries, no_referrers, open, platforms, prepare,
-    refusal, root, signed, try_copy,
+    app, at, busybox, content, copy, digest, entries, host, no_referrers, open, parsed, platforms,
+    prepare, refusal, root, signed, try_copy,
 };
 use crate::support::archive::fixture;
 use crate::support::layout::{Layout, entry, listing};
@@ -120,6 +123,70 @@ async fn the_same_image_keeps_its_signatures() {
         fs::read(folder.path().join("signature-1")).unwrap(),
         b"mine"
     );
+}
+
+#[tokio::test]
+async fn a_signature_that_is_there_is_neither_moved_nor_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+    let (from, to) = (at("dir", &one, ""), at("dir", &two, ""));
+    let options = CopyOptions::default();
+    for place in [&from, &to] {
+        copy(&app(), place, &options).await;
+    }
+    let child = entries(&app()).await[0].digest.hex().to_owned();
+    let large = limits::SIGNATURE_BYTES + 1;
+    for prefix in [String::new(), format!("{child}.")] {
+        let at = |folder: &Path, number: u8| folder.join(format!("{prefix}signature-{number}"));
+        fs::write(at(&one, 1), "coming").unwrap();
+        fs::write(at(&one, 2), "mine").unwrap();
+        fs::write(at(&two, 1), "mine").unwrap();
+        // one that nobody can read is somebody's, too
+        fs::File::create(at(&two, 2))
+            .unwrap()
+            .set_len(large)
+            .unwrap();
+        fs::write(at(&two, 3), "last").unwrap();
+    }
+    // a program that dies at the first change of a signature loses none
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let touched = Arc::clone(&seen);
+    let disk = Disk::with_hook(Arc::new(move |step, path: &Path| {
+        touched.lock().unwrap().push((step, path.to_owned()));
+        Ok(())
+    }));
+    let Reference::Path(path) = parsed(&to) else {
+        panic!("{to} is no path");
+    };
+    let destination: Arc<dyn Destination> = Arc::new(DirectoryDestination::on(path, disk));
+    let (source, host) = (open(&from), host());
+    let plan = plan(
+        Arc::clone(&source),
+        Arc::clone(&destination),
+        Some(open(&to)),
+        &options,
+        &host,
+    );
+    let plan = plan.await.unwrap();
+    let progress = Arc::new(CopyProgress::of(&plan));
+    run(&plan, source, destination, progress).await.unwrap();
+    for prefix in [String::new(), format!("{child}.")] {
+        let at = |number: u8| two.join(format!("{prefix}signature-{number}"));
+        let read = |number: u8| fs::read(at(number)).ok();
+        assert_eq!(read(1), Some(b"mine".to_vec()));
+        assert_eq!(fs::metadata(at(2)).unwrap().len(), large);
+        assert_eq!(read(3), Some(b"last".to_vec()));
+        assert_eq!(read(4), Some(b"coming".to_vec()));
+        assert_eq!(read(5), None);
+        for number in 1..=3 {
+            let steps = seen.lock().unwrap();
+            let of_it: Vec<_> = steps
+                .iter()
+                .filter(|(_, path)| *path == at(number))
+                .collect();
+            assert!(of_it.is_empty(), "{of_it:?}");
+        }
+    }
 }
 
 #[tokio::test]

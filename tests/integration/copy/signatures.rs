@@ -1,7 +1,7 @@
 //! Signatures that lie beside manifests: each place keeps them in its own way, and none is
 //! lost without a word.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -295,4 +295,70 @@ async fn what_others_signed_at_the_destination_stays() {
         format!("{name}:{tag}"),
     );
     assert_eq!(digest(&one).await, digest(&two).await);
+}
+
+#[tokio::test]
+async fn once_more_there_is_nothing_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = folder.path().join("from");
+    let from = at("dir", &files, "");
+    let options = CopyOptions::default();
+    copy(&app(), &from, &options).await;
+    let child = entries(&app()).await[1].digest.clone();
+    let sign = |number: usize, mark: &str| {
+        let (layer, payload) = attachment(mark);
+        let name = format!("{}.signature-{number}", child.hex());
+        fs::write(files.join(name), SignatureFile::of_layer(&layer, &payload)).unwrap();
+    };
+    sign(1, "a");
+    let layout = at("oci", &folder.path().join("layout"), "1");
+    let back = at("dir", &folder.path().join("back"), "");
+    for more in ["b", "c"] {
+        // from files to layers under a tag, and from those to files
+        for (from, to) in [(&from, &layout), (&layout, &back)] {
+            let prepared = super::prepare(from, to, &options).await.unwrap();
+            assert!(!prepared.plan.is_done(), "{}", prepared.plan.text());
+            prepared.run().await.unwrap();
+            let again = super::prepare(from, to, &options).await.unwrap();
+            assert!(again.plan.is_done(), "{}", again.plan.text());
+            assert!(again.plan.signatures.iter().all(|set| set.there));
+        }
+        // with one more there is
+        sign(if more == "b" { 2 } else { 3 }, more);
+    }
+}
+
+#[tokio::test]
+async fn of_two_copies_at_once_neither_loses_what_is_signed() {
+    for _ in 0..4 {
+        let folder = tempfile::tempdir().unwrap();
+        let to = at("oci", &folder.path().join("to"), "1");
+        let mut prepared = Vec::new();
+        let mut tag = String::new();
+        for mark in ["theirs", "ours"] {
+            let mut layout = Layout::new(folder.path().join(mark));
+            let image = layout.image("linux/amd64", &["one"]);
+            layout.name("1", &image);
+            layout.blob(MediaType::OCI_CONFIG, b"{}");
+            layout.blob(SIMPLE_SIGNING, mark.as_bytes());
+            let signature = referrer::cosign(SIMPLE_SIGNING, mark);
+            let signature = layout.document(MediaType::OCI_MANIFEST, &signature);
+            tag = CosignTag::Signatures.of(&image.digest);
+            layout.name(&tag, &signature);
+            let options = CopyOptions::default();
+            let planned = super::prepare(&layout.reference("1"), &to, &options).await;
+            prepared.push(planned.unwrap());
+        }
+        // both have seen that nothing is there
+        let runs = prepared.into_iter().map(super::Prepared::run);
+        for ended in futures_util::future::join_all(runs).await {
+            ended.unwrap();
+        }
+        let joined = at("oci", &folder.path().join("to"), &tag);
+        let joined = Document::read(root(&*open(&joined)).await);
+        let found = joined.manifest().unwrap().layers.iter();
+        let found: BTreeSet<_> = found.map(|layer| layer.digest.clone()).collect();
+        let both = ["theirs", "ours"].map(|mark| Digest::sha256(mark.as_bytes()));
+        assert_eq!(found, both.into());
+    }
 }
