@@ -42,9 +42,11 @@ impl Failure {
     }
 }
 
-/// `text` without what is in brackets for the command line alone: `(--sparse)`.
+/// `text` without what is in brackets for the command line alone: `(--sparse)` and
+/// `(porthole tags HOST/NAME)`.
 pub fn without_options(text: &str) -> Cow<'_, str> {
-    if !text.contains("--") {
+    let is_option = |inside: &str| inside.contains("--") || inside.starts_with("porthole ");
+    if !is_option(text) && !text.contains("(porthole ") {
         return text.into();
     }
     let mut kept = String::with_capacity(text.len());
@@ -54,7 +56,7 @@ pub fn without_options(text: &str) -> Cow<'_, str> {
         .and_then(|(before, opened)| Some((before, opened.split_once(')')?)))
     {
         kept.push_str(before);
-        if !inside.contains("--") {
+        if !is_option(inside) {
             kept.push_str(&format!(" ({inside})"));
         }
         rest = after;
@@ -185,6 +187,10 @@ mod tests {
             (
                 "Choose one (--platform OS/ARCH), or (as it is) keep it (without --x)",
                 "Choose one, or (as it is) keep it",
+            ),
+            (
+                "Log in again (porthole login HOST): it is not valid",
+                "Log in again: it is not valid",
             ),
             ("a (b) -- c (d", "a (b) -- c (d"),
             ("nothing", "nothing"),

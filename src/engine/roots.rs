@@ -138,7 +138,7 @@ impl Tuf<'_> {
     fn failure(&self, why: &str) -> Failure {
         Failure::refused(
             format!("TUF repository {}: {why}", self.address),
-            "Check the address and the network, or give a trusted_root.json by --trust-root",
+            "Check the address and the network, or give a trusted_root.json (--trust-root)",
         )
     }
 

@@ -47,7 +47,7 @@ impl LayerError {
                 "Copy the image again from where it came".to_owned()
             }
             Self::TooLarge { .. } => "Save it instead, or print it with `porthole cat`".to_owned(),
-            Self::NoSuchFile { .. } => "`porthole files` lists what is there".to_owned(),
+            Self::NoSuchFile { .. } => "Look at what is there (porthole files)".to_owned(),
             Self::NoContent { .. } => {
                 "Only regular files and links to them have content".to_owned()
             }

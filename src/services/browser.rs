@@ -41,7 +41,7 @@ impl BrowserSignIn {
         client_id: &str,
     ) -> Result<Self, ServiceError> {
         let fail = |why: String| {
-            let hint = "Sign with a token in a file instead: --identity-token FILE";
+            let hint = "Sign with a token in a file instead (--identity-token FILE)";
             ServiceError::new(ServiceRole::Issuer, issuer, why, hint)
         };
         let found = discover(client, issuer).await?;

@@ -307,7 +307,7 @@ impl Problem {
             Self::Unpacks { .. } => {
                 "No image unpacks to so many times its size; if you trust it, unpack it and open the plain archive"
             }
-            Self::Offline => "Verify again without --offline",
+            Self::Offline => "Verify again with the network (without --offline)",
             Self::Beyond { .. } => "No image needs as many; check what this is",
             Self::NotAFile { .. } => {
                 "Links are followed only inside of the folder or archive; copy the image again from where it came"
@@ -340,13 +340,13 @@ impl Problem {
             }
             Self::TooMany { .. } => "What was read up to there is shown",
             Self::Unauthorized { .. } => {
-                "Log in with porthole login and the host (docker, podman and skopeo login do as well), or check the name"
+                "Log in (porthole login HOST; docker, podman and skopeo login do as well), or check the name"
             }
             Self::WrongCredentials { .. } => {
-                "Log in again with porthole login and the host: the stored password or token is not valid"
+                "Log in again (porthole login HOST): the stored password or token is not valid"
             }
             Self::CredentialsNotReadable { .. } => {
-                "Mend what keeps the credentials, or log in again with porthole login and the host"
+                "Mend what keeps the credentials, or log in again (porthole login HOST)"
             }
             Self::NoLogin => "Nothing was kept: what the registry has can be read without a login",
             Self::Blocked { .. } => "Remove blocked = true for it from that file, if it is yours",
@@ -371,9 +371,9 @@ impl Problem {
                 "Deleting is off here, or the login may not: ask the registry's operator"
             }
             Self::TagNotAlone { .. } => {
-                "Delete them all with --with-other-tags, or push something else under the tag"
+                "Delete them all (--with-other-tags), or push something else under the tag"
             }
-            Self::NoCatalog => "Name the repository: porthole tags HOST/REPOSITORY",
+            Self::NoCatalog => "Name the repository (porthole tags HOST/REPOSITORY)",
             Self::Write { .. } => "Check that the place may be written and has room",
             Self::CannotHold { .. } => {
                 "Copy to a registry, an OCI layout (oci:FOLDER) or a folder (dir:FOLDER)"
@@ -389,9 +389,7 @@ impl Problem {
             Self::ClientCertificate { .. } => {
                 "Put it as HOST:PORT/client.cert and client.key into ~/.config/containers/certs.d"
             }
-            Self::Address { .. } => {
-                "Use https, or allow plain http for this host with --plain-http"
-            }
+            Self::Address { .. } => "Use https, or allow plain http for this host (--plain-http)",
             Self::Settings { .. } => "Mend or remove that file",
             Self::Io { .. } => "Check the permissions and the disk",
             Self::NoEngine { looked_at } => {

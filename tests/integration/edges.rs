@@ -78,7 +78,8 @@ const KEPT_TO: [(&str, &[&str]); 9] = [
     ("clap::", &["cli"]),
 ];
 
-fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
+/// The files of Rust in a folder, at any depth.
+pub fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
@@ -90,7 +91,7 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// The code of a file without comments and without its tests.
-fn code(path: &Path) -> String {
+pub fn code(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
     let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
     let lines = text.lines().filter(|l| !l.trim_start().starts_with("//"));

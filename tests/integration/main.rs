@@ -10,6 +10,7 @@ mod edges;
 mod engine;
 mod fixtures;
 mod fuzz;
+mod hints;
 mod layers;
 mod layout;
 mod locate;

@@ -53,7 +53,7 @@ pub(super) async fn read_back(
     let there = |why: &str| {
         let mut failure = Failure::refused(
             format!("{} was written to {}, and {why}", piece.what, written.place),
-            "Look at it: porthole verify, porthole referrers",
+            "Look at the signatures and referrers (porthole verify, porthole referrers)",
         );
         failure.details.push("It is still there".to_owned());
         failure

@@ -41,7 +41,7 @@ impl Files {
             (None, _) => {
                 return Err(Failure::refused(
                     "it cannot be told what the artifact is: only a single SBOM is recognised",
-                    "Say what it is: --artifact-type application/…",
+                    "Say what it is, as a media type (--artifact-type application/…)",
                 ));
             }
         };

@@ -202,7 +202,7 @@ async fn certify(
     let issued = issued.map_err(|error| {
         Failure::refused(
             format!("what the certificate authority at {authority} gave is not used: {error}"),
-            "Give the trust root that goes with the services: --trusted-root FILE",
+            "Give the trust root that goes with the services (--trusted-root FILE)",
         )
     })?;
     Ok(Certified {

@@ -216,7 +216,7 @@ impl Maker<'_> {
             held.map_err(|why| {
                 let mut failure = Failure::refused(
                     format!("what the services answered does not prove the signature: {why}"),
-                    "Give the trust root that goes with the services: --trusted-root FILE",
+                    "Give the trust root that goes with the services (--trusted-root FILE)",
                 );
                 failure.details.extend(vouched.stays.iter().cloned());
                 failure

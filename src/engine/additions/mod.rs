@@ -314,7 +314,7 @@ async fn agreed(shared: &Shared, plan: &AdditionPlan, accept: bool) -> Result<()
     });
     let mut failure = Failure::refused(
         "others see what is signed at a service that is asked for the first time",
-        "Agree to what it shows: --yes; or sign without it: --no-log, and a key",
+        "Agree to what it shows (--yes), or sign with a key and without it (--no-log)",
     );
     failure.details.extend(all);
     Err(failure)

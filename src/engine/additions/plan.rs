@@ -157,7 +157,10 @@ impl Planner<'_> {
                     None => {
                         let folder = self.lookaside.folder_to_write(image);
                         folder.map_err(|error| {
-                            Failure::refused(error.to_string(), "Name a folder: --lookaside FOLDER")
+                            Failure::refused(
+                                error.to_string(),
+                                "Name a folder for signatures (--lookaside FOLDER)",
+                            )
                         })?
                     }
                 };
@@ -220,7 +223,7 @@ impl Planner<'_> {
                 let name = name.ok_or_else(|| {
                     Failure::refused(
                         "an OpenPGP signature names the image, and this one is in no registry",
-                        "Say which name is to be signed: --sign-container-identity HOST/NAME:TAG",
+                        "Say which name is to be signed (--sign-container-identity HOST/NAME:TAG)",
                     )
                 })?;
                 let claim = Claim {
@@ -285,7 +288,10 @@ impl Planner<'_> {
         let name = name.unwrap_or_else(|| "image".to_owned());
         let stated = statement(&name, digest, kind, predicate);
         let (predicate_type, payload) = stated.map_err(|error| {
-            Failure::refused(error.to_string(), "Correct the predicate, or its --type")
+            Failure::refused(
+                error.to_string(),
+                "Correct the predicate, or its type (--type)",
+            )
         })?;
         let (what, place) = match signing.format {
             SignFormat::Bundle => {
@@ -309,7 +315,7 @@ impl Planner<'_> {
             other => {
                 return Err(Failure::refused(
                     format!("an attestation cannot be written as a {other}"),
-                    "Write it as a bundle or as cosign does: --format bundle or cosign",
+                    "Write it as a bundle or as cosign does (--format bundle or cosign)",
                 ));
             }
         };
@@ -348,7 +354,7 @@ impl Planner<'_> {
         let Some((_, node)) = found else {
             return Err(Failure::refused(
                 format!("{digest} does not refer to {}", self.target.reference),
-                "List what does: porthole referrers",
+                "Look at what does (porthole referrers)",
             ));
         };
         let raw = self.target.source.manifest(&node.descriptor).await?;
@@ -358,7 +364,7 @@ impl Planner<'_> {
             None => {
                 return Err(Failure::refused(
                     format!("{digest} lies under a tag of cosign and refers to nothing itself"),
-                    "Delete the tag: porthole delete",
+                    "Delete the tag (porthole delete)",
                 ));
             }
         };
@@ -403,7 +409,7 @@ async fn planned_key(shared: &Shared, name: &str) -> Result<PlannedKey, Failure>
         let files = keys::files_of(folder.as_deref(), &key);
         let read = files.read_private();
         let bytes = read.map_err(|error| {
-            let hint = "List the keys: porthole keys list; or name the file of one";
+            let hint = "Choose a key that is there (porthole keys list), or name the file of one";
             Failure::refused(error.to_string(), hint)
         })?;
         let facts = keys::info(files).facts;

@@ -168,7 +168,7 @@ pub(super) async fn trust_root(
     root.ok_or_else(|| {
         Failure::refused(
             "there is no trust root to judge the services' answers by",
-            "Give one: --trusted-root FILE",
+            "Give one (--trusted-root FILE)",
         )
     })
 }
@@ -188,7 +188,7 @@ fn read(signing: &Signing) -> Result<Asked, Failure> {
     if by_identity && !is_sigstore {
         return Err(Failure::refused(
             format!("a {format} is not made with an identity"),
-            "Sign as a bundle or as cosign does: --format bundle or cosign",
+            "Sign as a bundle or as cosign does (--format bundle or cosign)",
         ));
     }
     // cosign's older form has no place for what version 2 answers
@@ -248,14 +248,14 @@ fn check(signing: &Signing, endpoints: &Endpoints) -> Result<(), Failure> {
     if by_identity && endpoints.certificates.is_none() {
         return Err(Failure::refused(
             "no certificate authority is named that certifies the identity",
-            "Name one: --fulcio-url, or a signing config",
+            "Name one (--fulcio-url), or a signing config",
         ));
     }
     let in_browser = matches!(signing.by, SignBy::Identity(IdentityFrom::Browser));
     if in_browser && endpoints.issuer.is_none() {
         return Err(Failure::refused(
             "no identity service is named to sign in at",
-            "Name one: --oidc-issuer, or a signing config",
+            "Name one (--oidc-issuer), or a signing config",
         ));
     }
     let timeless = endpoints
@@ -266,7 +266,7 @@ fn check(signing: &Signing, endpoints: &Endpoints) -> Result<(), Failure> {
     if needs_time && timeless && endpoints.timestamps.is_none() {
         return Err(Failure::refused(
             "nothing would prove when it was signed",
-            "Name a timestamp authority: --timestamp-server-url, or a log of version 1",
+            "Name a timestamp authority (--timestamp-server-url), or a log of version 1",
         ));
     }
     Ok(())
@@ -285,11 +285,11 @@ fn roots(signing: &Signing, wanted: bool) -> Result<Vec<Certificate>, Failure> {
         }
         None if wanted => Err(Failure::refused(
             "nothing says which timestamp authority is trusted",
-            "Give its root certificate: --timestamp-root-cert FILE",
+            "Give its root certificate (--timestamp-root-cert FILE)",
         )),
         Some(_) => Err(Failure::refused(
             "root certificates for timestamps go with Notation and a timestamp authority",
-            "Leave --timestamp-root-cert out, or name the authority",
+            "Leave those certificates out (--timestamp-root-cert), or name the authority",
         )),
         None => Ok(Vec::new()),
     }

@@ -121,7 +121,7 @@ fn open_one(
     match (key, signing.format) {
         (PrivateKey::OpenPgp(key), SignFormat::Simple) => Ok(Signer::OpenPgp(key)),
         (PrivateKey::OpenPgp(_), _) => Err(unsuitable(
-            "An OpenPGP key makes simple signatures: --format simple",
+            "An OpenPGP key makes simple signatures (--format simple)",
         )),
         (PrivateKey::Plain(_), SignFormat::Simple) => {
             Err(unsuitable("It is made with an OpenPGP key"))
@@ -135,7 +135,7 @@ fn open_one(
                 (_, false) => Vec::new(),
                 (None, true) => {
                     return Err(unsuitable(
-                        "Give the certificates from that of the key to the root: --cert-chain FILE",
+                        "Give the certificates from that of the key to the root (--cert-chain FILE)",
                     ));
                 }
                 (Some(path), true) => chain(path, &key)?,

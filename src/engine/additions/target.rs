@@ -47,7 +47,7 @@ impl Target {
         if let Some(problem) = document.problem() {
             return Err(Failure::refused(
                 format!("{input} cannot be signed or added to: {problem}"),
-                "Look at it first: porthole inspect --raw",
+                "Look first at what it says (porthole inspect --raw)",
             ));
         }
         let root = descriptor(&document);

@@ -52,7 +52,10 @@ impl Vouching<'_> {
             }
             Signer::OpenPgp(_) => {
                 let what = "an OpenPGP key makes simple signatures";
-                return Err(Failure::refused(what, "Add --format simple"));
+                return Err(Failure::refused(
+                    what,
+                    "Make a simple signature (--format simple)",
+                ));
             }
         };
         let message = match signed {
@@ -73,7 +76,7 @@ impl Vouching<'_> {
             let time = time.map_err(|error| {
                 Failure::refused(
                     format!("the answer of the timestamp authority at {address}: {error}"),
-                    "Give the trust root that goes with the services: --trusted-root FILE",
+                    "Give the trust root that goes with the services (--trusted-root FILE)",
                 )
             })?;
             said.push(format!("timestamp {time} of {address}"));
@@ -83,7 +86,10 @@ impl Vouching<'_> {
         if let Some(log) = &endpoints.log {
             let request = log.version.request(signed, &signature, &proof.signatory);
             let request = request.map_err(|error| {
-                Failure::refused(error.to_string(), "Sign with another key, or with --no-log")
+                Failure::refused(
+                    error.to_string(),
+                    "Sign with another key, or without a log (--no-log)",
+                )
             })?;
             let entry = log_entry(&self.shared.client, log, request).await?;
             let index = entry.get("logIndex").and_then(|index| index.as_str());
@@ -117,7 +123,7 @@ impl Vouching<'_> {
         let verified = Countersignature::verify(&stamp.token, bytes, roots).map_err(|error| {
             Failure::refused(
                 format!("the answer of the timestamp authority at {address}: {error}"),
-                "Give the root certificate of this authority: --timestamp-root-cert FILE",
+                "Give the root certificate of this authority (--timestamp-root-cert FILE)",
             )
         })?;
         let words = format!("timestamp {} of {}", verified.time, verified.authority);
@@ -127,7 +133,7 @@ impl Vouching<'_> {
     fn root(&self) -> Result<&TrustRoot, Failure> {
         self.root.ok_or_else(|| {
             let what = "there is no trust root to judge the services' answers by";
-            Failure::refused(what, "Give one: --trusted-root FILE")
+            Failure::refused(what, "Give one (--trusted-root FILE)")
         })
     }
 }

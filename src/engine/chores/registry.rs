@@ -133,7 +133,7 @@ pub(super) async fn check_report(shared: &Shared, path: &Path) -> Result<Outcome
     let report: Report = serde_json::from_str(&text).map_err(|error| {
         Failure::refused(
             format!("this is no report of a copy: {error}"),
-            "Name a file that porthole copy --json has written",
+            "Name a file that the report of a copy was written to (porthole copy --json)",
         )
     })?;
     let reference = transport::locate(&report.destination).map_err(Failure::from)?;

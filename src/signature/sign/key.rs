@@ -94,7 +94,9 @@ impl KeyImportError {
     /// What to try.
     pub const fn hint(&self) -> &'static str {
         match self {
-            Self::Passphrase => "Give it at the prompt, by --passphrase-fd or in COSIGN_PASSWORD",
+            Self::Passphrase => {
+                "Type it (at the prompt; or give --passphrase-fd or COSIGN_PASSWORD)"
+            }
             Self::Wrong => "Try again",
             Self::Pkcs8Encrypted => "Decrypt it first: openssl pkcs8 -in FILE",
             Self::NoSigning => "Export the whole secret key: gpg --export-secret-keys ID",

@@ -53,7 +53,7 @@ pub async fn catalog_as_it_comes(
         if closed {
             let hint = error.hint();
             error.more().advice = Some(format!(
-                "{hint}; or name a repository: porthole tags {host}/REPOSITORY"
+                "{hint}; or name a repository (porthole tags {host}/REPOSITORY)"
             ));
         }
         error

@@ -195,13 +195,13 @@ pub(super) fn failure(what: String, image: &RegistryReference, fault: Fault) -> 
     let own = told.advice;
     let advice = own.or_else(|| match (&fault.problem, right) {
         (Problem::Unauthorized { .. }, Some(right)) => Some(format!(
-            "Log in to {right}: porthole login {host}; or check the name"
+            "Log in to {right} (porthole login {host}), or check the name"
         )),
         (Problem::Forbidden { .. }, Some(right)) => Some(format!(
             "It takes the right to {right}: log in as somebody who has it (porthole login {host}), or ask the owner for it"
         )),
         (Problem::WrongCredentials { .. }, _) => Some(format!(
-            "Log in again with porthole login {host}: the stored password or token is not valid"
+            "Log in again (porthole login {host}): the stored password or token is not valid"
         )),
         // one that gives codes is a registry, and has understood
         (Problem::Refused { .. }, _) if fault.codes.iter().any(|code| code == "NAME_INVALID") => {

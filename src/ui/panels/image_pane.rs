@@ -147,7 +147,7 @@ fn banner(ui: &mut Ui, rect: Rect, error: &Failure, again: &Action, actions: &mu
         let headline = text::visible(&error.headline);
         let what = format!("{headline}. What was known before is shown.");
         ui.label(RichText::new(text::middle(&what, 160)))
-            .on_hover_text(&error.hint);
+            .on_hover_text(&*error.hint_in_window());
         if link(ui, "Try again").clicked() {
             actions.push(again.clone());
         }

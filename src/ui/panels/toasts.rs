@@ -104,8 +104,10 @@ impl Toasts {
 
     /// Keeps a failure that is shown elsewhere.
     pub fn record(&mut self, failure: &Failure) {
-        let lines = std::iter::once(&failure.hint).chain(&failure.details);
-        let details = lines
+        let hint = failure.hint_in_window();
+        let details = failure.details.iter().map(String::as_str);
+        let details = std::iter::once(&*hint)
+            .chain(details)
             .filter(|line| !line.is_empty())
             .map(|line| text::visible(line).into_owned())
             .collect();

@@ -103,7 +103,7 @@ impl SettingsDialog {
             Some(Test::Failed(failure)) => {
                 let words = text::visible(&failure.headline);
                 kit::note(ui, icons::CIRCLE_X, tokens.rejected, &words)
-                    .on_hover_text(&failure.hint);
+                    .on_hover_text(&*failure.hint_in_window());
             }
         }
         row_line(ui, drawn.response.rect);

@@ -47,7 +47,7 @@ impl SettingsDialog {
         if known.plain_http.is_empty() && known.unverified.is_empty() {
             kit::quiet(
                 ui,
-                "None. On this machine itself http is used where https is not answered; anywhere else only for a host that is named with --plain-http or in registries.conf.",
+                "None. On this machine itself http is used where https is not answered; anywhere else only for a host that registries.conf or the start of the program names for it.",
             );
         }
         for host in known.plain_http.iter() {

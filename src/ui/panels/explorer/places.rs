@@ -233,7 +233,8 @@ impl Tree<'_> {
             Some(Remote::Ready(_)) => {}
             Some(Remote::Failed { error, .. }) => {
                 let (color, said) = look(place, error, tokens);
-                words(ui, 1, icons::CIRCLE_ALERT, &said, color).on_hover_text(&error.hint);
+                words(ui, 1, icons::CIRCLE_ALERT, &said, color)
+                    .on_hover_text(&*error.hint_in_window());
                 let indent = egui::Margin {
                     left: 20,
                     ..egui::Margin::ZERO

@@ -365,7 +365,7 @@ fn status(
             ui.scope(|ui| {
                 ui.set_max_width(room);
                 ui.add(egui::Label::new(RichText::new(words).color(tokens.damaged)).truncate())
-                    .on_hover_text(&failure.hint);
+                    .on_hover_text(&*failure.hint_in_window());
             });
             let too_much = matches!(layer.index.ending, crate::layer::Ending::TooMuch { .. });
             let (word, request) = if too_much {

@@ -251,7 +251,7 @@ impl Entries<'_> {
                 FailureKind::Cancelled => (icons::CIRCLE_STOP, "cancelled", tokens.caution),
                 FailureKind::Other => (icons::CIRCLE_X, "not read", tokens.rejected),
             };
-            let meaning = format!("{}. {}", error.headline, error.hint);
+            let meaning = format!("{}. {}", error.headline, error.hint_in_window());
             return Some(Status {
                 icon,
                 word: Cow::Borrowed(word),
