@@ -279,9 +279,9 @@ fn next(engine: &Engine, changes: &std::sync::mpsc::Receiver<()>) -> Outcome {
 
 fn ended(outcome: Outcome) -> Result<Outcome, CliError> {
     match outcome {
-        Outcome::KeyFailed { failure, .. } | Outcome::Failed(failure) => {
-            Err(Failure::clone(&failure).into())
-        }
+        Outcome::KeyFailed { failure, .. }
+        | Outcome::KeysNotListed(failure)
+        | Outcome::Failed(failure) => Err(Failure::clone(&failure).into()),
         other => Ok(other),
     }
 }

@@ -129,6 +129,8 @@ pub enum Outcome {
         keys: Arc<[KeyInfo]>,
         folder: PathBuf,
     },
+    /// The user's own keys could not be listed.
+    KeysNotListed(Arc<Failure>),
     /// One key; its public half was written to this file, where that was asked for.
     KeyShown {
         key: KeyInfo,

@@ -78,8 +78,8 @@ pub enum Action {
     },
     /// Ask where to save files of an image.
     SaveFiles(SaveWish),
-    /// Pick a path in a dialog of the system, for the dialog that is open.
-    PickPath(PathWish),
+    /// Pick a path in a dialog of the system, for this field of the dialog that is open.
+    PickPath(PathWish, egui::Id),
     /// Ask for a login and do `then` afterwards. The registry is the one that `then` asks
     /// where none is named.
     LogIn {

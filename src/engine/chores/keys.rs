@@ -14,7 +14,8 @@ use super::{Failure, Outcome, Shared};
 /// Something to be done with the user's own keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyChore {
-    /// Lists the keys of the user's folder. Ends with [`Outcome::Keys`].
+    /// Lists the keys of the user's folder. Ends with [`Outcome::Keys`], or with
+    /// [`Outcome::KeysNotListed`].
     List,
     /// Says what there is to say of one key without opening it. Ends with
     /// [`Outcome::KeyShown`].
@@ -65,9 +66,11 @@ pub struct KeyInfo {
 /// that others wait for.
 pub(super) async fn run(shared: &Shared, chore: KeyChore) -> Outcome {
     let folder = shared.config.trust.own_keys.clone();
+    let listing = matches!(chore, KeyChore::List);
     let done = tokio::task::spawn_blocking(move || done(folder, chore)).await;
     match done {
         Ok(Ok(outcome)) => outcome,
+        Ok(Err(KeyFailure { failure, .. })) if listing => Outcome::KeysNotListed(Arc::new(failure)),
         Ok(Err(KeyFailure { failure, ask })) => Outcome::KeyFailed {
             failure: Arc::new(failure),
             ask,
@@ -220,7 +223,7 @@ fn existing(folder: Option<&Path>, key: &str) -> Result<KeyInfo, KeyFailure> {
     let files = files_of(folder, key);
     if !files.exists() {
         let what = format!("there is no key {key}");
-        let hint = "List the keys: porthole keys list; or name the file of one";
+        let hint = "Choose a key that is there (porthole keys list), or name the file of one";
         return Err(Failure::refused(what, hint).into());
     }
     Ok(info(files))

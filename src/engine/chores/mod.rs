@@ -69,7 +69,7 @@ pub enum Chore {
     /// Looks whether everything that a copy's report, in this file, names is still there.
     CheckReport { path: PathBuf },
     /// Does something with the user's own signing keys. Where that fails it ends with
-    /// [`Outcome::KeyFailed`].
+    /// [`Outcome::KeyFailed`] unless it says otherwise.
     Keys(KeyChore),
     /// Puts the sample image that comes with the program on the disk.
     UnpackSample,

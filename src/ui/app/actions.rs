@@ -6,7 +6,7 @@ use crate::engine::{Chore, Command, Extent, ImageId, NodePath, Place};
 use crate::model::{limits, text};
 use crate::ui::action::{Action, PathWish};
 use crate::ui::commands::CommandId;
-use crate::ui::dialogs::{Delete, Diagnostics, Dialog, SettingsDialog};
+use crate::ui::dialogs::{Delete, Diagnostics, Dialog, SettingsDialog, kit};
 use crate::ui::views::View;
 
 impl App {
@@ -78,7 +78,7 @@ impl App {
             }
             Action::ShowReport(copy) => self.show_report(copy),
             Action::StartCopy { copy, request } => self.start_copy(copy, request),
-            Action::PickPath(wish) => self.pick_path(wish),
+            Action::PickPath(wish, field) => self.pick_path(wish, field),
             Action::LogIn { registry, then } => self.ask_login(registry, then),
             Action::ShowTrust => self.show_trust(),
             Action::Quit => self.quit_anyway(),
@@ -252,14 +252,14 @@ impl App {
         if self.picking.is_some() {
             self.show_dialog(Dialog::folder());
         } else {
-            self.wanted_path = Some(PathWish::OpenFolder);
+            self.wanted_path = Some((PathWish::OpenFolder, None));
         }
     }
 
-    /// Opens a dialog of the system for the dialog that is open.
-    fn pick_path(&mut self, wish: PathWish) {
+    /// Opens a dialog of the system for a field of the dialog that is open.
+    fn pick_path(&mut self, wish: PathWish, field: egui::Id) {
         if self.picking.is_none() {
-            self.wanted_path = Some(wish);
+            self.wanted_path = Some((wish, Some(field)));
         }
     }
 
@@ -289,6 +289,7 @@ impl App {
     }
 
     pub(in crate::ui) fn show_dialog(&mut self, dialog: Dialog) {
+        kit::forget_path(&self.ctx);
         self.covered.clear();
         self.dialog = Some(dialog);
     }

@@ -112,10 +112,28 @@ impl App {
             let listed = Arc::clone(listed);
             match dialog {
                 Dialog::Keys(keys) => keys.set_keys(listed, folder),
-                Dialog::Sign(sign) => sign.set_keys(listed),
-                Dialog::Attach(attach) => attach.set_keys(listed),
+                Dialog::Sign(sign) => sign.set_keys(Ok(listed)),
+                Dialog::Attach(attach) => attach.set_keys(Ok(listed)),
                 _ => {}
             }
+        }
+    }
+
+    /// The keys could not be listed: every dialog that shows them says so.
+    pub(super) fn keys_not_listed(&mut self, failure: &Arc<Failure>) {
+        let mut told = false;
+        for dialog in self.dialogs() {
+            let failure = Arc::clone(failure);
+            match dialog {
+                Dialog::Keys(keys) => keys.not_listed(failure),
+                Dialog::Sign(sign) => sign.set_keys(Err(failure)),
+                Dialog::Attach(attach) => attach.set_keys(Err(failure)),
+                _ => continue,
+            }
+            told = true;
+        }
+        if !told {
+            self.toasts.fail(&self.ctx, failure);
         }
     }
 

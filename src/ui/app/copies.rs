@@ -7,7 +7,7 @@ use super::{App, Tab};
 use crate::engine::{Command, CopyId, CopyRequest, Extent, Failure, ImageId, Place};
 use crate::model::{PathReference, Reference, Transport, text};
 use crate::ui::action::{Action, CopyWhat};
-use crate::ui::dialogs::{Beginning, CopyDialog, CopyReport, Dialog, Dropped, Source, Target};
+use crate::ui::dialogs::{Beginning, CopyDialog, CopyReport, Dialog, Dropped, Source, Target, kit};
 
 impl App {
     /// Asks where an image is to be copied to.
@@ -109,18 +109,14 @@ impl App {
         self.engine.send(Command::Copy { copy, request });
     }
 
-    /// A path came out of a dialog of the system.
-    pub(super) fn path_picked(&mut self, picked: Picked) {
+    /// A path came out of a dialog of the system, for a field of the dialog that is open.
+    pub(super) fn path_picked(&mut self, field: egui::Id, picked: Picked) {
         match picked {
-            Picked::Path(path) => match (path.to_str(), &mut self.dialog) {
-                (Some(path), Some(Dialog::Copy(dialog))) => dialog.set_path(path),
-                (Some(path), Some(Dialog::Report(dialog))) => dialog.set_path(path),
-                (Some(path), Some(Dialog::SaveFiles(dialog))) => dialog.set_path(path),
-                (Some(path), Some(Dialog::Keys(dialog))) => dialog.set_path(path),
-                (Some(path), Some(Dialog::Sign(dialog))) => dialog.set_path(path),
-                (Some(path), Some(Dialog::Attach(dialog))) => dialog.set_path(path),
-                (Some(_), _) => {}
-                (None, _) => self.warn("The path has a name that is not UTF-8"),
+            // nobody waits for it where the dialog was closed meanwhile
+            Picked::Path(_) if self.dialog.is_none() => {}
+            Picked::Path(path) => match path.to_str() {
+                Some(path) => kit::give_path(&self.ctx, field, path.to_owned()),
+                None => self.warn("The path has a name that is not UTF-8"),
             },
             Picked::Nothing => {}
             Picked::NoService => {

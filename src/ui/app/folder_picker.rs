@@ -45,23 +45,24 @@ impl Answer {
 /// A dialog that is open.
 pub struct Pending {
     answer: Receiver<Picked>,
-    wish: PathWish,
+    field: Option<egui::Id>,
 }
 
 impl Pending {
-    /// Opens a dialog.
+    /// Opens a dialog for a field, or for none.
     pub fn start(
         picker: &dyn FolderPicker,
-        wish: PathWish,
+        wish: &PathWish,
+        field: Option<egui::Id>,
         frame: &eframe::Frame,
         ctx: &egui::Context,
     ) -> Self {
         let (sender, receiver) = channel();
         let ctx = ctx.clone();
-        picker.pick(&wish, frame, Answer { sender, ctx });
+        picker.pick(wish, frame, Answer { sender, ctx });
         Self {
             answer: receiver,
-            wish,
+            field,
         }
     }
 
@@ -70,9 +71,9 @@ impl Pending {
         self.answer.try_recv().ok()
     }
 
-    /// What was to be picked.
-    pub fn into_wish(self) -> PathWish {
-        self.wish
+    /// The field that asked for it; nothing where a folder is to be opened.
+    pub const fn field(&self) -> Option<egui::Id> {
+        self.field
     }
 }
 

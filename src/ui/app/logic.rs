@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use super::folder_picker::{Pending, Picked};
+use super::folder_picker::Picked;
 use super::history::Location;
 use super::{App, drops};
 use crate::engine::{ImageId, Opened, Remote};
 use crate::model::{PathReference, Reference};
-use crate::ui::action::PathWish;
 use crate::ui::commands;
 use crate::ui::dialogs::Dialog;
 use crate::ui::recents;
@@ -120,9 +119,9 @@ impl App {
         let Some(picked) = self.picking.as_ref().and_then(|pending| pending.answer()) else {
             return;
         };
-        let wish = self.picking.take().map(Pending::into_wish);
-        if wish != Some(PathWish::OpenFolder) {
-            return self.path_picked(picked);
+        let pending = self.picking.take();
+        if let Some(field) = pending.and_then(|pending| pending.field()) {
+            return self.path_picked(field, picked);
         }
         match picked {
             Picked::Path(path) => match path.to_str() {

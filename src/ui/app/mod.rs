@@ -79,8 +79,9 @@ pub struct App {
     covered: Vec<Dialog>,
     /// A folder dialog of the system that is open.
     picking: Option<Pending>,
-    /// What is to be picked in one after this frame.
-    wanted_path: Option<PathWish>,
+    /// What is to be picked in one after this frame, and for which field; for none where
+    /// it is a folder to open.
+    wanted_path: Option<(PathWish, Option<egui::Id>)>,
     /// When the clipboard was asked for, to open what is on it; in the time of the input.
     asked_for_paste: Option<f64>,
     /// The images that are in the list of recent ones already.

@@ -80,6 +80,7 @@ impl App {
                     reference,
                 } => self.added(addition, &reference),
                 Outcome::Keys { keys, folder } => self.show_key_list(&keys, &folder),
+                Outcome::KeysNotListed(failure) => self.keys_not_listed(&failure),
                 Outcome::KeyShown { key, saved } => self.key_shown(&key, saved),
                 Outcome::KeyKept { key } => self.key_kept(&key),
                 Outcome::KeyDeleted { name } => self.key_deleted(&name),

@@ -21,9 +21,9 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
         self.draw(ui);
         self.carry_out();
-        if let Some(wish) = self.wanted_path.take() {
+        if let Some((wish, field)) = self.wanted_path.take() {
             let picker = &*self.surroundings.folder_picker;
-            self.picking = Some(Pending::start(picker, wish, frame, &self.ctx));
+            self.picking = Some(Pending::start(picker, &wish, field, frame, &self.ctx));
         }
     }
 

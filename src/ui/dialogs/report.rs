@@ -7,7 +7,7 @@ use std::sync::Arc;
 use egui::{Context, RichText, ScrollArea, TextStyle, Ui};
 
 use super::folder::expand_home;
-use super::kit::{self, Footer, Look, Sheet};
+use super::kit::{self, Footer, Sheet};
 use crate::copy::Report;
 use crate::engine::{Chore, Command};
 use crate::model::text;
@@ -36,11 +36,6 @@ impl CopyReport {
             path: "~/copy-report.json".to_owned(),
             lines,
         }
-    }
-
-    /// A path came out of the dialog of the system.
-    pub fn set_path(&mut self, path: &str) {
-        path.clone_into(&mut self.path);
     }
 
     /// Draws the dialog; says whether it is done.
@@ -108,19 +103,9 @@ impl CopyReport {
             });
         ui.add_space(8.0);
         kit::row(ui, "Save as", |ui| {
-            let width = ui.available_width() - 92.0;
-            kit::text(
-                ui,
-                "File",
-                &mut self.path,
-                "/path/to/report.json",
-                Look::Exact,
-                width,
-            );
-            if ui.button("Browse…").clicked() {
-                let wish = PathWish::SaveFile("copy-report.json".to_owned());
-                actions.push(Action::PickPath(wish));
-            }
+            let wish = PathWish::SaveFile("copy-report.json".to_owned());
+            let hint = "/path/to/report.json";
+            kit::path(ui, "File", &mut self.path, hint, 0.0, wish, actions);
         });
         let check = format!("porthole copy --check {}", self.path.trim());
         kit::command_line(

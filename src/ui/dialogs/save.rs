@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use egui::{Context, Ui};
 
 use super::folder::expand_home;
-use super::kit::{self, Footer, Look, Sheet};
+use super::kit::{self, Footer, Sheet};
 use crate::engine::{Command, FilesRequest, ImageId, NodePath, SaveRequest, SaveTarget};
 use crate::model::text;
 use crate::ui::action::{Action, Actions, PathWish};
@@ -57,7 +57,7 @@ impl SaveFiles {
 
     /// Takes a path that was picked in a dialog of the system. In a folder that is there
     /// already a new one is made.
-    pub fn set_path(&mut self, path: &str) {
+    fn set_path(&mut self, path: &str) {
         self.path = match self.kind {
             Kind::Folder => format!("{}/{}", path.trim_end_matches('/'), self.name()),
             Kind::Tar | Kind::File => path.to_owned(),
@@ -109,18 +109,17 @@ impl SaveFiles {
             Kind::File => ("File", "/path/to/file"),
         };
         kit::row(ui, label, |ui| {
-            let width = ui.available_width() - 96.0;
-            let field = kit::text(ui, "Path", &mut self.path, hint, Look::Exact, width);
+            if let Some(path) = kit::picked_path(ui, "Path") {
+                self.set_path(&path);
+            }
+            let wish = match self.kind {
+                Kind::Folder => PathWish::Folder,
+                Kind::Tar => PathWish::SaveFile(format!("{}.tar", self.name())),
+                Kind::File => PathWish::SaveFile(self.name()),
+            };
+            let field = kit::path(ui, "Path", &mut self.path, hint, 0.0, wish, actions);
             if first {
                 field.request_focus();
-            }
-            if ui.button("Browse…").clicked() {
-                let wish = match self.kind {
-                    Kind::Folder => PathWish::Folder,
-                    Kind::Tar => PathWish::SaveFile(format!("{}.tar", self.name())),
-                    Kind::File => PathWish::SaveFile(self.name()),
-                };
-                actions.push(Action::PickPath(wish));
             }
         });
         let about = match self.kind {

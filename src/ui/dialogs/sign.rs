@@ -5,12 +5,12 @@ use egui::Ui;
 
 use super::addition::{
     Added, AdditionDialog, AnnotationText, Formats, KeyList, PlaceKind, Services, Shared, Signed,
-    Signer, With, no_keys,
+    Signer, With, about_keys,
 };
 use super::kit::{self, Look};
 use crate::engine::Addition;
 use crate::ui::action::Actions;
-use crate::ui::theme::icons;
+use crate::ui::theme::{icons, strong};
 use crate::ui::views::View;
 use crate::ui::widgets::{icon_button, link};
 
@@ -87,39 +87,31 @@ impl Added for Signatures {
                 0 => String::new(),
                 _ => format!(" {number}"),
             };
-            ui.horizontal(|ui| {
-                let words = match several {
-                    true => format!("Signer {number}"),
-                    false => "Signed by".to_owned(),
-                };
-                kit::heading(ui, &words);
-                let remove = format!("Remove signer {number}");
-                if several && icon_button(ui, icons::X, &remove).clicked() {
-                    gone = Some(at);
+            match several {
+                true => {
+                    ui.horizontal(|ui| {
+                        ui.label(strong(format!("Signer {number}")));
+                        let remove = format!("Remove signer {number}");
+                        if icon_button(ui, icons::X, &remove).clicked() {
+                            gone = Some(at);
+                        }
+                    })
+                    .response
                 }
-            });
+                false => kit::heading(ui, "Signed by"),
+            };
             enter |= signer.show(ui, &which, &formats, with, actions);
             ui.add_space(4.0);
         }
         if let Some(at) = gone {
             self.signers.remove(at);
         }
-        if with.keys.is_known_empty() {
-            no_keys(ui, actions);
-        }
+        about_keys(ui, with.keys, actions);
         if self.signers.len() < SIGNERS && link(ui, "Another signer").clicked() {
             self.signers.push(Signer::of(with.place));
         }
         self.more(ui, actions);
         enter
-    }
-
-    fn set_path(&mut self, path: &str) {
-        // the one that asked for it takes it
-        let taken = self.signers.iter_mut().any(|signer| signer.set_path(path));
-        if !taken {
-            self.services.set_path(path);
-        }
     }
 }
 

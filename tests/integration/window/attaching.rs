@@ -114,6 +114,16 @@ fn an_attestation_is_signed_as_a_bundle_or_as_cosign_does() {
 }
 
 #[test]
+fn a_passphrase_is_forgotten_with_the_statement_that_it_was_for() {
+    let (mut window, _) = asking();
+    window.click(Role::RadioButton, "Attestation");
+    window.fill(Role::PasswordInput, "Passphrase", "one");
+    window.click(Role::RadioButton, "Files");
+    window.click(Role::RadioButton, "Attestation");
+    assert_eq!(window.value(Role::PasswordInput, "Passphrase"), "");
+}
+
+#[test]
 fn a_referrer_is_taken_back_after_a_question() {
     let (mut window, image) = Window::opening("registry.example.com/edge/api:1.8.2");
     let (snapshot_of, sbom) = with_referrer(image);

@@ -214,7 +214,7 @@ fn an_export_goes_to_the_disk_and_a_path_is_picked() {
     let (_, request) = planned(&mut window).unwrap();
     assert!(request.destination.starts_with("oci:/"), "{request:?}");
     assert!(request.destination.ends_with("/api:1.8.2"), "{request:?}");
-    window.click(Role::Button, "Browse…");
+    window.click(Role::Button, "Browse for destination");
     let (id, request) = planned(&mut window).unwrap();
     assert_eq!(request.destination, "oci:/mnt/stick:1.8.2");
     put(&mut window, id, &request, plan(&request));

@@ -36,14 +36,17 @@ fn tell(window: &mut Window, outcome: Outcome) {
     window.harness.run();
 }
 
-fn failed(window: &mut Window, headline: &str, ask: bool) {
-    let failure = Failure {
+fn failure(headline: &str) -> Arc<Failure> {
+    Arc::new(Failure {
         headline: headline.to_owned(),
         hint: "Try again".to_owned(),
         details: Vec::new(),
         kind: FailureKind::Other,
-    };
-    let failure = Arc::new(failure);
+    })
+}
+
+fn failed(window: &mut Window, headline: &str, ask: bool) {
+    let failure = failure(headline);
     tell(window, Outcome::KeyFailed { failure, ask });
 }
 
@@ -187,7 +190,9 @@ fn the_public_half_is_copied_and_saved() {
     let text = window.watch(click_events(button), copied);
     assert_eq!(text.as_deref(), Some("public half of release"));
     window.click(Role::Button, "Export public key…");
-    window.click(Role::Button, "Browse…");
+    window.fill(Role::TextInput, "File", " ");
+    assert!(!window.is_enabled(Role::Button, "Save"), "no file is named");
+    window.click(Role::Button, "Browse for file");
     window.click(Role::Button, "Save");
     assert_eq!(
         asked(&mut window),
@@ -232,4 +237,41 @@ fn a_failure_of_nobody_here_is_still_said() {
     let mut window = window();
     failed(&mut window, "there is no folder for keys", false);
     assert!(window.says_like(|text| text.contains("there is no folder for keys")));
+}
+
+#[test]
+fn a_list_that_is_not_had_is_no_list_without_keys() {
+    let mut window = showing(Outcome::KeysNotListed(failure(
+        "the folder may not be read",
+    )));
+    assert!(window.says_like(|text| text.contains("the folder may not be read")));
+    assert!(!window.says("There are no keys yet"));
+    assert!(!window.says("Listing the keys…"));
+    window.click(Role::Button, "Try again");
+    assert_eq!(asked(&mut window), [KeyChore::List]);
+    tell(&mut window, none());
+    assert!(window.says("There are no keys yet"));
+    assert!(!window.says_like(|text| text.contains("the folder may not be read")));
+    // without the dialog it is a message
+    let mut window = super::window();
+    let outcome = Outcome::KeysNotListed(failure("the folder may not be read"));
+    tell(&mut window, outcome);
+    assert!(window.says_like(|text| text.contains("the folder may not be read")));
+}
+
+#[test]
+fn what_was_typed_for_one_file_is_not_kept_for_another() {
+    let mut window = showing(none());
+    window.click(Role::Button, "Import…");
+    let look = |window: &mut Window, path: &str| {
+        window.fill(Role::TextInput, "Key file", path);
+        window.click(Role::Button, "Next");
+        let key = key(path, "ECDSA P-256");
+        tell(window, Outcome::KeyShown { key, saved: None });
+    };
+    look(&mut window, "/tmp/one.key");
+    window.fill(Role::PasswordInput, "Passphrase", "of one");
+    assert_ne!(window.value(Role::PasswordInput, "Passphrase"), "");
+    look(&mut window, "/tmp/two.key");
+    assert_eq!(window.value(Role::PasswordInput, "Passphrase"), "");
 }

@@ -58,6 +58,8 @@ struct Window {
     harness: Harness<'static, Shared>,
     commands: UnboundedReceiver<Command>,
     slots: Arc<Slots>,
+    /// What the dialogs of the system answer from now on.
+    picked: Rc<RefCell<Picked>>,
 }
 
 /// What a window is made with.
@@ -82,11 +84,11 @@ impl Default for Setup {
 }
 
 /// Answers at once with what the test says.
-struct Answering(Picked);
+struct Answering(Rc<RefCell<Picked>>);
 
 impl FolderPicker for Answering {
     fn pick(&self, _: &PathWish, _: &eframe::Frame, answer: Answer) {
-        answer.give(self.0.clone());
+        answer.give(self.0.borrow().clone());
     }
 }
 
@@ -99,9 +101,11 @@ impl Window {
         let (engine, commands, slots) = Engine::scripted();
         let app: Shared = Rc::default();
         let made = Rc::clone(&app);
+        let picked = Rc::new(RefCell::new(setup.picked));
+        let answering = Answering(Rc::clone(&picked));
         let make = move |ctx: &egui::Context| {
             let surroundings = Surroundings {
-                folder_picker: Box::new(Answering(setup.picked)),
+                folder_picker: Box::new(answering),
                 now: || jiff::Timestamp::from_second(1_700_000_000).unwrap(),
                 drops: setup.drops,
                 facts: setup.facts,
@@ -128,6 +132,7 @@ impl Window {
             harness,
             commands,
             slots,
+            picked,
         }
     }
 
@@ -205,6 +210,12 @@ impl Window {
     fn pick(&mut self, list: &str, item: &str) {
         self.click(Role::ComboBox, list);
         self.click(Role::Button, item);
+    }
+
+    /// What a field has in it; of a passphrase only how long it is can be told.
+    fn value(&self, role: Role, name: &str) -> String {
+        let node = self.harness.get_by_role_and_label(role, name);
+        node.value().unwrap_or_default()
     }
 
     fn has(&self, role: Role, name: &str) -> bool {

@@ -317,6 +317,64 @@ fn without_keys_they_are_reached_and_the_dialog_comes_back_with_them() {
 }
 
 #[test]
+fn where_keys_are_not_listed_that_is_said() {
+    let (mut window, image) = Window::opening("registry.example.com/edge/api:1.8.2");
+    window.show(scripted::ready(image));
+    window.choose("Image", "Sign…");
+    assert!(window.says("The keys are being listed"));
+    window.sent();
+    window.slots.put_outcome(Outcome::KeysNotListed(wrong()));
+    window.harness.run();
+    assert!(window.says_like(|text| text.starts_with("The keys could not be listed: the key ")));
+    assert!(!window.says_like(|text| text.starts_with("There are no keys yet")));
+    window.click(Role::Link, "List them again");
+    let again = Command::Chore(Chore::Keys(KeyChore::List));
+    assert_eq!(window.sent(), [again]);
+    window.slots.put_outcome(scripted::keys());
+    window.harness.run();
+    let (_, request) = planned(&mut window).expect("the first key is taken");
+    assert_eq!(key_of(&signings(&request)[0]), "release");
+}
+
+#[test]
+fn a_passphrase_is_for_the_key_that_it_was_typed_for() {
+    let (mut window, _) = asking();
+    let typed = |window: &Window| window.value(Role::PasswordInput, "Passphrase");
+    window.fill(Role::PasswordInput, "Passphrase", "of release");
+    assert_ne!(typed(&window), "");
+    window.pick("Key", "archive   OpenPGP RSA");
+    assert_eq!(typed(&window), "");
+    window.fill(Role::PasswordInput, "Passphrase", "of archive");
+    window.click(Role::RadioButton, "An identity");
+    window.click(Role::RadioButton, "A key");
+    assert_eq!(typed(&window), "");
+}
+
+#[test]
+fn a_path_goes_to_the_field_that_asked_for_it() {
+    let (mut window, _) = asking();
+    window.picked.replace(Picked::Nothing);
+    window.pick("Key", "A file…");
+    window.click(Role::Button, "Browse for key file");
+    assert_eq!(window.value(Role::TextInput, "Key file"), "");
+    // the dialog was closed; the next answer is for whom it is asked
+    window.click(Role::Link, "More options");
+    window
+        .picked
+        .replace(Picked::Path("/tmp/config.json".into()));
+    window.click(Role::Button, "Browse for signing config");
+    assert_eq!(window.value(Role::TextInput, "Key file"), "");
+    let config = window.value(Role::TextInput, "Signing config");
+    assert_eq!(config, "/tmp/config.json");
+    // nor is it for another that asks later
+    window.fill(Role::TextInput, "Signing config", "other");
+    window.picked.replace(Picked::Nothing);
+    window.click(Role::Button, "Browse for key file");
+    assert_eq!(window.value(Role::TextInput, "Signing config"), "other");
+    assert_eq!(window.value(Role::TextInput, "Key file"), "");
+}
+
+#[test]
 fn it_is_offered_where_images_and_signatures_are() {
     let (mut window, image) = Window::opening("registry.example.com/edge/api:1.8.2");
     window.show(scripted::ready(image));

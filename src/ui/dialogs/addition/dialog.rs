@@ -1,24 +1,22 @@
 //! The dialog around what is added: what it is added to at the top, the choices at the left,
 //! what comes of them at the right.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
 use egui::{Context, Ui};
 
-use super::{
-    Adding, KeyList, Known, Now, PlaceKind, Preview, Signer, Target, halves, plan, preview,
-};
+use super::{Adding, KeyList, Known, Now, PlaceKind, Preview, Signer, Target, plan, preview};
 use crate::engine::{
-    Addition, AdditionPlan, AdditionRequest, AdditionSnapshot, Command, Engine, KeyInfo,
+    Addition, AdditionPlan, AdditionRequest, AdditionSnapshot, Command, Engine, Failure, KeyInfo,
 };
 use crate::ui::action::{Action, Actions};
 use crate::ui::dialogs::Source;
-use crate::ui::dialogs::kit::{Footer, Sheet};
+use crate::ui::dialogs::kit::{self, Footer, Sheet};
 use crate::ui::views::View;
 
-/// Width of a dialog and height that is kept, in points.
+/// Width of a dialog and of its left half, and height that is kept, in points.
 const WIDTH: f32 = 980.0;
+const LEFT: f32 = 400.0;
 const HEIGHT: f32 = 420.0;
 
 /// What is added, and the choices of it.
@@ -49,9 +47,6 @@ pub trait Added {
 
     /// The choices; says whether Enter was pressed where that means to begin.
     fn left(&mut self, ui: &mut Ui, with: With<'_>, actions: &mut Actions) -> bool;
-
-    /// A path came out of the dialog of the system.
-    fn set_path(&mut self, path: &str);
 }
 
 /// What choices are made with.
@@ -95,14 +90,9 @@ impl<A: Added> AdditionDialog<A> {
         }
     }
 
-    /// The keys were listed.
-    pub fn set_keys(&mut self, keys: Arc<[KeyInfo]>) {
+    /// The keys were listed, or could not be.
+    pub fn set_keys(&mut self, keys: Result<Arc<[KeyInfo]>, Arc<Failure>>) {
         self.keys.set(keys);
-    }
-
-    /// A path came out of the dialog of the system.
-    pub fn set_path(&mut self, path: &str) {
-        self.added.set_path(path);
     }
 
     /// Draws the dialog; says whether it is done.
@@ -180,15 +170,14 @@ impl<A: Added> AdditionDialog<A> {
         });
         ui.add_space(6.0);
         let snapshot = frame.snapshot.as_deref();
-        let shared = RefCell::new((&mut *self, &mut *actions));
-        halves(
+        kit::halves(
             ui,
-            |ui| {
-                let (dialog, actions) = &mut *shared.borrow_mut();
+            LEFT,
+            &mut (self, actions),
+            |(dialog, actions), ui| {
                 ui.add_enabled_ui(!fixed, |ui| dialog.left(ui, frame, actions));
             },
-            |ui| {
-                let (dialog, actions) = &mut *shared.borrow_mut();
+            |(dialog, actions), ui| {
                 let shown = Preview {
                     title: dialog.added.heading(),
                     missing: frame.request.as_ref().err().map(String::as_str),

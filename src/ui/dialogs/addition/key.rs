@@ -4,37 +4,59 @@ use std::sync::Arc;
 
 use egui::Ui;
 
-use crate::engine::{AdditionPlan, KeyInfo};
+use crate::engine::{AdditionPlan, Failure, KeyInfo, Remote};
 use crate::signature::sign::KeyFacts;
-use crate::ui::action::{Action, Actions, PathWish};
+use crate::ui::action::{Action, Actions};
 use crate::ui::dialogs::folder::expand_home;
-use crate::ui::dialogs::kit::{self, Look};
-use crate::ui::panels::parts::button_width;
+use crate::ui::dialogs::kit;
 use crate::ui::widgets::text;
 
-const BROWSE: &str = "Browse…";
-
-/// The keys of the user's folder; nothing while they are being listed.
+/// The keys of the user's folder, once they are listed.
 #[derive(Clone, Debug, Default)]
-pub struct KeyList(Option<Arc<[KeyInfo]>>);
+pub struct KeyList(Remote<Arc<[KeyInfo]>>);
 
 impl KeyList {
-    /// They were listed.
-    pub(in crate::ui::dialogs) fn set(&mut self, keys: Arc<[KeyInfo]>) {
-        self.0 = Some(keys);
+    /// They were listed, or could not be.
+    pub(in crate::ui::dialogs) fn set(&mut self, keys: Result<Arc<[KeyInfo]>, Arc<Failure>>) {
+        self.0 = match keys {
+            Ok(keys) => Remote::Ready(keys),
+            Err(error) => Remote::Failed {
+                error,
+                previous: self.0.value().cloned(),
+            },
+        };
     }
 
-    pub(super) fn find(&self, name: &str) -> Option<&KeyInfo> {
+    /// All of them, as far as they are known.
+    pub(in crate::ui::dialogs) const fn value(&self) -> Option<&Arc<[KeyInfo]>> {
+        self.0.value()
+    }
+
+    /// Why they could not be listed.
+    pub(in crate::ui::dialogs) const fn error(&self) -> Option<&Arc<Failure>> {
+        self.0.error()
+    }
+
+    pub(in crate::ui::dialogs) fn find(&self, name: &str) -> Option<&KeyInfo> {
         self.iter().find(|key| key.name == name)
     }
 
     fn iter(&self) -> impl Iterator<Item = &KeyInfo> {
-        self.0.iter().flat_map(|keys| keys.iter())
+        self.0.value().into_iter().flat_map(|keys| keys.iter())
     }
 
     /// Whether it is known that there is none.
     pub(in crate::ui::dialogs) fn is_known_empty(&self) -> bool {
-        self.0.as_ref().is_some_and(|keys| keys.is_empty())
+        matches!(&self.0, Remote::Ready(keys) if keys.is_empty())
+    }
+
+    /// What stands where no key is chosen.
+    const fn instead(&self) -> &'static str {
+        match self.0 {
+            Remote::NotAsked | Remote::Pending { .. } => "The keys are being listed",
+            Remote::Failed { previous: None, .. } => "The keys could not be listed",
+            _ => "Choose a key",
+        }
     }
 }
 
@@ -49,7 +71,15 @@ pub(super) enum KeyChoice {
 }
 
 impl KeyChoice {
-    /// As the engine takes it; nothing while there is none.
+    /// As the engine takes it; why there is none.
+    pub(super) fn read(&self, keys: &KeyList) -> Result<String, &'static str> {
+        self.text(keys).ok_or(match self {
+            Self::File(_) => "Name the file of the key",
+            _ => keys.instead(),
+        })
+    }
+
+    /// The same; nothing while there is none.
     pub(super) fn text(&self, keys: &KeyList) -> Option<String> {
         match self {
             Self::Any => keys.iter().next().map(|key| key.name.clone()),
@@ -78,15 +108,8 @@ impl KeyChoice {
         planned.any(|key| key.key == own && key.encrypted)
     }
 
-    /// The rows that choose it; `which` tells several from each other. Says whether a path
-    /// is to be picked for it.
-    pub(super) fn show(
-        &mut self,
-        ui: &mut Ui,
-        which: &str,
-        keys: &KeyList,
-        actions: &mut Actions,
-    ) -> bool {
+    /// The rows that choose it; `which` tells several from each other.
+    pub(super) fn show(&mut self, ui: &mut Ui, which: &str, keys: &KeyList, actions: &mut Actions) {
         let now = match self {
             Self::File(_) => None,
             _ => self.text(keys),
@@ -95,8 +118,7 @@ impl KeyChoice {
         let shown = match (&*self, of_now) {
             (Self::File(_), _) => "A file…".to_owned(),
             (_, Some(key)) => words(key),
-            (_, None) if keys.0.is_none() => "Listing the keys…".to_owned(),
-            (_, None) => "Choose a key".to_owned(),
+            (_, None) => keys.instead().to_owned(),
         };
         kit::row(ui, "Key", |ui| {
             let width = ui.available_width() - 8.0;
@@ -116,19 +138,10 @@ impl KeyChoice {
                 }
             });
         });
-        let Self::File(path) = self else {
-            return false;
-        };
-        let title = "Choose a private key";
-        path_row(
-            ui,
-            "Key file",
-            which,
-            path,
-            "/path/to/cosign.key",
-            title,
-            actions,
-        )
+        if let Self::File(path) = self {
+            let (hint, title) = ("/path/to/cosign.key", "Choose a private key");
+            kit::path_row(ui, "Key file", which, path, hint, title, actions);
+        }
     }
 }
 
@@ -138,37 +151,4 @@ fn words(key: &KeyInfo) -> String {
         Some(facts) => format!("{name}   {}", text::line(&facts.kind)),
         None => name.into_owned(),
     }
-}
-
-/// A row for the path of a file. Says whether one is to be picked for it.
-pub(in crate::ui::dialogs) fn path_row(
-    ui: &mut Ui,
-    label: &str,
-    which: &str,
-    path: &mut String,
-    hint: &str,
-    title: &'static str,
-    actions: &mut Actions,
-) -> bool {
-    kit::row(ui, label, |ui| {
-        let width = ui.available_width() - button_width(ui, BROWSE) - 16.0;
-        kit::text(
-            ui,
-            &format!("{label}{which}"),
-            path,
-            hint,
-            Look::Exact,
-            width,
-        );
-        let browse = ui.button(BROWSE);
-        browse.widget_info(|| {
-            let name = format!("Browse for {}{which}", label.to_lowercase());
-            egui::WidgetInfo::labeled(egui::Role::Button, true, name)
-        });
-        let clicked = browse.clicked();
-        if clicked {
-            actions.push(Action::PickPath(PathWish::File(title)));
-        }
-        clicked
-    })
 }

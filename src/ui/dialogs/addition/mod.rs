@@ -13,7 +13,6 @@ use std::sync::Arc;
 
 pub use self::dialog::{Added, AdditionDialog, With};
 pub use self::key::KeyList;
-pub(super) use self::key::path_row;
 use self::preview::{Preview, preview};
 pub use self::services::{Services, Signed};
 pub(super) use self::signer::Shared;
@@ -21,21 +20,17 @@ pub use self::signer::{Formats, Signer};
 pub use self::target::PlaceKind;
 use self::target::{Known, Target};
 
-use egui::{Ui, UiBuilder, vec2};
+use egui::Ui;
 
-use super::kit;
+use super::{kit, list_keys};
 use crate::engine::{
     AdditionId, AdditionPlan, AdditionReport, AdditionRequest, AdditionSnapshot, Command, Engine,
     Failure, JobId, JobSnapshot, Remote, Secret,
 };
-use crate::model::Annotations;
+use crate::model::{Annotations, text};
 use crate::ui::action::{Action, Actions};
 use crate::ui::theme::{Tokens, icons};
 use crate::ui::widgets::link;
-
-/// Width of the left half of a dialog and what lies between the halves, in points.
-const LEFT: f32 = 400.0;
-const GAP: f32 = 28.0;
 
 /// An addition from its plan to its report.
 #[derive(Debug)]
@@ -203,28 +198,24 @@ pub(super) fn plan(snapshot: Option<&AdditionSnapshot>) -> Option<&Arc<AdditionP
     snapshot?.plan.value()
 }
 
-/// What is chosen at the left, and what comes of it at the right.
-pub(super) fn halves(ui: &mut Ui, left: impl FnOnce(&mut Ui), right: impl FnOnce(&mut Ui)) {
-    let whole = ui.available_rect_before_wrap();
-    let width = LEFT.min(whole.width() * 0.45);
-    let gap = if whole.width() < 800.0 { 16.0 } else { GAP };
-    let (mut one, mut two) = (whole, whole);
-    one.set_width(width);
-    two.min.x += width + gap;
-    let first = ui.scope_builder(UiBuilder::new().max_rect(one), left);
-    let second = ui.scope_builder(UiBuilder::new().max_rect(two), right);
-    let bottom = first.response.rect.bottom();
-    let bottom = bottom.max(second.response.rect.bottom());
-    let used = ui.cursor().top() - whole.top();
-    ui.allocate_space(vec2(0.0, (bottom - whole.top() - used).max(0.0)));
-}
-
-/// Said where there is no key to sign with.
-pub(super) fn no_keys(ui: &mut Ui, actions: &mut Actions) {
-    let words = "There are no keys yet: make or import one, or name the file of one.";
-    kit::note(ui, icons::INFO, Tokens::of(ui).weak, words);
-    if link(ui, "Keys…").clicked() {
-        actions.push(Action::ShowKeys);
+/// What is to be said of the keys where there is none to choose from.
+pub(super) fn about_keys(ui: &mut Ui, keys: &KeyList, actions: &mut Actions) {
+    if let Some(error) = keys.error() {
+        let words = format!(
+            "The keys could not be listed: {}. The file of one can be named nevertheless.",
+            text::visible(&error.headline)
+        );
+        kit::note(ui, icons::CIRCLE_ALERT, Tokens::of(ui).rejected, &words)
+            .on_hover_text(&*error.hint_in_window());
+        if link(ui, "List them again").clicked() {
+            actions.push(list_keys());
+        }
+    } else if keys.is_known_empty() {
+        let words = "There are no keys yet: make or import one, or name the file of one.";
+        kit::note(ui, icons::INFO, Tokens::of(ui).weak, words);
+        if link(ui, "Keys…").clicked() {
+            actions.push(Action::ShowKeys);
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 
 use egui::Ui;
 
-use super::key::path_row;
 use crate::engine::{LogUse, SigningServices};
 use crate::ui::action::Actions;
 use crate::ui::dialogs::folder::expand_home;
@@ -36,14 +35,6 @@ pub struct Services {
     timestamp_roots: String,
     issuer: String,
     fulcio: String,
-    picking: Option<Picking>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Picking {
-    Config,
-    TrustRoot,
-    TimestampRoots,
 }
 
 /// What signs, as far as the services depend on it.
@@ -77,20 +68,6 @@ impl Services {
         })
     }
 
-    /// A path came out of the dialog of the system; says whether it was for this.
-    pub(in crate::ui::dialogs) fn set_path(&mut self, path: &str) -> bool {
-        let Some(picking) = self.picking.take() else {
-            return false;
-        };
-        let field = match picking {
-            Picking::Config => &mut self.config,
-            Picking::TrustRoot => &mut self.trust_root,
-            Picking::TimestampRoots => &mut self.timestamp_roots,
-        };
-        path.clone_into(field);
-        true
-    }
-
     /// The rows for it.
     pub(in crate::ui::dialogs) fn show(
         &mut self,
@@ -111,9 +88,7 @@ impl Services {
         if signed.for_notation {
             let (hint, title) = ("/path/to/tsa.pem", "Choose the authority’s certificates");
             let (label, path) = ("Timestamp by", &mut self.timestamp_roots);
-            if path_row(ui, label, "", path, hint, title, actions) {
-                self.picking = Some(Picking::TimestampRoots);
-            }
+            kit::path_row(ui, label, "", path, hint, title, actions);
         }
         if signed.by_identity {
             address(
@@ -131,14 +106,10 @@ impl Services {
         }
         let (hint, title) = ("signing_config.json", "Choose a signing config");
         let path = &mut self.config;
-        if path_row(ui, "Signing config", "", path, hint, title, actions) {
-            self.picking = Some(Picking::Config);
-        }
+        kit::path_row(ui, "Signing config", "", path, hint, title, actions);
         let (hint, title) = ("that of the settings", "Choose a trust root");
         let path = &mut self.trust_root;
-        if path_row(ui, "Trust root", "", path, hint, title, actions) {
-            self.picking = Some(Picking::TrustRoot);
-        }
+        kit::path_row(ui, "Trust root", "", path, hint, title, actions);
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use egui::Ui;
 
-use super::key::{KeyChoice, KeyList, path_row};
+use super::key::{KeyChoice, KeyList};
 use super::{PlaceKind, Signed, With};
 use crate::engine::{
     AdditionPlan, IdentityFrom, Secret, SignBy, SignFormat, Signing, SigningServices,
@@ -72,20 +72,10 @@ pub struct Signer {
     /// The folder for OpenPGP signatures of a registry's images.
     lookaside: String,
     passphrase: SecretText,
+    /// The key that the passphrase was typed for.
+    opens: Option<String>,
     /// The passphrase is to be typed again.
     again: bool,
-    /// What a path is picked for.
-    picking: Picking,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Picking {
-    #[default]
-    Nothing,
-    Key,
-    Token,
-    Chain,
-    Lookaside,
 }
 
 /// What all signers sign along.
@@ -115,7 +105,7 @@ impl Signer {
             lookaside: String::new(),
             passphrase: SecretText::default(),
             again: false,
-            picking: Picking::Nothing,
+            opens: None,
         }
     }
 
@@ -135,7 +125,7 @@ impl Signer {
             (!text.is_empty()).then(|| expand_home(text).into())
         };
         let by = match (self.by, self.proof) {
-            (By::Key, _) => SignBy::Key(self.key.text(keys).ok_or("Choose a key")?),
+            (By::Key, _) => SignBy::Key(self.key.read(keys)?),
             (By::Identity, Proof::Browser) => SignBy::Identity(IdentityFrom::Browser),
             (By::Identity, Proof::Ambient) => SignBy::Identity(IdentityFrom::Ambient),
             (By::Identity, Proof::File) => {
@@ -195,17 +185,16 @@ impl Signer {
         self.passphrase.forget();
     }
 
-    /// A path came out of the dialog of the system; says whether it was for this one.
-    pub(in crate::ui::dialogs) fn set_path(&mut self, path: &str) -> bool {
-        let path = path.to_owned();
-        match std::mem::take(&mut self.picking) {
-            Picking::Nothing => return false,
-            Picking::Key => self.key = KeyChoice::File(path),
-            Picking::Token => self.token = path,
-            Picking::Chain => self.chain = path,
-            Picking::Lookaside => self.lookaside = path,
+    /// Forgets the passphrase once it is another key that signs, or none.
+    fn forget_for_another(&mut self, keys: &KeyList) {
+        let opens = match self.by {
+            By::Key => self.key.text(keys),
+            By::Identity => None,
+        };
+        if self.opens != opens {
+            self.passphrase.forget();
+            self.opens = opens;
         }
-        true
     }
 
     /// The rows for it; `which` tells several from each other. Says whether Enter was
@@ -220,13 +209,12 @@ impl Signer {
     ) -> bool {
         let With { keys, plan, .. } = with;
         self.by_rows(ui, which, keys, actions);
+        self.forget_for_another(keys);
         self.format_row(ui, which, keys, formats);
         if is_notation(self.format) {
             let (hint, title) = ("/path/to/chain.pem", "Choose the certificates");
             let label = "Certificates";
-            if path_row(ui, label, which, &mut self.chain, hint, title, actions) {
-                self.picking = Picking::Chain;
-            }
+            kit::path_row(ui, label, which, &mut self.chain, hint, title, actions);
             kit::row(ui, "Expires", |ui| {
                 let width = ui.available_width() - 8.0;
                 let name = format!("Expires{which}");
@@ -237,9 +225,7 @@ impl Signer {
             let hint = "the one that registries.d names";
             let label = "Lookaside";
             let title = "Choose a folder for signatures";
-            if path_row(ui, label, which, &mut self.lookaside, hint, title, actions) {
-                self.picking = Picking::Lookaside;
-            }
+            kit::path_row(ui, label, which, &mut self.lookaside, hint, title, actions);
         }
         if self.by == By::Identity || !self.key.is_encrypted(keys, plan) {
             return false;
@@ -269,9 +255,7 @@ impl Signer {
             kit::segments(ui, &mut self.by, &all);
         });
         if self.by == By::Key {
-            if self.key.show(ui, which, keys, actions) {
-                self.picking = Picking::Key;
-            }
+            self.key.show(ui, which, keys, actions);
             return;
         }
         kit::row(ui, "Proved by", |ui| {
@@ -282,9 +266,7 @@ impl Signer {
         if self.proof == Proof::File {
             let (hint, title) = ("/path/to/token", "Choose the file of a token");
             let token = &mut self.token;
-            if path_row(ui, "Token", which, token, hint, title, actions) {
-                self.picking = Picking::Token;
-            }
+            kit::path_row(ui, "Token", which, token, hint, title, actions);
         }
     }
 

@@ -3,15 +3,13 @@
 use egui::Ui;
 
 use crate::engine::{AttachedFile, Attaching};
-use crate::ui::action::{Action, Actions, PathWish};
+use crate::ui::action::{Actions, PathWish};
 use crate::ui::dialogs::addition::AnnotationText;
 use crate::ui::dialogs::folder::expand_home;
 use crate::ui::dialogs::kit::{self, Look};
-use crate::ui::panels::parts::button_width;
 use crate::ui::theme::icons;
 use crate::ui::widgets::{icon_button, link};
 
-const BROWSE: &str = "Browse…";
 /// Most files of one artifact.
 const FILES: usize = 32;
 
@@ -22,8 +20,6 @@ pub(super) struct Files {
     /// What the artifact is; empty for what it is recognised as.
     kind: String,
     annotations: AnnotationText,
-    /// The file that a path is picked for.
-    picking: usize,
     focused: u8,
 }
 
@@ -40,7 +36,6 @@ impl Default for Files {
             files: vec![File::default()],
             kind: String::new(),
             annotations: AnnotationText::default(),
-            picking: 0,
             focused: 0,
         }
     }
@@ -69,12 +64,6 @@ impl Files {
         })
     }
 
-    pub(super) fn set_path(&mut self, path: &str) {
-        if let Some(file) = self.files.get_mut(self.picking) {
-            path.clone_into(&mut file.path);
-        }
-    }
-
     pub(super) fn show(&mut self, ui: &mut Ui, actions: &mut Actions) {
         let several = self.files.len() > 1;
         let mut gone = None;
@@ -86,19 +75,10 @@ impl Files {
             };
             let field = kit::row(ui, "Path", |ui| {
                 let close = if several { 24.0 + 8.0 } else { 0.0 };
-                let width = ui.available_width() - button_width(ui, BROWSE) - 16.0 - close;
                 let name = format!("File{which}");
                 let hint = "/path/to/sbom.spdx.json";
-                let field = kit::text(ui, &name, &mut file.path, hint, Look::Exact, width);
-                let browse = ui.button(BROWSE);
-                browse.widget_info(|| {
-                    let name = format!("Browse for file{which}");
-                    egui::WidgetInfo::labeled(egui::Role::Button, true, name)
-                });
-                if browse.clicked() {
-                    self.picking = at;
-                    actions.push(Action::PickPath(PathWish::File("Choose a file to attach")));
-                }
+                let wish = PathWish::File("Choose a file to attach");
+                let field = kit::path(ui, &name, &mut file.path, hint, close, wish, actions);
                 let remove = format!("Remove file {}", at + 1);
                 if several && icon_button(ui, icons::X, &remove).clicked() {
                     gone = Some(at);

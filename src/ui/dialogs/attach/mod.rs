@@ -69,7 +69,9 @@ impl Added for Attachment {
     fn top(&mut self, ui: &mut Ui) {
         kit::row(ui, "Attach", |ui| {
             let all = [(What::Files, "Files"), (What::Statement, "Attestation")];
-            kit::segments(ui, &mut self.what, &all);
+            if kit::segments(ui, &mut self.what, &all) {
+                self.statement.signer.forget();
+            }
             let about = match self.what {
                 What::Files => "one artifact of them: an SBOM, a report, anything",
                 What::Statement => "a signed statement around a file",
@@ -85,13 +87,6 @@ impl Added for Attachment {
                 false
             }
             What::Statement => self.statement.show(ui, with, actions),
-        }
-    }
-
-    fn set_path(&mut self, path: &str) {
-        match self.what {
-            What::Files => self.files.set_path(path),
-            What::Statement => self.statement.set_path(path),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::engine::Addition;
 use crate::model::Annotations;
 use crate::ui::action::Actions;
 use crate::ui::dialogs::addition::{
-    Formats, KeyList, PlaceKind, Services, Shared, Signer, With, no_keys, path_row,
+    Formats, KeyList, PlaceKind, Services, Shared, Signer, With, about_keys,
 };
 use crate::ui::dialogs::folder::expand_home;
 use crate::ui::dialogs::kit::{self, Look};
@@ -37,7 +37,6 @@ pub(super) struct Statement {
     pub(super) signer: Signer,
     services: Services,
     more: bool,
-    picking: bool,
 }
 
 impl Statement {
@@ -49,7 +48,6 @@ impl Statement {
             signer: Signer::of(place),
             services: Services::default(),
             more: false,
-            picking: false,
         }
     }
 
@@ -78,18 +76,11 @@ impl Statement {
         })
     }
 
-    pub(super) fn set_path(&mut self, path: &str) {
-        let taken = self.signer.set_path(path) || self.services.set_path(path);
-        if !taken && std::mem::take(&mut self.picking) {
-            path.clone_into(&mut self.predicate);
-        }
-    }
-
     pub(super) fn show(&mut self, ui: &mut Ui, with: With<'_>, actions: &mut Actions) -> bool {
         kit::heading(ui, "Predicate");
         let (hint, title) = ("/path/to/provenance.json", "Choose a predicate");
         let predicate = &mut self.predicate;
-        self.picking |= path_row(ui, "Predicate", "", predicate, hint, title, actions);
+        kit::path_row(ui, "Predicate", "", predicate, hint, title, actions);
         kit::row(ui, "Type", |ui| {
             let width = ui.available_width() - 8.0;
             kit::combo(ui, "Predicate type", &mut self.kind, &KINDS, width);
@@ -114,9 +105,7 @@ impl Statement {
             attesting: true,
         };
         let enter = self.signer.show(ui, "", &formats, with, actions);
-        if with.keys.is_known_empty() {
-            no_keys(ui, actions);
-        }
+        about_keys(ui, with.keys, actions);
         let word = match self.more {
             true => "Fewer options",
             false => "More options",

@@ -8,7 +8,7 @@ mod plan;
 
 use std::sync::Arc;
 
-use egui::{Context, Key, Ui, UiBuilder, vec2};
+use egui::{Context, Key, Ui};
 
 use self::choices::Choices;
 use self::destination::{Destination, Kind, Names};
@@ -23,11 +23,10 @@ use crate::ui::theme::{Tokens, icons};
 /// Width of the dialog and of its left half, in points.
 const WIDTH: f32 = 940.0;
 const LEFT: f32 = 336.0;
-const GAP: f32 = 28.0;
 /// Height that is kept, so that nothing jumps while a plan comes.
 const HEIGHT: f32 = 400.0;
-
-const BROWSE: &str = "Browse…";
+/// The name of the field that says where to.
+const TO: &str = "Destination";
 
 /// A place that an image was dropped on, or that was chosen in the explorer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,11 +118,6 @@ impl CopyDialog {
         }
     }
 
-    /// A path came out of the dialog of the system.
-    pub fn set_path(&mut self, path: &str) {
-        self.destination.set_path(path);
-    }
-
     /// Draws the dialog; says whether it is done.
     pub fn show(&mut self, ctx: &Context, engine: &Engine, actions: &mut Actions) -> bool {
         let image = engine.image(self.source.image);
@@ -200,22 +194,13 @@ impl CopyDialog {
 
     fn body(&mut self, ui: &mut Ui, known: &Known, actions: &mut Actions) {
         self.to(ui, actions);
-        let whole = ui.available_rect_before_wrap();
-        let left = LEFT.min(whole.width() * 0.4);
-        let gap = if whole.width() < 700.0 { 16.0 } else { GAP };
-        let (mut one, mut two) = (whole, whole);
-        one.set_width(left);
-        two.min.x += left + gap;
-        let first = UiBuilder::new().max_rect(one);
-        let first = ui.scope_builder(first, |ui| self.left(ui, known)).response;
-        let second = UiBuilder::new().max_rect(two);
-        let second = ui.scope_builder(second, |ui| self.plan(ui, known, actions));
-        let bottom = first.rect.bottom().max(second.response.rect.bottom());
-        let height = bottom - whole.top();
-        ui.allocate_space(vec2(
-            0.0,
-            (height - (ui.cursor().top() - whole.top())).max(0.0),
-        ));
+        kit::halves(
+            ui,
+            LEFT,
+            &mut (self, actions),
+            |(dialog, _), ui| dialog.left(ui, known),
+            |(dialog, actions), ui| dialog.plan(ui, known, actions),
+        );
     }
 
     /// The row that says where to.
@@ -240,13 +225,16 @@ impl CopyDialog {
             }
             let on_disk = self.destination.kind.on_disk();
             let browse = match on_disk {
-                Some(_) => button_width(ui, BROWSE) + 6.0,
+                Some(_) => kit::browse_width(ui),
                 None => 0.0,
             };
             let width = ui.available_width() - browse - button_width(ui, icons::HISTORY) - 6.0;
+            if let Some(path) = kit::picked_path(ui, TO) {
+                self.destination.set_path(&path);
+            }
             let hint = self.destination.kind.hint();
             let rest = &mut self.destination.rest;
-            let field = kit::text(ui, "Destination", rest, hint, Look::Exact, width);
+            let field = kit::text(ui, TO, rest, hint, Look::Exact, width);
             let field = field.on_hover_text(self.destination.kind.about());
             if field.changed() {
                 self.destination.take_prefix();
@@ -257,15 +245,12 @@ impl CopyDialog {
                 field.surrender_focus();
             }
             self.recents(ui);
-            if let Some(file) = on_disk
-                && ui.button(BROWSE).clicked()
-            {
-                let wish = if file {
-                    PathWish::SaveFile(format!("{}.tar", self.names.file()))
-                } else {
-                    PathWish::Folder
-                };
-                actions.push(Action::PickPath(wish));
+            let wish = on_disk.map(|file| match file {
+                true => PathWish::SaveFile(format!("{}.tar", self.names.file())),
+                false => PathWish::Folder,
+            });
+            if let Some(wish) = wish {
+                kit::browse(ui, TO, wish, actions);
             }
         });
         let problem = self.destination.problem();

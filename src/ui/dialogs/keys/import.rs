@@ -7,9 +7,9 @@ use egui::Ui;
 
 use super::new::{NewPassphrase, check_name, name_row};
 use crate::engine::{KeyChore, KeyInfo, KeyTarget};
-use crate::ui::action::{Action, Actions, PathWish};
+use crate::ui::action::{Actions, PathWish};
 use crate::ui::dialogs::folder::expand_home;
-use crate::ui::dialogs::kit::{self, Look, SecretText};
+use crate::ui::dialogs::kit::{self, SecretText};
 use crate::ui::theme::{Tokens, icons};
 use crate::ui::widgets::text;
 
@@ -35,10 +35,6 @@ struct Found {
 }
 
 impl Import {
-    pub(super) fn set_path(&mut self, path: &str) {
-        path.clone_into(&mut self.path);
-    }
-
     /// The file was looked at.
     pub(super) fn looked(&mut self, key: &KeyInfo) {
         if self.name.is_empty() {
@@ -71,17 +67,20 @@ impl Import {
     }
 
     pub(super) fn show(&mut self, ui: &mut Ui, actions: &mut Actions) {
+        let (hint, wish) = (
+            "/path/to/cosign.key",
+            PathWish::File("Choose a private key"),
+        );
         let field = kit::row(ui, "File", |ui| {
-            let width = ui.available_width() - 96.0;
-            let hint = "/path/to/cosign.key";
-            let field = kit::text(ui, "Key file", &mut self.path, hint, Look::Exact, width);
-            if ui.button("Browse…").clicked() {
-                actions.push(Action::PickPath(PathWish::File("Choose a private key")));
-            }
-            field
+            kit::path(ui, "Key file", &mut self.path, hint, 0.0, wish, actions)
         });
         kit::first_focus(&field, &mut self.focused);
         let Some(found) = self.found() else {
+            // what was typed was for the file that was named before
+            if self.found.take().is_some() {
+                self.passphrase.forget();
+                self.new.forget();
+            }
             return;
         };
         let (encrypted, facts) = (found.encrypted, found.facts.clone());
@@ -109,28 +108,41 @@ impl Import {
         }
     }
 
-    /// What comes next: its word, what is said meanwhile, and what does it, or why not yet.
-    pub(super) fn next(&self) -> (&'static str, &'static str, Result<KeyChore, &'static str>) {
+    /// What comes next: its word, and what is said meanwhile.
+    pub(super) fn next(&self) -> (&'static str, &'static str) {
+        match self.found() {
+            None => ("Next", "Looking at the file…"),
+            Some(_) => ("Import", "Opening the key…"),
+        }
+    }
+
+    /// Why that cannot be done yet.
+    pub(super) fn ready(&self) -> Result<(), &'static str> {
+        match self.found() {
+            None if self.path.trim().is_empty() => Err("Name the file"),
+            None => Ok(()),
+            Some(found) => {
+                check_name(&self.name)?;
+                match found.encrypted {
+                    true => Ok(()),
+                    false => self.new.check(),
+                }
+            }
+        }
+    }
+
+    /// What does it. A passphrase goes with it.
+    pub(super) fn chore(&self) -> KeyChore {
         let path = self.whole_path();
         let Some(found) = self.found() else {
-            let chore = match path.is_empty() {
-                true => Err("Name the file"),
-                false => Ok(KeyChore::Show { key: path }),
-            };
-            return ("Next", "Looking at the file…", chore);
+            return KeyChore::Show { key: path };
         };
-        let chore = check_name(&self.name)
-            .and_then(|()| match found.encrypted {
-                true => Ok(()),
-                false => self.new.check(),
-            })
-            .map(|()| KeyChore::Import {
-                file: PathBuf::from(path),
-                target: KeyTarget::Named(self.name.trim().to_owned()),
-                passphrase: found.encrypted.then(|| self.passphrase.secret()),
-                new: (!found.encrypted).then(|| self.new.first.secret()),
-            });
-        ("Import", "Opening the key…", chore)
+        KeyChore::Import {
+            file: PathBuf::from(path),
+            target: KeyTarget::Named(self.name.trim().to_owned()),
+            passphrase: found.encrypted.then(|| self.passphrase.secret()),
+            new: (!found.encrypted).then(|| self.new.first.secret()),
+        }
     }
 }
 

@@ -2,14 +2,15 @@
 
 use egui::{Button, Ui};
 
-use super::{Keys, Page};
+use super::{Keys, Page, list_keys};
 use crate::engine::{KeyChore, KeyInfo};
 use crate::ui::action::{Action, Actions, PathWish};
 use crate::ui::dialogs::folder::expand_home;
-use crate::ui::dialogs::kit::{self, Look};
+use crate::ui::dialogs::kit;
+use crate::ui::panels::parts::button_width;
 use crate::ui::theme::{Tokens, icons, size};
 use crate::ui::widgets::table::{Column, RowUi, Table};
-use crate::ui::widgets::{Look as RowLook, Row, empty_state, text};
+use crate::ui::widgets::{Look, Row, empty_state, error_box, text};
 
 const NAME: usize = 0;
 const KIND: usize = 1;
@@ -24,12 +25,20 @@ const COLUMNS: [Column; 3] = [
 
 /// Highest that the list is before it scrolls, in points.
 const LIST: f32 = 190.0;
+const SAVE: &str = "Save";
 /// Width of the names of the facts.
 const NAMES: f32 = 104.0;
 
 impl Keys {
     pub(super) fn list(&mut self, ui: &mut Ui, actions: &mut Actions) {
-        let Some(keys) = self.keys.clone() else {
+        if let Some(error) = self.keys.error().cloned() {
+            error_box(ui, &error, Some(list_keys()), actions);
+            ui.add_space(8.0);
+        }
+        let Some(keys) = self.keys.value().cloned() else {
+            if self.keys.error().is_some() {
+                return;
+            }
             kit::note(ui, icons::LOADER, Tokens::of(ui).weak, "Listing the keys…");
             return;
         };
@@ -75,14 +84,13 @@ impl Keys {
             Page::Export(path) => {
                 let mut chore = None;
                 kit::row(ui, "Public half to", |ui| {
-                    let width = ui.available_width() - 170.0;
+                    let wish = PathWish::SaveFile(format!("{}.pub", key.name));
                     let hint = "/path/to/key.pub";
-                    kit::text(ui, "File", path, hint, Look::Exact, width);
-                    if ui.button("Browse…").clicked() {
-                        let wish = PathWish::SaveFile(format!("{}.pub", key.name));
-                        actions.push(Action::PickPath(wish));
-                    }
-                    if ui.button("Save").clicked() && !path.trim().is_empty() {
+                    let room = button_width(ui, SAVE) + ui.spacing().item_spacing.x;
+                    kit::path(ui, "File", path, hint, room, wish, actions);
+                    let named = !path.trim().is_empty();
+                    let save = ui.add_enabled(named, Button::new(SAVE));
+                    if save.on_disabled_hover_text("Name a file").clicked() {
                         chore = Some(KeyChore::Export {
                             key: key.name.clone(),
                             file: Some(expand_home(path.trim()).into()),
@@ -176,18 +184,18 @@ fn facts(ui: &mut Ui, key: &KeyInfo, actions: &mut Actions) {
             .show(ui, actions);
     };
     if let Some(facts) = &key.facts {
-        row(ui, "Fingerprint", &facts.fingerprint, RowLook::Mono);
+        row(ui, "Fingerprint", &facts.fingerprint, Look::Mono);
         if let Some(user) = &facts.user {
-            row(ui, "User", user, RowLook::Words);
+            row(ui, "User", user, Look::Words);
         }
     }
-    row(ui, "File", &key.path.display().to_string(), RowLook::Mono);
+    row(ui, "File", &key.path.display().to_string(), Look::Mono);
     if !key.encrypted {
         let words = "no: whoever reads the file has the key";
         let caution = Tokens::of(ui).caution;
         Row::new("Encrypted", words)
             .name_width(NAMES)
-            .look(RowLook::Words)
+            .look(Look::Words)
             .color(caution)
             .show(ui, actions);
     }

@@ -11,6 +11,7 @@ use egui::{Context, Ui};
 
 use self::import::Import;
 use self::new::Generate;
+use super::addition::KeyList;
 use super::kit::{self, Footer, Sheet};
 use crate::engine::{Chore, Command, Failure, KeyChore, KeyInfo};
 use crate::ui::action::{Action, Actions};
@@ -24,8 +25,7 @@ const HEIGHT: f32 = 330.0;
 /// The dialog.
 #[derive(Debug, Default)]
 pub struct Keys {
-    /// Nothing while they are being listed.
-    keys: Option<Arc<[KeyInfo]>>,
+    keys: KeyList,
     /// Where they lie.
     folder: String,
     /// The name of the key that is marked.
@@ -59,13 +59,18 @@ fn send(chore: KeyChore) -> Action {
 }
 
 impl Keys {
+    /// The keys could not be listed.
+    pub fn not_listed(&mut self, failure: Arc<Failure>) {
+        self.keys.set(Err(failure));
+    }
+
     /// The keys were listed.
     pub fn set_keys(&mut self, keys: Arc<[KeyInfo]>, folder: &Path) {
         let named = |name: &String| keys.iter().any(|key| key.name == *name);
         if !self.selected.as_ref().is_some_and(named) {
             self.selected = keys.first().map(|key| key.name.clone());
         }
-        self.keys = Some(keys);
+        self.keys.set(Ok(keys));
         self.folder = folder.display().to_string();
     }
 
@@ -95,11 +100,8 @@ impl Keys {
 
     /// What was begun did not succeed; says whether that was begun here.
     pub fn failed(&mut self, failure: &Arc<Failure>, ask: bool) -> bool {
-        if self.busy.take().is_none() && self.keys.is_some() {
+        if self.busy.take().is_none() {
             return false;
-        }
-        if self.keys.is_none() {
-            self.keys = Some(Arc::default());
         }
         if let Page::Import(import) = &mut self.page {
             import.failed(ask);
@@ -108,21 +110,9 @@ impl Keys {
         true
     }
 
-    /// A path came out of the dialog of the system.
-    pub fn set_path(&mut self, path: &str) {
-        match &mut self.page {
-            Page::Export(to) => path.clone_into(to),
-            Page::Import(import) => import.set_path(path),
-            Page::List | Page::Delete | Page::Generate(_) => {}
-        }
-    }
-
     fn key(&self) -> Option<&KeyInfo> {
         let selected = self.selected.as_ref()?;
-        self.keys
-            .iter()
-            .flat_map(|keys| keys.iter())
-            .find(|key| key.name == *selected)
+        self.keys.find(selected)
     }
 
     fn turn_to(&mut self, page: Page) {
@@ -204,22 +194,15 @@ impl Keys {
                 footer.cancel("Close");
             }
             Page::Generate(generate) => {
-                let chore = generate.chore();
-                let ready = free(chore.as_ref().map(|_| ()).map_err(|why| *why));
-                if footer.primary("Make the key", ready)
-                    && let Ok(chore) = chore
-                {
-                    self.begin(chore, "Making the key…", actions);
+                if footer.primary("Make the key", free(generate.ready())) {
+                    self.begin(generate.chore(), "Making the key…", actions);
                 }
                 footer.cancel("Back");
             }
             Page::Import(import) => {
-                let (words, doing, chore) = import.next();
-                let ready = free(chore.as_ref().map(|_| ()).map_err(|why| *why));
-                if footer.primary(words, ready)
-                    && let Ok(chore) = chore
-                {
-                    self.begin(chore, doing, actions);
+                let (words, doing) = import.next();
+                if footer.primary(words, free(import.ready())) {
+                    self.begin(import.chore(), doing, actions);
                 }
                 footer.cancel("Back");
             }

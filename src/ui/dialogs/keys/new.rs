@@ -47,15 +47,19 @@ impl Generate {
         self.passphrase.show(ui);
     }
 
-    /// What makes it; why not, while something is missing.
-    pub(super) fn chore(&self) -> Result<KeyChore, &'static str> {
+    /// Why it cannot be made yet.
+    pub(super) fn ready(&self) -> Result<(), &'static str> {
         check_name(&self.name)?;
-        self.passphrase.check()?;
-        Ok(KeyChore::Generate {
+        self.passphrase.check()
+    }
+
+    /// What makes it. The passphrase goes with it.
+    pub(super) fn chore(&self) -> KeyChore {
+        KeyChore::Generate {
             target: KeyTarget::Named(self.name.trim().to_owned()),
             kind: self.kind,
             passphrase: self.passphrase.first.secret(),
-        })
+        }
     }
 }
 
@@ -120,6 +124,12 @@ impl NewPassphrase {
         } else {
             kit::quiet(ui, "It is kept nowhere: without it the key is lost.");
         }
+    }
+
+    /// Forgets what was typed.
+    pub(super) fn forget(&mut self) {
+        self.first.forget();
+        self.again.forget();
     }
 
     pub(super) fn check(&self) -> Result<(), &'static str> {

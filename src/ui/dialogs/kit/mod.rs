@@ -5,17 +5,19 @@
 
 mod choice;
 mod field;
+mod path;
 mod said;
 mod secret;
 
 pub use choice::{Choice, pick, segments, tick};
 pub use field::{Look, combo, combo_some, combo_ui, lines, row, text};
+pub use path::{browse, browse_width, forget_path, give_path, path, path_row, picked_path};
 pub use said::{code_frame, command_line, heading, note, progress, quiet};
 pub use secret::{SecretText, secret};
 
 use egui::{
     Align, Align2, Button, Color32, Context, Frame, Id, Key, Layout, Margin, Modal, Modifiers,
-    RichText, ScrollArea, Ui, vec2,
+    RichText, ScrollArea, Ui, UiBuilder, vec2,
 };
 
 use crate::ui::panels::parts::primary_button;
@@ -26,6 +28,11 @@ const MARGIN: f32 = 20.0;
 /// Between the body and the footer, and what stays free around the dialog.
 const GAP: f32 = 16.0;
 const AROUND: f32 = 24.0;
+/// Largest share of the left half, what lies between the halves, in points, and where there
+/// is less room for that.
+const LEFT: f32 = 0.45;
+const HALVES: f32 = 28.0;
+const NARROW: f32 = 750.0;
 
 /// A large dialog before it is drawn.
 pub struct Sheet<'a> {
@@ -161,6 +168,29 @@ impl<'a> Sheet<'a> {
         });
         close
     }
+}
+
+/// What is chosen at the left, `width` points wide where there is room, and what comes of it
+/// at the right.
+pub fn halves<S>(
+    ui: &mut Ui,
+    width: f32,
+    state: &mut S,
+    left: impl FnOnce(&mut S, &mut Ui),
+    right: impl FnOnce(&mut S, &mut Ui),
+) {
+    let whole = ui.available_rect_before_wrap();
+    let width = width.min(whole.width() * LEFT);
+    let gap = if whole.width() < NARROW { GAP } else { HALVES };
+    let (mut one, mut two) = (whole, whole);
+    one.set_width(width);
+    two.min.x += width + gap;
+    let first = ui.scope_builder(UiBuilder::new().max_rect(one), |ui| left(state, ui));
+    let second = ui.scope_builder(UiBuilder::new().max_rect(two), |ui| right(state, ui));
+    let bottom = first.response.rect.bottom();
+    let bottom = bottom.max(second.response.rect.bottom());
+    let used = ui.cursor().top() - whole.top();
+    ui.allocate_space(vec2(0.0, (bottom - whole.top() - used).max(0.0)));
 }
 
 /// Gives the keyboard to the first field of a dialog that was just opened. Twice, since a

@@ -7,10 +7,11 @@ use crate::ui::theme::{Tokens, icons, size, strong};
 use crate::ui::widgets::icon_button;
 
 /// The heading of a group.
-pub fn heading(ui: &mut Ui, words: &str) {
+pub fn heading(ui: &mut Ui, words: &str) -> Response {
     ui.add_space(4.0);
-    ui.label(strong(words));
+    let response = ui.label(strong(words));
     ui.add_space(2.0);
+    response
 }
 
 /// Words that stand back.
