@@ -10,7 +10,7 @@ use super::addition::{
 use super::kit::{self, Look};
 use crate::engine::Addition;
 use crate::ui::action::Actions;
-use crate::ui::theme::{icons, strong};
+use crate::ui::theme::icons;
 use crate::ui::views::View;
 use crate::ui::widgets::{icon_button, link};
 
@@ -87,19 +87,16 @@ impl Added for Signatures {
                 0 => String::new(),
                 _ => format!(" {number}"),
             };
-            match several {
-                true => {
-                    ui.horizontal(|ui| {
-                        ui.label(strong(format!("Signer {number}")));
-                        let remove = format!("Remove signer {number}");
-                        if icon_button(ui, icons::X, &remove).clicked() {
-                            gone = Some(at);
-                        }
-                    })
-                    .response
-                }
-                false => kit::heading(ui, "Signed by"),
+            let words = match several {
+                true => format!("Signer {number}"),
+                false => "Signed by".to_owned(),
             };
+            kit::heading_with(ui, &words, |ui| {
+                let remove = format!("Remove signer {number}");
+                if several && icon_button(ui, icons::X, &remove).clicked() {
+                    gone = Some(at);
+                }
+            });
             enter |= signer.show(ui, &which, &formats, with, actions);
             ui.add_space(4.0);
         }

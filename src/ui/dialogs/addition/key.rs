@@ -121,7 +121,7 @@ impl KeyChoice {
             (_, None) => keys.instead().to_owned(),
         };
         kit::row(ui, "Key", |ui| {
-            let width = ui.available_width() - 8.0;
+            let width = ui.available_width();
             kit::combo_ui(ui, &format!("Key{which}"), &shown, width, |ui| {
                 for key in keys.iter() {
                     let on = now.as_deref() == Some(key.name.as_str());

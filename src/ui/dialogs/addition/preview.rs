@@ -8,7 +8,7 @@ use crate::engine::{AdditionPlan, AdditionSnapshot, PlannedPiece};
 use crate::model::{Digest, text};
 use crate::ui::action::Actions;
 use crate::ui::dialogs::kit::{self, Choice};
-use crate::ui::theme::{Tokens, icons, strong};
+use crate::ui::theme::{Tokens, icons};
 use crate::ui::widgets::text as paint;
 use crate::ui::widgets::{error_box, focus_ring, row_line};
 
@@ -43,22 +43,16 @@ pub(super) fn preview(
     actions: &mut Actions,
 ) {
     let pending = adding.asked.is_some() && snapshot.is_none_or(|s| s.plan.is_pending());
-    ui.add_space(4.0);
-    ui.horizontal(|ui| {
-        ui.spacing_mut().interact_size.y = 0.0;
-        let title = if now.is_done() {
-            "Written"
-        } else {
-            preview.title
-        };
-        ui.label(strong(title));
+    let title = if now.is_done() {
+        "Written"
+    } else {
+        preview.title
+    };
+    kit::heading_with(ui, title, |ui| {
         if pending && !now.is_running() {
-            let weak = Tokens::of(ui).weak;
-            let words = format!("{} asking the place…", icons::LOADER);
-            ui.label(RichText::new(words).color(weak));
+            kit::waiting(ui, "asking the place…");
         }
     });
-    ui.add_space(2.0);
     if let Now::Done(report) = now {
         return result::show(ui, report);
     }

@@ -76,7 +76,7 @@ impl Services {
         actions: &mut Actions,
     ) {
         kit::row(ui, "Log", |ui| {
-            let width = ui.available_width() - 8.0;
+            let width = ui.available_width();
             kit::combo(ui, "Log", &mut self.log, &LOGS, width);
         });
         if self.log == Log::At {

@@ -216,7 +216,7 @@ impl Signer {
             let label = "Certificates";
             kit::path_row(ui, label, which, &mut self.chain, hint, title, actions);
             kit::row(ui, "Expires", |ui| {
-                let width = ui.available_width() - 8.0;
+                let width = ui.available_width();
                 let name = format!("Expires{which}");
                 kit::combo(ui, &name, &mut self.expiry, &EXPIRIES, width);
             });
@@ -259,7 +259,7 @@ impl Signer {
             return;
         }
         kit::row(ui, "Proved by", |ui| {
-            let width = ui.available_width() - 8.0;
+            let width = ui.available_width();
             let name = format!("Proved by{which}");
             kit::combo(ui, &name, &mut self.proof, &PROOFS, width);
         });
@@ -298,7 +298,7 @@ impl Signer {
             self.format = *format;
         }
         kit::row(ui, "Format", |ui| {
-            let width = ui.available_width() - 8.0;
+            let width = ui.available_width();
             let name = format!("Format{which}");
             kit::combo_some(ui, &name, &mut self.format, &all, width);
         });

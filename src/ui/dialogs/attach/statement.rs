@@ -82,7 +82,7 @@ impl Statement {
         let predicate = &mut self.predicate;
         kit::path_row(ui, "Predicate", "", predicate, hint, title, actions);
         kit::row(ui, "Type", |ui| {
-            let width = ui.available_width() - 8.0;
+            let width = ui.available_width();
             kit::combo(ui, "Predicate type", &mut self.kind, &KINDS, width);
         });
         if self.kind == OTHER {

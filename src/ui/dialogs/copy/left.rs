@@ -162,7 +162,7 @@ impl CopyDialog {
                 .on_hover_text("More tags or names that the copy gets in the same place");
         });
         kit::row(ui, "Format", |ui| {
-            let width = ui.available_width() - 8.0;
+            let width = ui.available_width();
             kit::combo(ui, "Format", &mut self.choices.format, &formats, width);
         });
         if self.choices.format != Format::Keep {

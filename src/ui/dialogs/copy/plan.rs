@@ -8,7 +8,7 @@ use crate::engine::{Command, CopyRequest, without_options};
 use crate::model::text;
 use crate::ui::action::{Action, Actions};
 use crate::ui::dialogs::kit;
-use crate::ui::theme::{Tokens, icons, strong};
+use crate::ui::theme::{Tokens, icons};
 use crate::ui::widgets::text as paint;
 use crate::ui::widgets::{error_box, link, row_line};
 
@@ -25,17 +25,11 @@ impl CopyDialog {
         let fits = copy.is_some_and(|copy| Some(&copy.request) == self.asked.as_ref());
         let pending =
             self.asked.is_some() && (!fits || copy.is_some_and(|copy| copy.plan.is_pending()));
-        ui.add_space(4.0);
-        ui.horizontal(|ui| {
-            ui.spacing_mut().interact_size.y = 0.0;
-            ui.label(strong("Plan"));
+        kit::heading_with(ui, "Plan", |ui| {
             if pending {
-                let weak = Tokens::of(ui).weak;
-                let words = format!("{} asking both places…", icons::LOADER);
-                ui.label(RichText::new(words).color(weak));
+                kit::waiting(ui, "asking both places…");
             }
         });
-        ui.add_space(2.0);
         if let Some(copy) = copy.filter(|_| fits)
             && let Some(error) = copy.plan.error()
         {

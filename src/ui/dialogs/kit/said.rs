@@ -7,11 +7,27 @@ use crate::ui::theme::{Tokens, icons, size, strong};
 use crate::ui::widgets::icon_button;
 
 /// The heading of a group.
-pub fn heading(ui: &mut Ui, words: &str) -> Response {
+pub fn heading(ui: &mut Ui, words: &str) {
+    heading_with(ui, words, |_| {});
+}
+
+/// The same with more behind it; it lies as high as one without.
+pub fn heading_with(ui: &mut Ui, words: &str, more: impl FnOnce(&mut Ui)) {
     ui.add_space(4.0);
-    let response = ui.label(strong(words));
+    ui.scope(|ui| {
+        ui.spacing_mut().interact_size.y = 0.0;
+        ui.horizontal(|ui| {
+            ui.label(strong(words));
+            more(ui);
+        });
+    });
     ui.add_space(2.0);
-    response
+}
+
+/// What stands behind a heading while something is waited for.
+pub fn waiting(ui: &mut Ui, words: &str) {
+    let words = format!("{} {words}", icons::LOADER);
+    ui.label(RichText::new(words).color(Tokens::of(ui).weak));
 }
 
 /// Words that stand back.
