@@ -68,6 +68,7 @@ impl Judging<'_> {
             ));
             return;
         };
+        // who asks for an entry is asked again, once it is known who signed
         let log = rules.iter().all(|(signer, _)| signer.log);
         let proof = if library::knows(&self.parts.bundle, scheme) {
             self.proof(|bundle, signed| library::by_certificate(root, bundle, signed, log))
@@ -121,21 +122,14 @@ impl Judging<'_> {
             .iter()
             .filter(|(_, rule)| rule.identity.matches(identity))
             .collect();
-        let by = fitting
+        let by: Vec<&Signer> = fitting
             .iter()
-            .filter(|(_, rule)| rule.issuer.matches(issuer));
-        let accepted: Vec<_> = by.map(|(signer, _)| signer.name.clone()).collect();
-        let one_of = |texts: Vec<String>| match texts.as_slice() {
-            [one] => one.clone(),
-            many => format!("one of {}", many.join(", ")),
-        };
+            .filter(|(_, rule)| rule.issuer.matches(issuer))
+            .map(|(signer, _)| *signer)
+            .collect();
         if fitting.is_empty() {
-            let expected = one_of(
-                rules
-                    .iter()
-                    .map(|(_, rule)| rule.identity.to_string())
-                    .collect(),
-            );
+            let expected = rules.iter().map(|(_, rule)| rule.identity.to_string());
+            let expected = one_of(&expected.collect::<Vec<_>>());
             self.checks.push(
                 Check::failed(CheckKind::Identity, "somebody else signed")
                     .compared(expected, identity),
@@ -151,13 +145,9 @@ impl Judging<'_> {
         }
         self.checks
             .push(Check::passed(CheckKind::Identity, identity));
-        if accepted.is_empty() {
-            let expected = one_of(
-                fitting
-                    .iter()
-                    .map(|(_, rule)| rule.issuer.to_string())
-                    .collect(),
-            );
+        if by.is_empty() {
+            let expected = fitting.iter().map(|(_, rule)| rule.issuer.to_string());
+            let expected = one_of(&expected.collect::<Vec<_>>());
             self.checks.push(
                 Check::failed(CheckKind::Issuer, "somebody else vouched for the identity")
                     .compared(expected, issuer),
@@ -165,7 +155,16 @@ impl Judging<'_> {
             return;
         }
         self.checks.push(Check::passed(CheckKind::Issuer, issuer));
-        if proven {
+        // entries that are there were verified; that another signer needs none is no reason
+        let has_entry = self.parts.has_entry;
+        let accepted = by.iter().filter(|signer| !signer.log || has_entry);
+        let accepted: Vec<_> = accepted.map(|signer| signer.name.clone()).collect();
+        if accepted.is_empty() {
+            self.checks.push(Check::failed(
+                CheckKind::LogInclusion,
+                "a log entry is asked for, and there is none",
+            ));
+        } else if proven {
             self.accepts.extend(accepted);
         }
     }
@@ -174,13 +173,17 @@ impl Judging<'_> {
     /// stands for the certificate.
     fn by_own_authorities(&mut self, leaf: &[u8], names: Option<&[String]>) -> bool {
         let now = jiff::Timestamp::now().as_second();
+        let now = u64::try_from(now).unwrap_or_default();
         let chain = self.parts.certificates.get(1..).unwrap_or_default();
+        let named = names.unwrap_or_default().join(", ");
         let mut failed = None;
+        let mut led: Vec<&str> = Vec::new();
+        let mut accepted = None;
+        let mut wanted = Vec::new();
         for signer in &self.trust.signers {
             let SignedBy::Authorities(authorities) = &signer.by else {
                 continue;
             };
-            let now = u64::try_from(now).unwrap_or_default();
             if let Err(why) = authorities.check(leaf, chain, now) {
                 failed = Some(
                     Check::failed(
@@ -191,17 +194,7 @@ impl Judging<'_> {
                 );
                 continue;
             }
-            self.checks.push(Check::passed(
-                CheckKind::Certificate,
-                format!("leads to a root of {}", signer.name),
-            ));
-            self.checks
-                .push(Check::passed(CheckKind::Validity, "valid today"));
-            let named = names.unwrap_or_default().join(", ");
-            self.signer = Some(SignerFacts::Certificate {
-                subject: named.clone(),
-                fingerprint: Digest::sha256(leaf).hex().to_owned(),
-            });
+            led.push(&signer.name);
             let has = |pattern: &Pattern| {
                 let mut names = names.unwrap_or_default().iter();
                 names.any(|name| pattern.matches(name))
@@ -209,20 +202,34 @@ impl Judging<'_> {
             let fits = authorities.identity.as_ref().is_none_or(has);
             if fits && authorities.is_for_host(leaf) {
                 let anybody = authorities.identity.is_none() && authorities.host.is_none();
-                self.checks.push(match anybody {
-                    true => Check::not_checked(CheckKind::Identity, "nobody is named").found(named),
-                    false => Check::passed(CheckKind::Identity, named),
+                accepted.get_or_insert(match anybody {
+                    true => {
+                        Check::not_checked(CheckKind::Identity, "nobody is named").found(&named)
+                    }
+                    false => Check::passed(CheckKind::Identity, &named),
                 });
                 self.accepts.push(signer.name.clone());
             } else {
-                let wanted = authorities.identity.as_ref().map(ToString::to_string);
-                let wanted = wanted.into_iter().chain(authorities.host.clone());
-                let wanted = wanted.collect::<Vec<_>>().join(" and ");
-                self.checks.push(
-                    Check::failed(CheckKind::Identity, "somebody else signed")
-                        .compared(wanted, named),
-                );
+                let identity = authorities.identity.as_ref().map(ToString::to_string);
+                let both = identity.into_iter().chain(authorities.host.clone());
+                wanted.push(both.collect::<Vec<_>>().join(" and "));
             }
+        }
+        if !led.is_empty() {
+            self.checks.push(Check::passed(
+                CheckKind::Certificate,
+                format!("leads to a root of {}", led.join(", ")),
+            ));
+            self.checks
+                .push(Check::passed(CheckKind::Validity, "valid today"));
+            self.signer = Some(SignerFacts::Certificate {
+                subject: named.clone(),
+                fingerprint: Digest::sha256(leaf).hex().to_owned(),
+            });
+            self.checks.push(accepted.unwrap_or_else(|| {
+                Check::failed(CheckKind::Identity, "somebody else signed")
+                    .compared(one_of(&wanted), named)
+            }));
             return true;
         }
         let rules = self
@@ -234,5 +241,13 @@ impl Judging<'_> {
             self.checks.extend(failed);
         }
         false
+    }
+}
+
+/// What is expected, where any of `texts` would do.
+fn one_of(texts: &[String]) -> String {
+    match texts {
+        [one] => one.clone(),
+        many => format!("one of {}", many.join(", ")),
     }
 }

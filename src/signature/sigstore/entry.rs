@@ -146,17 +146,27 @@ impl Entry {
         format!("{} {}", self.kind, self.version)
     }
 
-    /// For those who unfold it.
+    /// Its index, as far as the log vouches for it: the bundle's under a promise; else the
+    /// proof's, which of the second version is the same.
+    pub fn proven_index(&self) -> u64 {
+        match &self.proof {
+            Some(proof) if self.promise.is_none() && !self.is_of_version_2() => proof.index,
+            _ => self.index,
+        }
+    }
+
+    /// For those who unfold it, once it is proven.
     pub fn details(&self) -> Vec<(String, String)> {
         let mut details = vec![
-            ("Log entry".to_owned(), self.index.to_string()),
+            ("Log entry".to_owned(), self.proven_index().to_string()),
             ("Log entry kind".to_owned(), self.kind()),
-            (
-                "Log id".to_owned(),
-                self.log.iter().map(|byte| format!("{byte:02x}")).collect(),
-            ),
         ];
         let promised = self.promise.is_some();
+        // without a promise it is the checkpoint that says which log it is
+        if promised {
+            let id = self.log.iter().map(|byte| format!("{byte:02x}"));
+            details.push(("Log id".to_owned(), id.collect()));
+        }
         if let Some(time) = self.integrated.filter(|_| promised) {
             details.push(("Logged".to_owned(), time.to_string()));
         }

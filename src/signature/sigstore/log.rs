@@ -125,7 +125,10 @@ fn logged(
             Some(inclusion) => checks.push(match included(&keys, entry, inclusion) {
                 Ok(()) => Check::passed(
                     CheckKind::LogInclusion,
-                    format!("entry {}, inclusion and checkpoint proven", entry.index),
+                    format!(
+                        "entry {}, inclusion and checkpoint proven",
+                        entry.proven_index()
+                    ),
                 ),
                 Err(why) => Check::failed(CheckKind::LogInclusion, why),
             }),
@@ -231,18 +234,19 @@ fn stamped(
     }
     for stamp in list {
         let token = stamp.get("signedTimestamp").and_then(Value::as_str);
-        let time = token.and_then(base64);
-        let time = time.and_then(|token| root.check_timestamp(&token, bound.signature).ok());
+        let time = match token.and_then(base64) {
+            Some(token) => root
+                .check_timestamp(&token, bound.signature)
+                .map_err(|why| why.to_string()),
+            None => Err("the timestamp cannot be read".to_owned()),
+        };
         proof.checks.push(match time {
-            Some(time) => {
+            Ok(time) => {
                 times.push((time, TimeSource::TimestampAuthority));
                 Check::passed(CheckKind::Timestamp, "countersigned by a trusted authority")
                     .found(time.to_string())
             }
-            None => Check::failed(
-                CheckKind::Timestamp,
-                "no timestamp authority of the trust root countersigned this signature",
-            ),
+            Err(why) => Check::failed(CheckKind::Timestamp, why),
         });
     }
 }

@@ -444,21 +444,105 @@ fn of_several_signatures_the_entry_has_to_be_about_the_signers() {
     }
 }
 
-/// The log of the fixture keeps entries as they were sent in. cosign reads them by what they
-/// say, and so is it done here: certificate, proof, promise, timestamp and binding.
-#[test]
-fn an_entry_that_was_kept_as_it_was_sent_counts_by_what_it_says() {
+/// A bundle with certificate, entry and timestamp, its image, and what it is judged by.
+fn keyless() -> (Value, Subject, TrustRoot) {
     const FILE: &str = "referrers-amd64/blobs/sha256/2bc492dc55d9ba643fc7fc33b59ed72eab79823dc0822cffcb9fac4177b9b77e";
     const IMAGE: &str = "sha256:5d4cf3e3026c5cfb5249d241beb5f60d354183e5d5eb48e6317cf2c435150452";
     let root = TrustRoot::read(&bytes("keys/trusted_root.json"), "test").unwrap();
-    let signer = identity(
-        "https://github.com/peers/demo/.*",
-        "https://token.actions.example.org",
-    );
     let subject = Subject {
         digest: IMAGE.parse().unwrap(),
         ..made::subject("")
     };
+    (fixture_json(FILE), subject, root)
+}
+
+/// Somebody of this name with the identity of [`keyless`], or with another one.
+fn keyless_signer(name: &str, repository: &str, log: bool) -> Signer {
+    let repository = format!("https://github.com/{repository}/.*");
+    Signer {
+        name: name.to_owned(),
+        log,
+        ..identity(&repository, "https://token.actions.example.org")
+    }
+}
+
+/// Each signer asks for the log by itself: that one needs none takes it from no other.
+#[test]
+fn a_signer_without_a_log_takes_it_from_no_other() {
+    let (with, subject, root) = keyless();
+    let mut without = with.clone();
+    without["verificationMaterial"]["tlogEntries"] = json!([]);
+    let judge = |bundle: &Value, signers: &[Signer]| {
+        let trust = Trust {
+            signers: signers.to_vec(),
+            root: Some(root.clone()),
+        };
+        sigstore::verify(&made::bundle(bundle), &subject, &trust)
+    };
+    let strict = keyless_signer("strict", "peers/demo", true);
+    let lenient = keyless_signer("lenient", "peers/demo", false);
+    let other = keyless_signer("other", "somebody/else", false);
+    // the timestamp alone proves when it was signed, where no log is asked for
+    let report = judge(&without, std::slice::from_ref(&lenient));
+    assert_eq!(report.accepts, ["lenient"], "{:#?}", report.checks);
+    for signers in [
+        vec![strict.clone()],
+        vec![strict.clone(), other.clone()],
+        vec![other.clone(), strict.clone()],
+    ] {
+        let report = judge(&without, &signers);
+        assert_eq!(report.judgement(), Judgement::Rejected);
+        assert_eq!(report.reason().unwrap().kind, CheckKind::LogInclusion);
+        assert!(report.accepts.is_empty());
+    }
+    // the same identity twice: who needs no log accepts it, the other does not
+    let report = judge(&without, &[strict.clone(), lenient.clone()]);
+    assert_eq!(report.accepts, ["lenient"], "{:#?}", report.checks);
+    let report = judge(&with, &[strict, lenient]);
+    assert_eq!(report.accepts, ["strict", "lenient"]);
+    // an entry that is there is verified, whoever asks for it
+    let mut forged = with.clone();
+    let entry = &mut forged["verificationMaterial"]["tlogEntries"][0];
+    entry["inclusionProof"]["rootHash"] = STANDARD.encode([7; 32]).into();
+    let report = judge(&forged, &[other, keyless_signer("l", "peers/demo", false)]);
+    assert_eq!(report.reason().unwrap().kind, CheckKind::LogInclusion);
+}
+
+/// Why a timestamp does not count is told, and not only that it does not.
+#[test]
+fn a_timestamp_that_does_not_count_says_why() {
+    let (bundle, subject, root) = keyless();
+    let said = |bundle: &Value, root: TrustRoot| {
+        let trust = Trust {
+            signers: vec![keyless_signer("s", "peers/demo", true)],
+            root: Some(root),
+        };
+        let report = sigstore::verify(&made::bundle(bundle), &subject, &trust);
+        let check = report.check(CheckKind::Timestamp).unwrap();
+        assert!(check.is_failed(), "{check:?}");
+        check.detail.clone()
+    };
+    let stamp = "/verificationMaterial/timestampVerificationData/rfc3161Timestamps/0";
+    // another's authority, another signature's timestamp, no timestamp at all
+    let authority = said(&bundle, TrustRoot::embedded().unwrap());
+    let theirs = fixture_json("bundles/cosign-v3-blob.sigstore.json");
+    let mut other = bundle.clone();
+    *other.pointer_mut(stamp).unwrap() = theirs.pointer(stamp).unwrap().clone();
+    let signature = said(&other, TrustRoot::embedded().unwrap());
+    *other.pointer_mut(stamp).unwrap() = json!({"signedTimestamp": "?"});
+    let nothing = said(&other, root);
+    let all = [&authority, &signature, &nothing];
+    let distinct: std::collections::BTreeSet<_> = all.into_iter().collect();
+    assert_eq!(distinct.len(), 3, "{all:?}");
+    assert!(nothing.contains("cannot be read"), "{nothing}");
+}
+
+/// The log of the fixture keeps entries as they were sent in. cosign reads them by what they
+/// say, and so is it done here: certificate, proof, promise, timestamp and binding.
+#[test]
+fn an_entry_that_was_kept_as_it_was_sent_counts_by_what_it_says() {
+    let (bundle, subject, root) = keyless();
+    let signer = keyless_signer("s", "peers/demo", true);
     let judge = |bundle: &Value, root: TrustRoot| {
         let trust = Trust {
             signers: vec![signer.clone()],
@@ -466,7 +550,6 @@ fn an_entry_that_was_kept_as_it_was_sent_counts_by_what_it_says() {
         };
         sigstore::verify(&made::bundle(bundle), &subject, &trust)
     };
-    let bundle = fixture_json(FILE);
     let report = judge(&bundle, root.clone());
     assert_eq!(
         report.judgement(),

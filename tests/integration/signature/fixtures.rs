@@ -216,6 +216,27 @@ fn certificates_of_ones_own_authorities() {
         report.reason().unwrap().kind,
         porthole::signature::CheckKind::Identity
     );
+    // the same roots for several: whom the first does not name, the next may
+    let named = |name: &str, roots: &str, identity: Option<&str>| Signer {
+        name: name.to_owned(),
+        ..signer(roots, identity)
+    };
+    let others = [
+        named("elsewhere", "containers-image/fulcio_v1.crt.pem", None),
+        named("other", ours, Some("other@redhat.com")),
+    ];
+    let third = named("third", ours, Some("third@redhat.com"));
+    let report = made::verify(&found, &subject, [&others[..], &[third]].concat());
+    let check = report.reason().unwrap();
+    assert_eq!(check.kind, porthole::signature::CheckKind::Identity);
+    let expected = "one of other@redhat.com, third@redhat.com";
+    assert_eq!(check.expected.as_deref(), Some(expected));
+    let ones = [
+        named("qiwan", ours, Some("qiwan@redhat.com")),
+        named("anybody", ours, None),
+    ];
+    let report = made::verify(&found, &subject, [&others[..], &ones].concat());
+    assert_eq!(report.accepts, ["qiwan", "anybody"], "{:#?}", report.checks);
     let report = made::verify(
         &found,
         &subject,
