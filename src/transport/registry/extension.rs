@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::model::{Digest, limits};
 use crate::transport::{DetachedSignatures, Problem, TransportError};
@@ -28,7 +29,7 @@ pub(super) struct Extension<'a>(&'a RegistrySource);
 
 #[derive(Deserialize)]
 struct List {
-    signatures: Vec<Entry>,
+    signatures: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -63,30 +64,29 @@ impl<'a> Extension<'a> {
             .client()
             .whole(&request, limits::SIGNATURES_BYTES)
             .await;
-        let body = match read {
-            Ok(whole) => whole.body,
-            Err(fault) if fault.status == Some(404) => return Ok(Vec::new()),
-            Err(fault) => return Err(fault.problem),
-        };
+        // it said that it has them: a list that is not there is no empty one
+        let body = read.map_err(|fault| fault.problem)?.body;
         let wrong = |why: String| Problem::Protocol { why };
         let list: List = serde_json::from_slice(&body)
             .map_err(|error| wrong(format!("the list of signatures cannot be read: {error}")))?;
-        let known = list
-            .signatures
-            .into_iter()
-            .filter(|one| one.version == VERSION && one.kind == KIND);
+        if list.signatures.len() > limits::SIGNATURES {
+            return Err(Problem::Beyond {
+                what: "signatures",
+                limit: limits::SIGNATURES,
+            });
+        }
         let mut found = Vec::new();
-        for one in known {
-            if found.len() == limits::SIGNATURES {
-                return Err(Problem::Beyond {
-                    what: "signatures",
-                    limit: limits::SIGNATURES,
-                });
-            }
-            let bytes = STANDARD.decode(&one.content);
-            let bytes =
-                bytes.map_err(|error| wrong(format!("a signature is no base64: {error}")))?;
-            found.push(bytes.into());
+        for one in list.signatures {
+            let known = Entry::deserialize(&one).ok();
+            let known = known.filter(|one| one.version == VERSION && one.kind == KIND);
+            found.push(match known {
+                Some(known) => STANDARD
+                    .decode(&known.content)
+                    .map_err(|error| wrong(format!("a signature is no base64: {error}")))?
+                    .into(),
+                // of another version or type: found as it stands there, and known to nobody
+                None => one.to_string().into(),
+            });
         }
         Ok(found)
     }

@@ -72,7 +72,7 @@ fn signatures_that_a_registry_gives_by_its_extension_are_found_and_judged() {
         let body = json!({"signatures": signatures}).to_string();
         answer(Fault::answer(200, "application/json", &body));
     };
-    // other versions and types are other things
+    // other versions and types are other things, which nobody can read and everybody sees
     list(json!([
         one(1, "atomic", b"x"),
         one(2, "other", b"x"),
@@ -81,15 +81,23 @@ fn signatures_that_a_registry_gives_by_its_extension_are_found_and_judged() {
     let output = judge();
     let found = report(&output);
     assert_eq!(output.status.code(), Some(0), "{found:#}");
-    assert_eq!(found["signatures"].as_array().unwrap().len(), 1);
+    let formats = found["signatures"].as_array().unwrap().iter();
+    let mut formats: Vec<_> = formats.map(|one| &one["format"]).collect();
+    formats.sort_by_key(|format| format.to_string());
+    assert_eq!(formats, ["simpleSigning", "unknown", "unknown"]);
     assert_eq!(found["signatures"][0]["foundIn"], json!(["api-extension"]));
-    assert_eq!(found["signatures"][0]["format"], "simpleSigning");
     let looked = found["looked"].to_string();
-    assert!(looked.contains("API extension): 1"), "{looked}");
+    assert!(looked.contains("API extension): 3"), "{looked}");
 
     // none there is none; what cannot be read is never unsigned
+    let strange = json!({"signatures": [one(3, "atomic", &message)]}).to_string();
     for (fault, code, verdict) in [
-        (Fault::status(404), 3, "unsigned"),
+        (Fault::status(404), 1, "cannotSay"),
+        (
+            Fault::answer(200, "application/json", &strange),
+            3,
+            "rejected",
+        ),
         (
             Fault::answer(200, "application/json", r#"{"signatures":[]}"#),
             3,
