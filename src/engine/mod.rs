@@ -124,6 +124,7 @@ impl Engine {
             roots: roots::Roots::default(),
             verdicts: verdicts::Verdicts::default(),
             trust: arc_swap::ArcSwap::from_pointee(TrustSettings::read(&config.trust)),
+            trust_edits: tokio::sync::Mutex::default(),
             config,
         });
         let runtime = tokio::runtime::Builder::new_multi_thread()

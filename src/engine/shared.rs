@@ -22,6 +22,8 @@ pub(super) struct Shared {
     pub config: EngineConfig,
     /// What is judged by; replaced whole when the policy changes.
     pub trust: arc_swap::ArcSwap<TrustSettings>,
+    /// Held while the policy is read, changed and written.
+    pub trust_edits: tokio::sync::Mutex<()>,
     pub client: Client,
     pub store: Store,
     pub slots: Arc<Slots>,

@@ -98,6 +98,30 @@ impl CheckKind {
         }
     }
 
+    /// What failed, in a word or two: "rejected: identity".
+    pub const fn short(self) -> &'static str {
+        match self {
+            Self::Form => "not readable",
+            Self::Signature => "bytes changed",
+            Self::Subject => "another image",
+            Self::PredicateType => "predicate type",
+            Self::Key => "key",
+            Self::Certificate => "certificate",
+            Self::CertificateLog => "certificate log",
+            Self::Identity => "identity",
+            Self::Issuer => "issuer",
+            Self::LogPromise => "log promise",
+            Self::LogInclusion => "transparency log",
+            Self::LogEntry => "log entry",
+            Self::Timestamp => "timestamp",
+            Self::Validity => "not valid then",
+            Self::Expiry => "expired",
+            Self::Revocation => "revoked",
+            Self::Reference => "signed name",
+            Self::Policy => "policy",
+        }
+    }
+
     /// What went wrong where it failed, as the end of "Rejected: …".
     pub const fn complaint(self) -> &'static str {
         match self {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::policy::Level;
+use super::policy::{Level, RuleEntry};
 use super::{Check, CheckKind, Found, Outcome, Subject, TrustRoot};
 
 /// What was found out about one signature. Only what `checks` passed is believed.
@@ -129,6 +129,8 @@ pub struct SubjectReport {
     pub policy: Option<String>,
     /// What the rule asks for, in words.
     pub asks: Option<String>,
+    /// That rule as it is written, in Porthole's own kind of policy.
+    pub rule: Option<RuleEntry>,
     /// What of an index the policy's rule asks to be signed.
     pub level: Option<Level>,
     /// The trust roots that were used.
@@ -214,6 +216,14 @@ impl Verdict {
             Self::Unsigned => "unsigned",
             Self::CannotSay { .. } => "cannotSay",
             Self::NotJudged { .. } => "notJudged",
+        }
+    }
+
+    /// The check that decided against it, where one did.
+    pub const fn failed(&self) -> Option<CheckKind> {
+        match self {
+            Self::Rejected { check, .. } => *check,
+            _ => None,
         }
     }
 

@@ -348,7 +348,7 @@ def signatures_verdicts(stage):
             "rejected",
             f"dir:{signing}/dir-img-cosign-fulcio-rekor-valid",
             TRUST.replace("mitr@", "release@"),
-            "Trust: rejected",
+            "Trust: rejected: identity",
         ),
         ("unsigned", BUSYBOX, TRUST, "Trust: unsigned"),
         ("cannot-say", f"docker-archive:{archive}", TRUST, "Trust: cannot say"),
@@ -358,7 +358,7 @@ def signatures_verdicts(stage):
         settings.mkdir(parents=True)
         (settings / "trust.toml").write_text(trust)
         window = stage.start(reference, home=f"trust-{name}")
-        window.wait_for(said)
+        window.wait_for(said, "button")
         stage.show_view("Signatures")
         window.settle()
         shoot_in_both_themes(stage, f"signatures-{name}")
@@ -1140,7 +1140,7 @@ def trust_signer(stage):
     window.click("Write to the policy")
     stage.wait_to_read("with an attestation")
     window.click("Close", "button")
-    window.wait_for("Trust: rejected")
+    window.wait_for("Trust: rejected: predicate type")
     stage.wait_to_read("there is no attestation of https://spdx.dev/Document")
     window.click("Trust policy…")
     window.click("Take out…")

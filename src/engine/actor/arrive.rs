@@ -67,8 +67,14 @@ impl Actor {
                 self.referrers_arrived(grown);
                 self.verify_wanted();
             }
-            Arrived::Verified(report) => self.verified(report),
-            Arrived::NotVerified(digest, failure) => self.not_verified(digest, failure),
+            Arrived::Verified(trust, report) => {
+                let digest = report.subject.digest.clone();
+                self.verified(&trust, digest, Remote::Ready(report));
+            }
+            Arrived::NotVerified(trust, digest, error) => {
+                let previous = None;
+                self.verified(&trust, digest, Remote::Failed { error, previous });
+            }
             Arrived::Nothing => return,
         }
         self.start_desks();

@@ -29,7 +29,7 @@ use super::queue::Queue;
 use super::shared::{JobHandle, Shared};
 use super::{
     Extent, Failure, FailureKind, Image, ImageId, ImageSnapshot, JobId, JobKind, JobState,
-    NodePath, Opened, Remote, Unit, fetch,
+    NodePath, Opened, Remote, TrustSettings, Unit, fetch,
 };
 
 /// How many things are asked of a place at once for one image.
@@ -97,9 +97,10 @@ enum Arrived {
     Checked(check::Checked),
     Referrers(referrers::Grown),
     Artifact(artifacts::ReadOut),
-    Verified(Arc<SubjectReport>),
+    /// Judged by these settings, which may have been changed meanwhile.
+    Verified(Arc<TrustSettings>, Arc<SubjectReport>),
     /// What vouches for the manifest with this digest could not be judged.
-    NotVerified(Digest, Arc<Failure>),
+    NotVerified(Arc<TrustSettings>, Digest, Arc<Failure>),
     /// It was ended on purpose.
     Nothing,
 }

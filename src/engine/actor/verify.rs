@@ -1,10 +1,14 @@
 //! What vouches for the manifests of the image: looked for and judged once what refers to
 //! them is known.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::engine::{Failure, NodePath, Remote, RootConfig, SubjectReports, fetch};
+use tokio::task::JoinError;
+
+use crate::engine::{
+    Failure, FailureKind, NodePath, Remote, RootConfig, SubjectReports, TrustSettings, fetch,
+};
 use crate::model::{Digest, Reference};
 use crate::referrers::ReferrerTree;
 use crate::signature::policy::{Rule, ScopeName};
@@ -19,6 +23,8 @@ pub(super) struct Verifications {
     pub reports: Arc<SubjectReports>,
     /// What each manifest by itself comes to.
     pub own: Arc<SubjectReports>,
+    /// What the last verification of each manifest judges by.
+    by: BTreeMap<Digest, Arc<TrustSettings>>,
     /// Where somebody looked, to look there again after a reload.
     wanted: BTreeSet<NodePath>,
 }
@@ -107,6 +113,8 @@ impl Actor {
             );
             return;
         }
+        let by = &mut self.verifications.by;
+        by.insert(digest.clone(), Arc::clone(&trust));
         self.put_report(digest, Remote::Pending { previous: None });
         let discovery = Discovery {
             manifests: Arc::new(fetch::Cached {
@@ -130,29 +138,39 @@ impl Actor {
             let wanted = rule.map_or(tuf, Rule::needs_root) && !discovered.is_unsigned();
             let root = match shared.roots.current(&shared, &trust, wanted).await {
                 Ok(root) => root,
-                Err(failure) => return Arrived::NotVerified(subject.digest, failure),
+                Err(failure) => return Arrived::NotVerified(trust, subject.digest, failure),
             };
+            let digest = subject.digest.clone();
+            let by = Arc::clone(&trust);
             // signatures cost time on the processor: not on a thread that others wait for
             let judged = tokio::task::spawn_blocking(move || {
                 let policy = trust.policy.as_ref();
                 let verdicts = &shared.verdicts;
                 verdicts.judge(&discovered, &subject, &name, policy, root.as_ref())
             });
-            match judged.await {
-                Ok(report) => Arrived::Verified(report),
-                Err(_) => Arrived::Nothing,
-            }
+            came_of(judged.await, by, digest)
         });
     }
 
-    pub(super) fn verified(&mut self, report: Arc<SubjectReport>) {
-        self.put_report(report.subject.digest.clone(), Remote::Ready(report));
-    }
-
-    /// The trust root that is needed could not be had.
-    pub(super) fn not_verified(&mut self, digest: Digest, error: Arc<Failure>) {
-        let previous = None;
-        self.put_report(digest, Remote::Failed { error, previous });
+    /// A verification by `trust` came to its end.
+    pub(super) fn verified(
+        &mut self,
+        trust: &Arc<TrustSettings>,
+        digest: Digest,
+        report: Remote<Arc<SubjectReport>>,
+    ) {
+        let current = self.shared.trust.load_full();
+        if Arc::ptr_eq(trust, &current) {
+            self.put_report(digest, report);
+            return;
+        }
+        // whom it accepts may not be trusted any more; it counts for nothing
+        let newer = self.verifications.by.get(&digest);
+        if newer.is_some_and(|newer| Arc::ptr_eq(newer, &current)) {
+            return;
+        }
+        self.put_report(digest, Remote::NotAsked);
+        self.verify_wanted();
     }
 
     /// What was on its way will not come.
@@ -192,5 +210,48 @@ impl Actor {
             None => Subject::at(image.descriptor(path)?),
         };
         Some(subject.named(named))
+    }
+}
+
+/// What judging by `trust` came to. That it ended without a verdict is a defect, which is
+/// said: nobody waits for it.
+fn came_of(
+    judged: Result<Arc<SubjectReport>, JoinError>,
+    trust: Arc<TrustSettings>,
+    digest: Digest,
+) -> Arrived {
+    let error = match judged {
+        Ok(report) => return Arrived::Verified(trust, report),
+        Err(error) => error,
+    };
+    tracing::error!(%error, "judging failed");
+    let failure = Failure {
+        headline: "Something went wrong inside Porthole while this was judged".to_owned(),
+        hint: "Try again; if it stays so, report it with the details".to_owned(),
+        details: vec![error.to_string()],
+        kind: FailureKind::Other,
+    };
+    Arrived::NotVerified(trust, digest, Arc::new(failure))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_judge_that_breaks_is_said_and_not_waited_for() {
+        let judged: tokio::task::JoinHandle<Arc<SubjectReport>> =
+            tokio::task::spawn_blocking(|| panic!("on purpose"));
+        let (trust, digest) = (Arc::default(), Digest::sha256(b"x"));
+        let came = came_of(judged.await, Arc::clone(&trust), digest.clone());
+        let Arrived::NotVerified(by, of, failure) = came else {
+            panic!("a verdict came of it");
+        };
+        assert!(Arc::ptr_eq(&by, &trust) && of == digest);
+        assert!(
+            failure.headline.contains("went wrong"),
+            "{}",
+            failure.headline
+        );
     }
 }

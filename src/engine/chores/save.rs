@@ -16,6 +16,7 @@ pub(super) async fn save(path: PathBuf, text: &str) -> Result<Outcome, Failure> 
 }
 
 /// Writes beside `path` and renames, so that what was there before stays until all is written.
+/// Who may read and write the file stays as it was.
 pub(super) async fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
@@ -25,6 +26,9 @@ pub(super) async fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let written = async {
         // never over a file that somebody else put there
         let mut file = fs::File::create_new(&temporary).await?;
+        if let Ok(before) = fs::metadata(path).await {
+            file.set_permissions(before.permissions()).await?;
+        }
         file.write_all(bytes).await?;
         file.sync_all().await?;
         fs::rename(&temporary, path).await

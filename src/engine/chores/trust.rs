@@ -14,8 +14,9 @@ use super::{Failure, Outcome, disk_failure, save};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustFile {
     pub path: PathBuf,
-    pub entries: Entries,
-    /// Why nothing is judged by it, or why it is changed by hand only.
+    /// Nothing where it is changed by hand only, and `problem` says why.
+    pub entries: Option<Entries>,
+    /// Why nothing is judged by it, or why it is not listed.
     pub problem: Option<Arc<Failure>>,
 }
 
@@ -31,8 +32,8 @@ pub(super) fn list(shared: &Shared) -> Result<Outcome, Failure> {
         })
     });
     let (entries, problem) = match read {
-        Ok(entries) => (entries, shared.trust.load().problem.clone()),
-        Err(failure) => (Entries::default(), Some(Arc::new(failure))),
+        Ok(entries) => (Some(entries), shared.trust.load().problem.clone()),
+        Err(failure) => (None, Some(Arc::new(failure))),
     };
     Ok(Outcome::TrustListed(Arc::new(TrustFile {
         path,
@@ -52,6 +53,8 @@ pub(super) async fn edit(shared: &Shared, edit: &PolicyEdit) -> Outcome {
 
 async fn write(shared: &Shared, edit: &PolicyEdit) -> Result<PathBuf, Failure> {
     let path = path(shared)?;
+    // the next change begins with what this one wrote
+    let _held = shared.trust_edits.lock().await;
     let before = text(&path)?;
     let text = edited(&before, edit).map_err(|error| {
         Failure::refused(
@@ -72,7 +75,13 @@ async fn write(shared: &Shared, edit: &PolicyEdit) -> Result<PathBuf, Failure> {
             .await
             .map_err(|error| disk_failure("cannot make the folder of", &path, &error))?;
     }
-    save::write(&path, text.as_bytes())
+    // a link stays one: what it leads to is written
+    let place = match tokio::fs::canonicalize(&path).await {
+        Ok(place) => place,
+        Err(_) if tokio::fs::symlink_metadata(&path).await.is_err() => path.clone(),
+        Err(error) => return Err(disk_failure("cannot follow", &path, &error)),
+    };
+    save::write(&place, text.as_bytes())
         .await
         .map_err(|error| disk_failure("cannot write", &path, &error))?;
     shared.trust.store(Arc::new(TrustSettings::read(config)));

@@ -8,7 +8,7 @@ use super::super::report::{Judgement, RootUsed, SignatureReport, SubjectReport, 
 use super::super::trust::Trust;
 use super::super::{Check, CheckKind, TrustRoot, verify};
 use super::verdict::{unjudged, verdict};
-use super::{Asked, Policy, Requirement, Rule, ScopeName};
+use super::{Asked, Policy, PolicyKind, Requirement, Rule, ScopeName};
 
 /// Verifies everything that was found about `subject` and judges it by the rule that
 /// `policy` has for images of this name.
@@ -58,6 +58,9 @@ pub fn judge(
             None => format!("{}, no rule for {}", policy.source, name.text()),
         }),
         asks: rule.map(Rule::asks),
+        rule: rule
+            .filter(|_| policy.is_some_and(|policy| policy.kind == PolicyKind::Porthole))
+            .and_then(Rule::entry),
         level: rule.map(|rule| rule.level),
         roots: roots.iter().map(RootUsed::of).collect(),
         judged: now.to_string(),

@@ -306,6 +306,21 @@ impl Rule {
         words.collect::<Vec<_>>().join(", and ")
     }
 
+    /// As it is written in Porthole's own kind of policy. Nothing where it asks for what such
+    /// a one cannot say.
+    pub fn entry(&self) -> Option<RuleEntry> {
+        let [Requirement::Signed(asked)] = self.requirements.as_slice() else {
+            return None;
+        };
+        Some(RuleEntry {
+            scope: self.scope.text().to_owned(),
+            signers: asked.signers.iter().map(|s| s.name.clone()).collect(),
+            at_least: asked.at_least,
+            attestations: asked.attestations.clone(),
+            level: self.level,
+        })
+    }
+
     /// Everybody whom it names.
     pub fn signers(&self) -> impl Iterator<Item = &Signer> {
         let asked = self.requirements.iter().filter_map(|requirement| {

@@ -108,7 +108,17 @@ impl FileSigner {
             }
         };
         let mut signer = Signer::new(self.name, by);
+        // what could not be held to is not taken in silence
+        let logged = matches!(signer.by, SignedBy::Key(_) | SignedBy::Identity(_));
+        if self.log == Some(true) && !logged {
+            return Err("log = true counts for keys and identities only".to_owned());
+        }
         signer.log = self.log.unwrap_or(signer.log);
+        if self.signed_name.is_some() && matches!(signer.by, SignedBy::Notation(_)) {
+            return Err(
+                "signatures of Notation name no image: signed_name cannot be asked for".to_owned(),
+            );
+        }
         let name = self.signed_name.as_deref().map(SignedIdentity::read);
         signer.signed_name = name.transpose()?;
         Ok(signer)

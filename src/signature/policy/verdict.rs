@@ -68,10 +68,7 @@ pub fn overall(
             } else {
                 "the index is not accepted"
             };
-            let check = match &first.verdict {
-                Verdict::Rejected { check, .. } => *check,
-                _ => None,
-            };
+            let check = first.verdict.failed();
             Verdict::Rejected {
                 why: format!(
                     "{index}, and not every platform is: {}{more}",

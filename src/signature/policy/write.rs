@@ -6,16 +6,20 @@ use base64::engine::general_purpose::STANDARD;
 use super::super::found::Found;
 use super::super::notation::{Envelope, Statement};
 use super::super::report::SignerFacts;
-use super::edit::{NEW_POLICY, PolicyEdit, SignerEntry, Way, edited};
+use super::Level;
+use super::edit::{NEW_POLICY, PolicyEdit, RuleEntry, SignerEntry, Way, edited};
+use crate::model::predicate_words;
 
 /// The change that makes `signer` one for `scope`, under `name`; what it writes, as it looks
-/// in a policy that has nothing of it yet; and what it means, in one sentence. `pem` is the
-/// key, for a signer by key. Nothing for signers that a policy cannot name.
+/// in a policy that has nothing of it yet; and what it means, in words. `pem` is the key, for
+/// a signer by key; `rule` the one in force, which the change joins, or which the new rule
+/// begins with. Nothing for signers that a policy cannot name.
 pub fn proposal(
     name: &str,
     scope: &str,
     signer: &SignerFacts,
     pem: Option<&str>,
+    rule: Option<&RuleEntry>,
 ) -> Option<(PolicyEdit, String, String)> {
     let (way, who) = match signer {
         SignerFacts::Key { .. } => {
@@ -35,12 +39,16 @@ pub fn proposal(
         }
         SignerFacts::Certificate { .. } | SignerFacts::OpenPgp { .. } => return None,
     };
-    proposed(name, scope, way, &who)
+    proposed(name, scope, way, &who, rule)
 }
 
 /// The same for whoever made a Notation signature: the subject of its certificate, under the
 /// root that it came with.
-pub fn proposal_of_notation(scope: &str, found: &Found) -> Option<(PolicyEdit, String, String)> {
+pub fn proposal_of_notation(
+    scope: &str,
+    found: &Found,
+    rule: Option<&RuleEntry>,
+) -> Option<(PolicyEdit, String, String)> {
     let media_type = found.raw.media_type().as_str();
     let envelope = Envelope::read(media_type, found.raw.bytes()).ok()?;
     let (leaf, root) = (envelope.chain.first()?, envelope.chain.last()?);
@@ -80,19 +88,73 @@ pub fn proposal_of_notation(scope: &str, found: &Found) -> Option<(PolicyEdit, S
         certificates,
         identities: vec![identity],
     };
-    proposed(&name, scope, way, &who)
+    proposed(&name, scope, way, &who, rule)
 }
 
-fn proposed(name: &str, scope: &str, way: Way, who: &str) -> Option<(PolicyEdit, String, String)> {
+fn proposed(
+    name: &str,
+    scope: &str,
+    way: Way,
+    who: &str,
+    rule: Option<&RuleEntry>,
+) -> Option<(PolicyEdit, String, String)> {
+    let signer = SignerEntry {
+        name: name.to_owned(),
+        way,
+    };
+    let written = RuleEntry::trusting(scope, name, rule);
+    let meaning = meaning(who, &written, rule);
+    let put = PolicyEdit::PutSigner {
+        before: None,
+        signer: signer.clone(),
+    };
+    let text = edited(NEW_POLICY, &put).ok()?;
+    let put = PolicyEdit::PutRule {
+        before: None,
+        rule: written,
+    };
+    let text = edited(&text, &put).ok()?;
+    let text = text.strip_prefix(NEW_POLICY)?.trim().to_owned();
     let edit = PolicyEdit::Trust {
         scope: scope.to_owned(),
-        signer: SignerEntry {
-            name: name.to_owned(),
-            way,
-        },
+        signer,
     };
-    let text = edited(NEW_POLICY, &edit).ok()?;
-    let text = text.strip_prefix(NEW_POLICY)?.trim().to_owned();
-    let meaning = format!("Every image of {scope} is accepted when it is signed by {who}.");
     Some((edit, text, meaning))
+}
+
+/// What it means to write a rule with one signer more than the rule `before`.
+fn meaning(who: &str, written: &RuleEntry, before: Option<&RuleEntry>) -> String {
+    let scope = &written.scope;
+    let Some(before) = before else {
+        return format!("Every image of {scope} is accepted when it is signed by {who}.");
+    };
+    let others = before.signers.join(" or ");
+    let origin = if before.scope == *scope {
+        "The rule for these images is there already; this signer joins it.".to_owned()
+    } else {
+        let wide = &before.scope;
+        format!("The new rule begins as the one for {wide}, and counts in place of it here.")
+    };
+    let mut asked = Vec::new();
+    match written.at_least {
+        0 => {}
+        1 => asked.push("one of these signed it".to_owned()),
+        many => asked.push(format!("{many} of these signed it")),
+    }
+    for stated in &written.attestations {
+        let words = predicate_words(stated);
+        asked.push(format!("one of these made an attestation of it, {words}"));
+    }
+    if written.level == Level::Both {
+        asked.push("all that holds for the index and for every platform".to_owned());
+    }
+    if asked == ["one of these signed it"] {
+        return format!(
+            "Every image of {scope} is accepted when it is signed by {who}, or by {others}. {origin}"
+        );
+    }
+    let asked = asked.join(", and ");
+    format!(
+        "For images of {scope} it counts what is signed by {who}, beside {others}. One is accepted when {asked}. {origin}"
+    )
 }

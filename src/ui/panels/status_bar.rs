@@ -103,12 +103,17 @@ fn trust(ui: &mut Ui, tab: &Tab, actions: &mut Actions) {
         return;
     }
     let status = Status::of_trust(known, Tokens::of(ui));
-    let words = RichText::new(format!("{} {}", status.icon, status.word))
+    // one look says what failed; why is told on hover and in the view
+    let failed = known.value().and_then(|report| report.verdict.failed());
+    let word = match failed {
+        Some(check) => format!("{}: {}", status.word, check.short()),
+        None => status.word.into_owned(),
+    };
+    let words = RichText::new(format!("{} {word}", status.icon))
         .size(size::SMALL)
         .color(status.color);
     let response = ui.add(Button::new(words).frame(false).small());
-    response
-        .widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Trust: {}", status.word)));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Trust: {word}")));
     if response.on_hover_text(&*status.meaning).clicked() {
         actions.push(Action::ShowView(snapshot.id, View::Signatures));
     }

@@ -3,14 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use porthole::config::{LookasideFiles, Network};
 use porthole::engine::{
     Chore, Command, EngineConfig, ImageSnapshot, NodePath, Outcome, Remote, TrustConfig, TrustFile,
 };
 use porthole::signature::policy::{
-    Level, PolicyEdit, RuleEntry, SignerEntry, Way, name_of, proposal,
+    Entries, Level, PolicyEdit, RuleEntry, SignerEntry, Way, name_of, proposal,
 };
 use porthole::signature::{SubjectReport, Verdict};
+use tokio::sync::Semaphore;
 
+use crate::support::registry::{Fault, Registry};
 use crate::support::watch::{Watch, config};
 
 const SIGNING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/signing");
@@ -52,6 +55,10 @@ fn listed(watch: &Watch) -> Arc<TrustFile> {
     }
 }
 
+fn entries(watch: &Watch) -> Entries {
+    listed(watch).entries.clone().unwrap()
+}
+
 fn text(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap()
 }
@@ -75,7 +82,7 @@ fn who_is_trusted_from_now_on_changes_the_verdict_on_what_is_open() {
 
     let signer = &before.signatures[0].authenticated.as_ref().unwrap().signer;
     let scope = name_of(open.reference.as_ref().unwrap());
-    let (change, shown, meaning) = proposal("mitr", &scope, signer, None).unwrap();
+    let (change, shown, meaning) = proposal("mitr", &scope, signer, None, None).unwrap();
     assert!(meaning.contains("mitr@redhat.com") && meaning.contains(&scope));
     assert!(shown.contains("identity = \"mitr@redhat.com\""), "{shown}");
     assert_eq!(
@@ -118,8 +125,9 @@ fn changes_of_the_policy_are_listed_and_those_that_break_it_are_not_made() {
     .unwrap();
     let watch = start(file.clone());
     let empty = listed(&watch);
-    assert_eq!((&empty.path, empty.entries.rules.len()), (&file, 0));
-    assert!(empty.problem.is_none() && empty.entries.automatic);
+    let none = empty.entries.as_ref().unwrap();
+    assert_eq!((&empty.path, none.rules.len()), (&file, 0));
+    assert!(empty.problem.is_none() && none.automatic);
 
     let signer = |path: &str| SignerEntry {
         name: "release".to_owned(),
@@ -153,9 +161,9 @@ fn changes_of_the_policy_are_listed_and_those_that_break_it_are_not_made() {
         rule: rule.clone(),
     };
     edit(&watch, put(None, &rule));
-    let full = listed(&watch);
-    assert_eq!(full.entries.rules, std::slice::from_ref(&rule));
-    assert_eq!(full.entries.signers, [signer("c.pub")]);
+    let full = entries(&watch);
+    assert_eq!(full.rules, std::slice::from_ref(&rule));
+    assert_eq!(full.signers, [signer("c.pub")]);
 
     let before = text(&file);
     let scopeless = RuleEntry {
@@ -187,11 +195,157 @@ fn changes_of_the_policy_are_listed_and_those_that_break_it_are_not_made() {
         Outcome::TrustFailed(_)
     ));
     assert!(text(&file).starts_with('{'));
-    let problem = listed(&watch).problem.clone().unwrap();
+    // what it asks for is not listed as if it asked for nothing
+    let of_others = listed(&watch);
+    assert_eq!(of_others.entries, None);
+    let problem = of_others.problem.clone().unwrap();
     assert!(
         problem.headline.contains("another program"),
         "{}",
         problem.headline
+    );
+}
+
+#[test]
+fn a_policy_that_cannot_be_read_is_listed_as_such_and_not_as_an_empty_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trust.toml");
+    std::fs::create_dir(&file).unwrap();
+    let watch = start(file);
+    let unreadable = listed(&watch);
+    assert_eq!(unreadable.entries, None);
+    assert!(unreadable.problem.is_some());
+}
+
+/// A signer by the key in `c.pub`, called `name`.
+fn by_key(name: &str) -> SignerEntry {
+    SignerEntry {
+        name: name.to_owned(),
+        way: Way::KeyFile("c.pub".to_owned()),
+    }
+}
+
+/// Each change begins with what the one before it wrote.
+#[test]
+fn changes_that_are_made_at_once_are_all_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trust.toml");
+    let key = format!("{SIGNING}/keys/cosign.pub");
+    std::fs::copy(key, folder.path().join("c.pub")).unwrap();
+    let watch = start(file);
+    let names: Vec<_> = (0..24)
+        .map(|number| format!("signer-{number:02}"))
+        .collect();
+    for name in &names {
+        let edit = PolicyEdit::PutSigner {
+            before: None,
+            signer: by_key(name),
+        };
+        watch.engine.send(Command::Chore(Chore::EditTrust(edit)));
+    }
+    let mut outcomes = Vec::new();
+    while outcomes.len() < names.len() {
+        let more = || {
+            let more = watch.engine.take_outcomes();
+            (!more.is_empty()).then_some(more)
+        };
+        outcomes.extend(watch.wait(more));
+    }
+    for outcome in &outcomes {
+        assert!(matches!(outcome, Outcome::TrustSaved { .. }), "{outcome:?}");
+    }
+    let mut written: Vec<_> = entries(&watch)
+        .signers
+        .into_iter()
+        .map(|s| s.name)
+        .collect();
+    written.sort();
+    assert_eq!(written, names);
+}
+
+/// Who keeps the policy elsewhere, for itself alone, finds it there as before.
+#[cfg(unix)]
+#[test]
+fn a_policy_behind_a_link_stays_where_it_is_and_whose_it_is() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let (kept, file) = (folder.path().join("kept"), folder.path().join("trust.toml"));
+    std::fs::create_dir(&kept).unwrap();
+    let place = kept.join("mine.toml");
+    std::fs::write(&place, "# mine\nversion = 1\n").unwrap();
+    std::fs::set_permissions(&place, std::fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("kept/mine.toml", &file).unwrap();
+    let watch = start(file.clone());
+    let saved = Outcome::TrustSaved { path: file.clone() };
+    assert_eq!(edit(&watch, PolicyEdit::Automatic(false)), saved);
+    assert!(file.is_symlink(), "the link is gone");
+    assert_eq!(text(&place), "# mine\nversion = 1\nautomatic = false\n");
+    let mode = std::fs::metadata(&place).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    assert_eq!(std::fs::read_dir(&kept).unwrap().count(), 1);
+    // a link that leads nowhere is no file that could be written in its place
+    std::fs::remove_file(&place).unwrap();
+    let refused = edit(&watch, PolicyEdit::Automatic(false));
+    assert!(matches!(refused, Outcome::TrustFailed(_)), "{refused:?}");
+    assert!(file.is_symlink());
+}
+
+/// Signatures were looked for by one policy when another was written: what the first one
+/// says is never shown.
+#[test]
+fn a_verdict_by_a_policy_that_was_changed_meanwhile_counts_for_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trust.toml");
+    let key = format!("{SIGNING}/keys/cosign.pub");
+    std::fs::copy(key, folder.path().join("c.pub")).unwrap();
+    let registry = Registry::start();
+    let layout = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/fixtures/images/busybox-small"
+    );
+    registry.put_layout("app", layout);
+    let aside = folder.path().join("registries.d");
+    std::fs::create_dir(&aside).unwrap();
+    let host = registry.host();
+    let yaml = format!("docker:\n  {host}:\n    lookaside: http://{host}/signatures\n");
+    std::fs::write(aside.join("own.yaml"), yaml).unwrap();
+    // the first look is held up
+    let permits = Arc::new(Semaphore::new(0));
+    registry.fault_times("/signature-1", 1, Fault::Held(Arc::clone(&permits)));
+    let watch = Watch::start_with(EngineConfig {
+        trust: TrustConfig {
+            policy: Some(file),
+            automatic: true,
+            ..TrustConfig::default()
+        },
+        network: Network {
+            lookaside: LookasideFiles {
+                folders: vec![aside],
+                fallback: None,
+            },
+            ..config().network
+        },
+        ..config()
+    });
+    let amd64 = "sha256:5d4cf3e3026c5cfb5249d241beb5f60d354183e5d5eb48e6317cf2c435150452";
+    let image = watch.open(&registry.reference(&format!("app@{amd64}")));
+    watch.wait(|| {
+        let mut lines = registry.lines().into_iter();
+        lines.find(|line| line.contains("/signature-1"))
+    });
+    let trusted = PolicyEdit::Trust {
+        scope: format!("{host}/app"),
+        signer: by_key("mine"),
+    };
+    let saved = edit(&watch, trusted);
+    assert!(matches!(saved, Outcome::TrustSaved { .. }), "{saved:?}");
+    permits.add_permits(1);
+    let judged = watch.until(image, |snapshot| report(snapshot).is_some());
+    let policy = report(&judged).unwrap().policy.clone();
+    let rule = format!("rule {host}/app");
+    assert!(
+        policy.as_ref().is_some_and(|p| p.contains(&rule)),
+        "{policy:?}"
     );
 }
 

@@ -44,7 +44,9 @@ key_file = "ci.pub"
 
 fn read(text: &str) -> Result<Policy, PolicyError> {
     let files = |name: &str| match name {
-        "ci.pub" => Ok(super::fixtures::bytes("keys/cosign.pub")),
+        "ci.pub" => Ok(bytes("keys/cosign.pub")),
+        "roots.pem" => Ok(bytes("containers-image/pki_root_crts.pem")),
+        "keys.asc" => Ok(bytes("keys/gpg-pub.asc")),
         other => Err(format!("{other} is not there")),
     };
     Policy::read(text, "trust.toml", &files)
@@ -77,6 +79,7 @@ fn the_longest_scope_wins() {
 
 #[test]
 fn what_could_accept_anybody_or_nobody_is_refused() {
+    let ci = |way: &str| GOOD.replace("key_file = \"ci.pub\"", way);
     let cases = [
         (GOOD.replace("version = 1", "version = 2"), "version 2"),
         (
@@ -101,7 +104,29 @@ fn what_could_accept_anybody_or_nobody_is_refused() {
         (GOOD.replace("name = \"ci\"", "name = \"release\""), "twice"),
         (GOOD.replace("edge/**", "e*/x"), "a scope is"),
         ("version = 1\n[[".to_owned(), "cannot be read"),
+        (
+            ci("authorities_file = \"roots.pem\"\nlog = true"),
+            "keys and identities only",
+        ),
+        (
+            ci("openpgp_file = \"keys.asc\"\nlog = true"),
+            "keys and identities only",
+        ),
+        (
+            ci(
+                "signed_name = \"exact\"\nnotation = { certificates_file = \"roots.pem\", identities = [\"*\"] }",
+            ),
+            "signed_name cannot be asked for",
+        ),
     ];
+    for good in [
+        ci("authorities_file = \"roots.pem\"\nlog = false"),
+        ci("openpgp_file = \"keys.asc\"\nsigned_name = \"exact\""),
+        ci("key_file = \"ci.pub\"\nlog = true"),
+        ci("notation = { certificates_file = \"roots.pem\", identities = [\"*\"] }"),
+    ] {
+        read(&good).unwrap();
+    }
     for (text, reason) in cases {
         let error = read(&text).unwrap_err().to_string();
         assert!(error.contains(reason), "{error}, not {reason}");
@@ -114,7 +139,7 @@ fn what_is_proposed_makes_its_signer_trusted() {
         subject: "a\"b@example.com".to_owned(),
         issuer: Some("https://accounts.example.com".to_owned()),
     };
-    let (_, text, meaning) = proposal("a", "host/repo", &facts, None).unwrap();
+    let (_, text, meaning) = proposal("a", "host/repo", &facts, None, None).unwrap();
     assert!(meaning.contains("host/repo"));
     let policy = read(&format!("version = 1\n{text}")).unwrap();
     let rule = policy.rule(&"host/repo".into()).unwrap();
@@ -129,10 +154,49 @@ fn what_is_proposed_makes_its_signer_trusted() {
             &SignerFacts::Key {
                 fingerprint: String::new()
             },
+            None,
             None
         )
         .is_none()
     );
+}
+
+/// Where a rule is in force for the image already, the new one asks for what that one does,
+/// and nobody is told that one signature was enough.
+#[test]
+fn what_is_proposed_beside_a_stricter_rule_says_what_that_asks_for() {
+    let facts = SignerFacts::Identity {
+        subject: "me@example.com".to_owned(),
+        issuer: Some("https://accounts.example.com".to_owned()),
+    };
+    let name = "registry.example.com/edge/web";
+    let policy = read(GOOD).unwrap();
+    let wide = policy.rule(&name.into()).unwrap().entry().unwrap();
+    let (_, text, meaning) = proposal("me", name, &facts, None, Some(&wide)).unwrap();
+    assert!(!meaning.contains("Every image"), "{meaning}");
+    for said in [
+        "me@example.com",
+        "release or ci",
+        "2 of these signed it",
+        "SPDX",
+        "every platform",
+        "registry.example.com/edge/**",
+    ] {
+        assert!(meaning.contains(said), "{said}: {meaning}");
+    }
+    for written in [
+        "scope = \"registry.example.com/edge/web\"",
+        "signers = [\"release\", \"ci\", \"me\"]",
+        "at_least = 2",
+        "attestations = [\"https://spdx.dev/Document\"]",
+        "level = \"both\"",
+    ] {
+        assert!(text.contains(written), "{written}: {text}");
+    }
+    // one signature is enough there; that others' are too is said
+    let plain = policy.rule(&"host/repo".into()).unwrap().entry().unwrap();
+    let (_, _, meaning) = proposal("me", "host/repo", &facts, None, Some(&plain)).unwrap();
+    assert!(meaning.contains("Every image of host/repo") && meaning.contains("or by ci"));
 }
 
 /// A signer of Notation is named by the certificates that came with the signature.
@@ -149,7 +213,7 @@ fn what_is_proposed_of_a_notation_signature_makes_its_signer_trusted() {
     let mut found = Found::clone(&made::found(Format::NotationJws, b"", Annotations::new()));
     found.raw = raw;
     let scope = image.strip_suffix(":amd64").unwrap();
-    let (_, text, meaning) = proposal_of_notation(scope, &found).unwrap();
+    let (_, text, meaning) = proposal_of_notation(scope, &found, None).unwrap();
     assert!(meaning.contains("leads to the root"), "{meaning}");
     let file = home.path().join("trust.toml");
     let judge = |text: &str| {
@@ -168,5 +232,5 @@ fn what_is_proposed_of_a_notation_signature_makes_its_signer_trusted() {
         raw: made::document(b"{}", "application/jose+json"),
         ..found
     };
-    assert!(proposal_of_notation(scope, &broken).is_none());
+    assert!(proposal_of_notation(scope, &broken, None).is_none());
 }

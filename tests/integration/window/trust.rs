@@ -128,6 +128,28 @@ fn to_trust_a_signer_is_explained_written_and_judged_by() {
     );
 }
 
+/// Where a wider rule is in force, one signer more is not all that is asked for.
+#[test]
+fn to_trust_a_signer_beside_a_stricter_rule_says_what_that_asks_for() {
+    let mut strict = report(Some("release@example.com"));
+    let rule = strict.rule.as_mut().unwrap();
+    assert_eq!((&*rule.scope, rule.at_least), ("*", 1));
+    rule.at_least = 2;
+    rule.level = Level::Both;
+    let (mut window, _) = signatures(Some(strict), false);
+    click_anywhere(&mut window, "Trust this signer…");
+    assert!(!window.says_like(|text| text.contains("Every image")));
+    for said in [
+        "2 of these signed it",
+        "for the index and for every platform",
+        "begins as the one for *",
+        "at_least = 2",
+        "signers = [\"release\", \"mitr@redhat.com",
+    ] {
+        assert!(window.says_like(|text| text.contains(said)), "{said}");
+    }
+}
+
 #[test]
 fn a_policy_that_could_not_be_written_is_said() {
     let (mut window, _) = signatures(Some(report(None)), false);
@@ -241,17 +263,28 @@ fn each_verdict_is_told_apart() {
         why: "not everything could be read: 403".to_owned(),
         hint: "Log in".to_owned(),
     };
-    for (report, said) in [
-        (report(Some("mitr@redhat.com")), "accepted"),
-        (report(Some("release@example.com")), "rejected"),
-        (report(None), "not judged"),
-        (unsigned, "unsigned"),
-        (unknown, "cannot say"),
+    let mut few = report(Some("release@example.com"));
+    few.verdict = Verdict::Rejected {
+        why: "signed by 1 of the 2 distinct signers that the policy asks for".to_owned(),
+        check: None,
+    };
+    for (report, said, at_once) in [
+        (report(Some("mitr@redhat.com")), "accepted", "accepted"),
+        // one look says which check failed
+        (
+            report(Some("release@example.com")),
+            "rejected",
+            "rejected: identity",
+        ),
+        (few, "rejected", "rejected"),
+        (report(None), "not judged", "not judged"),
+        (unsigned, "unsigned", "unsigned"),
+        (unknown, "cannot say", "cannot say"),
     ] {
         let (window, _) = signatures(Some(report), false);
         assert!(
-            window.has(Role::Button, &format!("Trust: {said}")),
-            "{said}"
+            window.has(Role::Button, &format!("Trust: {at_once}")),
+            "{at_once}"
         );
         assert!(
             window.has(Role::Button, &format!("Image: {said}")),
@@ -294,14 +327,43 @@ fn settings(entries: Entries) -> Window {
 }
 
 fn list(window: &mut Window, entries: Entries) {
+    put(window, Some(entries), None);
+}
+
+fn put(window: &mut Window, entries: Option<Entries>, problem: Option<Failure>) {
     window
         .slots
         .put_outcome(Outcome::TrustListed(Arc::new(TrustFile {
             path: "/home/a/.config/porthole/trust.toml".into(),
             entries,
-            problem: None,
+            problem: problem.map(Arc::new),
         })));
     window.harness.run();
+}
+
+/// Of a file that is changed by hand only nothing is said that it does not say.
+#[test]
+fn a_policy_that_is_not_listed_is_not_taken_for_an_empty_one() {
+    let mut window = settings(entries());
+    let problem = Failure {
+        headline: "trust.toml is a policy of another program".to_owned(),
+        hint: "It is judged by; change it in an editor".to_owned(),
+        details: Vec::new(),
+        kind: FailureKind::Other,
+    };
+    put(&mut window, None, Some(problem));
+    assert!(window.says_like(|text| text.contains("a policy of another program")));
+    assert!(window.says_like(|text| text.contains("It is judged by")));
+    for untrue in [
+        "There is no rule: no image is judged.",
+        "There is nobody yet.",
+    ] {
+        assert!(!window.says_like(|text| text.contains(untrue)), "{untrue}");
+    }
+    for button in ["Add a rule…", "Add a signer…"] {
+        assert!(!window.has(Role::Button, button), "{button}");
+    }
+    assert!(!window.has(Role::CheckBox, "Verify what is opened by itself"));
 }
 
 #[test]

@@ -90,17 +90,7 @@ pub fn entries(text: &str) -> Result<Entries, EditError> {
         ..Entries::default()
     };
     for table in tables(&document, "rule")?.into_iter().flatten() {
-        entries.rules.push(RuleEntry {
-            scope: text_of(table, "scope"),
-            signers: list_of(table, "signers"),
-            at_least: table
-                .get("at_least")
-                .and_then(Item::as_integer)
-                .and_then(|count| usize::try_from(count).ok())
-                .unwrap_or(1),
-            attestations: list_of(table, "attestations"),
-            level: level_of(table),
-        });
+        entries.rules.push(rule_of(table));
     }
     for table in tables(&document, "signer")?.into_iter().flatten() {
         entries.signers.push(SignerEntry {
@@ -109,6 +99,20 @@ pub fn entries(text: &str) -> Result<Entries, EditError> {
         });
     }
     Ok(entries)
+}
+
+pub(super) fn rule_of(table: &Table) -> RuleEntry {
+    RuleEntry {
+        scope: text_of(table, "scope"),
+        signers: list_of(table, "signers"),
+        at_least: table
+            .get("at_least")
+            .and_then(Item::as_integer)
+            .and_then(|count| usize::try_from(count).ok())
+            .unwrap_or(1),
+        attestations: list_of(table, "attestations"),
+        level: level_of(table),
+    }
 }
 
 fn level_of(table: &Table) -> Level {
@@ -147,6 +151,41 @@ pub(super) fn way_of(table: &Table) -> Way {
             }
         }
         other => Way::Other(other.join(", ")),
+    }
+}
+
+impl RuleEntry {
+    /// The rule that makes `signer` one for `scope`. Where `before` is in force there, it is
+    /// that one with the signer beside its own.
+    pub(crate) fn trusting(scope: &str, signer: &str, before: Option<&Self>) -> Self {
+        let mut rule = before.cloned().unwrap_or_else(|| Self {
+            scope: String::new(),
+            signers: Vec::new(),
+            at_least: 1,
+            attestations: Vec::new(),
+            level: Level::Either,
+        });
+        scope.clone_into(&mut rule.scope);
+        if !rule.signers.iter().any(|named| named == signer) {
+            rule.signers.push(signer.to_owned());
+        }
+        rule
+    }
+}
+
+impl Way {
+    /// Whether both are keys, or identities, and so on: how they are written does not matter.
+    pub(super) const fn is_of_the_kind_of(&self, other: &Self) -> bool {
+        matches!(
+            (self, other),
+            (
+                Self::Key(_) | Self::KeyFile(_),
+                Self::Key(_) | Self::KeyFile(_)
+            ) | (Self::Identity { .. }, Self::Identity { .. })
+                | (Self::OpenPgpFile(_), Self::OpenPgpFile(_))
+                | (Self::AuthoritiesFile(_), Self::AuthoritiesFile(_))
+                | (Self::Notation { .. }, Self::Notation { .. })
+        )
     }
 }
 

@@ -8,8 +8,8 @@ mod tests;
 
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
-use super::Level;
-use entry::{WAYS, way_of};
+use super::{Level, Scope};
+use entry::{WAYS, rule_of, way_of};
 use table::{array, list_of, parse, set, set_unless, tables, tables_mut, text_of};
 
 pub use entry::{Entries, RuleEntry, SignerEntry, Way, entries};
@@ -20,8 +20,9 @@ pub const NEW_POLICY: &str = "# Whom Porthole trusts. See docs/trust-policy.md.\
 /// One change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PolicyEdit {
-    /// Makes `signer` one for `scope`: beside those of the rule that is there, or in a new
-    /// one.
+    /// Makes `signer` one for the name `scope`: beside those of the rule that is there, or in
+    /// a new one. The new one replaces a wider one for this name, and so asks for what that
+    /// one does.
     Trust {
         scope: String,
         signer: SignerEntry,
@@ -190,17 +191,21 @@ fn trust(document: &mut DocumentMut, scope: &str, signer: &SignerEntry) -> Resul
             }
         }
         None => {
-            let rule = RuleEntry {
-                scope: scope.to_owned(),
-                signers: vec![name],
-                at_least: 1,
-                attestations: Vec::new(),
-                level: Level::Either,
-            };
+            let rules = tables(document, "rule")?.into_iter().flatten();
+            let wide = in_force(rules.map(rule_of), scope);
+            let rule = RuleEntry::trusting(scope, &name, wide.as_ref());
             write_rule(slot(document, "rule", "scope", None, scope)?, &rule);
         }
     }
     Ok(())
+}
+
+/// The rule that images of this name are judged by, as [`super::Policy::rule`] finds it.
+fn in_force(rules: impl Iterator<Item = RuleEntry>, name: &str) -> Option<RuleEntry> {
+    let scoped = rules.filter_map(|rule| Some((Scope::read(&rule.scope).ok()?, rule)));
+    let fitting = scoped.filter(|(scope, _)| scope.matches(name));
+    let longest = fitting.max_by_key(|(scope, _)| scope.weight());
+    longest.map(|(_, rule)| rule)
 }
 
 /// Gives a signer its new name in every rule.
@@ -237,8 +242,32 @@ fn write_rule(table: &mut Table, rule: &RuleEntry) {
 
 fn write_signer(table: &mut Table, signer: &SignerEntry) -> Result<(), EditError> {
     set(table, "name", signer.name.as_str().into());
-    if way_of(table) == signer.way {
+    let before = way_of(table);
+    if before == signer.way {
         return Ok(());
+    }
+    let pairs: Vec<(&str, &String)> = match &signer.way {
+        Way::KeyFile(path) => vec![("key_file", path)],
+        Way::Key(pem) => vec![("key", pem)],
+        Way::Identity { identity, issuer } => vec![("identity", identity), ("issuer", issuer)],
+        Way::OpenPgpFile(path) => vec![("openpgp_file", path)],
+        Way::AuthoritiesFile(path) => vec![("authorities_file", path)],
+        Way::Notation { .. } => Vec::new(),
+        Way::Other(_) => return Err(EditError::ByHand(signer.name.clone())),
+    };
+    // how the name has to be stays; how it signs is another now
+    for way in WAYS.iter().filter(|way| **way != "signed_name") {
+        if !pairs.iter().any(|(key, _)| key == way) {
+            table.remove(way);
+        }
+    }
+    // whether a log is asked for means something else for each kind: "none", which goes
+    // without saying for a key, would take it from an identity
+    if !before.is_of_the_kind_of(&signer.way) {
+        table.remove("log");
+    }
+    for (key, text) in pairs {
+        set(table, key, text.as_str().into());
     }
     if let Way::Notation {
         certificates,
@@ -249,26 +278,6 @@ fn write_signer(table: &mut Table, signer: &SignerEntry) -> Result<(), EditError
         notation.insert("certificates", value(certificates.as_str()));
         notation.insert("identities", value(array(identities)));
         table.insert("notation", Item::Table(notation));
-        return Ok(());
-    }
-    let pairs: Vec<(&str, &String)> = match &signer.way {
-        Way::KeyFile(path) => vec![("key_file", path)],
-        Way::Key(pem) => vec![("key", pem)],
-        Way::Identity { identity, issuer } => vec![("identity", identity), ("issuer", issuer)],
-        Way::OpenPgpFile(path) => vec![("openpgp_file", path)],
-        Way::AuthoritiesFile(path) => vec![("authorities_file", path)],
-        Way::Notation { .. } | Way::Other(_) => {
-            return Err(EditError::ByHand(signer.name.clone()));
-        }
-    };
-    // how the name has to be stays; how it signs is another now
-    for way in WAYS.iter().filter(|way| **way != "signed_name") {
-        if !pairs.iter().any(|(key, _)| key == way) {
-            table.remove(way);
-        }
-    }
-    for (key, text) in pairs {
-        set(table, key, text.as_str().into());
     }
     Ok(())
 }

@@ -142,8 +142,78 @@ fn a_signer_gets_another_name_everywhere_and_another_way() {
     let read = entries(&text).unwrap();
     assert_eq!(read.rules[0].signers, ["bot"]);
     assert_eq!(read.signers[0].way, Way::KeyFile("bot.pub".to_owned()));
-    assert!(text.contains("# the bot") && text.contains("log = false"));
-    assert!(!text.contains("issuer"));
+    assert!(text.contains("# the bot"));
+    assert!(!text.contains("issuer") && !text.contains("log"), "{text}");
+}
+
+#[test]
+fn that_no_log_is_asked_for_does_not_go_with_another_kind_of_signer() {
+    let put = |text: &str, way: Way| {
+        let signer = SignerEntry {
+            name: "bot".to_owned(),
+            way,
+        };
+        let before = Some("bot".to_owned());
+        edited(text, &PolicyEdit::PutSigner { before, signer }).unwrap()
+    };
+    let key = "version = 1\n[[signer]]\nname = \"bot\"\nkey_file = \"a.pub\"\nlog = false\n";
+    // another key of the same signer
+    let same = put(key, Way::KeyFile("b.pub".to_owned()));
+    assert!(
+        same.contains("b.pub") && same.contains("log = false"),
+        "{same}"
+    );
+    let who = identity("bot", "bot@example.com").way;
+    let changed = put(key, who.clone());
+    assert!(
+        changed.contains("bot@example.com") && !changed.contains("log"),
+        "{changed}"
+    );
+    // one by Notation keeps nothing of how it signed before
+    let notation = Way::Notation {
+        certificates: "PEM".to_owned(),
+        identities: vec!["*".to_owned()],
+    };
+    let changed = put(
+        &changed.replace("issuer", "log = false\nissuer"),
+        notation.clone(),
+    );
+    for gone in ["issuer", "identity =", "log"] {
+        assert!(!changed.contains(gone), "{gone}: {changed}");
+    }
+    assert_eq!(entries(&changed).unwrap().signers[0].way, notation);
+    let back = put(&changed, who.clone());
+    assert!(!back.contains("notation"), "{back}");
+    assert_eq!(entries(&back).unwrap().signers[0].way, who);
+}
+
+#[test]
+fn a_narrow_rule_asks_for_what_the_wide_one_does() {
+    let strict = POLICY.replace(
+        "level = \"both\"",
+        "at_least = 2\nattestations = [\"https://spdx.dev/Document\"]\nlevel = \"both\"",
+    );
+    // a wider one, which is not in force there
+    let strict = format!("{strict}\n[[rule]]\nscope = \"*\"\nsigners = [\"wabbit\"]\n");
+    let trusting = |scope: &str| {
+        let edit = PolicyEdit::Trust {
+            scope: scope.to_owned(),
+            signer: identity("me", "me@example.com"),
+        };
+        let text = edited(&strict, &edit).unwrap();
+        let rules = entries(&text).unwrap().rules;
+        rules.into_iter().find(|rule| rule.scope == scope).unwrap()
+    };
+    assert_eq!(
+        trusting("host/edge/api"),
+        RuleEntry {
+            at_least: 2,
+            attestations: vec!["https://spdx.dev/Document".to_owned()],
+            level: Level::Both,
+            ..rule("host/edge/api", &["release", "me"])
+        }
+    );
+    assert_eq!(trusting("other/app"), rule("other/app", &["wabbit", "me"]));
 }
 
 #[test]

@@ -262,7 +262,7 @@ fn buttons(
     let facts = report.authenticated.as_ref();
     let identity = facts.filter(|facts| matches!(facts.signer, SignerFacts::Identity { .. }));
     let trusting = identity.filter(|_| report.judgement() != Judgement::Accepted);
-    let proposal = trusting.and_then(|facts| Proposal::of(context.image, &facts.signer));
+    let proposal = trusting.and_then(|facts| Proposal::of(context, &facts.signer));
     // who signed is proven only once somebody vouches for the certificate
     let notation = matches!(
         report.found.format,
@@ -274,7 +274,7 @@ fn buttons(
     ui.add_space(2.0 * size::GRID);
     ui.horizontal(|ui| {
         if (proposal.is_some() || notation) && ui.button("Trust this signer…").clicked() {
-            let of_envelope = || Proposal::of_notation(context.image, &report.found);
+            let of_envelope = || Proposal::of_notation(context, &report.found);
             state.proposal = proposal.or_else(of_envelope);
         }
         for part in PARTS {

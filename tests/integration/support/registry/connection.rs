@@ -192,6 +192,10 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
             stream.write_all(&bytes).await?;
             return Ok(false);
         }
+        Some(Fault::Held(ref permits)) => {
+            permits.acquire().await.unwrap().forget();
+            stream.write_all(head.as_bytes()).await?;
+        }
         _ => stream.write_all(head.as_bytes()).await?,
     }
     if head_only {

@@ -25,6 +25,8 @@ pub enum Fault {
     SilenceAfter(usize),
     /// The right answer, whose body comes in ten parts with this pause before each.
     Slow(std::time::Duration),
+    /// The right answer, once there is a permit for it.
+    Held(std::sync::Arc<tokio::sync::Semaphore>),
     /// The connection is closed in place of an answer.
     Close,
     /// These bytes in place of an answer.

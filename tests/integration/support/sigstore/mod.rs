@@ -3,7 +3,7 @@
 //! and faulty on request. That they are what they say is shown by cosign and notation, which
 //! accept what they vouch for.
 
-mod der;
+pub mod der;
 mod fulcio;
 mod issuer;
 mod rekor;

@@ -9,7 +9,7 @@ use egui::{Align, Layout, RichText, Ui};
 
 use crate::engine::{Chore, Command, Failure, TrustFile};
 use crate::model::{predicate_words, text};
-use crate::signature::policy::{Level, PolicyEdit, RuleEntry, Way};
+use crate::signature::policy::{Entries, Level, PolicyEdit, RuleEntry, Way};
 use crate::ui::action::{Action, Actions};
 use crate::ui::dialogs::kit::{self, Choice};
 use crate::ui::theme::{Tokens, icons, strong};
@@ -72,13 +72,17 @@ impl TrustPage {
             error_box(ui, &failure, None, actions);
             ui.add_space(6.0);
         }
-        if self.form.is_some() {
-            self.form(ui, &file, actions);
+        let entries = file.entries.as_ref();
+        if let Some(entries) = entries.filter(|_| self.form.is_some()) {
+            self.form(ui, entries, actions);
             return;
         }
         self.head(ui, &file, actions);
-        self.rules(ui, &file, actions);
-        self.signers(ui, &file, actions);
+        // what cannot be listed cannot be changed here either
+        if let Some(entries) = entries {
+            self.rules(ui, entries, actions);
+            self.signers(ui, entries, actions);
+        }
     }
 
     fn head(&mut self, ui: &mut Ui, file: &TrustFile, actions: &mut Actions) {
@@ -94,27 +98,28 @@ impl TrustPage {
             error_box(ui, problem, None, actions);
             return;
         }
-        let mut automatic = file.entries.automatic;
+        let Some(entries) = &file.entries else { return };
+        let mut automatic = entries.automatic;
         let words = Choice::new("Verify what is opened by itself");
         if kit::tick(ui, &mut automatic, words).changed() {
             self.send(PolicyEdit::Automatic(automatic), actions);
         }
     }
 
-    fn rules(&mut self, ui: &mut Ui, file: &TrustFile, actions: &mut Actions) {
+    fn rules(&mut self, ui: &mut Ui, entries: &Entries, actions: &mut Actions) {
         ui.horizontal(|ui| {
             kit::heading(ui, "Rules");
-            let signers = !file.entries.signers.is_empty();
+            let signers = !entries.signers.is_empty();
             let add = ui.add_enabled(signers, egui::Button::new("Add a rule…"));
             let add = add.on_disabled_hover_text("A rule names signers: add one first");
             if add.clicked() {
                 self.open(Form::Rule(RuleForm::new(None)));
             }
         });
-        if file.entries.rules.is_empty() {
+        if entries.rules.is_empty() {
             kit::quiet(ui, "There is no rule: no image is judged.");
         }
-        for (at, rule) in file.entries.rules.iter().enumerate() {
+        for (at, rule) in entries.rules.iter().enumerate() {
             let here = Leaving::Rule(rule.scope.clone());
             let words = rule_words(rule);
             let question = "Take out this rule? Its images are not judged by it any more.";
@@ -139,20 +144,20 @@ impl TrustPage {
         }
     }
 
-    fn signers(&mut self, ui: &mut Ui, file: &TrustFile, actions: &mut Actions) {
+    fn signers(&mut self, ui: &mut Ui, entries: &Entries, actions: &mut Actions) {
         ui.horizontal(|ui| {
             kit::heading(ui, "Signers");
             if ui.button("Add a signer…").clicked() {
                 self.open(Form::Signer(SignerForm::new(None)));
             }
         });
-        if file.entries.signers.is_empty() {
+        if entries.signers.is_empty() {
             kit::quiet(
                 ui,
                 "There is nobody yet. Add a key or an identity, or open a signed image and choose “Trust this signer…” there.",
             );
         }
-        for (at, signer) in file.entries.signers.iter().enumerate() {
+        for (at, signer) in entries.signers.iter().enumerate() {
             let here = Leaving::Signer(signer.name.clone());
             let words = signer.way.to_string();
             let line = Line {
@@ -227,9 +232,9 @@ impl TrustPage {
         self.failure = None;
     }
 
-    fn form(&mut self, ui: &mut Ui, file: &TrustFile, actions: &mut Actions) {
+    fn form(&mut self, ui: &mut Ui, entries: &Entries, actions: &mut Actions) {
         let Some(form) = &mut self.form else { return };
-        form.show(ui, &file.entries.signers);
+        form.show(ui, &entries.signers);
         let ready = form.edit();
         ui.add_space(8.0);
         ui.horizontal(|ui| {
