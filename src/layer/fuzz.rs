@@ -149,7 +149,7 @@ fn unpack(
     (out, decoder.take_checkpoints(), ended)
 }
 
-/// A kept index whose hash is right, whatever is in it: what is read of it can be used, and
+/// A kept index whose hashes are right, whatever is in it: what is read of it can be used, and
 /// is the same when it is kept again.
 pub fn kept_index(bytes: &[u8]) {
     let digest = Digest::sha256(b"layer");

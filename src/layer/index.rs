@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::model::Digest;
 
-use super::checkpoint::Checkpoints;
+use super::checkpoint::{Checkpoints, SPAN};
 use super::chunk::{CHUNK, Chunk, Packer, Record};
 use super::entry::{self, Extra, NewEntry};
 use super::{EntryKind, Marks};
@@ -98,6 +98,16 @@ impl LayerIndex {
     /// Whether nothing more will come.
     pub const fn is_over(&self) -> bool {
         !matches!(self.ending, Ending::Reading)
+    }
+
+    /// Whether a file is reached only by unpacking all that lies before it, though the layer
+    /// is long: one zstd frame has no place to begin at but its start (RFC 8878, 3.1.1).
+    pub fn is_read_from_its_start(&self) -> bool {
+        self.packing == Packing::Zstd
+            && self.is_over()
+            && self.origin == Origin::Layer
+            && self.checkpoints.len() <= 1
+            && self.unpacked > SPAN
     }
 
     /// The entry at `position`, in the order of the layer.

@@ -1,7 +1,7 @@
 //! The part of the cache on disk: `blobs/ALGORITHM/HEX`, as in an OCI layout.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::SystemTime;
@@ -45,18 +45,26 @@ impl Disk {
 
     /// The bytes under this digest, not yet checked.
     pub(super) fn read(&self, digest: &Digest) -> Option<Bytes> {
+        let mut bytes = Vec::new();
+        let opened = self.open(digest)?;
+        let largest = self.largest;
+        opened.take(largest).read_to_end(&mut bytes).ok()?;
+        Some(bytes.into())
+    }
+
+    /// The file under this digest, to be read from its start.
+    pub(super) fn open(&self, digest: &Digest) -> Option<File> {
         let path = self.path(digest);
-        let size = fs::metadata(&path).ok()?.len();
-        if size > self.largest {
+        let file = File::open(&path).ok()?;
+        if file.metadata().ok()?.len() > self.largest {
             return None;
         }
-        let bytes = fs::read(&path).ok()?;
         if let Ok(file) = File::options().append(true).open(&path) {
             // the time of modification is the time of use; without it only the order of
             // eviction suffers
             let _ = file.set_modified(SystemTime::now());
         }
-        Some(bytes.into())
+        Some(file)
     }
 
     pub(super) fn remove(&self, digest: &Digest) -> io::Result<()> {

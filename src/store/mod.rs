@@ -7,6 +7,7 @@
 mod disk;
 mod memory;
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -95,12 +96,13 @@ impl Store {
         }
     }
 
-    /// What was kept about the layer with this digest: not checked, the reader does that.
-    pub async fn layer_index(&self, layer: &Digest) -> Option<Bytes> {
+    /// The file of what was kept about the layer with this digest: not checked, the reader
+    /// does that.
+    pub async fn layer_index(&self, layer: &Digest) -> Option<File> {
         let disk = Arc::clone(self.layers.as_ref()?);
         let layer = layer.clone();
-        let read = tokio::task::spawn_blocking(move || disk.read(&layer));
-        read.await.ok()?
+        let opened = tokio::task::spawn_blocking(move || disk.open(&layer));
+        opened.await.ok()?
     }
 
     /// Keeps what was found out about the layer with this digest, in place of what was.

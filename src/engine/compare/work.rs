@@ -199,7 +199,9 @@ impl Work {
             let before = content(&open.before, &trees.before, &path).await?;
             let after = content(&open.after, &trees.after, &path).await?;
             let diff = match (&before, &after) {
-                (Some(before), Some(after)) => difference(before, after),
+                (Some(before), Some(after)) => {
+                    difference(Arc::clone(before), Arc::clone(after)).await
+                }
                 _ => None,
             };
             Ok::<_, Failure>(ComparedContent {

@@ -10,7 +10,8 @@ use tokio::sync::mpsc;
 
 use crate::engine::shared::Shared;
 use crate::engine::{Failure, FailureKind, Progress};
-use crate::layer::{Allowance, Ending, LayerIndex, Scanner, saved, toc};
+use crate::layer::saved::{self, SavedIndex};
+use crate::layer::{Allowance, Ending, LayerIndex, Scanner, toc};
 use crate::model::{Algorithm, Descriptor, Digest, ImageConfig, Manifest, MediaKind, Reference};
 use crate::transport::{Source, TransportError};
 
@@ -63,7 +64,12 @@ impl ReadLayer {
             )
             .into();
         }
-        if let Some(index) = known_layer(&self.shared, &self.layer.digest).await {
+        let (partial, layer) = (self.partial.clone(), self.position);
+        let tell = move |index| {
+            // nobody looks any more: what is read is kept on the shelf all the same
+            let _ = partial.send(Partial { layer, index });
+        };
+        if let Some(index) = known_layer(&self.shared, &self.layer.digest, tell).await {
             self.count(self.layer.size);
             let failure = self.judge(&index);
             return ReadOut { index, failure };
@@ -226,14 +232,26 @@ impl ReadLayer {
     }
 }
 
-/// What an earlier reading of a layer found out.
-pub(in crate::engine) async fn known_layer(shared: &Shared, digest: &Digest) -> Option<LayerIndex> {
+/// What an earlier reading of a layer found out. Of a long list the beginning is told before
+/// the rest is read.
+pub(in crate::engine) async fn known_layer(
+    shared: &Shared,
+    digest: &Digest,
+    tell: impl Fn(LayerIndex) + Send + 'static,
+) -> Option<LayerIndex> {
     if let Some(index) = shared.shelf.get(digest) {
         return Some(index);
     }
-    let bytes = shared.store.layer_index(digest).await?;
+    let file = shared.store.layer_index(digest).await?;
     let wanted = digest.clone();
-    let read = tokio::task::spawn_blocking(move || saved::decode(&bytes, &wanted));
+    let read = tokio::task::spawn_blocking(move || {
+        let mut saved = SavedIndex::open(file, &wanted)?;
+        saved.advance()?;
+        if saved.unread() > 1 {
+            tell(saved.so_far());
+        }
+        saved.rest()
+    });
     match read.await.ok().flatten() {
         Some(index) => {
             shared.shelf.put(digest, &index);

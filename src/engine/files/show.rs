@@ -74,10 +74,16 @@ pub(in crate::engine) async fn colors(content: Arc<FileContent>) -> Option<Arc<C
     looked.await.ok().flatten().map(Arc::new)
 }
 
-/// The difference of two texts, as `diff -u` has it; nothing where one is none.
-pub(in crate::engine) fn difference(before: &FileContent, after: &FileContent) -> Option<Arc<str>> {
+/// The difference of two texts, as `diff -u` has it; nothing where one is none. Found out by
+/// a thread that may take its time.
+pub(in crate::engine) async fn difference(
+    before: Arc<FileContent>,
+    after: Arc<FileContent>,
+) -> Option<Arc<str>> {
     let (Content::Text { .. }, Content::Text { .. }) = (&before.content, &after.content) else {
         return None;
     };
-    Some(text_diff(&before.bytes, &after.bytes)?.into())
+    let compared = tokio::task::spawn_blocking(move || text_diff(&before.bytes, &after.bytes));
+    // where that panics, there is none to show
+    compared.await.ok().flatten().map(Into::into)
 }

@@ -87,8 +87,8 @@ pub struct ShownFile {
 pub struct ShownVersion {
     pub file: FileRef,
     pub content: Remote<Arc<FileContent>>,
-    /// The lines that differ, the other version's first, where both are texts.
-    pub diff: Option<Arc<str>>,
+    /// The lines that differ, the other version's first; nothing where one of them is no text.
+    pub diff: Remote<Option<Arc<str>>>,
 }
 
 /// The content of a file.

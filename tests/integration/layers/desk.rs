@@ -176,6 +176,56 @@ fn a_second_opening_reads_nothing_of_the_layer() {
     assert_eq!(later.list.value().unwrap().len(), 2);
 }
 
+/// The first rows of a list that was kept do not wait for the last ones, and what was changed
+/// behind them is not believed.
+#[test]
+fn the_beginning_of_a_kept_list_is_shown_before_its_end_is_read() {
+    let registry = Registry::start();
+    let names = |number: usize| format!("f{number:05}");
+    let layer = (0..10_000).fold(Tar::new(), |tar, number| tar.file(&names(number), b"a"));
+    let digest = one_layer(&registry, &layer.bytes());
+    let cache = tempfile::tempdir().unwrap();
+    let (_, before) = listed(&Watch::start_with(with_cache(cache.path())), &registry);
+    assert_eq!(before.list.value().unwrap().len(), 10_000);
+    let kept = kept_lists(cache.path());
+    let [kept] = &kept[..] else {
+        panic!("{kept:?}");
+    };
+    let mut bytes = std::fs::read(kept).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(kept, bytes).unwrap();
+    // the layer itself does not come any more
+    registry.fault(&format!("/blobs/{digest}"), Fault::SilenceAfter(0));
+    let watch = Watch::start_with(with_cache(cache.path()));
+    let image = watch.open(&registry.reference("app:1"));
+    ask(&watch, image, FilesRequest::Look(FileQuery::default()));
+    let some = files(&watch, image, |files| {
+        files.list.value().is_some_and(|list| !list.is_empty())
+    });
+    assert!(some.list.is_pending(), "more may come");
+    assert_eq!(some.layers[0].state, LayerState::Reading);
+    assert_eq!(some.list.value().unwrap().len(), 4096);
+    assert!(some.tree().unwrap().find(b"/f00000").is_some());
+    watch.wait(|| kept_lists(cache.path()).is_empty().then_some(()));
+}
+
+/// The lists of layers in a cache.
+fn kept_lists(cache: &Path) -> Vec<std::path::PathBuf> {
+    let mut waiting = vec![cache.to_owned()];
+    let mut found = Vec::new();
+    while let Some(folder) = waiting.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                waiting.push(path);
+            } else if std::fs::read(&path).is_ok_and(|bytes| bytes.starts_with(b"porthole layer")) {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
 #[test]
 fn one_file_of_a_remote_gzip_layer_costs_one_range_of_a_few_megabytes() {
     let registry = Registry::start();

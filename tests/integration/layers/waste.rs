@@ -1,11 +1,16 @@
 //! What is wasted: dive's way, and the right one.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use porthole::layer::LayerIndex;
 use porthole::layer::waste::{Waste, Why};
+use serde_json::Value;
 
-use super::{Tar, scan};
+use super::cli::image;
+use super::desk::noise;
+use super::{Tar, fixture, porthole, scan};
+use crate::support::peers;
 
 fn waste(layers: &[Vec<u8>]) -> Waste {
     let layers: Arc<[LayerIndex]> = layers.iter().map(|layer| scan(layer)).collect();
@@ -44,6 +49,100 @@ fn dives_score_is_reproduced_with_its_quirks() {
         .collect();
     assert_eq!(files, [(&b"/d/a"[..], 1600, 2), (b"/e", 100, 2)]);
     assert!((waste.dive.wasted_user_percent - 1700.0 / 650.0).abs() < 1e-9);
+}
+
+/// Layers of a few names each, put, replaced, linked and removed as the dice fall.
+fn by_chance(seed: u64) -> Vec<Vec<u8>> {
+    let dice = noise(seed * 2 + 1, 4000);
+    let mut dice = dice.into_iter().cycle();
+    let mut next = |sides: u8| usize::from(dice.next().unwrap() % sides);
+    let folders = ["", "a/", "a/b/", "c/", "c/d/e/"];
+    let names = ["x", "y", "z", "w"];
+    let mut there: Vec<String> = Vec::new();
+    let layers = (0..5).map(|_| {
+        let mut tar = Tar::new();
+        for folder in folders.iter().skip(1) {
+            tar = tar.dir(folder.trim_end_matches('/'));
+        }
+        let mut names_here = BTreeSet::new();
+        for _ in 0..2 + next(6) {
+            let path = format!("{}{}", folders[next(5)], names[next(4)]);
+            if !names_here.insert(path.clone()) {
+                continue;
+            }
+            tar = match next(6) {
+                0 if !there.is_empty() => {
+                    // what some layer below has
+                    let gone = there[next(200) % there.len()].clone();
+                    let (folder, name) = gone.rsplit_once('/').unwrap_or(("", &gone));
+                    let slash = if folder.is_empty() { "" } else { "/" };
+                    tar.file(&format!("{folder}{slash}.wh.{name}"), b"")
+                }
+                1 => tar.symlink(&path, "x"),
+                _ => tar.file(&path, &noise(next(200) as u64, 1 + 9 * next(200))),
+            };
+        }
+        there.extend(names_here);
+        tar.bytes()
+    });
+    layers.collect()
+}
+
+#[test]
+fn dive_itself_says_the_same() {
+    let Some(dive) = peers::optional_tool("dive") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut archives = vec![
+        fixture("busybox-amd64-docker-archive.tar")
+            .display()
+            .to_string(),
+    ];
+    for seed in 0..12 {
+        let layout = folder.path().join(seed.to_string());
+        image(&layout, &by_chance(seed));
+        let archive = format!("{}.tar", layout.display());
+        let from = format!("oci:{}:it", layout.display());
+        let copied = porthole(&["copy", &from, &format!("docker-archive:{archive}:it:1")]);
+        assert!(copied.status.success(), "{copied:?}");
+        archives.push(archive);
+    }
+    let mut wasted = 0;
+    for (number, archive) in archives.iter().enumerate() {
+        // dive leaves the end of a longer file that was there
+        let said = folder.path().join(format!("dive-{number}.json"));
+        let said_at = said.display().to_string();
+        dive.run(&["--source", "docker-archive", "--json", &said_at, archive]);
+        let said: Value = serde_json::from_slice(&std::fs::read(&said).unwrap()).unwrap();
+        let theirs = &said["image"];
+        let output = porthole(&[
+            "files",
+            "--wasted",
+            "--json",
+            &format!("docker-archive:{archive}"),
+        ]);
+        assert!(output.status.success(), "{output:?}");
+        let ours: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let ours = &ours["dive"];
+        let (one, other) = (&ours["efficiency"], &theirs["efficiencyScore"]);
+        let apart = one.as_f64().unwrap() - other.as_f64().unwrap();
+        assert!(apart.abs() < 1e-9, "{archive}: {one}, {other} by dive");
+        assert_eq!(ours["wastedBytes"], theirs["inefficientBytes"], "{archive}");
+        let files = |list: &Value, path: &str, bytes: &str| {
+            let each = list.as_array().unwrap().iter();
+            each.map(|file| {
+                let path = file[path].as_str().unwrap().to_owned();
+                (path, file[bytes].as_u64(), file["count"].as_u64())
+            })
+            .collect::<BTreeSet<_>>()
+        };
+        let ours = files(&ours["files"], "path", "bytes");
+        wasted += ours.len();
+        let theirs = files(&theirs["fileReference"], "file", "sizeBytes");
+        assert_eq!(ours, theirs, "{archive}");
+    }
+    assert!(wasted > 20, "there is something to count");
 }
 
 #[test]

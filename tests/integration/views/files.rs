@@ -94,6 +94,46 @@ fn folders_open_and_close_by_key_while_details_are_shown() {
     );
 }
 
+/// What was packed as one zstd frame has no place to begin at but its start: that is said.
+#[test]
+fn a_layer_of_one_zstd_frame_says_that_it_is_read_from_its_start() {
+    let plain = Tar::new().file("large", &vec![7; 5 << 20]).bytes();
+    let one = zstd::encode_all(&plain[..], 1).unwrap();
+    let many: Vec<u8> = plain
+        .chunks(1 << 20)
+        .flat_map(|part| zstd::encode_all(part, 1).unwrap())
+        .collect();
+    for (layer, said) in [(one, true), (many, false), (plain, false)] {
+        let made = Made::default();
+        let mut files = files_of(&made, &[layer]);
+        let mut harness = shown(View::Files, snapshot(made.node()));
+        harness.state_mut().files = Some(Arc::new(files.clone()));
+        harness.run();
+        let words = super::words(&harness);
+        assert_eq!(
+            words.contains("layer 0 read from the start"),
+            said,
+            "{words}"
+        );
+        // while it is waited for
+        let file = FileRef {
+            layer: 0,
+            position: 0,
+        };
+        files.shown = Some(Arc::new(ShownFile {
+            file,
+            content: Remote::Pending { previous: None },
+            colors: None,
+            beside: None,
+        }));
+        harness.state_mut().files = Some(Arc::new(files));
+        harness.get_by_label_contains("large").click();
+        harness.run_steps(8);
+        let words = super::words(&harness);
+        assert_eq!(words.contains("one zstd frame"), said, "{words}");
+    }
+}
+
 #[test]
 fn keys_arrive_where_the_desktop_does_not_tell_who_has_the_focus() {
     let mut harness = harness();

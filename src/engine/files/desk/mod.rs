@@ -90,6 +90,8 @@ enum Done {
     Waste(u64, Arc<Waste>),
     Content(FileRef, Result<Arc<FileContent>, Failure>),
     Colors(FileRef, Option<Arc<Colors>>),
+    /// The difference of a file and the version beside it.
+    Compared((FileRef, FileRef), Option<Arc<str>>),
     /// The reading of a layer was ended.
     LayerEnded,
     Ended,
@@ -276,6 +278,7 @@ impl State {
             }
             Done::Content(file, content) => self.content(file, content),
             Done::Colors(file, colors) => self.colors(file, colors),
+            Done::Compared(files, diff) => self.compared(files, diff),
             Done::LayerEnded => self.reading = self.reading.saturating_sub(1),
             Done::Ended => {}
         }

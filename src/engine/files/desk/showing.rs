@@ -39,7 +39,7 @@ impl State {
             beside: beside.map(|beside| ShownVersion {
                 file: beside,
                 content: state(known(beside)),
-                diff: None,
+                diff: Remote::NotAsked,
             }),
         };
         let mut to_read = Vec::new();
@@ -115,15 +115,33 @@ impl State {
         }
     }
 
+    /// Compares the two versions once both are known.
     pub(super) fn compare(&mut self) {
         if let Some(ShownFile {
+            file,
             content: Remote::Ready(content),
             beside: Some(beside),
             ..
         }) = &mut self.shown
             && let Remote::Ready(before) = &beside.content
+            && matches!(beside.diff, Remote::NotAsked)
         {
-            beside.diff = difference(before, content);
+            beside.diff = Remote::Pending { previous: None };
+            let files = (*file, beside.file);
+            let compared = difference(Arc::clone(before), Arc::clone(content));
+            self.tasks
+                .spawn(async move { Done::Compared(files, compared.await) });
+        }
+    }
+
+    pub(super) fn compared(&mut self, files: (FileRef, FileRef), diff: Option<Arc<str>>) {
+        if let Some(shown) = self.shown.as_mut().filter(|shown| shown.file == files.0)
+            && let Some(beside) = shown
+                .beside
+                .as_mut()
+                .filter(|beside| beside.file == files.1)
+        {
+            beside.diff = Remote::Ready(diff);
         }
     }
 }

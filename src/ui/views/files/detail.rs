@@ -102,7 +102,12 @@ pub(super) fn show(
             let beside = before.filter(|_| page == Page::Changes);
             let shown = state.ask(files, file, beside, context);
             match shown {
-                Some(shown) => state.content(ui, page, &shown, context),
+                Some(shown) => {
+                    if shown.content.is_pending() {
+                        slow(ui, files, file);
+                    }
+                    state.content(ui, page, &shown, context);
+                }
                 None => waiting(ui),
             }
         }
@@ -292,12 +297,12 @@ impl DetailState {
         };
         match (&version.content, &version.diff) {
             (Remote::Failed { error, .. }, _) => error_box(ui, error, None, context.actions),
-            (Remote::Ready(_), Some(diff)) if diff.is_empty() => {
+            (Remote::Ready(_), Remote::Ready(Some(diff))) if diff.is_empty() => {
                 let words = "The content is the same; mode, owner or date differ.";
                 ui.label(RichText::new(words).color(tokens.weak));
             }
-            (Remote::Ready(_), Some(diff)) => self.diff.show(ui, diff),
-            (Remote::Ready(before), None) => {
+            (Remote::Ready(_), Remote::Ready(Some(diff))) => self.diff.show(ui, diff),
+            (Remote::Ready(before), Remote::Ready(None)) => {
                 let now = shown.content.value().map_or(0, |content| content.size);
                 let words = format!(
                     "One of the two is not text: {} before, {} now.",
@@ -328,6 +333,19 @@ fn partial(ui: &mut Ui, content: &FileContent) {
     };
     let words = format!("{}  {words}", icons::CIRCLE_DASHED);
     ui.label(RichText::new(words).color(Tokens::of(ui).caution));
+}
+
+/// Says why a file takes long, where that is known.
+fn slow(ui: &mut Ui, files: &FilesSnapshot, file: FileRef) {
+    let layer = files.layers.get(file.layer);
+    if layer.is_some_and(|layer| layer.index.is_read_from_its_start()) {
+        let words = format!(
+            "Layer {} is one zstd frame: it is unpacked from its start up to this file…",
+            file.layer
+        );
+        ui.add(egui::Label::new(RichText::new(words).color(Tokens::of(ui).weak)).wrap());
+        ui.add_space(8.0);
+    }
 }
 
 fn waiting(ui: &mut Ui) {

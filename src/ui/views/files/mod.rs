@@ -350,6 +350,23 @@ fn status(
                  listed is what its maker wrote down",
                 );
         }
+        let one_frame: Vec<String> = (0..all)
+            .filter(|layer| files.layers[*layer].index.is_read_from_its_start())
+            .map(|layer| layer.to_string())
+            .collect();
+        if !one_frame.is_empty() {
+            let layers = if one_frame.len() == 1 {
+                "layer"
+            } else {
+                "layers"
+            };
+            let words = format!("{layers} {} read from the start", one_frame.join(", "));
+            ui.label(RichText::new(words).color(tokens.faint))
+                .on_hover_text(
+                    "Packed as one zstd frame, which has no place to begin at but its start: \
+                 to show a file of it, all that lies before is unpacked too",
+                );
+        }
     });
     for (position, layer) in files.layers.iter().enumerate() {
         let LayerState::Failed(failure) = &layer.state else {
