@@ -2,14 +2,12 @@
 
 use clap::Args;
 
-use crate::config::{Secret, read_passphrase_fd};
+use crate::config::{PASSPHRASE_VARIABLE as VARIABLE, Secret, read_passphrase_fd};
 use crate::engine::Failure;
 use crate::model::text;
 
 use super::CliError;
 
-/// What cosign reads its passphrase from.
-const VARIABLE: &str = "COSIGN_PASSWORD";
 /// How often a passphrase is asked for before it is given up.
 pub(super) const TRIES: usize = 3;
 

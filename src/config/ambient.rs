@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Secret;
+use super::program::{REQUEST_VARIABLE, TOKEN_VARIABLE};
 
 /// Where the token of the CI that this runs in comes from.
 #[derive(Clone, PartialEq, Eq)]
@@ -23,10 +24,10 @@ impl AmbientIdentity {
     fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let address = set("ACTIONS_ID_TOKEN_REQUEST_URL");
-        let token = set("ACTIONS_ID_TOKEN_REQUEST_TOKEN").map(Secret::new);
+        let token = set(REQUEST_VARIABLE).map(Secret::new);
         match (address, token) {
             (Some(address), Some(token)) => Some(Self::Request { address, token }),
-            _ => set("SIGSTORE_ID_TOKEN").map(|token| Self::Token(Secret::new(token))),
+            _ => set(TOKEN_VARIABLE).map(|token| Self::Token(Secret::new(token))),
         }
     }
 }

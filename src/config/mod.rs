@@ -8,6 +8,7 @@ mod engines;
 mod key_folder;
 mod lookaside;
 mod network;
+mod program;
 mod registries;
 mod secret;
 mod trust;
@@ -23,6 +24,7 @@ pub use engines::{EngineAddress, Engines};
 pub use key_folder::{KeyFiles, KeyFolder, read_key_file, read_passphrase_fd, write_new};
 pub use lookaside::{Lookaside, LookasideFiles};
 pub use network::{Network, Retry};
+pub use program::{PASSPHRASE_VARIABLE, SECRET_VARIABLES, program};
 pub use registries::{
     Blocked, Endpoint, KnownAlias, KnownRegistry, Registries, RegistriesFiles, parse_registries,
 };

@@ -125,6 +125,8 @@ pub enum Command {
     },
     /// Ends an addition, and forgets it.
     ForgetAddition { addition: AdditionId },
+    /// Open an address of the web in the user's browser.
+    Browse { address: String },
     /// Somebody looks at a place: list what it holds, anew where it was listed before.
     ListPlace { place: Place },
     /// Somebody looks at these tags of a repository, and no longer at those before: find

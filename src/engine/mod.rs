@@ -7,6 +7,7 @@
 mod actor;
 mod additions;
 mod artifact;
+mod browser;
 mod chores;
 mod command;
 mod compare;

@@ -8,13 +8,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::actor::{Actor, Message};
 use super::additions::Additions;
+use super::browser;
 use super::chores;
 use super::compare::Comparisons;
 use super::copies::Copies;
 use super::places::{self, Places};
 use super::search::Searches;
 use super::shared::Shared;
-use super::{Command, ImageId, JobId, JobKind, JobSnapshot, NodePath};
+use super::{Command, ImageId, JobId, JobKind, JobSnapshot, NodePath, Outcome};
 
 /// The open images, and what each job could be done again by.
 pub(super) struct Supervisor {
@@ -139,6 +140,15 @@ impl Supervisor {
             }
             Command::ForgetAddition { addition } => {
                 self.additions.forget(&self.shared, addition);
+            }
+            Command::Browse { address } => {
+                let slots = Arc::clone(&self.shared.slots);
+                // it may take as long as the browser runs
+                std::thread::spawn(move || {
+                    if let Err(failure) = browser::browse(&address) {
+                        slots.put_outcome(Outcome::Failed(Arc::new(failure)));
+                    }
+                });
             }
             Command::ListPlace { place } => {
                 self.places.tell(&self.shared, place, places::Message::List);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -27,9 +27,6 @@ const NOT_FOUND: &str = "credentials not found";
 
 /// The user's name that says that the secret is an identity token.
 const TOKEN_USER: &str = "<token>";
-
-/// Where cosign, and Porthole's command line, read the passphrase of a key from.
-const PASSPHRASE: &str = "COSIGN_PASSWORD";
 
 /// How often a program that is just being written is tried again.
 const BUSY: u32 = 20;
@@ -307,11 +304,9 @@ fn run(
 }
 
 fn start(path: &Path, verb: &str) -> std::io::Result<Child> {
-    let mut command = Command::new(path);
+    let mut command = crate::config::program(path);
     command
         .arg(verb)
-        // a helper has nothing to do with the passphrase of a key
-        .env_remove(PASSPHRASE)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null());

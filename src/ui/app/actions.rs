@@ -87,7 +87,7 @@ impl App {
                     tab.changed_on_disk = false;
                 }
             }
-            Action::Browse(address) => self.browse(&address),
+            Action::Browse(address) => self.engine.send(Command::Browse { address }),
         }
     }
 
@@ -228,18 +228,6 @@ impl App {
 
     pub(super) fn warn(&mut self, text: impl Into<String>) {
         self.toasts.warn(&self.ctx, text.into());
-    }
-
-    /// Only the web: an image must not start another program through its labels.
-    fn browse(&mut self, address: &str) {
-        let web = ["https://", "http://"]
-            .iter()
-            .any(|scheme| address.starts_with(scheme));
-        if web {
-            self.ctx.open_url(egui::OpenUrl::new_tab(address));
-        } else {
-            self.warn("Only web addresses are opened");
-        }
     }
 
     pub(in crate::ui) fn focus_address(&mut self) {
