@@ -112,7 +112,6 @@ impl BrowserSignIn {
         let message = Message::Post("application/x-www-form-urlencoded", body);
         let accept = "application/json";
         let answer = service.ask("", &message, None, accept, Some(&code)).await?;
-        let answer = Zeroizing::new(answer.to_vec());
         let value: Result<Value, _> = serde_json::from_slice(&answer);
         let token = value.ok().and_then(|mut value| {
             // secrets are taken out or wiped, not left behind

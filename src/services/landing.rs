@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use zeroize::Zeroizing;
 
 use crate::config::Secret;
 use crate::model::text;
@@ -111,12 +112,12 @@ async fn accept(one: &TcpListener, other: Option<&TcpListener>) -> Option<TcpStr
 
 /// Answers one browser. Gives what it brought, where that is what is waited for.
 async fn answer(mut stream: TcpStream, state: &Secret, issuer: &str) -> Option<Landed> {
-    let mut head = zeroize::Zeroizing::new(Vec::<u8>::with_capacity(HEAD_BYTES));
+    let mut head = Zeroizing::new(Vec::<u8>::with_capacity(HEAD_BYTES));
     while !head.windows(4).any(|end| end == b"\r\n\r\n") {
         if head.len() == HEAD_BYTES {
             return None;
         }
-        let mut piece = zeroize::Zeroizing::new([0_u8; 1024]);
+        let mut piece = Zeroizing::new([0_u8; 1024]);
         let room = piece.len().min(HEAD_BYTES - head.len());
         match stream.read(&mut piece[..room]).await {
             Ok(0) | Err(_) => return None,
@@ -170,7 +171,7 @@ fn landed(head: &[u8], state: &Secret, issuer: &str) -> Option<Landed> {
     if path != PATH {
         return None;
     }
-    let pairs: Vec<(&str, String)> = query
+    let pairs: Vec<(&str, Zeroizing<String>)> = query
         .split('&')
         .filter_map(|pair| {
             let (key, value) = pair.split_once('=')?;
@@ -202,9 +203,10 @@ fn landed(head: &[u8], state: &Secret, issuer: &str) -> Option<Landed> {
     get("code").map(|code| Landed::Code(Secret::new(code.to_owned())))
 }
 
-/// A value of a query, percent-decoded.
-fn decoded(value: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(value.len());
+/// A value of a query, percent-decoded; wiped when it is dropped, as it may be the code.
+fn decoded(value: &str) -> Option<Zeroizing<String>> {
+    // never longer than that: growing would leave copies of it behind
+    let mut bytes = Zeroizing::new(Vec::with_capacity(value.len()));
     let mut rest = value.bytes();
     while let Some(byte) = rest.next() {
         bytes.push(match byte {
@@ -217,7 +219,9 @@ fn decoded(value: &str) -> Option<String> {
             byte => byte,
         });
     }
-    String::from_utf8(bytes).ok()
+    std::str::from_utf8(&bytes).ok()?;
+    let text = String::from_utf8(std::mem::take(&mut *bytes)).ok()?;
+    Some(Zeroizing::new(text))
 }
 
 #[cfg(test)]

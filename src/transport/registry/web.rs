@@ -5,6 +5,7 @@
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, Url};
+use zeroize::Zeroizing;
 
 use crate::config::Secret;
 use crate::transport::{Problem, TransportError};
@@ -30,8 +31,8 @@ pub enum Message {
 #[derive(Clone)]
 pub struct Answered {
     pub status: u16,
-    /// The body of a success, whole; nothing of an error's.
-    pub body: Bytes,
+    /// The body of a success, whole; nothing of an error's. Wiped when it is dropped.
+    pub body: Zeroizing<Vec<u8>>,
     /// What an error says, for people.
     pub said: String,
     /// Where an error says that what was asked for lies already (`Location`). Nothing was
@@ -113,7 +114,7 @@ impl Client {
             let (_, body) = answer.whole(limit).await.map_err(|fault| fault.problem)?;
             return Ok(Answered {
                 status: status.as_u16(),
-                body,
+                body: taken_over(body),
                 said: String::new(),
                 location: None,
             });
@@ -122,7 +123,7 @@ impl Client {
         let location = headers.get(LOCATION).and_then(|to| to.to_str().ok());
         Ok(Answered {
             status: status.as_u16(),
-            body: Bytes::new(),
+            body: Zeroizing::default(),
             said: message,
             location: location.map(ToOwned::to_owned),
         })
@@ -166,5 +167,28 @@ impl Client {
             }) if nothing.contains(&status) => Ok(None),
             Err(fault) => Err(fault.problem),
         }
+    }
+}
+
+/// The same memory where nobody else has it, so that no copy stays that is not wiped.
+fn taken_over(body: Bytes) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(Vec::from(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::BytesMut;
+
+    use super::taken_over;
+
+    #[test]
+    fn what_is_wiped_is_what_was_received_and_not_a_copy() {
+        let mut received = BytesMut::with_capacity(64);
+        received.extend_from_slice(b"{\"value\":\"s3cret\"}");
+        let received = received.freeze();
+        let place = received.as_ptr();
+        let body = taken_over(received);
+        assert_eq!(body.as_ptr(), place);
+        assert_eq!(**body, *b"{\"value\":\"s3cret\"}");
     }
 }
