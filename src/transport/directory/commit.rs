@@ -14,7 +14,7 @@ use crate::model::{
     Algorithm, Content, Descriptor, Digest, Document, MediaType, RawDocument, limits,
 };
 use crate::transport::Problem;
-use crate::transport::local::{Target, write_problem};
+use crate::transport::local::{Target, file_in, write_problem};
 
 /// Says which image replaces another one while it does: until then the signatures beside
 /// `manifest.json` may be the old one's.
@@ -138,12 +138,8 @@ fn collect(
 }
 
 fn child(target: &Target, entry: &Descriptor) -> Option<RawDocument> {
-    let path = target.root.join(manifest_path(&entry.digest));
-    let there = fs::metadata(&path).ok()?;
-    if there.len() > limits::MANIFEST_BYTES {
-        return None;
-    }
-    let bytes = fs::read(&path).ok()?;
+    let name = manifest_path(&entry.digest);
+    let bytes = file_in(&target.root, name.to_str()?, limits::MANIFEST_BYTES)?;
     RawDocument::verify_manifest(bytes.into(), &entry.digest, entry.media_type.clone()).ok()
 }
 
@@ -156,9 +152,9 @@ fn write_signatures(
     and_old: bool,
 ) -> Result<(), Problem> {
     let path = |number: usize| target.root.join(signature::name(prefix, number));
-    let read = |number: usize| -> Option<Vec<u8>> {
-        let length = fs::metadata(path(number)).ok()?.len();
-        (length <= limits::SIGNATURE_BYTES).then(|| fs::read(path(number)).ok())?
+    let read = |number: usize| {
+        let name = signature::name(prefix, number);
+        file_in(&target.root, &name, limits::SIGNATURE_BYTES)
     };
     let stays = |number: &usize| and_old && fs::symlink_metadata(path(*number)).is_ok();
     // readers stop at the first gap; what lies behind one stays nevertheless

@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use tokio::task::spawn_blocking;
 
 use crate::model::{Digest, RegistryReference, limits, text};
-use crate::transport::local::{Disk, hold, write_problem};
+use crate::transport::local::{Disk, file_in, hold, write_problem};
 use crate::transport::{Problem, TransportError};
 
 /// A folder that signatures are added to, one after the other.
@@ -128,8 +128,10 @@ impl SignatureFolder {
             disk.create_folder(&folder).map_err(io)?;
             let _held = hold(&folder).map_err(io)?;
             let first = free(&folder, &prefix)?;
-            let path = |number: usize| folder.join(format!("{prefix}{number}"));
-            let there: Vec<_> = (1..first).filter_map(|n| small(&path(n))).collect();
+            let name = |number: usize| format!("{prefix}{number}");
+            let limit = limits::SIGNATURE_BYTES;
+            let there = |number| file_in(&folder, &name(number), limit);
+            let there: Vec<_> = (1..first).filter_map(there).collect();
             let new = signatures
                 .iter()
                 .filter(|one| !there.contains(&one.to_vec()));
@@ -139,7 +141,8 @@ impl SignatureFolder {
                     let (what, limit) = ("signatures", limits::SIGNATURES);
                     return Err(Problem::Beyond { what, limit });
                 }
-                disk.replace(&path(number), signature).map_err(io)?;
+                let path = folder.join(name(number));
+                disk.replace(&path, signature).map_err(io)?;
                 added = true;
             }
             if added {
@@ -161,12 +164,6 @@ impl SignatureFolder {
             TransportError::new("signatures", text::visible(&place), problem)
         })
     }
-}
-
-/// What a file holds, where it can be a signature's.
-fn small(path: &Path) -> Option<Vec<u8>> {
-    let length = fs::metadata(path).ok()?.len();
-    (length <= limits::SIGNATURE_BYTES).then(|| fs::read(path).ok())?
 }
 
 /// The first number that is free: readers stop at the first gap.
@@ -215,5 +212,24 @@ mod tests {
             [last(9), last(10), last(11)],
             [Some(vec![20]), Some(vec![21]), None]
         );
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_pipe_among_them_is_not_waited_for() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = SignatureFolder::directory(root.path().to_owned());
+        let pipe = root.path().join("signature-1");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let digest = Digest::sha256(b"manifest");
+        let added = folder.add_missing(&digest, true, vec![vec![1].into()]);
+        let added = tokio::time::timeout(std::time::Duration::from_secs(20), added).await;
+        if added.is_err() {
+            // whoever waits for the pipe is let go: a runtime waits for its threads
+            let _ = fs::OpenOptions::new().write(true).open(&pipe);
+        }
+        added.expect("nobody waits for the pipe").unwrap();
+        assert_eq!(fs::read(root.path().join("signature-2")).unwrap(), [1]);
     }
 }

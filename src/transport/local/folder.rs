@@ -59,6 +59,13 @@ impl Folder {
     }
 }
 
+/// What the file `name` in `folder` holds; nothing where it is not there, is longer than
+/// `limit` bytes, or is no plain file.
+pub(in crate::transport) fn file_in(folder: &Path, name: &str, limit: u64) -> Option<Vec<u8>> {
+    let folder = Folder::open(folder, Transport::Dir).ok()?;
+    folder.read(name, limit, &Work::default()).ok()
+}
+
 impl Files for Folder {
     fn open(&self, name: &str, range: Option<Range<u64>>, _: &Work) -> Result<Content, Problem> {
         let (mut file, whole) = self.file(name)?;

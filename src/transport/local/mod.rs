@@ -21,7 +21,7 @@ pub(super) use disk::write_problem;
 pub use disk::{Disk, Step, StepHook};
 pub(super) use document::{read_digest, read_document};
 pub(super) use files::{Content, Files, Start, fill, part_of, read_content};
-pub(super) use folder::Folder;
+pub(super) use folder::{Folder, file_in};
 pub use source::{LocalImage, LocalSource, Trouble};
 pub(super) use stage::{Stage, parent};
 pub(super) use target::{Target, hold, is_left_over, lock_of};
