@@ -278,7 +278,9 @@ impl App {
 
     pub(in crate::ui) fn show_dialog(&mut self, dialog: Dialog) {
         kit::forget_path(&self.ctx);
-        self.covered.clear();
+        let before = self.covered.drain(..).chain(self.dialog.take());
+        self.going_on
+            .extend(before.filter_map(Dialog::into_going_on));
         self.dialog = Some(dialog);
     }
 

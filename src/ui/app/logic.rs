@@ -44,6 +44,9 @@ impl App {
         self.tell_reloads();
         self.note_failed_jobs();
         self.meters.forget_all_but(&self.jobs);
+        let (engine, actions) = (&self.engine, &mut self.actions);
+        self.going_on
+            .retain_mut(|adding| !adding.look_after(engine, actions));
     }
 
     /// An image that could be opened is one that can be opened again.

@@ -33,7 +33,7 @@ use self::history::History;
 use self::reloads::Reloads;
 use super::action::{Actions, PathWish};
 use super::commands::Situation;
-use super::dialogs::Dialog;
+use super::dialogs::{Adding, Dialog};
 use super::panels::address_bar::AddressBar;
 use super::panels::jobs::Meters;
 use super::panels::toasts::Toasts;
@@ -77,6 +77,8 @@ pub struct App {
     dialog: Option<Dialog>,
     /// The dialogs that come back when that one is closed, the uppermost last.
     covered: Vec<Dialog>,
+    /// What is signed and attached without a dialog by now.
+    going_on: Vec<Adding>,
     /// A folder dialog of the system that is open.
     picking: Option<Pending>,
     /// What is to be picked in one after this frame, and for which field; for none where
@@ -128,6 +130,7 @@ impl App {
             address: AddressBar::default(),
             dialog: None,
             covered: Vec::new(),
+            going_on: Vec::new(),
             picking: None,
             wanted_path: None,
             asked_for_paste: None,

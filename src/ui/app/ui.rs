@@ -63,7 +63,7 @@ impl App {
         self.toasts.show(&self.ctx, &mut actions);
         let mut dialog = self.dialog.take();
         let images = &self.settings.recents;
-        dialogs::show(
+        let going_on = dialogs::show(
             &self.ctx,
             &mut dialog,
             &self.situation(),
@@ -71,6 +71,7 @@ impl App {
             &self.engine,
             &mut actions,
         );
+        self.going_on.extend(going_on);
         self.dialog = dialog.or_else(|| self.covered.pop());
         self.actions = actions;
     }

@@ -29,6 +29,7 @@ mod source;
 
 use egui::{Align2, Color32, Context, Frame, Id, Margin, Modal, Ui, vec2};
 
+pub use self::addition::Adding;
 pub use self::addition::PlaceKind;
 pub use self::attach::AttachDialog;
 pub use self::copy::{Beginning, CopyDialog, Target};
@@ -154,9 +155,20 @@ impl Dialog {
     pub const fn quit(jobs: Vec<String>) -> Self {
         Self::Quit(quit::Quit { jobs })
     }
+
+    /// What goes on when the dialog is closed.
+    pub(in crate::ui) fn into_going_on(self) -> Option<Adding> {
+        match self {
+            Self::Sign(sign) => sign.into_going_on(),
+            Self::Attach(attach) => attach.into_going_on(),
+            Self::Remove(remove) => remove.into_going_on(),
+            _ => None,
+        }
+    }
 }
 
-/// Draws the dialog that is open, and closes it where that was asked for.
+/// Draws the dialog that is open, and closes it where that was asked for. Gives what goes on
+/// without it then.
 pub fn show(
     ctx: &Context,
     dialog: &mut Option<Dialog>,
@@ -164,9 +176,9 @@ pub fn show(
     images: &Recents,
     engine: &Engine,
     actions: &mut Actions,
-) {
+) -> Option<Adding> {
     let close = match dialog {
-        None => return,
+        None => return None,
         Some(Dialog::Palette(finder)) => palette::show(ctx, finder, situation, actions),
         Some(Dialog::Recents(finder)) => recents::show(ctx, finder, images, actions),
         Some(Dialog::Folder(folder)) => folder.show(ctx, actions),
@@ -189,10 +201,11 @@ pub fn show(
         Some(Dialog::Place(prompt)) => prompt.show(ctx, actions),
         Some(Dialog::Quit(quit)) => quit.show(ctx, actions),
     };
-    if close {
-        *dialog = None;
-        ctx.request_repaint();
+    if !close {
+        return None;
     }
+    ctx.request_repaint();
+    dialog.take().and_then(Dialog::into_going_on)
 }
 
 /// Where a dialog lies.

@@ -38,6 +38,11 @@ impl Remove {
         }
     }
 
+    /// What goes on when the dialog is closed.
+    pub(super) fn into_going_on(self) -> Option<Adding> {
+        self.adding.going_on()
+    }
+
     /// Draws the dialog; says whether it is done.
     pub fn show(&mut self, ctx: &Context, engine: &Engine, actions: &mut Actions) -> bool {
         let snapshot = self.adding.snapshot(engine);

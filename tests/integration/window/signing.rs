@@ -463,18 +463,41 @@ fn an_identity_signs_after_what_others_will_see_was_agreed_to() {
         issuer: "https://id.example.com".to_owned(),
         address: "https://id.example.com/auth?state=1".to_owned(),
     });
-    window.slots.put_addition(Arc::new(now));
-    let opened = window.watch([egui::Event::PointerGone], |output| {
-        let commands = output.platform_output.commands.iter();
-        commands.into_iter().find_map(|command| match command {
-            egui::OutputCommand::OpenUrl(open) => Some(open.url.clone()),
-            _ => None,
-        })
-    });
-    assert_eq!(
-        opened.as_deref(),
-        Some("https://id.example.com/auth?state=1")
-    );
+    put(&mut window, now);
+    let address = "https://id.example.com/auth?state=1".to_owned();
+    assert_eq!(window.sent(), [Command::Browse { address }]);
     assert!(window.has(Role::Link, "Open the browser"));
     assert!(window.has(Role::Link, "Copy the address"));
+}
+
+#[test]
+fn what_goes_on_without_its_dialog_is_looked_after_to_its_end() {
+    let (mut window, _) = asking();
+    window.click(Role::RadioButton, "An identity");
+    let (id, request) = planned(&mut window).unwrap();
+    let mut now = snapshot(id, &request, "Sigstore bundle");
+    put(&mut window, now.clone());
+    window.click(Role::Button, "Sign");
+    now.job = Some(JobId::next());
+    now.report = Remote::Pending { previous: None };
+    put(&mut window, now.clone());
+    window.sent();
+    window.click(Role::Button, "Go on in the background");
+    assert_eq!(window.sent(), []);
+    // somebody has to sign in all the same, and is sent there once
+    now.sign_in = Some(SignIn {
+        issuer: "https://id.example.com".to_owned(),
+        address: "https://id.example.com/auth?state=2".to_owned(),
+    });
+    put(&mut window, now.clone());
+    put(&mut window, now.clone());
+    let address = "https://id.example.com/auth?state=2".to_owned();
+    assert_eq!(window.sent(), [Command::Browse { address }]);
+    // and it is forgotten when it is over
+    now.sign_in = None;
+    now.report = Remote::Ready(Arc::new(report("Sigstore bundle")));
+    put(&mut window, now.clone());
+    assert_eq!(window.sent(), [Command::ForgetAddition { addition: id }]);
+    put(&mut window, now);
+    assert_eq!(window.sent(), []);
 }

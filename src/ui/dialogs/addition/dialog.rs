@@ -95,6 +95,11 @@ impl<A: Added> AdditionDialog<A> {
         self.keys.set(keys);
     }
 
+    /// What goes on when the dialog is closed.
+    pub(in crate::ui::dialogs) fn into_going_on(self) -> Option<Adding> {
+        self.adding.going_on()
+    }
+
     /// Draws the dialog; says whether it is done.
     pub fn show(&mut self, ctx: &Context, engine: &Engine, actions: &mut Actions) -> bool {
         let known = self.target.known(engine);

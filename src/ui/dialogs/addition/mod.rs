@@ -32,9 +32,10 @@ use crate::ui::action::{Action, Actions};
 use crate::ui::theme::{Tokens, icons};
 use crate::ui::widgets::link;
 
-/// An addition from its plan to its report.
+/// An addition from its plan to its report, as its dialog or, when that is closed, the
+/// application looks after it.
 #[derive(Debug)]
-pub(super) struct Adding {
+pub struct Adding {
     id: AdditionId,
     /// What the engine was asked to plan last.
     asked: Option<AdditionRequest>,
@@ -173,11 +174,26 @@ impl Adding {
     }
 
     /// Nothing more is wanted of the engine for a dialog; what is being made goes on.
-    pub(super) fn end(&self, now: &Now, actions: &mut Actions) {
-        if self.asked.is_some() && !now.is_running() {
+    pub(super) fn end(&mut self, now: &Now, actions: &mut Actions) {
+        if !now.is_running() && self.asked.take().is_some() {
             let addition = self.id;
             actions.push(Action::Send(Command::ForgetAddition { addition }));
         }
+    }
+
+    /// What goes on without its dialog; nothing where it is over.
+    pub(super) fn going_on(self) -> Option<Self> {
+        (self.begun.is_some() && self.asked.is_some()).then_some(self)
+    }
+
+    /// Looks after it without its dialog: somebody may have to sign in yet. Says whether it
+    /// is over.
+    pub(in crate::ui) fn look_after(&mut self, engine: &Engine, actions: &mut Actions) -> bool {
+        let snapshot = self.snapshot(engine);
+        self.send_to_sign_in(snapshot.as_deref(), actions);
+        let now = self.now(snapshot.as_deref(), engine);
+        self.end(&now, actions);
+        !now.is_running()
     }
 
     /// Whether the button can be pressed, by the plan alone.
