@@ -2,7 +2,6 @@
 //! what was written is listed.
 
 use std::io::{self, IsTerminal as _, Write};
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
@@ -62,23 +61,13 @@ impl Adding {
     }
 
     /// Sends the user to where they sign in.
-    fn sign_in(&self, sign_in: &SignIn) {
+    fn sign_in(&self, sign_in: &SignIn, engine: &Engine) {
         eprintln!("Sign in at {}:", text::visible(&sign_in.issuer));
         eprintln!("  {}", text::visible(&sign_in.address));
         if !self.services.no_browser {
             // where there is no browser, the address is there to be opened elsewhere
-            let (program, arguments): (_, &[&str]) = match std::env::consts::OS {
-                "macos" => ("open", &[]),
-                "windows" => ("rundll32", &["url.dll,FileProtocolHandler"]),
-                _ => ("xdg-open", &[]),
-            };
-            let mut command = std::process::Command::new(program);
-            command.args(arguments).arg(&sign_in.address);
-            let _ = command
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn();
+            let address = sign_in.address.clone();
+            engine.send(Command::Browse { address });
         }
     }
 
@@ -115,7 +104,7 @@ impl Adding {
             let ended = wait_for(engine, changes, addition, |snapshot| {
                 if let (Some(sign_in), false) = (&snapshot.sign_in, shown) {
                     shown = true;
-                    self.sign_in(sign_in);
+                    self.sign_in(sign_in, engine);
                 }
                 let ended = remote(&snapshot.report)?;
                 Some(Ok((ended, snapshot.ask)))

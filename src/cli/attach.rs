@@ -78,6 +78,9 @@ pub(super) struct Attach {
 
 impl Attach {
     pub(super) fn run(self, config: EngineConfig) -> Result<(), CliError> {
+        if self.predicate.is_none() {
+            self.services.refuse_unsigned()?;
+        }
         let addition = match (&self.remove, &self.predicate) {
             (Some(digest), _) => Addition::Remove(digest.clone()),
             (None, Some(predicate)) => Addition::Attest {

@@ -83,10 +83,54 @@ impl ServiceOptions {
                 "Name a key: --key; or sign with an identity: --keyless or --identity-token FILE",
             )
             .into()),
-            (keys, None) => Ok(keys.iter().cloned().map(SignBy::Key).collect()),
+            (keys, None) => {
+                if let Some((name, _)) = self.of_identities().into_iter().find(|(_, set)| *set) {
+                    return Err(Failure::refused(
+                        format!("{name} is for identities, and a key signs"),
+                        "Leave it out, or sign with an identity: --keyless without --key",
+                    )
+                    .into());
+                }
+                Ok(keys.iter().cloned().map(SignBy::Key).collect())
+            }
             (_, Some(_)) => Err(Failure::refused(
                 "a key and an identity do not sign together",
                 "Sign with one after the other",
+            )
+            .into()),
+        }
+    }
+
+    /// The options that only somebody who signs with an identity has a use for.
+    fn of_identities(&self) -> [(&'static str, bool); 3] {
+        [
+            ("--oidc-issuer", self.oidc_issuer.is_some()),
+            ("--oidc-client-id", self.oidc_client_id.is_some()),
+            ("--fulcio-url", self.fulcio_url.is_some()),
+        ]
+    }
+
+    /// Refuses what only signatures have a use for, where nothing is signed.
+    pub(super) fn refuse_unsigned(&self) -> Result<(), CliError> {
+        let of_signatures = [
+            ("--keyless", self.keyless),
+            ("--identity-token", self.identity_token.is_some()),
+            ("--rekor-url", self.rekor_url.is_some()),
+            ("--no-log", self.no_log),
+            (
+                "--timestamp-server-url",
+                self.timestamp_server_url.is_some(),
+            ),
+            ("--timestamp-root-cert", self.timestamp_root_cert.is_some()),
+            ("--signing-config", self.signing_config.is_some()),
+            ("--trusted-root", self.trusted_root.is_some()),
+        ];
+        let mut all = of_signatures.into_iter().chain(self.of_identities());
+        match all.find(|(_, set)| *set) {
+            None => Ok(()),
+            Some((name, _)) => Err(Failure::refused(
+                format!("{name} is for what is signed, and nothing is signed here"),
+                "Sign a statement: --predicate FILE; or leave the option out",
             )
             .into()),
         }

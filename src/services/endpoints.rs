@@ -26,6 +26,24 @@ pub struct LogEndpoint {
     pub version: LogVersion,
 }
 
+/// What a signing config is asked for besides an issuer and an authority.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WantedServices {
+    pub log: bool,
+    /// The version that the log has to be of; nothing for the newest.
+    pub version: Option<LogVersion>,
+    pub timestamps: bool,
+}
+
+impl WantedServices {
+    /// All that there is.
+    pub const ALL: Self = Self {
+        log: true,
+        version: None,
+        timestamps: true,
+    };
+}
+
 /// Why a signing config cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointsError {
@@ -43,33 +61,44 @@ impl Endpoints {
     /// # Errors
     /// Never in a program that passed its tests.
     pub fn public() -> Result<Self, EndpointsError> {
-        Self::read(SIGSTORE_PRODUCTION_SIGNING_CONFIG.as_bytes(), None)
+        Self::read(
+            SIGSTORE_PRODUCTION_SIGNING_CONFIG.as_bytes(),
+            WantedServices::ALL,
+        )
     }
 
-    /// Reads a signing config: of each kind the service that is good now, of logs the newest
-    /// version, or `version`.
+    /// Reads a signing config: of each kind that is wanted the service that is good now, of
+    /// logs the newest version where none is wanted.
     ///
     /// # Errors
-    /// Where it is none, or asks for more than one of a kind.
-    pub fn read(bytes: &[u8], version: Option<LogVersion>) -> Result<Self, EndpointsError> {
+    /// Where it is none, or asks for more than one of a kind that is wanted.
+    pub fn read(bytes: &[u8], wanted: WantedServices) -> Result<Self, EndpointsError> {
         let form = |why: &dyn std::fmt::Display| EndpointsError::Form(why.to_string());
         let text = std::str::from_utf8(bytes).map_err(|error| form(&error))?;
         let config = SigningConfig::from_json(text).map_err(|error| form(&error))?;
-        let version = version.map(|version| match version {
+        let version = wanted.version.map(|version| match version {
             LogVersion::One => 1,
             LogVersion::Two => 2,
         });
-        let (logs, stamps) = (
-            config.eligible_rekor_urls(version),
-            config.eligible_tsa_urls(),
-        );
-        if let Some(version) = version.filter(|_| logs.is_empty())
+        let logs = match wanted.log {
+            true => config.eligible_rekor_urls(version),
+            false => Vec::new(),
+        };
+        let stamps = match wanted.timestamps {
+            true => config.eligible_tsa_urls(),
+            false => Vec::new(),
+        };
+        if let Some(version) = version.filter(|_| wanted.log && logs.is_empty())
             && !config.eligible_rekor_urls(None).is_empty()
         {
             return Err(EndpointsError::Version(version));
         }
-        one(ServiceRole::Log, &config.rekor_tlog_config, &logs)?;
-        one(ServiceRole::Timestamps, &config.tsa_config, &stamps)?;
+        if wanted.log {
+            one(ServiceRole::Log, &config.rekor_tlog_config, &logs)?;
+        }
+        if wanted.timestamps {
+            one(ServiceRole::Timestamps, &config.tsa_config, &stamps)?;
+        }
         let url = |endpoint: Option<&ServiceEndpoint>| endpoint.map(|found| found.url.clone());
         Ok(Self {
             issuer: url(config.oidc_url()),
@@ -127,11 +156,18 @@ mod tests {
         .to_string()
     }
 
+    fn of(version: Option<LogVersion>) -> WantedServices {
+        WantedServices {
+            version,
+            ..WantedServices::ALL
+        }
+    }
+
     #[test]
     fn the_newest_log_is_taken_or_the_version_that_is_asked_for() {
         let any = config(json!({"selector": "ANY"}), &[1, 2]);
         let log = |version| {
-            Endpoints::read(any.as_bytes(), version)
+            Endpoints::read(any.as_bytes(), of(version))
                 .unwrap()
                 .log
                 .unwrap()
@@ -142,7 +178,7 @@ mod tests {
             "https://log1.example.com"
         );
         let second = config(json!({"selector": "ANY"}), &[2]);
-        let read = Endpoints::read(second.as_bytes(), Some(LogVersion::One));
+        let read = Endpoints::read(second.as_bytes(), of(Some(LogVersion::One)));
         assert_eq!(read, Err(EndpointsError::Version(1)));
         assert!(Endpoints::public().unwrap().certificates.is_some());
     }
@@ -154,15 +190,23 @@ mod tests {
             json!({"selector": "EXACT", "count": 2}),
             json!({"selector": "SERVICE_SELECTOR_UNDEFINED"}),
         ] {
-            let read = Endpoints::read(config(selector.clone(), &[1, 2]).as_bytes(), None);
+            let config = config(selector.clone(), &[1, 2]);
+            let read = Endpoints::read(config.as_bytes(), WantedServices::ALL);
             assert!(
                 matches!(read, Err(EndpointsError::Several { .. })),
                 "{selector}"
             );
+            // where no log is asked, it does not matter how many there are
+            let without = WantedServices {
+                log: false,
+                ..WantedServices::ALL
+            };
+            let read = Endpoints::read(config.as_bytes(), without).unwrap();
+            assert_eq!(read.log, None, "{selector}");
         }
         for broken in ["", "{}", "[]", "\u{0}"] {
             assert!(
-                Endpoints::read(broken.as_bytes(), None).is_err(),
+                Endpoints::read(broken.as_bytes(), WantedServices::ALL).is_err(),
                 "{broken:?}"
             );
         }

@@ -16,15 +16,16 @@ mod timestamp;
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use zeroize::Zeroizing;
 
 use crate::config::Secret;
+use crate::transport::Problem;
 use crate::transport::registry::{Answered, Client, Message};
 
 pub use ambient::ambient_token;
 pub use authority::certificate;
 pub use browser::BrowserSignIn;
-pub use endpoints::{Endpoints, EndpointsError, LogEndpoint};
+pub use endpoints::{Endpoints, EndpointsError, LogEndpoint, WantedServices};
 pub use log::log_entry;
 pub use timestamp::timestamp;
 
@@ -63,6 +64,8 @@ pub struct ServiceError {
     pub why: String,
     /// What to try.
     pub hint: String,
+    /// Whether it may have done what it was asked for all the same: it did not say.
+    pub in_doubt: bool,
 }
 
 impl ServiceError {
@@ -72,13 +75,20 @@ impl ServiceError {
             address: address.split('?').next().unwrap_or_default().to_owned(),
             why: why.to_string(),
             hint: hint.to_owned(),
+            in_doubt: false,
         }
+    }
+
+    /// It may have done what it was asked for all the same.
+    fn in_doubt(mut self, in_doubt: bool) -> Self {
+        self.in_doubt = in_doubt;
+        self
     }
 
     /// An answer that is not what the service's protocol says.
     fn protocol(role: ServiceRole, address: &str, why: impl ToString) -> Self {
         let hint = "Check the address, and that it is of this kind of service";
-        Self::new(role, address, why, hint)
+        Self::new(role, address, why, hint).in_doubt(true)
     }
 }
 
@@ -102,8 +112,8 @@ struct Service<'a> {
 }
 
 impl Service<'_> {
-    /// The body of its answer to `message` at `path` under its address. `secret` is what no
-    /// error may repeat.
+    /// The body of its answer to `message` at `path` under its address, wiped when it is
+    /// dropped. `secret` is what no error may repeat.
     async fn ask(
         &self,
         path: &str,
@@ -111,7 +121,7 @@ impl Service<'_> {
         token: Option<&Secret>,
         accept: &'static str,
         secret: Option<&Secret>,
-    ) -> Result<Bytes, ServiceError> {
+    ) -> Result<Zeroizing<Vec<u8>>, ServiceError> {
         let answered = self.answered(path, message, token, accept).await?;
         self.body(answered, [token, secret])
     }
@@ -128,11 +138,16 @@ impl Service<'_> {
         let asking = self.client.ask(&url, message, token, accept, ANSWER_BYTES);
         let Ok(asked) = tokio::time::timeout(PATIENCE, asking).await else {
             let why = format!("it did not answer within {} seconds", PATIENCE.as_secs());
-            return Err(self.failed(why, "Try again later"));
+            return Err(self.failed(why, "Try again later").in_doubt(true));
         };
         asked.map_err(|error| {
             let hint = error.hint();
-            self.failed(error.problem, &hint)
+            // these came before anything was sent
+            let unasked = matches!(
+                error.problem,
+                Problem::Address { .. } | Problem::Unreachable { .. } | Problem::Certificate { .. }
+            );
+            self.failed(error.problem, &hint).in_doubt(!unasked)
         })
     }
 
@@ -141,7 +156,7 @@ impl Service<'_> {
         &self,
         answered: Answered,
         secrets: [Option<&Secret>; 2],
-    ) -> Result<Bytes, ServiceError> {
+    ) -> Result<Zeroizing<Vec<u8>>, ServiceError> {
         if answered.is_success() {
             return Ok(answered.body);
         }
@@ -151,7 +166,8 @@ impl Service<'_> {
         if !answered.said.is_empty() && !secrets.any(|secret| repeats(&answered.said, secret)) {
             why = format!("{why}: {}", answered.said);
         }
-        Err(self.failed(why, self.refusal_hint(status)))
+        let failed = self.failed(why, self.refusal_hint(status));
+        Err(failed.in_doubt(status >= 500))
     }
 
     const fn refusal_hint(&self, status: u16) -> &'static str {

@@ -51,12 +51,10 @@ pub(super) async fn read_back(
     ready: Option<&Ready>,
 ) -> Result<String, Failure> {
     let there = |why: &str| {
-        let mut failure = Failure::refused(
+        Failure::refused(
             format!("{} was written to {}, and {why}", piece.what, written.place),
             "Look at the signatures and referrers (porthole verify, porthole referrers)",
-        );
-        failure.details.push("It is still there".to_owned());
-        failure
+        )
     };
     // a place of its own: nothing that was remembered before the writing
     let source = transport::open(&prepared.target.reference, &shared.client);
@@ -216,8 +214,10 @@ pub(super) fn holds(
             };
             (format, &layer.1, layer.0.annotations.clone())
         }
-        // what is written into files is what would be a layer elsewhere
-        _ => return Ok(()),
+        // what is written into files is held as the layer that it would be elsewhere
+        _ => {
+            return Err("there is no signature in it that can be held against anything".to_owned());
+        }
     };
     let found = Found {
         format,
@@ -230,13 +230,13 @@ pub(super) fn holds(
         manifest: None,
     };
     let by = match (&ready.signer, &proof.signatory) {
-        (Signer::Key { public, .. }, _) => SignedBy::Key(public.clone()),
+        (Signer::Key { public, .. }, Signatory::Key(_)) => SignedBy::Key(public.clone()),
         (Signer::Identity(_), Signatory::Certificates(chain)) => {
             let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
             let (name, issuer) = sigstore::named(leaf).ok_or("its certificate names nobody")?;
             by_identity(&name, &issuer)?
         }
-        _ => return Ok(()),
+        _ => return Err("it is not by whom it is to be".to_owned()),
     };
     accepted(&Arc::new(found), &subject(piece), ready, by)
 }
@@ -267,5 +267,60 @@ fn accepted(
         (Judgement::Accepted, _) => Ok(()),
         (_, Some(check)) => Err(check.detail.clone()),
         _ => Err("it was not accepted".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Descriptor;
+    use crate::signature::sign::{
+        Signer as _, SigningKey, bundle, bundle_artifact, pae, sign_like_cosign,
+    };
+    use crate::signature::sigstore::PublicKey;
+    use crate::signature::x509::KeyKind;
+
+    #[test]
+    fn what_cannot_be_held_against_its_signer_does_not_hold() {
+        let key = SigningKey::generate(KeyKind::P256).unwrap();
+        let public = PublicKey::from_der(key.public_key().spki_der()).unwrap();
+        let digest = Digest::sha256(b"image");
+        let subject = Descriptor::new("application/vnd.oci.image.manifest.v1+json", digest, 5);
+        let statement =
+            crate::signature::sign::signing_statement(&subject.digest, &Annotations::new());
+        let payload = bytes::Bytes::from(statement);
+        let piece = PlannedPiece::shown(subject.clone(), "image", "", "", payload.clone());
+        let proof = Proof::by_key(public.clone());
+        let signature = sign_like_cosign(&key, &pae(&payload)).unwrap();
+        let carried = bundle(&payload, &signature, &proof);
+        let artifact = bundle_artifact(
+            carried.clone(),
+            sigstore::SIGNING_PREDICATE,
+            &subject,
+            super::super::now(),
+        );
+        let raw = artifact.manifest.clone();
+        let made = Made::Referrer { artifact, carried };
+        let ready = Ready {
+            signer: Signer::Key {
+                key: Arc::new(key),
+                public: public.clone(),
+                chain: Vec::new(),
+            },
+            root: None,
+            log: false,
+        };
+        assert_eq!(holds(&made, &piece, &ready, &proof), Ok(()));
+        // nothing in it is signed
+        assert!(holds(&Made::Removal(raw), &piece, &ready, &proof).is_err());
+        // it is not by whom it is to be
+        let other = Proof {
+            signatory: Signatory::Certificates(Vec::new()),
+            ..proof.clone()
+        };
+        assert!(holds(&made, &piece, &ready, &other).is_err());
+        // a log was to be asked, and no entry is there
+        let ready = Ready { log: true, ..ready };
+        assert!(holds(&made, &piece, &ready, &proof).is_err());
     }
 }

@@ -14,6 +14,7 @@ use crate::signature::sign::{Signer as _, SigningKey, TokenClaims};
 use crate::signature::sigstore::{Issued, IssuedFor};
 use crate::signature::x509::KeyKind;
 
+use super::ledger::Ledger;
 use super::request::{IdentityFrom, SignIn};
 use super::services::Asked;
 
@@ -41,6 +42,25 @@ pub(super) struct Certified {
     pub issued: Issued,
 }
 
+/// What the plan showed of an identity was read of this: it signs, and nothing that lies
+/// where it came from by then.
+#[derive(Clone, Debug)]
+pub(super) struct Shown {
+    identity: AmbientIdentity,
+    /// Whose it is, where that can be told without asking anybody.
+    claims: Option<TokenClaims>,
+}
+
+/// What an identity is opened with.
+#[derive(Clone, Copy)]
+pub(super) struct With<'a> {
+    pub shared: &'a Shared,
+    pub asked: &'a Asked,
+    pub ledger: &'a Ledger,
+    /// What the plan showed; nothing where somebody signs in.
+    pub shown: Option<&'a Shown>,
+}
+
 impl Identity {
     /// Gets the token, makes a key and has it certified. `tell` is told where somebody has
     /// to sign in, and when that is over.
@@ -48,17 +68,21 @@ impl Identity {
     /// # Errors
     /// The step that failed: the token, or the certificate.
     pub async fn open(
-        shared: &Shared,
+        with: With<'_>,
         from: &IdentityFrom,
-        asked: &Asked,
         root: TrustRoot,
         tell: &mut (dyn FnMut(Option<SignIn>) + Send),
     ) -> Result<Self, Failure> {
+        let With {
+            shared,
+            asked,
+            ledger,
+            shown,
+        } = with;
         let token = match from {
             IdentityFrom::File(_) | IdentityFrom::Ambient => {
-                let Some(identity) = at_hand(from).await? else {
-                    return Err(no_ambient());
-                };
+                let shown = shown.ok_or_else(no_ambient)?;
+                let identity = shown.good(from, &asked.audience).await?;
                 ambient_token(&shared.client, identity, &asked.audience).await?
             }
             IdentityFrom::Browser => {
@@ -79,7 +103,14 @@ impl Identity {
         })?;
         let key = Arc::new(key);
         let authority = asked.endpoints.certificates.clone().unwrap_or_default();
-        let certified = certify(shared, &key, &token, &claims, &authority, &root).await?;
+        let wanted = Wanted {
+            key: &key,
+            token: &token,
+            claims: &claims,
+            authority: &authority,
+            root: &root,
+        };
+        let certified = wanted.certify(shared, ledger).await?;
         Ok(Self {
             key,
             token,
@@ -95,7 +126,7 @@ impl Identity {
     ///
     /// # Errors
     /// Where the one at hand is not, and no other is given.
-    pub async fn certified(&self, shared: &Shared) -> Result<Certified, Failure> {
+    pub async fn certified(&self, shared: &Shared, ledger: &Ledger) -> Result<Certified, Failure> {
         let mut certified = self.certified.lock().await;
         let soon = Timestamp::now()
             .saturating_add(LEFT)
@@ -103,9 +134,14 @@ impl Identity {
         if certified.issued.not_after <= soon {
             // the token may be over by now, which is told better here than by the authority
             claims(&self.token, &self.audience)?;
-            let (key, token) = (&self.key, &self.token);
-            let (authority, root) = (&self.authority, &self.root);
-            *certified = certify(shared, key, token, &self.claims, authority, root).await?;
+            let wanted = Wanted {
+                key: &self.key,
+                token: &self.token,
+                claims: &self.claims,
+                authority: &self.authority,
+                root: &self.root,
+            };
+            *certified = wanted.certify(shared, ledger).await?;
         }
         Ok(certified.clone())
     }
@@ -122,34 +158,73 @@ impl std::fmt::Debug for Identity {
     }
 }
 
-/// Where the token comes from, as the plan says it, and whose it is where that can be told
-/// without asking anybody.
-///
-/// # Errors
-/// Where the token is of no use already.
-pub(super) async fn described(
-    from: &IdentityFrom,
-    asked: &Asked,
-) -> Result<(String, Option<String>), Failure> {
-    let words = match from {
+/// Where the token comes from, as the plan says it.
+pub(super) fn described(from: &IdentityFrom, asked: &Asked) -> String {
+    match from {
         IdentityFrom::File(path) => format!("the identity token in {}", path.display()),
         IdentityFrom::Ambient => "the identity that this CI gives".to_owned(),
         IdentityFrom::Browser => {
             let issuer = asked.endpoints.issuer.as_deref().unwrap_or_default();
             format!("whoever signs in at {issuer}")
         }
-    };
-    let whose = match at_hand(from).await? {
-        Some(AmbientIdentity::Token(token)) => {
-            let claims = claims(&token, &asked.audience)?;
-            Some(format!("{}, by {}", claims.identity(), claims.vouching))
+    }
+}
+
+impl Shown {
+    /// What is at hand without asking anybody; nothing where somebody has to sign in.
+    ///
+    /// # Errors
+    /// Where there is none, or the token is of no use already.
+    pub async fn look(from: &IdentityFrom, asked: &Asked) -> Result<Option<Self>, Failure> {
+        let Some(identity) = at_hand(from).await? else {
+            return match from {
+                IdentityFrom::Browser => Ok(None),
+                IdentityFrom::File(_) | IdentityFrom::Ambient => Err(no_ambient()),
+            };
+        };
+        let claims = match &identity {
+            AmbientIdentity::Token(token) => Some(claims(token, &asked.audience)?),
+            AmbientIdentity::Request { .. } => None,
+        };
+        Ok(Some(Self { identity, claims }))
+    }
+
+    /// Whose it is, where that can be told without asking anybody.
+    pub const fn claims(&self) -> Option<&TokenClaims> {
+        self.claims.as_ref()
+    }
+
+    /// The service of the CI that is asked for the token, where it is not at hand.
+    pub fn service(&self) -> Option<&str> {
+        match &self.identity {
+            AmbientIdentity::Token(_) => None,
+            // what follows it is nobody's business
+            AmbientIdentity::Request { address, .. } => address.split('?').next(),
         }
-        None if *from == IdentityFrom::Ambient => return Err(no_ambient()),
-        Some(AmbientIdentity::Request { .. }) | None => {
-            Some("whose it is shows when it is asked for".to_owned())
+    }
+
+    /// What was shown. Where its token is over by now, one of the same identity that lies
+    /// there instead.
+    async fn good(&self, from: &IdentityFrom, audience: &str) -> Result<AmbientIdentity, Failure> {
+        let (AmbientIdentity::Token(token), Some(shown)) = (&self.identity, &self.claims) else {
+            return Ok(self.identity.clone());
+        };
+        let Err(over) = claims(token, audience) else {
+            return Ok(self.identity.clone());
+        };
+        let Some(AmbientIdentity::Token(other)) = at_hand(from).await? else {
+            return Err(over);
+        };
+        let found = claims(&other, audience)?;
+        let whose = |claims: &TokenClaims| (claims.issuer.clone(), claims.subject.clone());
+        match (whose(&found), found.identity()) == (whose(shown), shown.identity()) {
+            true => Ok(AmbientIdentity::Token(other)),
+            false => Err(Failure::refused(
+                "the token that lies there by now is for another identity than the one shown",
+                "Begin anew, and look at who signs",
+            )),
         }
-    };
-    Ok((words, whose))
+    }
 }
 
 /// What is at hand without asking anybody.
@@ -184,30 +259,108 @@ fn claims(token: &Secret, audience: &str) -> Result<TokenClaims, Failure> {
     claims.map_err(|error| Failure::refused(error.to_string(), error.hint()))
 }
 
-async fn certify(
-    shared: &Shared,
-    key: &Arc<SigningKey>,
-    token: &Secret,
-    claims: &TokenClaims,
-    authority: &str,
-    root: &TrustRoot,
-) -> Result<Certified, Failure> {
-    let chain = certificate(&shared.client, authority, token, claims, &**key).await?;
-    let wanted = IssuedFor {
-        names: claims.names.clone(),
-        issuer: claims.vouching.clone(),
-        key: key.public_key().clone(),
-    };
-    let issued = root.check_issued(&chain, &wanted, Timestamp::now());
-    let issued = issued.map_err(|error| {
-        Failure::refused(
-            format!("what the certificate authority at {authority} gave is not used: {error}"),
-            "Give the trust root that goes with the services (--trusted-root FILE)",
-        )
-    })?;
-    Ok(Certified {
-        key: Arc::clone(key),
-        chain,
-        issued,
-    })
+/// What is certified, and by whom.
+struct Wanted<'a> {
+    key: &'a Arc<SigningKey>,
+    token: &'a Secret,
+    claims: &'a TokenClaims,
+    authority: &'a str,
+    root: &'a TrustRoot,
+}
+
+impl Wanted<'_> {
+    /// Asks for the certificate, and holds it against the trust root.
+    async fn certify(&self, shared: &Shared, ledger: &Ledger) -> Result<Certified, Failure> {
+        let Self {
+            key,
+            token,
+            claims,
+            authority,
+            root,
+        } = *self;
+        let who = claims.identity();
+        let begun = ledger.begin(format!(
+            "A certificate for {who} may have been issued by {authority}, and would stay in its \
+             list of certificates: it did not say"
+        ));
+        let chain = certificate(&shared.client, authority, token, claims, &**key).await;
+        let chain = chain.inspect_err(|error| {
+            if !error.in_doubt {
+                ledger.end(&begun, None);
+            }
+        })?;
+        ledger.end(
+            &begun,
+            Some(format!(
+                "The certificate for {who} that {authority} issued stays in its list of certificates"
+            )),
+        );
+        let wanted = IssuedFor {
+            names: claims.names.clone(),
+            issuer: claims.vouching.clone(),
+            key: key.public_key().clone(),
+        };
+        let issued = root.check_issued(&chain, &wanted, Timestamp::now());
+        let issued = issued.map_err(|error| {
+            Failure::refused(
+                format!("what the certificate authority at {authority} gave is not used: {error}"),
+                "Give the trust root that goes with the services (--trusted-root FILE)",
+            )
+        })?;
+        Ok(Certified {
+            key: Arc::clone(key),
+            chain,
+            issued,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+    use serde_json::json;
+
+    use super::*;
+
+    fn token(subject: &str, expires: i64) -> String {
+        let claims = json!({
+            "iss": "https://issuer.example.com", "sub": subject, "aud": "sigstore",
+            "exp": expires, "email": format!("{subject}@example.com"), "email_verified": true,
+        });
+        let claims = BASE64_URL_SAFE_NO_PAD.encode(claims.to_string());
+        format!("e30.{claims}.c2ln")
+    }
+
+    #[tokio::test]
+    async fn a_token_that_is_over_is_renewed_by_one_of_the_same_identity_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        let from = IdentityFrom::File(path.clone());
+        let shown = |expires: i64| {
+            let text = token("release", expires);
+            // as it was good when it was shown
+            let then = Timestamp::from_second(1_700_000_000).unwrap();
+            Shown {
+                claims: TokenClaims::read(&text, "sigstore", then).ok(),
+                identity: AmbientIdentity::Token(Secret::new(text)),
+            }
+        };
+        let later = Timestamp::now().as_second() + 3600;
+        let put = |text: &str| std::fs::write(&path, text).unwrap();
+        let is = |identity: AmbientIdentity, text: &str| match identity {
+            AmbientIdentity::Token(token) => token.expose() == text,
+            AmbientIdentity::Request { .. } => false,
+        };
+        // one that is good is not looked for again
+        put(&token("somebody", later));
+        let good = shown(later).good(&from, "sigstore").await.unwrap();
+        assert!(is(good, &token("release", later)));
+        let over = shown(1_700_000_001);
+        let error = over.good(&from, "sigstore").await.unwrap_err();
+        assert!(error.headline.contains("another identity"), "{error}");
+        put(&token("release", later));
+        let good = over.good(&from, "sigstore").await.unwrap();
+        assert!(is(good, &token("release", later)));
+    }
 }

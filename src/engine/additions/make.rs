@@ -16,6 +16,7 @@ use crate::signature::sigstore::SIGNING_PREDICATE;
 use crate::signature::x509::Certificate;
 use crate::transport::{Destination, Payload, Removal, SignatureFolder, TransportError, attach};
 
+use super::ledger::Ledger;
 use super::plan::{Deed, Prepared};
 use super::request::{PlannedPiece, SignFormat, Signing, WrittenPiece};
 use super::signer::{Ready, Signer};
@@ -49,8 +50,6 @@ pub(super) struct Product {
     pub made: Made,
     /// What was gathered, for people.
     pub vouched: Vec<String>,
-    /// What stays even where this is never written.
-    pub stays: Vec<String>,
 }
 
 impl From<Made> for Product {
@@ -58,7 +57,6 @@ impl From<Made> for Product {
         Self {
             made,
             vouched: Vec::new(),
-            stays: Vec::new(),
         }
     }
 }
@@ -69,6 +67,7 @@ pub(super) async fn make(
     prepared: &Prepared,
     piece: &PlannedPiece,
     signers: &[Arc<Ready>],
+    ledger: &Ledger,
 ) -> Result<Product, Failure> {
     let (position, predicate) = match &piece.deed {
         Deed::Attach(files) => {
@@ -94,6 +93,7 @@ pub(super) async fn make(
             shared,
             asked: asked.ok_or_else(|| Failure::refused("there is nobody to sign", ""))?,
             root: ready.root.as_ref(),
+            ledger,
         },
     };
     match (&ready.signer, signing.format) {
@@ -143,6 +143,13 @@ impl Maker<'_> {
 
     async fn cosign(&self, predicate: Option<&str>) -> Result<Product, Failure> {
         let Self { piece, .. } = self;
+        let documents = self.prepared.target.documents.as_ref();
+        let has_tags = documents.is_some_and(|documents| documents.tag_editing().is_some());
+        // before anybody is asked: without a place for it nothing is signed
+        let folder = match has_tags {
+            true => None,
+            false => Some(folder(self.prepared, self.position)?),
+        };
         let payload = &piece.payload;
         let signed = match predicate {
             Some(_) => Signed::Statement(payload),
@@ -161,13 +168,9 @@ impl Maker<'_> {
             }
         };
         let mut product = self.checked(Made::Layer { tag, layer }, vouched)?;
-        let documents = self.prepared.target.documents.as_ref();
-        let has_tags = documents.is_some_and(|documents| documents.tag_editing().is_some());
-        if let (Made::Layer { layer, .. }, false) = (&product.made, has_tags) {
-            product.made = Made::File {
-                folder: folder(self.prepared, self.position)?,
-                bytes: crate::signature::SignatureFile::of_layer(&layer.0, &layer.1),
-            };
+        if let (Made::Layer { layer, .. }, Some(folder)) = (&product.made, folder) {
+            let bytes = crate::signature::SignatureFile::of_layer(&layer.0, &layer.1);
+            product.made = Made::File { folder, bytes };
         }
         Ok(product)
     }
@@ -201,7 +204,6 @@ impl Maker<'_> {
         Ok(Product {
             made: Made::Referrer { artifact, carried },
             vouched: vouched.into_iter().collect(),
-            stays: Vec::new(),
         })
     }
 
@@ -211,21 +213,20 @@ impl Maker<'_> {
 
     /// What was made, where it proves what it is to prove: before anything is written.
     fn checked(&self, made: Made, vouched: Vouched) -> Result<Product, Failure> {
-        if self.ready.root.is_some() {
-            let held = super::check::holds(&made, self.piece, self.ready, &vouched.proof);
-            held.map_err(|why| {
-                let mut failure = Failure::refused(
-                    format!("what the services answered does not prove the signature: {why}"),
-                    "Give the trust root that goes with the services (--trusted-root FILE)",
-                );
-                failure.details.extend(vouched.stays.iter().cloned());
-                failure
-            })?;
-        }
+        let held = super::check::holds(&made, self.piece, self.ready, &vouched.proof);
+        held.map_err(|why| match self.ready.root {
+            Some(_) => Failure::refused(
+                format!("what the services answered does not prove the signature: {why}"),
+                "Give the trust root that goes with the services (--trusted-root FILE)",
+            ),
+            None => Failure::refused(
+                format!("the signature that was made does not verify: {why}"),
+                "Sign with another key",
+            ),
+        })?;
         Ok(Product {
             made,
             vouched: vouched.said,
-            stays: vouched.stays,
         })
     }
 }

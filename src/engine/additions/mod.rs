@@ -6,6 +6,7 @@ mod check;
 mod command_line;
 mod files;
 mod identity;
+mod ledger;
 mod make;
 mod plan;
 mod request;
@@ -25,9 +26,10 @@ use crate::transport::Destination;
 
 use super::copies::SETTLED;
 use super::shared::{JobHandle, Shared};
-use super::{Failure, ImageId, JobKind, JobState, Outcome, Remote, Unit};
+use super::{Failure, FailureKind, ImageId, JobKind, JobState, Outcome, Remote, Unit};
 
 pub use crate::services::ServiceRole;
+use ledger::Ledger;
 use plan::Prepared;
 use request::Trouble;
 pub use request::{
@@ -175,8 +177,8 @@ async fn made(
         snapshot.plan = Remote::Ready(Arc::clone(&prepared.plan));
     }
     shared.slots.put_addition(Arc::new(snapshot.clone()));
-    let cancelled = {
-        let job = job.token().clone();
+    let stopped = {
+        let (job, token) = (job.token().clone(), token.clone());
         async move {
             tokio::select! {
                 () = job.cancelled() => {}
@@ -184,16 +186,27 @@ async fn made(
             }
         }
     };
+    let ledger = Ledger::default();
     let done = tokio::select! {
-        () = cancelled => None,
-        done = work(&shared, &mut snapshot, given, &mut job) => Some(done),
+        () = stopped => None,
+        done = work(&shared, &mut snapshot, given, &mut job, &ledger) => Some(done),
     };
     snapshot.sign_in = None;
     let state = match done {
-        None => {
-            snapshot.report = Remote::NotAsked;
-            JobState::Cancelled
-        }
+        None => match stopped_with(&ledger) {
+            None => {
+                snapshot.report = Remote::NotAsked;
+                JobState::Cancelled
+            }
+            Some(failure) => {
+                let error = Arc::new(failure);
+                snapshot.report = Remote::Failed {
+                    error: Arc::clone(&error),
+                    previous: None,
+                };
+                JobState::Failed(error)
+            }
+        },
         Some(Ok(report)) => {
             let reference = report.reference.clone();
             snapshot.report = Remote::Ready(report);
@@ -204,7 +217,8 @@ async fn made(
             });
             JobState::Done
         }
-        Some(Err(Trouble { failure, ask })) => {
+        Some(Err(Trouble { mut failure, ask })) => {
+            failure.details.extend(ledger.lines());
             let error = Arc::new(failure);
             snapshot.ask = ask;
             snapshot.report = Remote::Failed {
@@ -214,8 +228,22 @@ async fn made(
             JobState::Failed(error)
         }
     };
-    shared.slots.put_addition(Arc::new(snapshot));
+    // one that is forgotten, or begun anew, has no place any more
+    if !token.is_cancelled() {
+        shared.slots.put_addition(Arc::new(snapshot));
+    }
     job.end(state);
+}
+
+/// What is said of an addition that somebody stopped; nothing where nothing stays of it.
+fn stopped_with(ledger: &Ledger) -> Option<Failure> {
+    let details = ledger.lines();
+    (!details.is_empty()).then(|| Failure {
+        headline: "it was stopped, and not everything can be taken back".to_owned(),
+        hint: "The details say what stays".to_owned(),
+        details,
+        kind: FailureKind::Cancelled,
+    })
 }
 
 async fn work(
@@ -223,16 +251,25 @@ async fn work(
     snapshot: &mut AdditionSnapshot,
     given: Given,
     job: &mut JobHandle,
+    ledger: &Ledger,
 ) -> Result<Arc<AdditionReport>, Trouble> {
     let prepared = match given.prepared {
         Some(prepared) => prepared,
         None => Arc::new(Prepared::of(shared, &snapshot.request).await?),
     };
+    // nothing of an earlier try: what that had gathered is not written along
+    let prepared = prepared.afresh(shared);
     let plan = Arc::clone(&prepared.plan);
     snapshot.plan = Remote::Ready(Arc::clone(&plan));
     shared.slots.put_addition(Arc::new(snapshot.clone()));
-    agreed(shared, &plan, given.accept).await?;
-    let signings = prepared.request.addition.signings();
+    let mut report = AdditionReport {
+        reference: plan.reference.clone(),
+        written: Vec::new(),
+        notes: Vec::new(),
+    };
+    report
+        .notes
+        .extend(agreed(shared, &plan, given.accept).await?);
     job.phase("opening keys");
     let mut tell = |sign_in: Option<SignIn>| {
         job.phase(match sign_in {
@@ -242,28 +279,22 @@ async fn work(
         snapshot.sign_in = sign_in;
         shared.slots.put_addition(Arc::new(snapshot.clone()));
     };
-    let (asked, passphrases) = (&prepared.asked, &given.passphrases);
-    let signers = signer::ready(shared, signings, asked, passphrases, &mut tell).await?;
+    let signers = signer::ready(shared, &prepared, &given.passphrases, &mut tell, ledger).await?;
     let total = plan.pieces.len() as u64;
     job.progress().restart(Unit::Documents, 0, Some(total));
-    let mut report = AdditionReport {
-        reference: plan.reference.clone(),
-        written: Vec::new(),
-        notes: Vec::new(),
-    };
     let documents = prepared.target.documents.as_deref();
     let gathers = documents.is_some_and(Destination::gathers);
     let mut waiting = Vec::new();
     for piece in &plan.pieces {
         job.phase("signing and writing");
-        let step = |failure: Failure, step: &str, stay: &[String]| {
-            stays(failure, step, piece, &report, stay)
-        };
-        let product = make::make(shared, &prepared, piece, &signers).await;
-        let product = product.map_err(|failure| step(failure, "signing", &[]))?;
+        let product = make::make(shared, &prepared, piece, &signers, ledger).await;
+        let product = product.map_err(|failure| at_step(failure, "signing", piece, ledger))?;
+        if !gathers {
+            ledger.writing();
+        }
         let written = make::write(&prepared, piece, &product.made)
             .await
-            .map_err(|error| step(error.into(), "writing", &product.stays))?;
+            .map_err(|error| at_step(error.into(), "writing", piece, ledger))?;
         let written = Written {
             piece,
             product,
@@ -273,22 +304,21 @@ async fn work(
             waiting.push(written);
             continue;
         }
+        written.note(ledger);
         job.phase("reading back");
-        let checked = written.check(shared, &prepared, &signers, &report).await?;
+        let checked = written.check(shared, &prepared, &signers, ledger).await?;
         report.written.push(checked);
         job.progress().add(1);
     }
     if let (Some(documents), Some(first)) = (documents.filter(|_| gathers), waiting.first()) {
         job.phase("writing the archive");
-        let stay: Vec<_> = waiting
-            .iter()
-            .flat_map(|written| written.product.stays.iter().cloned())
-            .collect();
+        ledger.writing();
         let committed = documents.commit().await;
-        committed.map_err(|error| stays(error.into(), "writing", first.piece, &report, &stay))?;
+        committed.map_err(|error| at_step(error.into(), "writing", first.piece, ledger))?;
+        waiting.iter().for_each(|written| written.note(ledger));
         job.phase("reading back");
         for written in waiting {
-            let checked = written.check(shared, &prepared, &signers, &report).await?;
+            let checked = written.check(shared, &prepared, &signers, ledger).await?;
             report.written.push(checked);
             job.progress().add(1);
         }
@@ -299,13 +329,18 @@ async fn work(
     Ok(Arc::new(report))
 }
 
-/// Nothing is shown to others before the user knows what.
-async fn agreed(shared: &Shared, plan: &AdditionPlan, accept: bool) -> Result<(), Failure> {
+/// Nothing is shown to others before the user knows what. Gives what to know of remembering
+/// that they agreed.
+async fn agreed(
+    shared: &Shared,
+    plan: &AdditionPlan,
+    accept: bool,
+) -> Result<Option<String>, Failure> {
     if plan.to_accept().next().is_none() {
-        return Ok(());
+        return Ok(None);
     }
     if accept {
-        return services::accept(shared, &plan.services).await;
+        return Ok(services::accept(shared, &plan.services).await);
     }
     let all = plan.to_accept().map(|service| {
         let (role, address) = (service.role, &service.address);
@@ -328,13 +363,22 @@ struct Written<'a> {
 }
 
 impl Written<'_> {
+    /// It stays, whatever becomes of the others.
+    fn note(&self, ledger: &Ledger) {
+        let Self { piece, written, .. } = self;
+        ledger.note(format!(
+            "Stays: {} in {} for {} ({})",
+            written.what, written.place, piece.subject.digest, piece.label
+        ));
+    }
+
     /// Reads it back.
     async fn check(
         self,
         shared: &Shared,
         prepared: &Prepared,
         signers: &[Arc<signer::Ready>],
-        report: &AdditionReport,
+        ledger: &Ledger,
     ) -> Result<WrittenPiece, Failure> {
         let Self {
             piece,
@@ -349,33 +393,21 @@ impl Written<'_> {
         let (signer, made) = (signer.map(Arc::as_ref), &product.made);
         let checked = check::read_back(shared, prepared, piece, made, &written, signer).await;
         written.checked =
-            checked.map_err(|failure| stays(failure, "reading back", piece, report, &[]))?;
+            checked.map_err(|failure| at_step(failure, "reading back", piece, ledger))?;
         written.vouched = product.vouched;
         Ok(written)
     }
 }
 
-/// A failure with the step that it happened at, and what stays of what was done before it.
-fn stays(
-    mut failure: Failure,
-    step: &str,
-    piece: &PlannedPiece,
-    report: &AdditionReport,
-    stay: &[String],
-) -> Failure {
+/// A failure with the step that it happened at.
+fn at_step(mut failure: Failure, step: &str, piece: &PlannedPiece, ledger: &Ledger) -> Failure {
     failure.headline = format!(
         "{step} for {} ({}): {}",
         piece.subject.digest, piece.label, failure.headline
     );
-    for written in &report.written {
-        failure.details.push(format!(
-            "Stays: {} in {} for {} ({})",
-            written.what, written.place, written.subject, written.label
-        ));
-    }
-    failure.details.extend(stay.iter().cloned());
-    if report.written.is_empty() && step == "signing" {
-        failure.details.push("Nothing was written".to_owned());
+    if !ledger.has_written() {
+        let words = "Nothing was written beside the image";
+        failure.details.push(words.to_owned());
     }
     failure
 }

@@ -16,7 +16,7 @@ use crate::transport::SignatureFolder;
 
 use super::super::chores::keys;
 use super::files::Files;
-use super::identity;
+use super::identity::{self, Shown};
 use super::request::{
     Addition, AdditionPlan, AdditionRequest, PlannedKey, PlannedPiece, SignBy, SignFormat, Signing,
 };
@@ -37,6 +37,7 @@ pub(super) enum Deed {
 }
 
 /// A plan and what it was made for: what is signed later is what it says.
+#[derive(Clone)]
 pub(super) struct Prepared {
     pub request: AdditionRequest,
     pub target: Target,
@@ -45,9 +46,19 @@ pub(super) struct Prepared {
     pub folders: Vec<Option<Arc<SignatureFolder>>>,
     /// The services that are asked, for each signer.
     pub asked: Vec<Asked>,
+    /// What the plan says of each signer's identity was read of this, and it signs.
+    pub identities: Vec<Option<Shown>>,
 }
 
 impl Prepared {
+    /// The same plan, for a place that is opened anew.
+    pub fn afresh(&self, shared: &Shared) -> Self {
+        Self {
+            target: self.target.afresh(shared),
+            ..self.clone()
+        }
+    }
+
     /// Resolves the image and plans.
     pub async fn of(shared: &Shared, request: &AdditionRequest) -> Result<Self, Failure> {
         let target = Target::find(shared, &request.reference, request.recursive).await?;
@@ -100,15 +111,25 @@ impl Prepared {
         for signing in signings {
             asked.push(Asked::of(signing).await?);
         }
-        let keys = planned_keys(shared, signings, &asked).await?;
-        let services = services::planned(shared, signings, &asked).await?;
+        let (mut keys, mut identities) = (Vec::new(), Vec::new());
+        for (signing, asked) in signings.iter().zip(&asked) {
+            let (key, shown) = planned_signer(shared, signing, asked).await?;
+            keys.push(key);
+            identities.push(shown);
+        }
+        let mut warnings = Vec::new();
+        let mut services = Vec::new();
+        for ((signing, asked), shown) in signings.iter().zip(&asked).zip(&identities) {
+            services.extend(asked.planned(signing, shown.as_ref()));
+        }
+        let services = services::planned(shared, services, &mut warnings).await?;
         let plan = Arc::new(AdditionPlan {
             reference: target.reference.to_string(),
             root: target.root.clone(),
             pieces,
             keys,
             services,
-            warnings: Vec::new(),
+            warnings,
         });
         Ok(Self {
             request: request.clone(),
@@ -116,6 +137,7 @@ impl Prepared {
             plan,
             folders,
             asked,
+            identities,
         })
     }
 }
@@ -380,27 +402,27 @@ impl Planner<'_> {
     }
 }
 
-/// What is known of the keys without opening them, and of identities without asking anybody.
-async fn planned_keys(
+/// What is known of a key without opening it, and of an identity without asking anybody.
+async fn planned_signer(
     shared: &Shared,
-    signings: &[Signing],
-    asked: &[Asked],
-) -> Result<Vec<PlannedKey>, Failure> {
-    let mut planned = Vec::new();
-    for (signing, asked) in signings.iter().zip(asked) {
-        planned.push(match &signing.by {
-            SignBy::Key(name) => planned_key(shared, name).await?,
-            SignBy::Identity(from) => {
-                let (key, facts) = identity::described(from, asked).await?;
-                PlannedKey {
-                    key,
-                    facts,
-                    encrypted: false,
-                }
-            }
-        });
+    signing: &Signing,
+    asked: &Asked,
+) -> Result<(PlannedKey, Option<Shown>), Failure> {
+    match &signing.by {
+        SignBy::Key(name) => Ok((planned_key(shared, name).await?, None)),
+        SignBy::Identity(from) => {
+            let shown = Shown::look(from, asked).await?;
+            let key = PlannedKey {
+                key: identity::described(from, asked),
+                facts: Some(match shown.as_ref().and_then(Shown::claims) {
+                    Some(claims) => format!("{}, by {}", claims.identity(), claims.vouching),
+                    None => "whose it is shows when it is asked for".to_owned(),
+                }),
+                encrypted: false,
+            };
+            Ok((key, shown))
+        }
     }
-    Ok(planned)
 }
 
 async fn planned_key(shared: &Shared, name: &str) -> Result<PlannedKey, Failure> {

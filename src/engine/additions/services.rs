@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::config::{AcceptedServices, read_trust_file};
+use crate::config::{AcceptedServices, SettingsError, read_trust_file};
 use crate::engine::Failure;
 use crate::engine::shared::Shared;
-use crate::services::{AUDIENCE, Endpoints, LogEndpoint, ServiceRole};
+use crate::services::{AUDIENCE, Endpoints, LogEndpoint, ServiceRole, WantedServices};
 use crate::signature::TrustRoot;
 use crate::signature::sign::LogVersion;
 use crate::signature::x509::Certificate;
 
+use super::identity::Shown;
 use super::request::{
     IdentityFrom, LogUse, PlannedService, SignBy, SignFormat, Signing, SigningServices,
 };
@@ -46,8 +47,8 @@ impl Asked {
                 || matches!(signing.by, SignBy::Identity(_)))
     }
 
-    /// The services as the plan shows them.
-    fn planned(&self, signing: &Signing) -> Vec<PlannedService> {
+    /// The services as the plan shows them; `shown` is the identity that it shows.
+    pub fn planned(&self, signing: &Signing, shown: Option<&Shown>) -> Vec<PlannedService> {
         let Endpoints {
             issuer,
             certificates,
@@ -67,6 +68,9 @@ impl Asked {
         if matches!(signing.by, SignBy::Identity(IdentityFrom::Browser)) {
             put(ServiceRole::Issuer, issuer, None);
         }
+        // the CI's own, which is asked for the token
+        let of_ci = shown.and_then(Shown::service).map(ToOwned::to_owned);
+        put(ServiceRole::Issuer, &of_ci, None);
         if by_identity {
             let shows = "the certificate goes into a list of certificates: whoever may read it \
                          sees for ever that this identity signed something, and when";
@@ -89,25 +93,28 @@ impl Asked {
     }
 }
 
-/// All services of the plan, each once, with what the user agreed to before.
+/// All services of the plan, each once, with what the user agreed to before. Where that
+/// cannot be read they are asked again, and `warnings` say why.
 pub(super) async fn planned(
     shared: &Shared,
-    signings: &[Signing],
-    asked: &[Asked],
+    each: Vec<PlannedService>,
+    warnings: &mut Vec<String>,
 ) -> Result<Vec<PlannedService>, Failure> {
     let mut all: Vec<PlannedService> = Vec::new();
-    for (signing, asked) in signings.iter().zip(asked) {
-        for service in asked.planned(signing) {
-            let known = all
-                .iter()
-                .any(|known| (known.role, &known.address) == (service.role, &service.address));
-            if !known {
-                all.push(service);
-            }
+    for service in each {
+        let known = all
+            .iter()
+            .any(|known| (known.role, &known.address) == (service.role, &service.address));
+        if !known {
+            all.push(service);
         }
     }
     if all.iter().any(|service| service.shows.is_some()) {
         let accepted = accepted(shared).await?;
+        let accepted = accepted.unwrap_or_else(|error| {
+            warnings.push(format!("What was agreed to before is not known: {error}"));
+            BTreeSet::new()
+        });
         for service in &mut all {
             service.accepted = accepted.contains(&service.address);
         }
@@ -115,21 +122,19 @@ pub(super) async fn planned(
     Ok(all)
 }
 
-async fn accepted(shared: &Shared) -> Result<BTreeSet<String>, Failure> {
+async fn accepted(shared: &Shared) -> Result<Result<BTreeSet<String>, SettingsError>, Failure> {
     let Some(path) = shared.config.trust.accepted_services.clone() else {
-        return Ok(BTreeSet::new());
+        return Ok(Ok(BTreeSet::new()));
     };
     let read = tokio::task::spawn_blocking(move || AcceptedServices::at(path).read());
     let ended = |_| Failure::refused("reading settings was ended", "Try again");
-    let read = read.await.map_err(ended)?;
-    read.map_err(|error| Failure::refused(error.to_string(), "Mend or remove the file"))
+    read.await.map_err(ended)
 }
 
-/// Remembers that the user agreed to what these services show.
-pub(super) async fn accept(shared: &Shared, services: &[PlannedService]) -> Result<(), Failure> {
-    let Some(path) = shared.config.trust.accepted_services.clone() else {
-        return Ok(());
-    };
+/// Remembers that the user agreed to what these services show. Gives why it could not be
+/// remembered: they are asked again then, but agreed they have.
+pub(super) async fn accept(shared: &Shared, services: &[PlannedService]) -> Option<String> {
+    let path = shared.config.trust.accepted_services.clone()?;
     let addresses: Vec<_> = services
         .iter()
         .filter(|service| service.shows.is_some() && !service.accepted)
@@ -138,9 +143,14 @@ pub(super) async fn accept(shared: &Shared, services: &[PlannedService]) -> Resu
     let written = tokio::task::spawn_blocking(move || {
         AcceptedServices::at(path).add(addresses.iter().map(String::as_str))
     });
-    let ended = |_| Failure::refused("writing settings was ended", "Try again");
-    let written = written.await.map_err(ended)?;
-    written.map_err(|error| Failure::refused(error.to_string(), "Check who may write there"))
+    let why = match written.await {
+        Ok(Ok(())) => return None,
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "it was ended".to_owned(),
+    };
+    Some(format!(
+        "What you agreed to could not be remembered, and is asked again: {why}"
+    ))
 }
 
 /// What services' answers are judged by for this signer.
@@ -192,12 +202,18 @@ fn read(signing: &Signing) -> Result<Asked, Failure> {
         ));
     }
     // cosign's older form has no place for what version 2 answers
-    let older = format == SignFormat::Cosign && *log == LogUse::Usual;
+    let older = format == SignFormat::Cosign;
     let version = older.then_some(LogVersion::One);
+    // what the config says of others is not asked of anybody
+    let wanted = WantedServices {
+        log: *log == LogUse::Usual,
+        version,
+        timestamps: timestamp.is_none(),
+    };
     let from = match config {
         Some(path) if is_sigstore => {
             let bytes = needed(path, "the signing config")?;
-            Endpoints::read(&bytes, version)
+            Endpoints::read(&bytes, wanted)
         }
         // who names an authority of their own does not mean the public log
         None if by_identity && fulcio.is_none() => Endpoints::public(),

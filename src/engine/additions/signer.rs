@@ -12,8 +12,10 @@ use crate::signature::sigstore::PublicKey;
 use crate::signature::x509::{Certificate, KeyKind};
 
 use super::super::chores::keys::{self, KeyFailure};
-use super::identity::Identity;
-use super::request::{SignBy, SignFormat, SignIn, Signing, Trouble};
+use super::identity::{Identity, With};
+use super::ledger::Ledger;
+use super::plan::Prepared;
+use super::request::{Addition, SignBy, SignFormat, SignIn, Signing, Trouble};
 use super::services::{self, Asked};
 
 /// Somebody who can sign now.
@@ -39,18 +41,23 @@ pub(super) struct Ready {
 }
 
 /// Opens every key, then gets every identity, whose certificates are good for minutes only.
-/// Nothing was written yet: a wrong passphrase leaves nothing behind. `tell` is told where
-/// somebody has to sign in.
+/// Nothing was written yet: a wrong passphrase leaves nothing behind, nor does a key that a
+/// log does not take. `tell` is told where somebody has to sign in.
 pub(super) async fn ready(
     shared: &Shared,
-    signings: &[Signing],
-    asked: &[Asked],
+    prepared: &Prepared,
     passphrases: &[Option<Secret>],
     tell: &mut (dyn FnMut(Option<SignIn>) + Send),
+    ledger: &Ledger,
 ) -> Result<Vec<Arc<Ready>>, Trouble> {
+    let addition = &prepared.request.addition;
+    let signings = addition.signings();
     let mut keys = open(shared, signings, passphrases).await?;
+    for ((signing, asked), key) in signings.iter().zip(&prepared.asked).zip(&keys) {
+        logged(addition, signing, asked, key.as_ref())?;
+    }
     let mut ready = Vec::new();
-    for (position, (signing, asked)) in signings.iter().zip(asked).enumerate() {
+    for (position, (signing, asked)) in signings.iter().zip(&prepared.asked).enumerate() {
         let root = match asked.needs_root(signing) {
             true => Some(services::trust_root(shared, &signing.services).await?),
             false => None,
@@ -58,7 +65,13 @@ pub(super) async fn ready(
         let signer = match (&signing.by, keys[position].take(), &root) {
             (_, Some(signer), _) => signer,
             (SignBy::Identity(from), None, Some(root)) => {
-                let identity = Identity::open(shared, from, asked, root.clone(), tell).await?;
+                let with = With {
+                    shared,
+                    asked,
+                    ledger,
+                    shown: prepared.identities.get(position).and_then(Option::as_ref),
+                };
+                let identity = Identity::open(with, from, root.clone(), tell).await?;
                 Signer::Identity(Box::new(identity))
             }
             _ => return Err(Failure::refused("there is nobody to sign", "Name a key").into()),
@@ -67,6 +80,27 @@ pub(super) async fn ready(
         ready.push(Arc::new(Ready { signer, root, log }));
     }
     Ok(ready)
+}
+
+/// Whether the log that is asked takes what this key signs.
+fn logged(
+    addition: &Addition,
+    signing: &Signing,
+    asked: &Asked,
+    key: Option<&Signer>,
+) -> Result<(), Failure> {
+    let (Some(log), Some(Signer::Key { key, .. })) = (&asked.endpoints.log, key) else {
+        return Ok(());
+    };
+    let attests = matches!(addition, Addition::Attest { .. });
+    let is_statement = attests || signing.format == SignFormat::Bundle;
+    let taken = log.version.takes(key.public_key().kind(), is_statement);
+    taken.map_err(|error| {
+        Failure::refused(
+            error.to_string(),
+            "Sign with another key, or without a log (--no-log)",
+        )
+    })
 }
 
 /// Opens every key; nothing stands for an identity.

@@ -8,6 +8,7 @@ use crate::model::{Content, Descriptor, Document, MediaType, Reference, Transpor
 use crate::transport::{self, Destination, Located, Resolved, SignatureFolder, Source};
 
 /// An image, and how it can be added to.
+#[derive(Clone)]
 pub(super) struct Target {
     pub reference: Reference,
     pub source: Arc<dyn Source>,
@@ -77,6 +78,15 @@ impl Target {
             root,
             subjects,
         })
+    }
+
+    /// The same image, with the place opened anew: an archive's holds what was gathered for
+    /// it, and how the archive was when it was opened.
+    pub fn afresh(&self, shared: &Shared) -> Self {
+        Self {
+            documents: transport::open_destination(&self.reference, &shared.client).ok(),
+            ..self.clone()
+        }
     }
 
     /// The repository, as signed payloads name it; nothing for an image that is in none.

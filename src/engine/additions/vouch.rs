@@ -12,6 +12,7 @@ use crate::signature::sign::{
 };
 use crate::signature::x509::Hash;
 
+use super::ledger::Ledger;
 use super::services::Asked;
 use super::signer::Signer;
 
@@ -21,8 +22,6 @@ pub(super) struct Vouched {
     pub proof: Proof,
     /// What was gathered, for people.
     pub said: Vec<String>,
-    /// What stays even where the signature itself is never written.
-    pub stays: Vec<String>,
 }
 
 /// What is needed besides the signer.
@@ -31,20 +30,22 @@ pub(super) struct Vouching<'a> {
     pub asked: &'a Asked,
     /// What answers are judged by; there wherever something is asked.
     pub root: Option<&'a TrustRoot>,
+    /// Where it is noted that a log has taken an entry.
+    pub ledger: &'a Ledger,
 }
 
 impl Vouching<'_> {
     /// Signs as cosign does, and asks the services about the signature.
     ///
     /// # Errors
-    /// The step that failed. Where the log has taken an entry already, the failure says so.
+    /// The step that failed. What a log has taken, or may have, is in the ledger.
     pub async fn sign(&self, signer: &Signer, signed: Signed<'_>) -> Result<Vouched, Failure> {
         let (key, signatory, mut said) = match signer {
             Signer::Key { key, public, .. } => {
                 (Arc::clone(key), Signatory::Key(public.clone()), Vec::new())
             }
             Signer::Identity(identity) => {
-                let certified = identity.certified(self.shared).await?;
+                let certified = identity.certified(self.shared, self.ledger).await?;
                 let issued = &certified.issued;
                 let words = format!("certified for {}, by {}", issued.name, issued.issuer);
                 let signatory = Signatory::Certificates(certified.chain);
@@ -82,7 +83,6 @@ impl Vouching<'_> {
             said.push(format!("timestamp {time} of {address}"));
             proof.timestamps.push(stamp.answer.to_vec());
         }
-        let mut stays = Vec::new();
         if let Some(log) = &endpoints.log {
             let request = log.version.request(signed, &signature, &proof.signatory);
             let request = request.map_err(|error| {
@@ -91,10 +91,19 @@ impl Vouching<'_> {
                     "Sign with another key, or without a log (--no-log)",
                 )
             })?;
-            let entry = log_entry(&self.shared.client, log, request).await?;
+            let begun = self.ledger.begin(format!(
+                "An entry may be in {log} by now, and would stay: it did not say"
+            ));
+            let entry = log_entry(&self.shared.client, log, request).await;
+            let entry = entry.inspect_err(|error| {
+                if !error.in_doubt {
+                    self.ledger.end(&begun, None);
+                }
+            })?;
             let index = entry.get("logIndex").and_then(|index| index.as_str());
             let words = format!("entry {} of {log}", index.unwrap_or("0"));
-            stays.push(format!("The {words} stays: a log forgets nothing"));
+            let stays = format!("The {words} stays: a log forgets nothing");
+            self.ledger.end(&begun, Some(stays));
             said.push(words);
             proof.entries.push(entry);
         }
@@ -102,7 +111,6 @@ impl Vouching<'_> {
             signature,
             proof,
             said,
-            stays,
         })
     }
 

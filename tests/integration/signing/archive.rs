@@ -13,7 +13,7 @@ use super::{Home, said};
 const SPDX: &str = r#"{"spdxVersion":"SPDX-2.3","name":"app","packages":[]}"#;
 
 /// An archive with an index of two platforms.
-fn archive(home: &Home) -> String {
+pub fn archive(home: &Home) -> String {
     let layout = index(&home.path("layout"));
     let archive = format!("oci-archive:{}:all", home.path("image.tar").display());
     home.run(&["copy", &layout, &archive]);
@@ -21,7 +21,7 @@ fn archive(home: &Home) -> String {
 }
 
 /// The types of what refers to the index.
-fn referrers(home: &Home, reference: &str) -> Vec<String> {
+pub fn referrers(home: &Home, reference: &str) -> Vec<String> {
     let shown = home.run(&["referrers", reference, "--json"]);
     let shown: Value = serde_json::from_str(&shown).unwrap();
     let mut types: Vec<_> = shown["referrers"]

@@ -225,6 +225,9 @@ fn a_ci_gives_its_identity() {
     );
     github.env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "runner-s3cret");
     let output = github.output().unwrap();
+    // its service is named like the others, without what follows the address
+    let named = format!("identity service {}/ambient\n", services.issuer);
+    assert!(said(&output).contains(&named), "{}", said(&output));
     assert!(output.status.success(), "{}", said(&output));
     assert!(!said(&output).contains("runner-s3cret"));
     let workflow = "https://github.com/o/r/.github/workflows/w.yml@refs/heads/main";
@@ -276,4 +279,51 @@ fn what_a_service_shows_to_others_is_agreed_to_once() {
     let other = ["--rekor-url", "https://rekor.example.com"];
     let refused = home.fail(&sign(&reference, &[by, &other]));
     assert!(refused.contains("rekor.example.com"), "{refused}");
+}
+
+#[test]
+fn what_was_agreed_to_counts_where_it_cannot_be_remembered() {
+    let home = Home::new();
+    let services = services(&home);
+    let reference = layout(&home.path("layout"));
+    // a folder lies where the list is kept
+    std::fs::create_dir_all(home.path("config/porthole/accepted-services")).unwrap();
+    let signed = home.run(&sign(&reference, &[&BY_TOKEN]));
+    assert!(signed.contains("could not be remembered"), "{signed}");
+    let report = verified(&home, &reference, EMAIL, &services.issuer);
+    assert_eq!(accepted(&report), 1, "{report}");
+    // without it they are asked, and told why
+    let refused = home.fail(&sign(&reference, &[&BY_TOKEN[..6]]));
+    assert!(refused.contains("is not known"), "{refused}");
+    assert!(refused.contains("nobody agreed"), "{refused}");
+}
+
+#[test]
+fn services_that_are_not_asked_do_not_spoil_a_signing_config() {
+    let home = Home::new();
+    let services = services(&home);
+    let reference = layout(&home.path("layout"));
+    home.key("ec", "p256");
+    // all of two logs and of two timestamp authorities: more than are asked here
+    let mut config = services.signing_config(1);
+    for (urls, how) in [
+        ("rekorTlogUrls", "rekorTlogConfig"),
+        ("tsaUrls", "tsaConfig"),
+    ] {
+        let first = config[urls][0].clone();
+        let mut second = first.clone();
+        second["operator"] = "other.example.com".into();
+        config[urls] = serde_json::json!([first, second]);
+        config[how] = serde_json::json!({"selector": "ALL"});
+    }
+    std::fs::write(home.path("all.json"), config.to_string()).unwrap();
+    let by = ["--key", "ec", "--signing-config", "all.json"];
+    let more = ["--trusted-root", "root.json", "--yes"];
+    let stamped = ["--timestamp-server-url", &services.tsa];
+    let asked = home.fail(&sign(&reference, &[&by, &more, &stamped]));
+    assert!(asked.contains("asks for all 2"), "{asked}");
+    home.run(&sign(&reference, &[&by, &more, &stamped, &["--no-log"]]));
+    let named = ["--rekor-url", &services.rekor];
+    home.run(&sign(&reference, &[&by, &more, &stamped, &named]));
+    assert_eq!(services.entries(), 1);
 }

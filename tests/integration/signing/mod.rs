@@ -3,14 +3,19 @@
 mod archive;
 mod attach;
 mod copied;
+mod driven;
 mod keyless;
 mod keys;
+mod needles;
+mod notation;
+mod openpgp;
 mod place;
 mod refused;
 mod registry;
 mod secrets;
 mod services;
 mod sign;
+mod stays;
 mod timestamps;
 
 use std::path::PathBuf;

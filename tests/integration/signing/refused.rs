@@ -4,19 +4,16 @@
 use std::time::Duration;
 
 use porthole::config::Network;
-use porthole::engine::{
-    Addition, AdditionId, AdditionRequest, Command, EngineConfig, IdentityFrom, SignBy, SignFormat,
-    Signing, SigningServices, TrustConfig,
-};
+use porthole::engine::{EngineConfig, IdentityFrom, SignFormat, TrustConfig};
 use serde_json::Value;
 
+use super::driven::{Driven, by_identity, request};
 use super::place::layout;
 use super::services::{BY_TOKEN, Waiting, services, sign, verified};
 use super::sign::files;
 use super::{Home, said};
 use crate::support::registry::{Fault as Wrong, Registry};
 use crate::support::sigstore::{EMAIL, Fault, claims, token};
-use crate::support::watch::Watch;
 
 /// What a service does wrong, and what the error says: the step, then why.
 const WRONG: [(Fault, &str, &str); 15] = [
@@ -84,6 +81,13 @@ fn a_service_that_does_wrong_leaves_nothing_behind_and_the_error_names_it() {
                 error.contains("a log forgets nothing"),
                 "{fault:?}: {error}"
             );
+            // and so does a certificate in the list of those that were issued
+            assert_eq!(
+                fault != Fault::AuthorityRefuses,
+                error.contains("stays in its list of certificates"),
+                "{fault:?}: {error}"
+            );
+            assert!(!error.contains("it did not say"), "{fault:?}: {error}");
             assert!(!error.contains(&services.token()[..20]), "{error}");
         }
     }
@@ -165,7 +169,7 @@ fn a_service_that_does_not_answer_is_not_waited_for_without_end() {
     let services = services(&home);
     let reference = layout(&home.path("layout"));
     let before = files(&home.path("layout"));
-    let watch = Watch::start_with(EngineConfig {
+    let config = || EngineConfig {
         platform: porthole::model::Platform::host(),
         network: Network {
             stall_timeout: Duration::from_millis(300),
@@ -173,7 +177,7 @@ fn a_service_that_does_not_answer_is_not_waited_for_without_end() {
         },
         cache: None,
         trust: TrustConfig::default(),
-    });
+    };
     for (fault, from, step) in [
         (
             Fault::SilentIssuer,
@@ -197,40 +201,28 @@ fn a_service_that_does_not_answer_is_not_waited_for_without_end() {
         ),
     ] {
         services.fault(fault);
-        let addition = AdditionId::next();
-        let signing = Signing {
-            by: SignBy::Identity(from),
-            services: SigningServices {
-                config: Some(home.path("config1.json")),
-                trust_root: Some(home.path("root.json")),
-                ..SigningServices::default()
-            },
-            chain: None,
-            format: SignFormat::Bundle,
-            annotations: Default::default(),
-            identity: None,
-            expiry: None,
-            lookaside: None,
-        };
-        watch.engine.send(Command::Add {
-            addition,
-            request: Box::new(AdditionRequest {
-                reference: reference.clone(),
-                recursive: false,
-                addition: Addition::Sign(vec![signing]),
-            }),
-            passphrases: vec![None],
-            accept: true,
-        });
-        let error = watch.wait(|| {
-            let snapshot = watch.engine.addition(addition)?;
-            snapshot.report.error().map(ToString::to_string)
-        });
+        let signing = by_identity(&home, from, SignFormat::Bundle);
+        let (driven, _) = Driven::planned(config(), request(&reference, vec![signing]));
+        let failure = driven.add().unwrap_err();
+        let error = &failure.headline;
         assert!(
             error.contains(step) && error.contains("answer"),
             "{fault:?}: {error}"
         );
         assert_eq!(files(&home.path("layout")), before);
+        // what it may have done all the same is said
+        let doubt = match fault {
+            Fault::SilentAuthority => Some("A certificate for release@example.com may have been"),
+            Fault::SilentLog => Some("An entry may be in"),
+            _ => None,
+        };
+        let mut details = failure.details.iter();
+        let said = details.find(|line| line.ends_with("it did not say"));
+        let fits = match (said, doubt) {
+            (Some(said), Some(doubt)) => said.starts_with(doubt),
+            (said, doubt) => said.is_none() && doubt.is_none(),
+        };
+        assert!(fits, "{fault:?}: {:?}", failure.details);
     }
 }
 
@@ -283,4 +275,63 @@ fn nothing_of_a_token_or_a_passing_key_is_logged_or_left_in_files() {
         let own = path == home.path("token");
         assert_eq!(text.contains(parts[2]), own, "{}", path.display());
     }
+}
+
+#[test]
+fn a_key_that_a_log_does_not_take_is_refused_before_anybody_signs() {
+    let home = Home::new();
+    let services = services(&home);
+    let reference = layout(&home.path("layout"));
+    home.key("ec", "p256");
+    home.key("ed", "ed25519");
+    let before = files(&home.path("layout"));
+    let logged = [
+        "--rekor-url",
+        &services.rekor,
+        "--trusted-root",
+        "root.json",
+    ];
+    let both = ["--key", "ec", "--key", "ed", "--format", "cosign", "--yes"];
+    let error = home.fail(&sign(&reference, &[&both, &logged]));
+    assert!(error.contains("a log does not take a signature"), "{error}");
+    assert_eq!(services.entries(), 0);
+    assert_eq!(files(&home.path("layout")), before);
+}
+
+#[test]
+fn options_that_would_do_nothing_are_refused() {
+    let home = Home::new();
+    let reference = layout(&home.path("layout"));
+    home.key("ec", "p256");
+    std::fs::write(
+        home.path("sbom.json"),
+        r#"{"spdxVersion":"SPDX-2.3","name":"a"}"#,
+    )
+    .unwrap();
+    let before = files(&home.path("layout"));
+    let attach = ["attach", &reference, "sbom.json"];
+    let address = "https://services.example.com";
+    for option in [
+        &["--keyless"][..],
+        &["--no-log"],
+        &["--identity-token", "token"],
+        &["--rekor-url", address],
+        &["--fulcio-url", address],
+        &["--timestamp-server-url", address],
+        &["--signing-config", "config1.json"],
+    ] {
+        let error = home.fail(&[&attach, option].concat());
+        let words = format!("{} is for what is signed", option[0]);
+        assert!(error.contains(&words), "{error}");
+        assert!(error.contains("--predicate"), "{error}");
+    }
+    for name in ["--fulcio-url", "--oidc-issuer", "--oidc-client-id"] {
+        let option = ["--key", "ec", name, address];
+        let error = home.fail(&sign(&reference, &[&option]));
+        assert!(
+            error.contains(&format!("{name} is for identities")),
+            "{error}"
+        );
+    }
+    assert_eq!(files(&home.path("layout")), before);
 }

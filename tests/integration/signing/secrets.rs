@@ -1,124 +1,23 @@
 //! Passphrases and private keys are nowhere but where they belong: after every flow logs,
 //! errors, debug output, crash output, children and files are searched for them.
 
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::path::PathBuf;
+use std::process::Command as Process;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use porthole::engine::{
     Addition, AdditionId, AdditionRequest, AttachedFile, Attaching, Chore, Command, Engine,
-    EngineConfig, KeyChore, KeyTarget, Outcome, Remote, Secret, SignBy, SignFormat, Signing,
+    EngineConfig, KeyChore, KeyTarget, Outcome, Remote, Secret, SignFormat,
 };
 use porthole::signature::x509::KeyKind;
 
-use super::{Home, PASSPHRASE, place};
-
-/// A passphrase that was typed wrong is one too.
-const WRONG: &str = "wrong horse battery";
-
-/// What must not be found, in every form in which somebody may write it.
-struct Needles(Vec<(String, Vec<u8>)>);
-
-impl Needles {
-    /// The passphrases, and the private keys of these PEM files.
-    fn of(keys: &[PathBuf]) -> Self {
-        let mut needles = Self(Vec::new());
-        for word in [PASSPHRASE, WRONG] {
-            needles.all_forms(&format!("the passphrase {word}"), word.as_bytes());
-        }
-        for path in keys {
-            let pem = std::fs::read_to_string(path).unwrap();
-            let body: Vec<_> = pem
-                .lines()
-                .filter(|line| !line.starts_with("-----"))
-                .collect();
-            let name = path.display();
-            for line in body.iter().filter(|line| line.len() >= 32) {
-                needles.add(format!("a line of {name}"), line.as_bytes());
-            }
-            let der = BASE64_STANDARD.decode(body.concat()).unwrap();
-            needles.all_forms(&format!("the key {name}"), &der);
-            if let Some(scalar) = scalar(&der) {
-                needles.all_forms(&format!("the scalar of {name}"), scalar);
-            }
-        }
-        needles
-    }
-
-    fn add(&mut self, name: String, bytes: &[u8]) {
-        self.0.push((name, bytes.to_vec()));
-    }
-
-    fn all_forms(&mut self, name: &str, bytes: &[u8]) {
-        let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        });
-        // as `Debug` shows a list of bytes
-        let mut list = format!("{:?}", &bytes[..bytes.len().min(16)]);
-        list.pop();
-        // the end of one has its padding, and what follows may have another
-        let base64 = BASE64_STANDARD.encode(bytes);
-        let base64 = base64.trim_end_matches('=').to_owned();
-        self.add(format!("{name}, as it is"), bytes);
-        self.add(format!("{name}, in hex"), hex.as_bytes());
-        self.add(
-            format!("{name}, in capital hex"),
-            hex.to_uppercase().as_bytes(),
-        );
-        self.add(
-            format!("{name}, in base64"),
-            &base64.as_bytes()[..base64.len() - 1],
-        );
-        self.add(format!("{name}, as numbers"), &list.as_bytes()[1..]);
-    }
-
-    fn search(&self, place: &str, bytes: &[u8]) {
-        for (name, needle) in &self.0 {
-            let found = memchr_find(bytes, needle);
-            assert!(!found, "{place} has {name}");
-        }
-    }
-
-    /// Searches every file below `folder` but for those in `own`, which have it of right.
-    fn search_files(&self, folder: &Path, own: &[PathBuf]) -> usize {
-        let mut seen = 0;
-        let mut waiting = vec![folder.to_owned()];
-        while let Some(folder) = waiting.pop() {
-            for entry in std::fs::read_dir(&folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    waiting.push(path);
-                } else if !own.contains(&path)
-                    && let Ok(bytes) = std::fs::read(&path)
-                {
-                    self.search(&path.display().to_string(), &bytes);
-                    self.search("a name", path.to_string_lossy().as_bytes());
-                    seen += 1;
-                }
-            }
-        }
-        seen
-    }
-}
-
-fn memchr_find(bytes: &[u8], needle: &[u8]) -> bool {
-    !needle.is_empty() && bytes.windows(needle.len()).any(|window| window == needle)
-}
-
-/// The private number in a SEC 1 key (RFC 5915): the string behind its version.
-fn scalar(der: &[u8]) -> Option<&[u8]> {
-    const VERSION: [u8; 3] = [2, 1, 1];
-    let at = der.windows(3).position(|window| window == VERSION)?;
-    match der.get(at + 3..)? {
-        [4, length, rest @ ..] => rest.get(..usize::from(*length)),
-        _ => None,
-    }
-}
+use super::driven::by_key;
+use super::keys::gpg_key;
+use super::needles::{Needles, WRONG, is_in};
+use super::services::{Waiting, services};
+use super::{Home, PASSPHRASE, place, said};
+use crate::support::registry::{Access, Registry};
 
 /// Keys of openssl, not encrypted: what they hold is known here.
 fn plain_keys(home: &Home) -> Option<Vec<PathBuf>> {
@@ -156,28 +55,29 @@ fn plain_keys(home: &Home) -> Option<Vec<PathBuf>> {
     Some(made)
 }
 
-/// What a run said, and what the system says of the process and of its children.
-fn watched(home: &Home, arguments: &[&str], passphrase: &str) -> Output {
+/// The program with everything switched on that may print, with `passphrase` and the tokens
+/// of a CI in its environment, and the programs in `bin` before those of the system.
+fn loud(home: &Home, arguments: &[&str], passphrase: &str) -> Process {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let path = format!("{}:{path}", home.path("bin").display());
     let mut command = home.porthole(arguments);
     command
         .env("COSIGN_PASSWORD", passphrase)
+        .env("SIGSTORE_ID_TOKEN", CI_SECRETS[0])
+        .env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", CI_SECRETS[1])
         .env("PORTHOLE_LOG", "trace")
         .env("RUST_LOG", "trace")
         .env("RUST_BACKTRACE", "full")
         .env("TMPDIR", home.path("tmp"))
-        .env(
-            "PATH",
-            format!(
-                "{}:{}",
-                home.path("bin").display(),
-                std::env::var("PATH").unwrap_or_default()
-            ),
-        );
+        .env("PATH", path);
     for argument in command.get_args() {
         assert!(!argument.to_string_lossy().contains("horse"));
     }
-    command.output().unwrap()
+    command
 }
+
+/// What a CI tells the programs that run in it.
+const CI_SECRETS: [&str; 2] = ["gitlab-s3cret-token", "runner-s3cret-token"];
 
 #[test]
 fn no_flow_of_the_command_line_leaves_a_secret_anywhere() {
@@ -189,13 +89,13 @@ fn no_flow_of_the_command_line_leaves_a_secret_anywhere() {
     std::fs::create_dir(home.path("tmp")).unwrap();
     let run = |arguments: &[&str], passphrase: &str, good: bool| {
         let arguments = [arguments, &["--debug"]].concat();
-        let output = watched(&home, &arguments, passphrase);
+        let output = loud(&home, &arguments, passphrase).output().unwrap();
         let said = [&output.stdout[..], &output.stderr[..]].concat();
         needles.search(&format!("the output of {arguments:?}"), &said);
         assert_eq!(output.status.success(), good, "{}", super::said(&output));
         // so that this cannot pass by saying nothing
         assert!(
-            good || memchr_find(&said, b"passphrase"),
+            good || is_in(&said, b"passphrase"),
             "{}",
             super::said(&output)
         );
@@ -254,48 +154,146 @@ fn no_flow_of_the_command_line_leaves_a_secret_anywhere() {
 }
 
 #[test]
-fn a_program_that_is_run_meanwhile_is_told_no_passphrase() {
-    use std::os::unix::fs::PermissionsExt;
+fn no_flow_of_notation_or_openpgp_leaves_a_secret_anywhere() {
     let home = Home::new();
-    home.key("release", "p256");
-    for folder in ["tmp", "bin", "docker"] {
-        std::fs::create_dir(home.path(folder)).unwrap();
+    let made = place::notation_chain(&home, &["-newkey", "rsa:2048"]);
+    let (Some(()), Some(_)) = (made, gpg_key(&home, "Release <release@example.com>")) else {
+        return;
+    };
+    // what openssl left unencrypted is known here
+    let plain = [home.path("leaf.key"), home.path("root.key")];
+    let needles = Needles::of(&plain);
+    std::fs::create_dir(home.path("tmp")).unwrap();
+    let run = |arguments: &[&str], passphrase: &str| {
+        let arguments = [arguments, &["--debug"]].concat();
+        let output = loud(&home, &arguments, passphrase).output().unwrap();
+        let printed = [&output.stdout[..], &output.stderr[..]].concat();
+        needles.search(&format!("the output of {arguments:?}"), &printed);
+        let good = passphrase == PASSPHRASE;
+        assert_eq!(output.status.success(), good, "{}", said(&output));
+        assert!(good || is_in(&printed, b"passphrase"), "{}", said(&output));
+    };
+    let import = ["keys", "import", "--key", "secret.asc"];
+    run(&[&import[..], &["twice"]].concat(), WRONG);
+    run(&[&import[..], &["pgp"]].concat(), PASSPHRASE);
+    let layout = place::layout(&home.path("layout"));
+    let folder = format!("dir:{}", home.path("flat").display());
+    run(&["copy", &layout, &folder], PASSPHRASE);
+    let by_chain = ["--key", "notation", "--cert-chain", "chain.pem"];
+    let by_pgp = [
+        "--key",
+        "pgp",
+        "--sign-container-identity",
+        "r.example.com/a:1",
+    ];
+    for passphrase in [PASSPHRASE, WRONG] {
+        for envelope in ["jws", "cose"] {
+            let format = ["--format", "notation", "--signature-format", envelope];
+            run(
+                &[&["sign", &layout], &by_chain[..], &format].concat(),
+                passphrase,
+            );
+        }
+        let format = ["--format", "simple"];
+        run(
+            &[&["sign", &folder], &by_pgp[..], &format].concat(),
+            passphrase,
+        );
     }
-    let script = format!(
-        "#!/bin/sh\nenv > {0}\ntr '\\0' '\\n' < /proc/$PPID/cmdline >> {0}\necho \"$@\" >> {0}\nexit 1\n",
-        home.path("seen").display()
-    );
-    let helper = home.path("bin/docker-credential-spy");
-    std::fs::write(&helper, script).unwrap();
-    std::fs::set_permissions(&helper, PermissionsExt::from_mode(0o755)).unwrap();
-    std::fs::create_dir(home.path(".docker")).unwrap();
-    std::fs::write(home.path(".docker/config.json"), br#"{"credsStore":"spy"}"#).unwrap();
-    // nobody listens there: the helper is asked before that is known
-    let output = watched(
-        &home,
-        &["sign", "docker://127.0.0.1:1/a/b:1", "--key", "release"],
-        PASSPHRASE,
-    );
-    let needles = Needles::of(&[]);
-    needles.search("the output", &[output.stdout, output.stderr].concat());
-    if let Ok(seen) = std::fs::read(home.path("seen")) {
-        assert!(memchr_find(&seen, b"PATH="), "it was run");
-        needles.search("what a helper was told", &seen);
-    }
-    needles.search_files(&home.path(""), &[]);
+    assert!(home.path("flat/signature-1").exists());
+    let seen = needles.search_files(&home.path(""), &plain);
+    assert!(seen > 20, "{seen} files were looked at");
 }
 
-fn signing(key: &str, format: SignFormat) -> Signing {
-    Signing {
-        by: SignBy::Key(key.to_owned()),
-        services: Default::default(),
-        chain: None,
-        format,
-        annotations: Default::default(),
-        identity: None,
-        expiry: None,
-        lookaside: None,
+/// Puts a program into `bin` that writes down everything it is told, and then says `answer`.
+fn spy(home: &Home, name: &str, answer: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    let seen = home.path(&format!("seen-{name}"));
+    let seen = seen.display();
+    let script = format!(
+        "#!/bin/sh\n{{ env; tr '\\0' '\\n' < /proc/$PPID/cmdline; echo \"$@\"; }} > {seen}.part\n\
+         mv {seen}.part {seen}\necho '{answer}'\n"
+    );
+    let path = home.path(&format!("bin/{name}"));
+    std::fs::write(&path, script).unwrap();
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+}
+
+/// What a spy wrote down, once it has.
+fn seen(home: &Home, name: &str) -> Vec<u8> {
+    let path = home.path(&format!("seen-{name}"));
+    // it runs beside the program; only one that never runs takes this long
+    for _ in 0..600 {
+        if let Ok(seen) = std::fs::read(&path) {
+            return seen;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
     }
+    panic!("{name} was not run");
+}
+
+#[test]
+fn a_program_that_is_run_meanwhile_is_told_no_secret() {
+    let home = Home::new();
+    home.key("release", "p256");
+    for folder in ["tmp", "bin", ".docker"] {
+        std::fs::create_dir(home.path(folder)).unwrap();
+    }
+    let mut needles = Needles::of(&[]);
+    for secret in CI_SECRETS {
+        needles.add(secret.to_owned(), secret.as_bytes());
+    }
+    let told = |name: &str| {
+        let seen = seen(&home, name);
+        assert!(is_in(&seen, b"PATH="), "{name} was told its environment");
+        needles.search(&format!("what {name} was told"), &seen);
+    };
+
+    // a credential helper, which is asked as the registry wants a login
+    spy(
+        &home,
+        "docker-credential-spy",
+        r#"{"Username":"me","Secret":"pull"}"#,
+    );
+    std::fs::write(home.path(".docker/config.json"), br#"{"credsStore":"spy"}"#).unwrap();
+    let registry = Registry::with_access(Access::Basic {
+        user: "me",
+        password: "pull",
+    });
+    let images = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/fixtures/images/busybox-small"
+    );
+    registry.put_layout("app", images);
+    let reference = registry.reference("app:amd64");
+    let sign = ["sign", &reference, "--key", "release"];
+    let output = loud(&home, &sign, PASSPHRASE).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    needles.search("the output", &[output.stdout, output.stderr].concat());
+    told("docker-credential-spy");
+
+    // the browser
+    spy(&home, "xdg-open", "");
+    services(&home);
+    let layout = place::layout(&home.path("layout"));
+    let sign = [
+        "sign",
+        &layout,
+        "--keyless",
+        "--oidc-disable-ambient-providers",
+        "--signing-config",
+        "config1.json",
+        "--trusted-root",
+        "root.json",
+        "--yes",
+    ];
+    let waiting = Waiting::of(loud(&home, &sign, PASSPHRASE));
+    told("xdg-open");
+    waiting.sign_in();
+    let (output, words) = waiting.end();
+    assert!(output.status.success(), "{words}");
+    needles.search("the output", words.as_bytes());
+    needles.search_files(&home.path(""), &[]);
 }
 
 /// Everything that the engine says of what it does, until `done` has found its end.
@@ -377,7 +375,7 @@ fn nothing_that_passes_through_the_engine_can_be_printed() {
     let layout = place::index(&home.path("layout"));
     std::fs::write(home.path("predicate.json"), b"{\"a\":1}").unwrap();
     let attest = Addition::Attest {
-        signing: Box::new(signing("ed", SignFormat::Bundle)),
+        signing: Box::new(by_key("ed", SignFormat::Bundle)),
         predicate: home.path("predicate.json"),
         kind: "custom".to_owned(),
     };
@@ -391,17 +389,17 @@ fn nothing_that_passes_through_the_engine_can_be_printed() {
     });
     let additions = [
         (
-            Addition::Sign(vec![signing("ec", SignFormat::Bundle)]),
+            Addition::Sign(vec![by_key("ec", SignFormat::Bundle)]),
             PASSPHRASE,
         ),
         (
-            Addition::Sign(vec![signing("rsa", SignFormat::Cosign)]),
+            Addition::Sign(vec![by_key("rsa", SignFormat::Cosign)]),
             PASSPHRASE,
         ),
         (attest, PASSPHRASE),
         (attach, PASSPHRASE),
         (
-            Addition::Sign(vec![signing("ec", SignFormat::Bundle)]),
+            Addition::Sign(vec![by_key("ec", SignFormat::Bundle)]),
             WRONG,
         ),
     ];

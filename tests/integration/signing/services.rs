@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -97,7 +97,11 @@ pub struct Waiting {
 
 impl Waiting {
     pub fn start(home: &Home, arguments: &[&str]) -> Self {
-        let mut command = home.porthole(arguments);
+        Self::of(home.porthole(arguments))
+    }
+
+    /// The same for a program that is set up already.
+    pub fn of(mut command: Command) -> Self {
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -1,18 +1,14 @@
 //! Signatures of every format, accepted by whom they are for.
 
-use porthole::config::Secret;
-use porthole::engine::{
-    Addition, AdditionId, AdditionRequest, AdditionSnapshot, Command, Engine, EngineConfig, SignBy,
-    SignFormat, Signing, SigningServices, TrustConfig,
-};
+use porthole::engine::SignFormat;
 use serde_json::Value;
 
+use super::driven::{Driven, by_key, config, request};
 use super::place::{
     REGISTRIES, cosign_sign, cosign_verify, digest, index, layout, notation_chain, pushed,
     pushed_index, registry,
 };
-use super::{Home, PASSPHRASE, said};
-use crate::signing::keys::gpg_key;
+use super::{Home, said};
 
 #[test]
 fn cosign_accepts_both_kinds_by_every_key_in_registries_with_and_without_the_api() {
@@ -229,72 +225,6 @@ fn two_signers_at_once_lose_nothing() {
 }
 
 #[test]
-fn notation_accepts_jws_and_cose_by_rsa_and_ecdsa() {
-    let kinds: [&[&str]; 2] = [
-        &["-newkey", "rsa:2048"],
-        &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
-    ];
-    for kind in kinds {
-        let home = Home::new();
-        let Some(()) = notation_chain(&home, kind) else {
-            return;
-        };
-        for (offset, name) in REGISTRIES {
-            let Some(host) = registry(offset, name) else {
-                return;
-            };
-            for envelope in ["jws", "cose"] {
-                let test = format!("notation-{envelope}-{}", kind.len());
-                let Some(image) = pushed(&home, &host, &test) else {
-                    return;
-                };
-                let reference = format!("docker://{image}:amd64");
-                home.run(&[
-                    "sign",
-                    &reference,
-                    "--key",
-                    "notation",
-                    "--cert-chain",
-                    "chain.pem",
-                    "--format",
-                    "notation",
-                    "--signature-format",
-                    envelope,
-                    "--expiry",
-                    "24h",
-                    "-a",
-                    "build=7",
-                ]);
-                let Some((accepted, words)) = notation_verify(&home, &image) else {
-                    return;
-                };
-                assert!(accepted, "{name} {envelope} {kind:?}: {words}");
-            }
-        }
-    }
-}
-
-fn notation_verify(home: &Home, image: &str) -> Option<(bool, String)> {
-    let config = home.path("config/notation");
-    let store = config.join("truststore/x509/ca/own");
-    std::fs::create_dir_all(&store).unwrap();
-    std::fs::copy(home.path("root.pem"), store.join("root.pem")).unwrap();
-    let policy = serde_json::json!({"version": "1.0", "trustPolicies": [{
-        "name": "own", "registryScopes": ["*"],
-        "signatureVerification": {"level": "strict"},
-        "trustStores": ["ca:own"],
-        "trustedIdentities": ["x509.subject: C=SE,ST=Skane,O=Example,CN=release"],
-    }]});
-    std::fs::write(config.join("trustpolicy.json"), policy.to_string()).unwrap();
-    let image = format!(
-        "{image}@{}",
-        digest(home, &format!("docker://{image}:amd64"))
-    );
-    let output = home.peer("notation", &["verify", "--insecure-registry", &image])?;
-    Some((output.status.success(), said(&output)))
-}
-
-#[test]
 fn a_key_of_a_kind_that_a_format_forbids_is_refused_and_nothing_is_written() {
     let home = Home::new();
     let reference = layout(&home.path("layout"));
@@ -374,103 +304,6 @@ pub fn files(folder: &std::path::Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
 }
 
 #[test]
-fn skopeo_and_gpg_accept_openpgp_signatures_in_a_lookaside_folder_and_beside_a_directory() {
-    let home = Home::new();
-    let Some(fingerprint) = gpg_key(&home, "Release <release@example.com>") else {
-        return;
-    };
-    home.run(&["keys", "import", "--key", "secret.asc", "pgp"]);
-    let Some(host) = registry(1, "plain") else {
-        return;
-    };
-    let Some(image) = pushed(&home, &host, "simple") else {
-        return;
-    };
-    let reference = format!("docker://{image}:amd64");
-    // the folder that registries.d names
-    let registries = home.path("config/containers/registries.d");
-    std::fs::create_dir_all(&registries).unwrap();
-    let store = home.path("lookaside").display().to_string();
-    let yaml = format!("docker:\n  {host}:\n    lookaside: file://{store}\n");
-    std::fs::write(registries.join("own.yaml"), yaml).unwrap();
-    let signed = home.run(&["sign", &reference, "--key", "pgp", "--format", "simple"]);
-    assert!(signed.contains(&fingerprint), "{signed}");
-    let sum = digest(&home, &reference);
-    let path = image.split_once('/').unwrap().1;
-    let file = format!("{store}/{path}@{}/signature-1", sum.replace(':', "="));
-    let gpg = [
-        "--batch",
-        "--status-fd",
-        "1",
-        "--output",
-        "claim",
-        "--decrypt",
-        &file,
-    ];
-    let read = home.system("gpg", &gpg).unwrap();
-    assert!(
-        said(&read).contains(&format!("VALIDSIG {fingerprint}")),
-        "{}",
-        said(&read)
-    );
-    let claim = std::fs::read_to_string(home.path("claim")).unwrap();
-    assert!(claim.contains(&sum) && claim.contains(&image), "{claim}");
-    // skopeo's policy accepts it, and refuses the image without it
-    let policy = serde_json::json!({"default": [{"type": "reject"}], "transports": {"docker": {
-        host.clone(): [{"type": "signedBy", "keyType": "GPGKeys", "keyPath": home.path("public.asc")}],
-    }, "dir": {"": [{"type": "signedBy", "keyType": "GPGKeys", "keyPath": home.path("public.asc"),
-        "signedIdentity": {"type": "exactReference", "dockerReference": format!("{image}:amd64")}}]}}});
-    std::fs::write(home.path("policy.json"), policy.to_string()).unwrap();
-    let skopeo = |from: &str, to: &str, registries: &str| {
-        let arguments = [
-            "--policy",
-            "policy.json",
-            "--registries.d",
-            registries,
-            "copy",
-            "--src-tls-verify=false",
-            from,
-            to,
-        ];
-        home.peer("skopeo", &arguments)
-    };
-    let own = registries.display().to_string();
-    let Some(pulled) = skopeo(&reference, "dir:pulled", &own) else {
-        return;
-    };
-    assert!(pulled.status.success(), "{}", said(&pulled));
-    std::fs::create_dir_all(home.path("empty.d")).unwrap();
-    let refused = skopeo(&reference, "dir:refused", "empty.d").unwrap();
-    assert!(!refused.status.success(), "{}", said(&refused));
-
-    // a second one beside the folder; the one that skopeo brought along stays
-    assert!(home.path("pulled/signature-1").exists());
-    let identity = format!("{image}:amd64");
-    let arguments = [
-        "sign",
-        "dir:pulled",
-        "--key",
-        "pgp",
-        "--format",
-        "simple",
-        "--sign-container-identity",
-        &identity,
-    ];
-    home.run(&arguments);
-    assert!(home.path("pulled/signature-2").exists());
-    let again = skopeo("dir:pulled", "dir:again", &own).unwrap();
-    assert!(again.status.success(), "{}", said(&again));
-    let alone = home.fail(&["sign", "dir:pulled", "--key", "pgp", "--format", "simple"]);
-    assert!(alone.contains("--sign-container-identity"), "{alone}");
-    // cosign's older form lies in such files, too
-    let key = home.key("ec", "p256");
-    home.run(&["sign", "dir:pulled", "--key", "ec", "--format", "cosign"]);
-    home.run(&["verify", "dir:pulled", "--key", &key]);
-    let bundle = home.fail(&["sign", "dir:pulled", "--key", "ec"]);
-    assert!(bundle.contains("cannot hold Sigstore bundles"), "{bundle}");
-}
-
-#[test]
 fn a_name_that_is_moved_is_told_and_the_shown_digest_is_what_is_signed() {
     let home = Home::new();
     let reference = layout(&home.path("layout"));
@@ -482,46 +315,8 @@ fn a_name_that_is_moved_is_told_and_the_shown_digest_is_what_is_signed() {
     assert_eq!(signed["notes"], serde_json::json!([]));
     home.run(&["verify", &reference, "--key", &key]);
     // what was shown is what is signed, although the name is another's by then
-    let (changed, changes) = std::sync::mpsc::sync_channel(1);
-    let waker = std::sync::Arc::new(move || {
-        let _ = changed.try_send(());
-    });
-    let config = EngineConfig {
-        platform: porthole::model::Platform::host(),
-        network: porthole::config::Network::default(),
-        cache: None,
-        trust: TrustConfig {
-            own_keys: Some(home.kept("")),
-            ..TrustConfig::default()
-        },
-    };
-    let engine = Engine::spawn(config, waker).unwrap();
-    let addition = AdditionId::next();
-    let request = Box::new(AdditionRequest {
-        reference: reference.clone(),
-        recursive: false,
-        addition: Addition::Sign(vec![Signing {
-            by: SignBy::Key("ec".to_owned()),
-            services: SigningServices::default(),
-            chain: None,
-            format: SignFormat::Bundle,
-            annotations: Default::default(),
-            identity: None,
-            expiry: None,
-            lookaside: None,
-        }]),
-    });
-    engine.send(Command::PlanAddition {
-        addition,
-        request: request.clone(),
-    });
-    let wait = |done: &dyn Fn(&AdditionSnapshot) -> bool| loop {
-        if let Some(snapshot) = engine.addition(addition).filter(|s| done(s)) {
-            return snapshot;
-        }
-        changes.recv().unwrap();
-    };
-    wait(&|snapshot| snapshot.plan.value().is_some());
+    let signings = vec![by_key("ec", SignFormat::Bundle)];
+    let (driven, _) = Driven::planned(config(&home), request(&reference, signings));
     let other = format!("oci:{}:1.37.0", home.path("layout").display());
     let moved = digest(&home, &other);
     let path = home.path("layout/index.json");
@@ -532,14 +327,7 @@ fn a_name_that_is_moved_is_told_and_the_shown_digest_is_what_is_signed() {
     let list = list.replace("\"gone\"", "\"amd64\"");
     std::fs::write(&path, list).unwrap();
     assert_eq!(digest(&home, &reference), moved);
-    engine.send(Command::Add {
-        addition,
-        request,
-        passphrases: vec![Some(Secret::new(PASSPHRASE.to_owned()))],
-        accept: false,
-    });
-    let ended = wait(&|snapshot| !snapshot.report.is_pending() && snapshot.job.is_some());
-    let report = ended.report.value().unwrap_or_else(|| panic!("{ended:?}"));
+    let report = driven.add().unwrap();
     assert_eq!(report.written[0].subject.to_string(), before);
     assert!(report.notes[0].contains(&moved), "{:?}", report.notes);
 }
