@@ -322,6 +322,15 @@ impl PlannedPiece {
             deed: Deed::Sign(usize::MAX),
         }
     }
+
+    /// Who of those that sign in turn signs it, from 0 on; nothing where it is not signed.
+    pub const fn signer(&self) -> Option<usize> {
+        match self.deed {
+            Deed::Sign(usize::MAX) => None,
+            Deed::Sign(position) => Some(position),
+            _ => None,
+        }
+    }
 }
 
 impl std::fmt::Display for SignFormat {

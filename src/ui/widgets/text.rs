@@ -37,6 +37,13 @@ pub fn line(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// With a capital at its beginning.
+pub fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string());
+    format!("{}{}", first.unwrap_or_default(), letters.as_str())
+}
+
 /// A number of things: `1 layer`, `10,000 layers`.
 pub fn count(number: usize, one: &str, many: &str) -> String {
     let word = if number == 1 { one } else { many };

@@ -440,7 +440,7 @@ fn an_identity_signs_after_what_others_will_see_was_agreed_to() {
     }];
     now.plan = Remote::Ready(Arc::new(plan));
     put(&mut window, now.clone());
-    assert!(window.has(Role::Note, "whoever may read the log sees who signed"));
+    assert!(window.has(Role::Note, "Whoever may read the log sees who signed"));
     assert!(!window.is_enabled(Role::Button, "Sign"));
     window.click(Role::CheckBox, "I agree to what others will see");
     window.click(Role::Button, "Sign");

@@ -122,7 +122,7 @@ fn services(ui: &mut Ui, accept: &mut bool, plan: &AdditionPlan) {
         let words = format!("The {} at {}", service.role, paint::line(&service.address));
         kit::note(ui, icons::GLOBE, tokens.weak, &words);
         if let (Some(shows), false) = (&service.shows, service.accepted) {
-            let words = paint::value(shows).into_owned();
+            let words = paint::capital(&paint::value(shows));
             kit::note(ui, icons::TRIANGLE_ALERT, tokens.caution, &words);
         }
     }
@@ -135,6 +135,8 @@ fn services(ui: &mut Ui, accept: &mut bool, plan: &AdditionPlan) {
 
 /// The pieces; a click shows what one holds.
 fn pieces(ui: &mut Ui, shown: &mut usize, plan: &AdditionPlan) {
+    // of several signers each is named by its number
+    let several = plan.pieces.iter().any(|piece| piece.signer() > Some(0));
     ScrollArea::vertical()
         .id_salt("pieces of the addition")
         .max_height(LIST)
@@ -142,18 +144,22 @@ fn pieces(ui: &mut Ui, shown: &mut usize, plan: &AdditionPlan) {
             ui.spacing_mut().item_spacing.y = 0.0;
             for at in seen {
                 let piece = &plan.pieces[at];
-                if ui.push_id(at, |ui| row(ui, piece, at == *shown)).inner {
+                let row = |ui: &mut Ui| row(ui, piece, several, at == *shown);
+                if ui.push_id(at, row).inner {
                     *shown = at;
                 }
             }
         });
 }
 
-fn row(ui: &mut Ui, piece: &PlannedPiece, selected: bool) -> bool {
+fn row(ui: &mut Ui, piece: &PlannedPiece, several: bool, selected: bool) -> bool {
     let tokens = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
     let label = text::visible(&piece.label);
-    let what = text::visible(&piece.what);
+    let mut what = text::visible(&piece.what).into_owned();
+    if let Some(signer) = piece.signer().filter(|_| several) {
+        what.push_str(&format!(", signer {}", signer + 1));
+    }
     let fill = match (selected, response.hovered()) {
         (true, _) => tokens.selection,
         (false, true) => tokens.hover,

@@ -67,7 +67,7 @@ pub(super) fn show(ui: &mut Ui, report: &AdditionReport) {
                 let place = format!("In {}", line(&written.place));
                 ui.add(Label::new(weak(place)).truncate());
                 let checked = format!("Read back: {}", line(&written.checked));
-                ui.add(Label::new(weak(checked)).wrap());
+                ui.add(Label::new(weak(checked)).truncate());
                 for vouched in &written.vouched {
                     ui.add(Label::new(weak(line(vouched).into_owned())).wrap());
                 }

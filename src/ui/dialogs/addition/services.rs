@@ -87,7 +87,7 @@ impl Services {
         address(ui, "Timestamp", &mut self.timestamp, hint);
         if signed.for_notation {
             let (hint, title) = ("/path/to/tsa.pem", "Choose the authority’s certificates");
-            let (label, path) = ("Timestamp by", &mut self.timestamp_roots);
+            let (label, path) = ("Timestamp roots", &mut self.timestamp_roots);
             kit::path_row(ui, label, "", path, hint, title, actions);
         }
         if signed.by_identity {
@@ -99,7 +99,7 @@ impl Services {
             );
             address(
                 ui,
-                "Authority",
+                "Certified by",
                 &mut self.fulcio,
                 "Sigstore’s, or the config’s",
             );

@@ -77,7 +77,7 @@ impl Statement {
     }
 
     pub(super) fn show(&mut self, ui: &mut Ui, with: With<'_>, actions: &mut Actions) -> bool {
-        kit::heading(ui, "Predicate");
+        kit::heading(ui, "Statement");
         let (hint, title) = ("/path/to/provenance.json", "Choose a predicate");
         let predicate = &mut self.predicate;
         kit::path_row(ui, "Predicate", "", predicate, hint, title, actions);

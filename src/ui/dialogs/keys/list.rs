@@ -27,7 +27,7 @@ const COLUMNS: [Column; 3] = [
 const LIST: f32 = 190.0;
 const SAVE: &str = "Save";
 /// Width of the names of the facts.
-const NAMES: f32 = 104.0;
+const NAMES: f32 = 112.0;
 
 impl Keys {
     pub(super) fn list(&mut self, ui: &mut Ui, actions: &mut Actions) {

@@ -65,10 +65,10 @@ impl Generate {
 
 const fn about(kind: KeyKind) -> &'static str {
     match kind {
-        KeyKind::P256 => "what cosign makes; every format but OpenPGP takes it",
+        KeyKind::P256 => "what cosign makes; for all but OpenPGP",
         KeyKind::Ed25519 => "for Sigstore; Notation does not take it",
-        KeyKind::Rsa(_) => "for those who ask for RSA; takes a while to make",
-        _ => "every format but OpenPGP takes it",
+        KeyKind::Rsa(_) => "where RSA is asked for; takes a while",
+        _ => "for all but OpenPGP",
     }
 }
 

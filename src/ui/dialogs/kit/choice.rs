@@ -13,6 +13,8 @@ const HEIGHT: f32 = 26.0;
 /// The mark itself, and the space from it to the words.
 const MARK: f32 = 15.0;
 const GAP: f32 = 9.0;
+/// Least room that weak words are shown in.
+const LEAST: f32 = 32.0;
 
 /// The words beside a mark.
 #[derive(Clone, Copy, Debug, Default)]
@@ -119,8 +121,10 @@ fn line(ui: &mut Ui, role: Role, on: bool, choice: Choice<'_>) -> Response {
         let mut words = rect;
         words.set_left(rect.left() + left);
         let painted = text::paint(&painter, words, word, Align::Min);
-        words.set_left(painted.right() + 6.0);
-        text::paint(&painter, words, detail, Align::Min);
+        if rest > LEAST {
+            words.set_left(painted.right() + 6.0);
+            text::paint(&painter, words, detail, Align::Min);
+        }
         text::paint(&painter, rect, figure, Align::Max);
         if response.has_focus() {
             focus_ring(ui, rect.expand2(vec2(3.0, 0.0)));

@@ -31,6 +31,8 @@ pub fn row<R>(ui: &mut Ui, label: &str, content: impl FnOnce(&mut Ui) -> R) -> R
             ui.set_min_width(LABEL);
             ui.add(egui::Label::new(RichText::new(label).color(weak)).truncate());
         });
+        // buttons and lists are as high as fields
+        ui.spacing_mut().interact_size.y = size::CONTROL;
         content(ui)
     })
     .inner

@@ -28,6 +28,8 @@ const MARGIN: f32 = 20.0;
 /// Between the body and the footer, and what stays free around the dialog.
 const GAP: f32 = 16.0;
 const AROUND: f32 = 24.0;
+/// How far the bar of what is scrolled lies in the margin.
+const BAR: f32 = 14.0;
 /// Largest share of the left half, what lies between the halves, in points, and where there
 /// is less room for that.
 const LEFT: f32 = 0.45;
@@ -149,15 +151,22 @@ impl<'a> Sheet<'a> {
         if self.fixed {
             room = room.min(self.height);
         }
+        // the bar lies beside what is scrolled, in the margin
+        let mut area = ui.available_rect_before_wrap();
+        let width = area.width();
+        area.max.x += BAR;
+        let mut inside = ui.new_child(UiBuilder::new().max_rect(area));
         ScrollArea::vertical()
             .id_salt(("body of", self.name))
             .max_height(room)
             .min_scrolled_height(self.height.min(room))
             .auto_shrink([false, true])
-            .show(ui, |ui| {
+            .show(&mut inside, |ui| {
+                ui.set_max_width(width);
                 ui.set_min_height(self.height.min(room));
                 body(state, ui);
             });
+        ui.allocate_space(vec2(width, inside.min_rect().height()));
         ui.add_space(GAP - 4.0);
         let row = vec2(ui.available_width(), size::CONTROL);
         let mut close = false;

@@ -11,17 +11,16 @@ pub fn heading(ui: &mut Ui, words: &str) {
     heading_with(ui, words, |_| {});
 }
 
-/// The same with more behind it; it lies as high as one without.
+/// The same with more behind it, as a button; the words lie as high as those of one without.
 pub fn heading_with(ui: &mut Ui, words: &str, more: impl FnOnce(&mut Ui)) {
-    ui.add_space(4.0);
-    ui.scope(|ui| {
-        ui.spacing_mut().interact_size.y = 0.0;
-        ui.horizontal(|ui| {
-            ui.label(strong(words));
-            more(ui);
-        });
+    let line = ui.text_style_height(&TextStyle::Body);
+    let around = ((ui.spacing().interact_size.y - line) / 2.0).round();
+    ui.add_space(6.0 - around);
+    ui.horizontal(|ui| {
+        ui.label(strong(words));
+        more(ui);
     });
-    ui.add_space(2.0);
+    ui.add_space(2.0 - around);
 }
 
 /// What stands behind a heading while something is waited for.

@@ -215,13 +215,11 @@ fn format(kind: &ArtifactKind, word: &str) -> String {
         kind if word.is_empty() => {
             let words = kind.to_string();
             let words = text::line(&words);
-            let mut letters = words.chars();
-            let first = letters.next().map(|c| c.to_uppercase().to_string());
             // a type stands as it is written; a word begins a line
             if words.contains('/') {
                 words.into_owned()
             } else {
-                format!("{}{}", first.unwrap_or_default(), letters.as_str())
+                text::capital(&words)
             }
         }
         kind => text::line(&kind.to_string()).into_owned(),

@@ -10,7 +10,7 @@ use crate::ui::views::facts::{Health, health};
 use crate::ui::views::page::SECTION;
 use crate::ui::views::subject::{ManifestSubject, Subject};
 use crate::ui::views::{View, ViewContext, ViewState};
-use crate::ui::widgets::{Status, link, not_here, state_block};
+use crate::ui::widgets::{Status, link, not_here, state_block, text};
 
 use super::{attached, documents, findings, pairs, place};
 
@@ -67,7 +67,7 @@ fn trust(ui: &mut Ui, context: &mut ViewContext<'_>) {
     let known = context.image.signatures(context.selected);
     let status = Status::of_trust(known, tokens);
     state_block(ui, status.color, |ui| {
-        let words = format!("{} {}", status.icon, capital(&status.word));
+        let words = format!("{} {}", status.icon, text::capital(&status.word));
         let response = ui.label(strong(words).color(status.color));
         response.widget_info(|| {
             let word = format!("Trust: {}", status.word);
@@ -76,20 +76,13 @@ fn trust(ui: &mut Ui, context: &mut ViewContext<'_>) {
         // "Rejected: by whom and why" says again what stands above it
         let why = status.meaning.split_once(": ");
         let why = why.map_or(&*status.meaning, |(_, why)| why);
-        let why = RichText::new(capital(why)).color(tokens.weak);
+        let why = RichText::new(text::capital(why)).color(tokens.weak);
         ui.add(egui::Label::new(why).wrap());
         if link(ui, "Show signatures").clicked() {
             let id = context.image.id;
             context.actions.push(Action::ShowView(id, View::Signatures));
         }
     });
-}
-
-/// With a capital at its beginning.
-fn capital(words: &str) -> String {
-    let mut letters = words.chars();
-    let first = letters.next().map(|c| c.to_uppercase().to_string());
-    format!("{}{}", first.unwrap_or_default(), letters.as_str())
 }
 
 /// The heading of what a place says about its image.

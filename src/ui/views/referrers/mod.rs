@@ -132,7 +132,9 @@ fn list(
     ui.allocate_ui_with_layout(area, *ui.layout(), |ui| {
         ui.set_min_size(area);
         heading(ui, "Referrers", &kept.rows.summary());
+        ui.add_space(size::GRID);
         ui.horizontal(|ui| {
+            ui.spacing_mut().interact_size.y = size::CONTROL;
             let width = (ui.available_width() - 110.0).min(320.0);
             search(ui, "Filter referrers", &mut kept.filter, width);
             if can_attach(context) && ui.button("Attach…").clicked() {

@@ -85,7 +85,8 @@ fn save(
         let width = (ui.available_width() - 80.0).clamp(120.0, 420.0);
         let field = egui::TextEdit::singleline(path).desired_width(width);
         ui.add(field).accessible_name("Report file");
-        if ui.button("Save").clicked() && !path.trim().is_empty() {
+        let save = ui.add_enabled(!path.trim().is_empty(), egui::Button::new("Save"));
+        if save.on_disabled_hover_text("Name a file").clicked() {
             let name = context.image.title();
             let is_page = path.trim().ends_with(".html");
             let text = if is_page {

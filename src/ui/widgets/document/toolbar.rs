@@ -74,7 +74,7 @@ fn modes(state: &mut DocumentState, ui: &mut Ui) {
 fn find(state: &mut DocumentState, ui: &mut Ui) {
     let tokens = Tokens::of(ui);
     // what follows it stays in the same line where there is room at all
-    let width = (ui.available_width() - 280.0).clamp(100.0, 220.0);
+    let width = (ui.available_size_before_wrap().x - 310.0).clamp(100.0, 220.0);
     let field = search(ui, FIND, &mut state.query, width);
     let found = state.matches.get().map_or(0, |matches| matches.len());
     let mut step = 0_isize;

@@ -107,8 +107,7 @@ impl TrustPage {
     }
 
     fn rules(&mut self, ui: &mut Ui, entries: &Entries, actions: &mut Actions) {
-        ui.horizontal(|ui| {
-            kit::heading(ui, "Rules");
+        kit::heading_with(ui, "Rules", |ui| {
             let signers = !entries.signers.is_empty();
             let add = ui.add_enabled(signers, egui::Button::new("Add a rule…"));
             let add = add.on_disabled_hover_text("A rule names signers: add one first");
@@ -145,8 +144,7 @@ impl TrustPage {
     }
 
     fn signers(&mut self, ui: &mut Ui, entries: &Entries, actions: &mut Actions) {
-        ui.horizontal(|ui| {
-            kit::heading(ui, "Signers");
+        kit::heading_with(ui, "Signers", |ui| {
             if ui.button("Add a signer…").clicked() {
                 self.open(Form::Signer(SignerForm::new(None)));
             }
