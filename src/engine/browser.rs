@@ -1,6 +1,7 @@
 //! The user's browser: sent to where somebody signs in, or to a page on the web.
 
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use super::Failure;
 use crate::config::program;
@@ -18,6 +19,9 @@ const OPENERS: &[(&str, &[&str])] = if cfg!(target_os = "macos") {
         ("wslview", &[]),
     ]
 };
+
+/// One that opens nothing says so within this time.
+const AT_ONCE: Duration = Duration::from_secs(5);
 
 /// Opens an address of the web in the browser, which inherits none of this program's
 /// secrets, and waits until that is on its way.
@@ -41,9 +45,13 @@ pub(super) fn browse(address: &str) -> Result<(), Failure> {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
-        if let Ok(mut child) = started {
-            // how it ends says nothing of whether a page came
-            let _ = child.wait();
+        let Ok(mut child) = started else {
+            continue;
+        };
+        let begun = Instant::now();
+        let ended = child.wait();
+        // some go on as the browser itself: how that ends says nothing of whether a page came
+        if ended.is_ok_and(|status| status.success()) || begun.elapsed() > AT_ONCE {
             return Ok(());
         }
     }

@@ -91,6 +91,11 @@ pub trait Destination: Send + Sync {
     /// Makes everything that was put visible under its names, and safe.
     fn commit(&self) -> BoxFuture<'_, Result<(), TransportError>>;
 
+    /// Nothing of what was gathered will be wanted again: it is removed as far as it can be.
+    fn give_up(&self) -> BoxFuture<'_, ()> {
+        async {}.boxed()
+    }
+
     /// The digest that a blob has where it is, when it is stored in another form.
     fn stored_as(&self, _blob: &Digest) -> Option<Digest> {
         None

@@ -187,10 +187,14 @@ async fn made(
         }
     };
     let ledger = Ledger::default();
+    let mut gathering = None;
     let done = tokio::select! {
         () = stopped => None,
-        done = work(&shared, &mut snapshot, given, &mut job, &ledger) => Some(done),
+        done = work(&shared, &mut snapshot, given, &mut job, &ledger, &mut gathering) => Some(done),
     };
+    if let Some(documents) = gathering {
+        documents.give_up().await;
+    }
     snapshot.sign_in = None;
     let state = match done {
         None => match stopped_with(&ledger) {
@@ -246,12 +250,15 @@ fn stopped_with(ledger: &Ledger) -> Option<Failure> {
     })
 }
 
+/// Makes it. `gathering` is a place that something is gathered for, as long as it is not
+/// written there.
 async fn work(
     shared: &Shared,
     snapshot: &mut AdditionSnapshot,
     given: Given,
     job: &mut JobHandle,
     ledger: &Ledger,
+    gathering: &mut Option<Arc<dyn Destination>>,
 ) -> Result<Arc<AdditionReport>, Trouble> {
     let prepared = match given.prepared {
         Some(prepared) => prepared,
@@ -279,11 +286,17 @@ async fn work(
         snapshot.sign_in = sign_in;
         shared.slots.put_addition(Arc::new(snapshot.clone()));
     };
-    let signers = signer::ready(shared, &prepared, &given.passphrases, &mut tell, ledger).await?;
+    let passphrases = given.passphrases;
+    let signers = signer::ready(shared, &prepared, &passphrases, &mut tell, ledger).await?;
+    // the keys are open: nothing else needs them
+    drop(passphrases);
     let total = plan.pieces.len() as u64;
     job.progress().restart(Unit::Documents, 0, Some(total));
     let documents = prepared.target.documents.as_deref();
     let gathers = documents.is_some_and(Destination::gathers);
+    if gathers {
+        gathering.clone_from(&prepared.target.documents);
+    }
     let mut waiting = Vec::new();
     for piece in &plan.pieces {
         job.phase("signing and writing");
@@ -315,6 +328,7 @@ async fn work(
         ledger.writing();
         let committed = documents.commit().await;
         committed.map_err(|error| at_step(error.into(), "writing", first.piece, ledger))?;
+        *gathering = None;
         waiting.iter().for_each(|written| written.note(ledger));
         job.phase("reading back");
         for written in waiting {

@@ -360,6 +360,20 @@ impl Destination for LayoutArchiveDestination {
         true
     }
 
+    fn give_up(&self) -> BoxFuture<'_, ()> {
+        async {
+            let stage = Arc::clone(&self.stage);
+            let removing = self.target.run("archive", move |target| {
+                stage
+                    .give_up(&target.disk)
+                    .map_err(|error| write_problem(&error))
+            });
+            // what cannot be removed does no harm: it is never taken for the archive
+            drop(removing.await);
+        }
+        .boxed()
+    }
+
     fn referrer_writing(&self) -> Option<&dyn ReferrerWrite> {
         Some(self)
     }

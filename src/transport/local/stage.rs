@@ -19,6 +19,8 @@ pub(in crate::transport) struct Stage {
 
 struct Held {
     folder: PathBuf,
+    /// Whether it was made for this, and holds nothing of anybody else.
+    new: bool,
     /// As long as it is open nobody else gathers there.
     _lock: File,
 }
@@ -50,7 +52,7 @@ impl Stage {
             if !common.is_dir() {
                 return Ok(None);
             }
-            *held = hold(common)?;
+            *held = hold(common, false)?;
         }
         Ok(held.as_ref().map(|held| held.folder.clone()))
     }
@@ -63,15 +65,16 @@ impl Stage {
             return Ok(held.folder.clone());
         }
         let common = self.common();
+        let new = !common.exists();
         disk.create_folder(&common)?;
-        let mut found = hold(common)?;
+        let mut found = hold(common, new)?;
         if found.is_none() {
             let count = COUNTER.fetch_add(1, Ordering::Relaxed);
             let mut own = self.common().into_os_string();
             own.push(format!("-{}-{count}", std::process::id()));
             let own = PathBuf::from(own);
             disk.create_folder(&own)?;
-            found = hold(own)?;
+            found = hold(own, true)?;
         }
         let found = found.ok_or_else(|| io::Error::other("somebody else took the folder"))?;
         let folder = found.folder.clone();
@@ -94,6 +97,15 @@ impl Stage {
         Ok(())
     }
 
+    /// Removes the folder where it was made for this: what a copy left stays for the next.
+    pub(in crate::transport) fn give_up(&self, disk: &Disk) -> io::Result<()> {
+        let mut held = self.held();
+        match held.take_if(|held| held.new) {
+            Some(held) => disk.remove_folder(&held.folder),
+            None => Ok(()),
+        }
+    }
+
     /// Removes the folder.
     pub(in crate::transport) fn remove(&self, disk: &Disk) -> io::Result<()> {
         match self.held().take() {
@@ -104,11 +116,12 @@ impl Stage {
 }
 
 /// Has the folder alone; nothing where somebody else has it.
-fn hold(folder: PathBuf) -> io::Result<Option<Held>> {
+fn hold(folder: PathBuf, new: bool) -> io::Result<Option<Held>> {
     let lock = lock_of(&folder)?;
     match lock.try_lock() {
         Ok(()) => Ok(Some(Held {
             folder,
+            new,
             _lock: lock,
         })),
         Err(fs::TryLockError::WouldBlock) => Ok(None),

@@ -20,6 +20,15 @@ pub fn archive(home: &Home) -> String {
     archive
 }
 
+/// The names of what lies beside the archive and was made for it.
+pub fn beside(home: &Home) -> Vec<String> {
+    std::fs::read_dir(home.path(""))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains("image.tar") && name != "image.tar")
+        .collect()
+}
+
 /// The types of what refers to the index.
 pub fn referrers(home: &Home, reference: &str) -> Vec<String> {
     let shown = home.run(&["referrers", reference, "--json"]);
@@ -57,12 +66,7 @@ fn an_archive_is_signed_by_several_and_attached_to_and_others_read_it() {
     home.run(&["verify", "--all-platforms", "--key", &first, &reference]);
     home.run(&["verify", "--key", &second, &reference]);
     assert!(referrers(&home, &reference).contains(&"application/spdx+json".to_owned()));
-    let beside: Vec<_> = std::fs::read_dir(home.path(""))
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.contains("image.tar") && name != "image.tar")
-        .collect();
-    assert_eq!(beside, Vec::<String>::new(), "nothing is left beside it");
+    assert_eq!(beside(&home), Vec::<String>::new(), "nothing is left");
 
     // skopeo reads what was written, and cosign what is copied out of it
     let to = format!("dir:{}", home.path("out").display());

@@ -205,14 +205,15 @@ fn no_flow_of_notation_or_openpgp_leaves_a_secret_anywhere() {
     assert!(seen > 20, "{seen} files were looked at");
 }
 
-/// Puts a program into `bin` that writes down everything it is told, and then says `answer`.
-fn spy(home: &Home, name: &str, answer: &str) {
+/// Puts a program into `bin` that writes down everything it is told, says `answer` and ends
+/// with `code`.
+fn spy(home: &Home, name: &str, answer: &str, code: u8) {
     use std::os::unix::fs::PermissionsExt;
     let seen = home.path(&format!("seen-{name}"));
     let seen = seen.display();
     let script = format!(
         "#!/bin/sh\n{{ env; tr '\\0' '\\n' < /proc/$PPID/cmdline; echo \"$@\"; }} > {seen}.part\n\
-         mv {seen}.part {seen}\necho '{answer}'\n"
+         mv {seen}.part {seen}\necho '{answer}'\nexit {code}\n"
     );
     let path = home.path(&format!("bin/{name}"));
     std::fs::write(&path, script).unwrap();
@@ -254,6 +255,7 @@ fn a_program_that_is_run_meanwhile_is_told_no_secret() {
         &home,
         "docker-credential-spy",
         r#"{"Username":"me","Secret":"pull"}"#,
+        0,
     );
     std::fs::write(home.path(".docker/config.json"), br#"{"credsStore":"spy"}"#).unwrap();
     let registry = Registry::with_access(Access::Basic {
@@ -272,8 +274,9 @@ fn a_program_that_is_run_meanwhile_is_told_no_secret() {
     needles.search("the output", &[output.stdout, output.stderr].concat());
     told("docker-credential-spy");
 
-    // the browser
-    spy(&home, "xdg-open", "");
+    // the browser: where one program has none to open, the next is asked
+    spy(&home, "xdg-open", "", 3);
+    spy(&home, "gio", "", 0);
     services(&home);
     let layout = place::layout(&home.path("layout"));
     let sign = [
@@ -289,6 +292,7 @@ fn a_program_that_is_run_meanwhile_is_told_no_secret() {
     ];
     let waiting = Waiting::of(loud(&home, &sign, PASSPHRASE));
     told("xdg-open");
+    told("gio");
     waiting.sign_in();
     let (output, words) = waiting.end();
     assert!(output.status.success(), "{words}");

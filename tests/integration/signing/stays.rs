@@ -4,7 +4,7 @@
 use porthole::engine::{Command, FailureKind, IdentityFrom, LogUse, SignFormat, Signing};
 
 use super::Home;
-use super::archive::{archive, referrers};
+use super::archive::{archive, beside, referrers};
 use super::driven::{Driven, by_identity, by_key, config, request};
 use super::place::layout;
 use super::services::services;
@@ -36,6 +36,7 @@ fn what_is_tried_again_is_written_once_and_beside_what_others_wrote_meanwhile() 
     let nothing = "Nothing was written beside the image";
     assert_eq!(failure.details, [nothing]);
     assert_eq!(referrers(&home, &reference), Vec::<String>::new());
+    assert_eq!(beside(&home), Vec::<String>::new());
     // somebody else does
     std::fs::write(home.path("note.txt"), "a note").unwrap();
     let attach = [
