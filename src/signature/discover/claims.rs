@@ -6,7 +6,7 @@ use serde_json::Value;
 use sigstore_verify::crypto::parse_certificate_info;
 use sigstore_verify::types::DerCertificate;
 
-use crate::model::{Document, annotation, text};
+use crate::model::{Document, RawDocument, annotation, text};
 use crate::signature::found::{Claims, Format, Found};
 use crate::signature::json;
 use crate::signature::notation::Envelope;
@@ -65,15 +65,6 @@ pub(super) fn of(found: &Found) -> Claims {
         }
         _ => {}
     }
-    if claims.date.is_none()
-        && let Some(manifest) = &found.manifest
-    {
-        let document = Document::read(manifest.clone());
-        let created = document
-            .manifest()
-            .and_then(|manifest| manifest.annotations.get(annotation::CREATED));
-        claims.date = created.cloned();
-    }
     for (_, value) in &mut claims.details {
         *value = text::middle(value, LONGEST).into_owned();
     }
@@ -83,6 +74,14 @@ pub(super) fn of(found: &Found) -> Claims {
             .map(|text| text::middle(&text, LONGEST).into_owned());
     }
     claims
+}
+
+/// When a manifest says that it was made: for those that it carries and that say nothing of
+/// it themselves.
+pub(super) fn date_of_carrier(manifest: &RawDocument) -> Option<String> {
+    let document = Document::read(manifest.clone());
+    let created = document.manifest()?.annotations.get(annotation::CREATED)?;
+    Some(text::middle(created, LONGEST).into_owned())
 }
 
 /// The predicate type of the statement that is signed, or stated.

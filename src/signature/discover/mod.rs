@@ -139,6 +139,12 @@ async fn carried(discovery: &Discovery, referrer: &Referrer) -> Vec<Result<Found
     };
     let ways: Vec<_> = referrer.found.iter().map(ToString::to_string).collect();
     let parts = formats::parts(referrer, &manifest);
+    // once for all that it carries: it may be long
+    let date = claims::date_of_carrier(&manifest);
+    let dated = |mut found: Found| {
+        found.claims.date = found.claims.date.take().or_else(|| date.clone());
+        found
+    };
     let mut found = Vec::with_capacity(parts.len().min(limits::SIGNATURES));
     for part in parts.into_iter().take(limits::SIGNATURES + 1) {
         let Part {
@@ -160,7 +166,7 @@ async fn carried(discovery: &Discovery, referrer: &Referrer) -> Vec<Result<Found
                 referrer.annotations.as_ref().clone(),
                 Some(manifest.clone()),
             );
-            found.push(Ok(formats::found(format, subject, place, carrier)));
+            found.push(Ok(dated(formats::found(format, subject, place, carrier))));
             continue;
         };
         let limit = formats::limit(format);
@@ -169,7 +175,7 @@ async fn carried(discovery: &Discovery, referrer: &Referrer) -> Vec<Result<Found
                 .await
                 .map(|raw| {
                     let carrier = (raw, layer.annotations, Some(manifest.clone()));
-                    formats::found(format, subject, place, carrier)
+                    dated(formats::found(format, subject, place, carrier))
                 }),
         );
     }

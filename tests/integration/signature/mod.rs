@@ -1,6 +1,7 @@
 //! What vouches for an image: the formats of cosign and Sigstore, the policy, the verdict.
 
 mod apart;
+mod bad;
 mod cli;
 mod containers;
 mod entries;
