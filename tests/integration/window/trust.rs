@@ -10,7 +10,7 @@ use porthole::engine::{
 use porthole::signature::policy::{
     Entries, Level, Policy, PolicyEdit, RuleEntry, SignerEntry, Way, judge,
 };
-use porthole::signature::{SubjectReport, TrustRoot, Verdict};
+use porthole::signature::{Found, SubjectReport, TrustRoot, Verdict};
 
 use super::*;
 use crate::signature::{fixtures, made};
@@ -187,6 +187,28 @@ fn why_not_stands_first_with_what_was_expected_and_found() {
     assert!(reads(&window, "sigstore-intermediate"));
     click_anywhere(&mut window, "Log entry");
     assert!(reads(&window, "c0d23d6ad406973f"));
+}
+
+/// What a signature says of itself is told as that, the digest that it is about too.
+#[test]
+fn what_a_signature_claims_to_be_about_is_said_whatever_is_proven() {
+    let with = |covers: &dyn Fn(String) -> Vec<String>| {
+        let mut shown = report(None);
+        let mut found = Found::clone(&shown.signatures[0].found);
+        found.listed_for = shown.subject.digest.clone();
+        found.claims.covers = covers(found.listed_for.to_string());
+        shown.signatures[0].found = Arc::new(found);
+        signatures(Some(shown), false).0
+    };
+    let other = || format!("sha256:{}", "a".repeat(64));
+    let window = with(&|here| vec![here]);
+    assert!(window.says("claims to be about this digest"));
+    let window = with(&|here| vec![other(), here]);
+    assert!(window.says("claims to be about this digest, and 1 more"));
+    let window = with(&|_| vec![other()]);
+    assert!(window.says_like(|text| text.contains("which is another digest")));
+    let window = with(&|_| Vec::new());
+    assert!(!window.says_like(|text| text.contains("claims to be about")));
 }
 
 #[test]

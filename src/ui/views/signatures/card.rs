@@ -86,7 +86,26 @@ fn head(ui: &mut Ui, report: &SignatureReport, tokens: &Tokens, now: Timestamp) 
         let words = RichText::new(words).color(tokens.weak).size(size::SMALL);
         ui.add(egui::Label::new(words).truncate());
     }
+    if let Some(covers) = covers(found) {
+        let words = RichText::new(covers).color(tokens.weak).size(size::SMALL);
+        let line = ui.add(egui::Label::new(words).truncate());
+        line.on_hover_text(text::value(&found.claims.covers.join("\n")).into_owned());
+    }
     ui.add_space(size::GRID);
+}
+
+/// What it says that it is about; nothing where it says nothing of it.
+fn covers(found: &Found) -> Option<String> {
+    let covers = &found.claims.covers;
+    let here = found.listed_for.to_string();
+    let others = covers.iter().filter(|digest| **digest != here).count();
+    let first = text::line(covers.first()?);
+    Some(match (others < covers.len(), others) {
+        (true, 0) => "claims to be about this digest".to_owned(),
+        (true, others) => format!("claims to be about this digest, and {others} more"),
+        (false, 1) => format!("claims to be about {first}, which is another digest"),
+        (false, others) => format!("claims to be about {others} other digests"),
+    })
 }
 
 /// What it is and states, in words, and how the statement's type is written.
