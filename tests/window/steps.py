@@ -1180,6 +1180,10 @@ def compare(stage):
     stage.resize(*SIZES[1])
     window.settle()
     stage.check_controls(*SIZES[1])
+    sides = [node for node in window.tree().find("bytes verified") if node.bounds]
+    check(len(sides) >= 2, "both images have a digest")
+    for node in sides:
+        check(node.bounds[2] <= SIZES[1][0], f"it is cut off: {node.line().strip()}")
     shoot_in_both_themes(stage, "compare-files-small")
     stage.resize(*SIZES[0])
     window.click("Packages ", "button", exact=False)

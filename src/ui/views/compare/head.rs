@@ -80,16 +80,17 @@ fn side(
             None => crate::model::text::without_secrets(&asked.reference).into_owned(),
         };
         let shown = text::line(&shown).into_owned();
-        let room = (ui.available_width() - 330.0).max(120.0);
-        ui.scope(|ui| {
-            ui.set_max_width(room);
-            ui.add(egui::Label::new(RichText::new(&shown).monospace()).truncate());
-        });
-        if let Some(side) = side {
-            if let Some(platform) = &side.platform {
-                ui.label(RichText::new(platform.to_string()).color(tokens.weak));
+        // from the right: a long reference is cut, and what it came to stays
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if let Some(side) = side {
+                digest(ui, &side.digest, true, actions);
+                if let Some(platform) = &side.platform {
+                    ui.label(RichText::new(platform.to_string()).color(tokens.weak));
+                }
             }
-            digest(ui, &side.digest, true, actions);
-        }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add(egui::Label::new(RichText::new(&shown).monospace()).truncate());
+            });
+        });
     });
 }
