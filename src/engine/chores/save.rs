@@ -16,10 +16,16 @@ pub(super) async fn save(path: PathBuf, text: &str) -> Result<Outcome, Failure> 
 }
 
 /// Writes beside `path` and renames, so that what was there before stays until all is written.
-/// Who may read and write the file stays as it was.
+/// Its mode stays as it was, and a link stays one: what it leads to is written.
 pub(super) async fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let followed = match fs::canonicalize(path).await {
+        Ok(followed) => followed,
+        Err(_) if fs::symlink_metadata(path).await.is_err() => path.to_owned(),
+        Err(error) => return Err(error),
+    };
+    let path = followed.as_path();
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".tmp-{}-{count}", std::process::id()));
     let temporary = path.with_file_name(name);
@@ -27,7 +33,10 @@ pub(super) async fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         // never over a file that somebody else put there
         let mut file = fs::File::create_new(&temporary).await?;
         if let Ok(before) = fs::metadata(path).await {
-            file.set_permissions(before.permissions()).await?;
+            let mode = before.permissions();
+            if file.metadata().await?.permissions() != mode {
+                file.set_permissions(mode).await?;
+            }
         }
         file.write_all(bytes).await?;
         file.sync_all().await?;

@@ -75,13 +75,7 @@ async fn write(shared: &Shared, edit: &PolicyEdit) -> Result<PathBuf, Failure> {
             .await
             .map_err(|error| disk_failure("cannot make the folder of", &path, &error))?;
     }
-    // a link stays one: what it leads to is written
-    let place = match tokio::fs::canonicalize(&path).await {
-        Ok(place) => place,
-        Err(_) if tokio::fs::symlink_metadata(&path).await.is_err() => path.clone(),
-        Err(error) => return Err(disk_failure("cannot follow", &path, &error)),
-    };
-    save::write(&place, text.as_bytes())
+    save::write(&path, text.as_bytes())
         .await
         .map_err(|error| disk_failure("cannot write", &path, &error))?;
     shared.trust.store(Arc::new(TrustSettings::read(config)));

@@ -158,7 +158,10 @@ fn write_signatures(
     };
     let stays = |number: &usize| and_old && fs::symlink_metadata(path(*number)).is_ok();
     // readers stop at the first gap; what lies behind one stays nevertheless
-    let there: Vec<_> = (1..).take_while(stays).filter_map(read).collect();
+    let there: Vec<_> = (1..=limits::SIGNATURES)
+        .take_while(stays)
+        .filter_map(read)
+        .collect();
     let missing = new.iter().filter(|one| !there.contains(&one.to_vec()));
     let io = |error: io::Error| write_problem(&error);
     let mut free = 1;

@@ -81,7 +81,7 @@ impl SignatureFolder {
     ) -> BoxFuture<'a, Result<PathBuf, TransportError>> {
         let (folder, prefix) = self.names(manifest, own);
         self.run(move |_| {
-            let number = free(&folder, &prefix)?;
+            let number = free(&folder, &prefix, 1)?;
             Ok(folder.join(format!("{prefix}{number}")))
         })
         .boxed()
@@ -103,7 +103,7 @@ impl SignatureFolder {
             let io = |error: io::Error| write_problem(&error);
             disk.create_folder(&folder).map_err(io)?;
             let _held = hold(&folder).map_err(io)?;
-            let number = free(&folder, &prefix)?;
+            let number = free(&folder, &prefix, 1)?;
             let path = folder.join(format!("{prefix}{number}"));
             disk.replace(&path, &bytes).map_err(io)?;
             disk.sync_folder(&folder).map_err(io)?;
@@ -127,7 +127,7 @@ impl SignatureFolder {
             let io = |error: io::Error| write_problem(&error);
             disk.create_folder(&folder).map_err(io)?;
             let _held = hold(&folder).map_err(io)?;
-            let first = free(&folder, &prefix)?;
+            let first = free(&folder, &prefix, 1)?;
             let name = |number: usize| format!("{prefix}{number}");
             let limit = limits::SIGNATURE_BYTES;
             let there = |number| file_in(&folder, &name(number), limit);
@@ -135,17 +135,15 @@ impl SignatureFolder {
             let new = signatures
                 .iter()
                 .filter(|one| !there.contains(&one.to_vec()));
-            let mut added = false;
-            for (number, signature) in (first..).zip(new) {
-                if number > limits::SIGNATURES {
-                    let (what, limit) = ("signatures", limits::SIGNATURES);
-                    return Err(Problem::Beyond { what, limit });
-                }
+            let mut next = first;
+            for signature in new {
+                // readers stop at the first gap; what lies behind one stays nevertheless
+                let number = free(&folder, &prefix, next)?;
                 let path = folder.join(name(number));
                 disk.replace(&path, signature).map_err(io)?;
-                added = true;
+                next = number + 1;
             }
-            if added {
+            if next > first {
                 disk.sync_folder(&folder).map_err(io)?;
             }
             Ok(())
@@ -166,16 +164,18 @@ impl SignatureFolder {
     }
 }
 
-/// The first number that is free: readers stop at the first gap.
-fn free(folder: &Path, prefix: &str) -> Result<usize, Problem> {
+/// The first number from `from` on that is free: readers stop at the first gap.
+fn free(folder: &Path, prefix: &str, from: usize) -> Result<usize, Problem> {
     let there = |number: &usize| {
         let path = folder.join(format!("{prefix}{number}"));
         fs::symlink_metadata(path).is_err()
     };
-    (1..=limits::SIGNATURES).find(there).ok_or(Problem::Beyond {
-        what: "signatures",
-        limit: limits::SIGNATURES,
-    })
+    (from..=limits::SIGNATURES)
+        .find(there)
+        .ok_or(Problem::Beyond {
+            what: "signatures",
+            limit: limits::SIGNATURES,
+        })
 }
 
 #[cfg(test)]
@@ -212,6 +212,24 @@ mod tests {
             [last(9), last(10), last(11)],
             [Some(vec![20]), Some(vec![21]), None]
         );
+    }
+
+    #[tokio::test]
+    async fn what_lies_behind_a_gap_is_not_written_over() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = SignatureFolder::directory(root.path().to_owned());
+        let digest = Digest::sha256(b"manifest");
+        let path = |n: usize| root.path().join(format!("signature-{n}"));
+        fs::write(path(1), [1]).unwrap();
+        fs::write(path(3), [3]).unwrap();
+        let more = [20, 21].map(|n| vec![n].into()).to_vec();
+        for _ in 0..2 {
+            let added = folder.add_missing(&digest, true, more.clone()).await;
+            added.unwrap();
+        }
+        let found = (1..6).map(|n| fs::read(path(n)).ok());
+        let expected = [Some(1), Some(20), Some(3), Some(21), None];
+        assert!(found.eq(expected.map(|one: Option<u8>| one.map(|byte| vec![byte]))));
     }
 
     #[cfg(unix)]
