@@ -239,9 +239,7 @@ impl Policy {
                 rules.find(|rule| rule.scope.text() == scope)
             });
         }
-        let name = name.text();
-        let fitting = self.rules.iter().filter(|rule| rule.scope.matches(name));
-        fitting.max_by_key(|rule| rule.scope.weight())
+        Scope::longest(&self.rules, |rule| &rule.scope, name.text())
     }
 }
 

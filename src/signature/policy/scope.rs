@@ -138,10 +138,11 @@ impl Scope {
         }
     }
 
-    /// Which of several scopes wins: an exact name over what lies below one, the longer
-    /// over the shorter.
-    pub fn weight(&self) -> (usize, bool) {
-        (self.fixed.len(), !self.below)
+    /// Of what has a scope, what counts for `name`: an exact name wins over what lies below
+    /// one, the longer over the shorter. Nothing where no scope matches.
+    pub fn longest<'a, T>(all: &'a [T], scope: impl Fn(&T) -> &Self, name: &str) -> Option<&'a T> {
+        let fitting = all.iter().filter(|one| scope(one).matches(name));
+        fitting.max_by_key(|one| (scope(one).fixed.len(), !scope(one).below))
     }
 }
 

@@ -78,10 +78,12 @@ impl Judging<'_> {
                 _ => None,
             })
             .collect();
-        for (signer, key) in &keys {
+        for (_, key) in &keys {
             if let Some((scheme, signature)) = self.fits(key) {
                 let signature = signature.to_vec();
-                self.by_key(signer, key, scheme, &signature);
+                let theirs = keys.iter().filter(|(_, other)| other.der() == key.der());
+                let signers: Vec<&Signer> = theirs.map(|(signer, _)| *signer).collect();
+                self.by_key(&signers, key, scheme, &signature);
                 return;
             }
         }
@@ -136,44 +138,52 @@ impl Judging<'_> {
         log::verify(root, &parts.bundle, chain, &bound, demand)
     }
 
-    fn by_key(&mut self, signer: &Signer, key: &PublicKey, scheme: &str, signature: &[u8]) {
+    /// By the key of these signers, each of whom asks for a log entry or does not.
+    fn by_key(&mut self, signers: &[&Signer], key: &PublicKey, scheme: &str, signature: &[u8]) {
         self.checks.push(Check::passed(
             CheckKind::Signature,
             format!("payload and signature agree, {scheme}"),
         ));
         self.checks.push(Check::passed(
             CheckKind::Key,
-            format!("{}: {key}", signer.name),
+            format!("{}: {key}", names_of(signers.iter().copied()).join(", ")),
         ));
-        let accepted = if signer.log {
-            match &self.trust.root {
-                None => {
-                    self.checks.push(Check::failed(
-                        CheckKind::LogInclusion,
-                        "a log entry is asked for, and no trust root was given",
-                    ));
-                    false
-                }
-                Some(root) => {
-                    let proof = self.own_proof(root, key, signature, None, true);
-                    self.take(Ok(proof))
+        let asking = signers.iter().filter(|signer| signer.log).count();
+        let has_entry = self.parts.has_entry;
+        let verified =
+            asking == signers.len() || (asking > 0 && has_entry && self.trust.root.is_some());
+        let accepted = match &self.trust.root {
+            _ if !verified => {
+                let why = if has_entry {
+                    "there is an entry; a log is not asked for with this key"
+                } else {
+                    "a log is not asked for with this key"
+                };
+                self.checks
+                    .push(Check::not_checked(CheckKind::LogEntry, why));
+                names_of(signers.iter().copied().filter(|signer| !signer.log))
+            }
+            None => {
+                self.checks.push(Check::failed(
+                    CheckKind::LogInclusion,
+                    "a log entry is asked for, and no trust root was given",
+                ));
+                Vec::new()
+            }
+            Some(root) => {
+                let proof = self.own_proof(root, key, signature, None, true);
+                if self.take(Ok(proof)) {
+                    names_of(signers.iter().copied())
+                } else {
+                    Vec::new()
                 }
             }
-        } else {
-            let why = if self.parts.has_entry {
-                "there is an entry; a log is not asked for with this key"
-            } else {
-                "a log is not asked for with this key"
-            };
-            self.checks
-                .push(Check::not_checked(CheckKind::LogEntry, why));
-            true
         };
-        if accepted {
+        if !accepted.is_empty() {
             self.signer = Some(SignerFacts::Key {
                 fingerprint: key.fingerprint(),
             });
-            self.accepts.push(signer.name.clone());
+            self.accepts.extend(accepted);
         }
     }
 
@@ -322,4 +332,8 @@ impl Judging<'_> {
             checks: self.checks,
         }
     }
+}
+
+fn names_of<'a>(signers: impl Iterator<Item = &'a Signer>) -> Vec<String> {
+    signers.map(|signer| signer.name.clone()).collect()
 }

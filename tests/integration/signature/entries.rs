@@ -508,6 +508,33 @@ fn a_signer_without_a_log_takes_it_from_no_other() {
     assert_eq!(report.reason().unwrap().kind, CheckKind::LogInclusion);
 }
 
+/// The same for signers by one key, in whatever order the policy has them.
+#[test]
+fn of_signers_with_one_key_each_asks_for_a_log_by_itself() {
+    let (log, key) = (Log::new(), Key::new());
+    let subject = made::subject("an image");
+    let statement = made::statement(&[&subject.digest], made::SIGNING).to_string();
+    let signed = made::bundle_value(&key, statement.as_bytes());
+    let mut logged = signed.clone();
+    let body = &bodies(&signed, &key.public)[0];
+    logged["verificationMaterial"]["tlogEntries"] = json!([log.entry(body)]);
+    let strict = Signer {
+        log: true,
+        ..key.signer("strict")
+    };
+    let lenient = key.signer("lenient");
+    for signers in [[&strict, &lenient], [&lenient, &strict]] {
+        let trust = Trust {
+            signers: signers.map(Signer::clone).to_vec(),
+            root: Some(log.root()),
+        };
+        let report = sigstore::verify(&made::bundle(&signed), &subject, &trust);
+        assert_eq!(report.accepts, ["lenient"], "{:#?}", report.checks);
+        let report = sigstore::verify(&made::bundle(&logged), &subject, &trust);
+        assert_eq!(report.accepts.len(), 2, "{:#?}", report.checks);
+    }
+}
+
 /// Why a timestamp does not count is told, and not only that it does not.
 #[test]
 fn a_timestamp_that_does_not_count_says_why() {

@@ -174,6 +174,14 @@ impl RuleEntry {
 }
 
 impl Way {
+    /// Whether a policy can ask for an entry in a log of what is signed so.
+    pub(super) const fn may_ask_for_a_log(&self) -> bool {
+        matches!(
+            self,
+            Self::Key(_) | Self::KeyFile(_) | Self::Identity { .. }
+        )
+    }
+
     /// Whether both are keys, or identities, and so on: how they are written does not matter.
     pub(super) const fn is_of_the_kind_of(&self, other: &Self) -> bool {
         matches!(

@@ -171,11 +171,22 @@ fn trust(document: &mut DocumentMut, scope: &str, signer: &SignerEntry) -> Resul
     let name = match same {
         Some(name) => name,
         None => {
-            write_signer(
-                slot(document, "signer", "name", None, &signer.name)?,
-                signer,
-            )?;
-            signer.name.clone()
+            // the name may be that of one that says more
+            let taken: Vec<String> = tables(document, "signer")?
+                .into_iter()
+                .flatten()
+                .map(|table| text_of(table, "name"))
+                .collect();
+            let numbered = (2..).map(|number| format!("{} ({number})", signer.name));
+            let mut names = std::iter::once(signer.name.clone()).chain(numbered);
+            let name = names.find(|name| !taken.contains(name));
+            let signer = SignerEntry {
+                name: name.unwrap_or_else(|| signer.name.clone()),
+                ..signer.clone()
+            };
+            let table = slot(document, "signer", "name", None, &signer.name)?;
+            write_signer(table, &signer)?;
+            signer.name
         }
     };
     let rules = tables_mut(document, "rule")?;
@@ -202,10 +213,11 @@ fn trust(document: &mut DocumentMut, scope: &str, signer: &SignerEntry) -> Resul
 
 /// The rule that images of this name are judged by, as [`super::Policy::rule`] finds it.
 fn in_force(rules: impl Iterator<Item = RuleEntry>, name: &str) -> Option<RuleEntry> {
-    let scoped = rules.filter_map(|rule| Some((Scope::read(&rule.scope).ok()?, rule)));
-    let fitting = scoped.filter(|(scope, _)| scope.matches(name));
-    let longest = fitting.max_by_key(|(scope, _)| scope.weight());
-    longest.map(|(_, rule)| rule)
+    let scoped: Vec<_> = rules
+        .filter_map(|rule| Some((Scope::read(&rule.scope).ok()?, rule)))
+        .collect();
+    let longest = Scope::longest(&scoped, |(scope, _)| scope, name)?;
+    Some(longest.1.clone())
 }
 
 /// Gives a signer its new name in every rule.
@@ -261,9 +273,11 @@ fn write_signer(table: &mut Table, signer: &SignerEntry) -> Result<(), EditError
             table.remove(way);
         }
     }
-    // whether a log is asked for means something else for each kind: "none", which goes
-    // without saying for a key, would take it from an identity
-    if !before.is_of_the_kind_of(&signer.way) {
+    // "none", which goes without saying for a key, would take the log from an identity; where
+    // one is asked for, and can be, it stays asked for
+    let asked = table.get("log").and_then(Item::as_bool) == Some(true);
+    let stays = asked && signer.way.may_ask_for_a_log();
+    if !(before.is_of_the_kind_of(&signer.way) || stays) {
         table.remove("log");
     }
     for (key, text) in pairs {

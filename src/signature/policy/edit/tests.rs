@@ -169,6 +169,12 @@ fn that_no_log_is_asked_for_does_not_go_with_another_kind_of_signer() {
         changed.contains("bot@example.com") && !changed.contains("log"),
         "{changed}"
     );
+    // that one is asked for stays where it can be asked for
+    let strict = changed.replace("issuer", "log = true\nissuer");
+    let key = put(&strict, Way::KeyFile("a.pub".to_owned()));
+    assert!(key.contains("log = true"), "{key}");
+    let pgp = put(&strict, Way::OpenPgpFile("a.asc".to_owned()));
+    assert!(!pgp.contains("log"), "{pgp}");
     // one by Notation keeps nothing of how it signed before
     let notation = Way::Notation {
         certificates: "PEM".to_owned(),
