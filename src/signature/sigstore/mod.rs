@@ -80,6 +80,12 @@ fn base64(text: &str) -> Option<Vec<u8>> {
         .ok()
 }
 
+/// A certificate in base64, as DER; nothing where it is longer than what is read
+/// ([`crate::model::limits::CERTIFICATE_BYTES`]).
+fn certificate(text: &str) -> Option<Vec<u8>> {
+    base64(text).filter(|der| der.len() <= crate::model::limits::CERTIFICATE_BYTES)
+}
+
 /// The certificates of a PEM text, DER, in their order. Nothing where one cannot be read,
 /// there is none, or they are more or longer than what is read
 /// ([`crate::model::limits::CHAIN_LENGTH`], [`crate::model::limits::CERTIFICATE_BYTES`]).
@@ -88,11 +94,28 @@ pub(super) fn certificates(pem: &str) -> Option<Vec<Vec<u8>>> {
     let mut found = Vec::new();
     for block in pem.split("-----BEGIN CERTIFICATE-----").skip(1) {
         let (body, _) = block.split_once("-----END CERTIFICATE-----")?;
-        let der = base64(body)?;
-        if found.len() >= limits::CHAIN_LENGTH || der.len() > limits::CERTIFICATE_BYTES {
+        if found.len() >= limits::CHAIN_LENGTH {
             return None;
         }
-        found.push(der);
+        found.push(certificate(body)?);
     }
     (!found.is_empty()).then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ::base64::Engine as _;
+    use ::base64::engine::general_purpose::STANDARD;
+
+    #[test]
+    fn certificates_are_read_up_to_a_length() {
+        let limit = crate::model::limits::CERTIFICATE_BYTES;
+        for (length, read) in [(limit, true), (limit + 1, false)] {
+            let text = STANDARD.encode(vec![0x30; length]);
+            assert_eq!(certificate(&text).is_some(), read, "{length}");
+            let pem = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+            assert_eq!(certificates(&pem).is_some(), read, "{length}");
+        }
+    }
 }

@@ -118,10 +118,7 @@ fn bundle(found: &Found, subject: &Subject) -> Result<Parts, Check> {
             .compared(BUNDLE_TYPES[0], version));
     }
     let material = value.get("verificationMaterial");
-    let der = |certificate: &Value| {
-        let der = super::base64(certificate.get("rawBytes")?.as_str()?)?;
-        (der.len() <= crate::model::limits::CERTIFICATE_BYTES).then_some(der)
-    };
+    let der = |certificate: &Value| super::certificate(certificate.get("rawBytes")?.as_str()?);
     let single = material.and_then(|m| m.get("certificate"));
     let chain = material.and_then(|m| m.pointer("/x509CertificateChain/certificates"));
     let listed: Vec<&Value> = single

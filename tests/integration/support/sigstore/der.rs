@@ -15,7 +15,11 @@ pub fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     match content.len() {
         length @ 0..=0x7f => bytes.push(length as u8),
         length @ 0x80..=0xff => bytes.extend([0x81, length as u8]),
-        length => bytes.extend([0x82, (length >> 8) as u8, length as u8]),
+        length @ 0x100..=0xffff => bytes.extend([0x82, (length >> 8) as u8, length as u8]),
+        length => {
+            let [.., high, middle, low] = length.to_be_bytes();
+            bytes.extend([0x83, high, middle, low]);
+        }
     }
     bytes.extend(content);
     bytes
