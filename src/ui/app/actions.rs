@@ -277,15 +277,23 @@ impl App {
     }
 
     pub(in crate::ui) fn show_dialog(&mut self, dialog: Dialog) {
-        kit::forget_path(&self.ctx);
+        self.another_dialog();
         let before = self.covered.drain(..).chain(self.dialog.take());
         self.going_on
             .extend(before.filter_map(Dialog::into_going_on));
         self.dialog = Some(dialog);
     }
 
+    /// The dialog in front is another one from now on: no field of it asked for the path that
+    /// may be on its way.
+    pub(super) fn another_dialog(&mut self) {
+        kit::forget_path(&self.ctx);
+        self.picking.take_if(|pending| pending.field().is_some());
+    }
+
     /// Shows a dialog over the one that is open, which comes back afterwards.
     pub(super) fn show_dialog_over(&mut self, dialog: Dialog) {
+        self.another_dialog();
         self.covered.extend(self.dialog.replace(dialog));
     }
 

@@ -147,6 +147,7 @@ impl App {
         let text = format!("Deleted {}", text::visible(reference));
         self.toasts.say(&self.ctx, text);
         if matches!(&self.dialog, Some(Dialog::Delete(delete)) if delete.reference() == reference) {
+            self.another_dialog();
             self.dialog = self.covered.pop();
         }
         let place = match Reference::parse_prefixed(reference) {

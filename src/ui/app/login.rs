@@ -73,6 +73,7 @@ impl App {
         if matches!(self.dialog, Some(Dialog::Login(_)))
             && let Some(Dialog::Login(login)) = self.dialog.take()
         {
+            self.another_dialog();
             self.dialog = self.covered.pop();
             if let Some(then) = login.succeeded() {
                 self.engine.send(then);

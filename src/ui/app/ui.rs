@@ -7,6 +7,7 @@ use super::folder_picker::Pending;
 use crate::engine::JobSnapshot;
 use crate::model::Reference;
 use crate::ui::commands::menu_bar;
+use crate::ui::dialogs::kit;
 use crate::ui::panels::toasts::Toasts;
 use crate::ui::panels::{self, drop_overlay, explorer, image_tabs, jobs, status_bar, welcome};
 use crate::ui::recents::Recents;
@@ -62,6 +63,7 @@ impl App {
         drag::ghost(&self.ctx);
         self.toasts.show(&self.ctx, &mut actions);
         let mut dialog = self.dialog.take();
+        let open = dialog.is_some();
         let images = &self.settings.recents;
         let going_on = dialogs::show(
             &self.ctx,
@@ -72,6 +74,11 @@ impl App {
             &mut actions,
         );
         self.going_on.extend(going_on);
+        // a path that no field took in the frame that brought it is for nobody
+        kit::forget_path(&self.ctx);
+        if open && dialog.is_none() {
+            self.another_dialog();
+        }
         self.dialog = dialog.or_else(|| self.covered.pop());
         self.actions = actions;
     }
