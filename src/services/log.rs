@@ -27,11 +27,18 @@ pub async fn log_entry(
     let accept = "application/json";
     let mut answered = service.answered(path, &message, None, accept).await?;
     // who signs the same bytes twice with a key that always signs alike is in the log already
-    if let (409, Some(id)) = (answered.status, entry_id(answered.location.as_deref())) {
+    let known = answered.status == 409;
+    // whatever fails from here on: the entry is there
+    let there = |error: ServiceError| {
+        let in_doubt = known || error.in_doubt;
+        error.in_doubt(in_doubt)
+    };
+    if let (true, Some(id)) = (known, entry_id(answered.location.as_deref())) {
         let path = format!("{path}/{id}");
-        answered = service.answered(&path, &Message::Get, None, accept).await?;
+        let asked = service.answered(&path, &Message::Get, None, accept).await;
+        answered = asked.map_err(there)?;
     }
-    let answer = service.body(answered, [None, None])?;
+    let answer = service.body(answered, [None, None]).map_err(there)?;
     let entry = log.version.entry(&answer);
     entry.map_err(|error| service.protocol(error))
 }

@@ -66,7 +66,10 @@ pub(super) async fn read_back(
             .any(|(_, node)| node.descriptor.digest == *raw.digest());
         return match gone && !listed {
             true => Ok(written.checked.clone()),
-            false => Err(there("it is still listed")),
+            false => Err(Failure::refused(
+                format!("{} was done, and it is still listed", piece.what),
+                "Look at what refers to the image (porthole referrers)",
+            )),
         };
     }
     if let Some(Signer::OpenPgp(key)) = ready.map(|ready| &ready.signer)

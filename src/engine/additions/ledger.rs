@@ -32,11 +32,6 @@ impl Ledger {
         }
     }
 
-    /// This stays.
-    pub fn note(&self, words: String) {
-        self.lock().push(words);
-    }
-
     /// The place is written to from now on.
     pub fn writing(&self) {
         self.wrote.store(true, Ordering::Relaxed);
@@ -69,7 +64,7 @@ mod tests {
         let ledger = Ledger::default();
         let first = ledger.begin("one may be there".to_owned());
         let second = ledger.begin("two may be there".to_owned());
-        ledger.note("three".to_owned());
+        let _ = ledger.begin("three".to_owned());
         ledger.end(&first, None);
         assert_eq!(ledger.lines(), ["two may be there", "three"]);
         ledger.end(&second, Some("two".to_owned()));

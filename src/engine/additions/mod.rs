@@ -29,7 +29,7 @@ use super::shared::{JobHandle, Shared};
 use super::{Failure, FailureKind, ImageId, JobKind, JobState, Outcome, Remote, Unit};
 
 pub use crate::services::ServiceRole;
-use ledger::Ledger;
+use ledger::{Begun, Ledger};
 use plan::Prepared;
 use request::Trouble;
 pub use request::{
@@ -305,19 +305,29 @@ async fn work(
         if !gathers {
             ledger.writing();
         }
-        let written = make::write(&prepared, piece, &product.made)
-            .await
-            .map_err(|error| at_step(error.into(), "writing", piece, ledger))?;
+        let begun = (!gathers).then(|| begin(piece, ledger));
+        let written = make::write(&prepared, piece, &product.made).await;
+        let written = written.map_err(|error| {
+            let failure = Failure::from(error);
+            // where no answer came it may be there; who answers that it is refused has not got it
+            if let Some(begun) = begun
+                .as_ref()
+                .filter(|_| failure.kind != FailureKind::Network)
+            {
+                ledger.end(begun, None);
+            }
+            at_step(failure, "writing", piece, ledger)
+        })?;
         let written = Written {
             piece,
             product,
             written,
         };
-        if gathers {
+        let Some(begun) = begun else {
             waiting.push(written);
             continue;
-        }
-        written.note(ledger);
+        };
+        written.stays(ledger, &begun);
         job.phase("reading back");
         let checked = written.check(shared, &prepared, &signers, ledger).await?;
         report.written.push(checked);
@@ -326,10 +336,17 @@ async fn work(
     if let (Some(documents), Some(first)) = (documents.filter(|_| gathers), waiting.first()) {
         job.phase("writing the archive");
         ledger.writing();
+        let pieces = waiting.iter();
+        let begun: Vec<_> = pieces.map(|one| begin(one.piece, ledger)).collect();
         let committed = documents.commit().await;
-        committed.map_err(|error| at_step(error.into(), "writing", first.piece, ledger))?;
+        committed.map_err(|error| {
+            begun.iter().for_each(|begun| ledger.end(begun, None));
+            at_step(error.into(), "writing", first.piece, ledger)
+        })?;
         *gathering = None;
-        waiting.iter().for_each(|written| written.note(ledger));
+        for (written, begun) in waiting.iter().zip(&begun) {
+            written.stays(ledger, begun);
+        }
         job.phase("reading back");
         for written in waiting {
             let checked = written.check(shared, &prepared, &signers, ledger).await?;
@@ -369,6 +386,19 @@ async fn agreed(
     Err(failure)
 }
 
+/// Says of a piece that it may be there, until more is known.
+fn begin(piece: &PlannedPiece, ledger: &Ledger) -> Begun {
+    let (what, place, about) = (&piece.what, &piece.place, about(piece));
+    ledger.begin(match piece.deed {
+        plan::Deed::Remove(_) => format!("May be done: {what} in {place} {about}"),
+        _ => format!("May be there: {what} in {place} {about}"),
+    })
+}
+
+fn about(piece: &PlannedPiece) -> String {
+    format!("for {} ({})", piece.subject.digest, piece.label)
+}
+
 /// A piece that was written, or gathered.
 struct Written<'a> {
     piece: &'a PlannedPiece,
@@ -377,13 +407,18 @@ struct Written<'a> {
 }
 
 impl Written<'_> {
-    /// It stays, whatever becomes of the others.
-    fn note(&self, ledger: &Ledger) {
+    /// What was begun is done, and stays so, whatever becomes of the others.
+    fn stays(&self, ledger: &Ledger, begun: &Begun) {
         let Self { piece, written, .. } = self;
-        ledger.note(format!(
-            "Stays: {} in {} for {} ({})",
-            written.what, written.place, piece.subject.digest, piece.label
-        ));
+        let (what, place) = (&written.what, &written.place);
+        let about = about(piece);
+        ledger.end(
+            begun,
+            Some(match piece.deed {
+                plan::Deed::Remove(_) => format!("Done: {what} in {place} {about}"),
+                _ => format!("Stays: {what} in {place} {about}"),
+            }),
+        );
     }
 
     /// Reads it back.
@@ -399,11 +434,7 @@ impl Written<'_> {
             product,
             mut written,
         } = self;
-        let signer = match &piece.deed {
-            plan::Deed::Sign(position) => signers.get(*position),
-            plan::Deed::Attest { .. } => signers.first(),
-            plan::Deed::Attach(_) | plan::Deed::Remove(_) => None,
-        };
+        let signer = piece.deed.signer().and_then(|signer| signers.get(signer));
         let (signer, made) = (signer.map(Arc::as_ref), &product.made);
         let checked = check::read_back(shared, prepared, piece, made, &written, signer).await;
         written.checked =

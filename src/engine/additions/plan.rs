@@ -36,6 +36,18 @@ pub(super) enum Deed {
     Remove(RawDocument),
 }
 
+impl Deed {
+    /// Who of those that sign in turn signs it, from 0 on; nothing where it is not signed.
+    pub(super) const fn signer(&self) -> Option<usize> {
+        match self {
+            Self::Sign(position) => Some(*position),
+            // by the only signer
+            Self::Attest { .. } => Some(0),
+            Self::Attach(_) | Self::Remove(_) => None,
+        }
+    }
+}
+
 /// A plan and what it was made for: what is signed later is what it says.
 #[derive(Clone)]
 pub(super) struct Prepared {

@@ -325,10 +325,10 @@ impl PlannedPiece {
 
     /// Who of those that sign in turn signs it, from 0 on; nothing where it is not signed.
     pub const fn signer(&self) -> Option<usize> {
-        match self.deed {
-            Deed::Sign(usize::MAX) => None,
-            Deed::Sign(position) => Some(position),
-            _ => None,
+        match self.deed.signer() {
+            // only shown
+            Some(usize::MAX) => None,
+            signer => signer,
         }
     }
 }

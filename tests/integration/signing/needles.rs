@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::PASSPHRASE;
+use super::secrets::CI_SECRETS;
 
 /// A passphrase that was typed wrong is one too.
 pub const WRONG: &str = "wrong horse battery";
@@ -20,6 +21,9 @@ impl Needles {
         let mut needles = Self(Vec::new());
         for word in [PASSPHRASE, WRONG] {
             needles.all_forms(&format!("the passphrase {word}"), word.as_bytes());
+        }
+        for token in CI_SECRETS {
+            needles.all_forms(&format!("the token {token}"), token.as_bytes());
         }
         for path in keys {
             let pem = std::fs::read_to_string(path).unwrap();

@@ -334,5 +334,12 @@ fn options_that_would_do_nothing_are_refused() {
             "{error}"
         );
     }
+    for name in ["--signing-config", "--trusted-root"] {
+        for format in ["notation", "simple"] {
+            let option = ["--key", "ec", "--format", format, name, "config.json"];
+            let error = home.fail(&sign(&reference, &[&option]));
+            assert!(error.contains(&format!("{name} says nothing")), "{error}");
+        }
+    }
     assert_eq!(files(&home.path("layout")), before);
 }

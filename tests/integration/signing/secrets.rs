@@ -77,7 +77,8 @@ fn loud(home: &Home, arguments: &[&str], passphrase: &str) -> Process {
 }
 
 /// What a CI tells the programs that run in it.
-const CI_SECRETS: [&str; 2] = ["gitlab-s3cret-token", "runner-s3cret-token"];
+/// What the environment of a CI holds.
+pub const CI_SECRETS: [&str; 2] = ["gitlab-s3cret-token", "runner-s3cret-token"];
 
 #[test]
 fn no_flow_of_the_command_line_leaves_a_secret_anywhere() {
