@@ -46,7 +46,7 @@ impl LayerError {
             Self::Unreadable { .. } | Self::WrongContent { .. } => {
                 "Copy the image again from where it came".to_owned()
             }
-            Self::TooLarge { .. } => "Save it instead, or print it with `porthole cat`".to_owned(),
+            Self::TooLarge { .. } => "Save it instead, or print it (porthole cat)".to_owned(),
             Self::NoSuchFile { .. } => "Look at what is there (porthole files)".to_owned(),
             Self::NoContent { .. } => {
                 "Only regular files and links to them have content".to_owned()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use egui::Color32;
 
-use crate::engine::Remote;
+use crate::engine::{Remote, without_options};
 use crate::model::{Reference, Transport, text};
 use crate::signature::{SubjectReport, Verdict};
 use crate::transport::BlobState;
@@ -151,7 +151,7 @@ impl Status {
                     icons::SHIELD_ALERT,
                     "cannot say",
                     tokens.caution,
-                    format!("Cannot say: {why}. {hint}"),
+                    format!("Cannot say: {why}. {}", without_options(hint)),
                 ),
                 Verdict::NotJudged { why } => (
                     icons::SHIELD_QUESTION_MARK,

@@ -13,10 +13,16 @@ pub fn tool(name: &str) -> Option<Tool> {
     found
 }
 
-/// As [`tool`], for one that no machine has to have.
+/// As [`tool`], for one that no machine has to have but those that could build it: they name it
+/// in `PORTHOLE_BUILT_PEERS`, and there it is required.
 pub fn optional_tool(name: &str) -> Option<Tool> {
     let found = find(name);
+    let built = std::env::var("PORTHOLE_BUILT_PEERS").unwrap_or_default();
     if found.is_none() {
+        assert!(
+            !built.split(' ').any(|built| built == name),
+            "{name} should have been built; run tests/peers/install {name}"
+        );
         println!("skipped: there is no {name}; tests/peers/install {name} brings it");
     }
     found
