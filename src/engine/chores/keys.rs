@@ -68,16 +68,13 @@ pub(super) async fn run(shared: &Shared, chore: KeyChore) -> Outcome {
     let folder = shared.config.trust.own_keys.clone();
     let listing = matches!(chore, KeyChore::List);
     let done = tokio::task::spawn_blocking(move || done(folder, chore)).await;
-    match done {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(KeyFailure { failure, .. })) if listing => Outcome::KeysNotListed(Arc::new(failure)),
-        Ok(Err(KeyFailure { failure, ask })) => Outcome::KeyFailed {
+    let ended = || Failure::refused("the key's work was ended", "Try again").into();
+    match done.unwrap_or_else(|_| Err(ended())) {
+        Ok(outcome) => outcome,
+        Err(KeyFailure { failure, .. }) if listing => Outcome::KeysNotListed(Arc::new(failure)),
+        Err(KeyFailure { failure, ask }) => Outcome::KeyFailed {
             failure: Arc::new(failure),
             ask,
-        },
-        Err(_) => Outcome::KeyFailed {
-            failure: Arc::new(Failure::refused("the key's work was ended", "Try again")),
-            ask: false,
         },
     }
 }

@@ -200,7 +200,7 @@ impl Work {
             let after = content(&open.after, &trees.after, &path).await?;
             let diff = match (&before, &after) {
                 (Some(before), Some(after)) => {
-                    difference(Arc::clone(before), Arc::clone(after)).await
+                    difference(Arc::clone(before), Arc::clone(after)).await?
                 }
                 _ => None,
             };

@@ -76,14 +76,25 @@ pub(in crate::engine) async fn colors(content: Arc<FileContent>) -> Option<Arc<C
 
 /// The difference of two texts, as `diff -u` has it; nothing where one is none. Found out by
 /// a thread that may take its time.
+///
+/// # Errors
+/// Where comparing ended without a result: a defect, which is said.
 pub(in crate::engine) async fn difference(
     before: Arc<FileContent>,
     after: Arc<FileContent>,
-) -> Option<Arc<str>> {
+) -> Result<Option<Arc<str>>, Failure> {
     let (Content::Text { .. }, Content::Text { .. }) = (&before.content, &after.content) else {
-        return None;
+        return Ok(None);
     };
     let compared = tokio::task::spawn_blocking(move || text_diff(&before.bytes, &after.bytes));
-    // where that panics, there is none to show
-    compared.await.ok().flatten().map(Into::into)
+    match compared.await {
+        Ok(diff) => Ok(diff.map(Into::into)),
+        Err(error) => Err(Failure {
+            details: vec![error.to_string()],
+            ..Failure::refused(
+                "the two versions could not be compared",
+                "Look at each of them by itself; report it with the details",
+            )
+        }),
+    }
 }

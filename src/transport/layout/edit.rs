@@ -57,10 +57,14 @@ impl TagEdit for LayoutDestination {
                     descriptor: plain(&manifest),
                     name: Some(tag),
                 };
-                let mut index = read_index(&root)?.unwrap_or_else(entries::empty);
+                let before = read_index(&root)?.unwrap_or_else(entries::empty);
+                let mut index = before.clone();
                 entries::put(&mut index, &listed)?;
-                // what the copy has written of it, too
-                target.force().map_err(|error| write_problem(&error))?;
+                // a name that leads to something else leads to what is safe: what the copy has
+                // written of it, too
+                if entries::moves(&before, &index) {
+                    target.force().map_err(|error| write_problem(&error))?;
+                }
                 destination::replace_index(&root, disk, &index)
             });
             let written = written.await.unwrap_or(Err(Problem::Cancelled));

@@ -91,7 +91,7 @@ enum Done {
     Content(FileRef, Result<Arc<FileContent>, Failure>),
     Colors(FileRef, Option<Arc<Colors>>),
     /// The difference of a file and the version beside it.
-    Compared((FileRef, FileRef), Option<Arc<str>>),
+    Compared((FileRef, FileRef), Result<Option<Arc<str>>, Failure>),
     /// The reading of a layer was ended.
     LayerEnded,
     Ended,

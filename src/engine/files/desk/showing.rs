@@ -134,14 +134,24 @@ impl State {
         }
     }
 
-    pub(super) fn compared(&mut self, files: (FileRef, FileRef), diff: Option<Arc<str>>) {
+    pub(super) fn compared(
+        &mut self,
+        files: (FileRef, FileRef),
+        diff: Result<Option<Arc<str>>, Failure>,
+    ) {
         if let Some(shown) = self.shown.as_mut().filter(|shown| shown.file == files.0)
             && let Some(beside) = shown
                 .beside
                 .as_mut()
                 .filter(|beside| beside.file == files.1)
         {
-            beside.diff = Remote::Ready(diff);
+            beside.diff = match diff {
+                Ok(diff) => Remote::Ready(diff),
+                Err(failure) => Remote::Failed {
+                    error: Arc::new(failure),
+                    previous: None,
+                },
+            };
         }
     }
 }

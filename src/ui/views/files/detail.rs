@@ -296,7 +296,9 @@ impl DetailState {
             return;
         };
         match (&version.content, &version.diff) {
-            (Remote::Failed { error, .. }, _) => error_box(ui, error, None, context.actions),
+            (Remote::Failed { error, .. }, _) | (_, Remote::Failed { error, .. }) => {
+                error_box(ui, error, None, context.actions)
+            }
             (Remote::Ready(_), Remote::Ready(Some(diff))) if diff.is_empty() => {
                 let words = "The content is the same; mode, owner or date differ.";
                 ui.label(RichText::new(words).color(tokens.weak));
