@@ -278,9 +278,10 @@ impl App {
 
     pub(in crate::ui) fn show_dialog(&mut self, dialog: Dialog) {
         self.another_dialog();
-        let before = self.covered.drain(..).chain(self.dialog.take());
-        self.going_on
-            .extend(before.filter_map(Dialog::into_going_on));
+        for mut before in self.covered.drain(..).chain(self.dialog.take()) {
+            before.leave(&self.engine, &mut self.actions);
+            self.going_on.extend(before.into_going_on());
+        }
         self.dialog = Some(dialog);
     }
 

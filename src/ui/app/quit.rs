@@ -17,7 +17,11 @@ impl App {
         }
         self.ctx
             .send_viewport_cmd(egui::ViewportCommand::CancelClose);
-        self.show_dialog(Dialog::quit(jobs));
+        if matches!(self.dialog, Some(Dialog::Quit(_))) {
+            return;
+        }
+        // what was being filled in comes back where somebody stays
+        self.show_dialog_over(Dialog::quit(jobs));
     }
 
     pub(super) fn quit_anyway(&mut self) {

@@ -156,6 +156,17 @@ impl Dialog {
         Self::Quit(quit::Quit { jobs })
     }
 
+    /// Another dialog takes the place of this one: nothing more is wanted of the engine for it.
+    pub(in crate::ui) fn leave(&mut self, engine: &Engine, actions: &mut Actions) {
+        match self {
+            Self::Copy(copy) => copy.end(actions),
+            Self::Sign(sign) => sign.leave(engine, actions),
+            Self::Attach(attach) => attach.leave(engine, actions),
+            Self::Remove(remove) => remove.leave(engine, actions),
+            _ => {}
+        }
+    }
+
     /// What goes on when the dialog is closed.
     pub(in crate::ui) fn into_going_on(self) -> Option<Adding> {
         match self {

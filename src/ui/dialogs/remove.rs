@@ -66,6 +66,11 @@ impl Remove {
         done
     }
 
+    /// Another dialog takes its place.
+    pub(super) fn leave(&mut self, engine: &Engine, actions: &mut Actions) {
+        self.adding.leave(engine, actions);
+    }
+
     fn body(
         &self,
         ui: &mut Ui,

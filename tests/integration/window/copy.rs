@@ -249,6 +249,34 @@ fn a_copy_that_failed_is_a_job_that_can_be_made_again() {
     assert_eq!(window.sent(), [Command::Retry { job }]);
 }
 
+/// Another copy is done, and its report is asked for over the dialog that is open.
+pub fn show_report_of_another(window: &mut Window) {
+    let (copy, destination) = (
+        CopyId::next(),
+        "docker://mirror.example.com/other".to_owned(),
+    );
+    window.slots.put_copy(Arc::new(CopySnapshot {
+        id: copy,
+        request: CopyRequest {
+            source: scripted::REFERENCE.to_owned(),
+            destination: destination.clone(),
+            options: CopyOptions::default(),
+            platform: None,
+        },
+        plan: Remote::NotAsked,
+        progress: None,
+        job: None,
+        report: Remote::Ready(Arc::new(report())),
+        without_lost: None,
+    }));
+    window
+        .slots
+        .put_outcome(Outcome::Copied { copy, destination });
+    window.harness.run();
+    window.click(Role::Link, "Report…");
+    assert!(window.says_like(|text| text.starts_with("500 B sent in 1.5 s")));
+}
+
 /// A job that copies, with the plan of its copy; `report` where it is done.
 fn running(window: &mut Window, report: Option<porthole::copy::Report>) -> CopyId {
     use porthole::engine::{JobKind, JobSnapshot, JobState, Progress, Unit};
@@ -319,11 +347,10 @@ fn the_blobs_of_a_copy_are_unfolded_under_its_job() {
     assert_eq!(bars(&window), 0);
 }
 
-#[test]
-fn what_a_copy_did_is_shown_and_saved() {
-    let mut window = window();
+/// What a copy of 500 bytes did, which left an SBOM behind.
+fn report() -> porthole::copy::Report {
     let digest = porthole::model::Digest::sha256(b"image");
-    let report: porthole::copy::Report = serde_json::from_value(serde_json::json!({
+    serde_json::from_value(serde_json::json!({
         "source": scripted::REFERENCE,
         "destination": "docker://mirror.example.com/edge/api:1.8.2",
         "from": digest,
@@ -342,7 +369,13 @@ fn what_a_copy_did_is_shown_and_saved() {
         "bytesSent": 500,
         "milliseconds": 1500,
     }))
-    .unwrap();
+    .unwrap()
+}
+
+#[test]
+fn what_a_copy_did_is_shown_and_saved() {
+    let mut window = window();
+    let report = report();
     running(&mut window, Some(report.clone()));
     window.click(Role::Link, "Report…");
     assert!(window.says_like(|text| text.starts_with("500 B sent in 1.5 s")));
@@ -409,4 +442,14 @@ fn what_the_source_has_lost_is_gone_on_without() {
     let (_, request) = planned(&mut window).unwrap();
     assert_eq!(wanted(&request), ["linux/amd64", "linux/arm/v7"]);
     assert!(!window.is_on(Role::CheckBox, "linux/arm64"));
+}
+
+#[test]
+fn what_was_planned_is_forgotten_when_another_dialog_takes_its_place() {
+    let (mut window, _) = asking("Copy…");
+    let (id, request) = to(&mut window, "mirror.example.com/edge/api:1.8.2");
+    put(&mut window, id, &request, plan(&request));
+    assert_eq!(window.sent(), []);
+    show_report_of_another(&mut window);
+    assert_eq!(window.sent(), [Command::ForgetCopy { copy: id }]);
 }

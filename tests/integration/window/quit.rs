@@ -78,3 +78,27 @@ fn what_only_opens_an_image_does_not_hold_it_back() {
     assert!(!answer.contains(&egui::ViewportCommand::CancelClose));
     assert!(!window.has(Role::Button, "Quit anyway"));
 }
+
+#[test]
+fn whoever_stays_finds_the_dialog_again_that_was_being_filled_in() {
+    let mut window = window_with(JobKind::Check);
+    let image = window.open("registry.example.com/edge/api:1.8.2");
+    window.show(super::scripted::ready(image));
+    window.choose("Image", "Copy…");
+    window.field("Destination").focus();
+    window.harness.run();
+    window
+        .field("Destination")
+        .type_text("mirror.example.com/app");
+    window.harness.run();
+    // twice asked is asked once
+    for _ in 0..2 {
+        let answer = ask_to_close(&mut window);
+        assert!(answer.contains(&egui::ViewportCommand::CancelClose));
+        assert!(!window.has(Role::TextInput, "Destination"));
+    }
+    window.click(Role::Button, "Stay");
+    assert!(!window.has(Role::Button, "Quit anyway"));
+    let typed = window.field("Destination").value();
+    assert_eq!(typed.as_deref(), Some("mirror.example.com/app"));
+}

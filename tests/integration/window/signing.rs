@@ -501,3 +501,13 @@ fn what_goes_on_without_its_dialog_is_looked_after_to_its_end() {
     put(&mut window, now);
     assert_eq!(window.sent(), []);
 }
+
+#[test]
+fn what_was_planned_is_forgotten_when_another_dialog_takes_its_place() {
+    let (mut window, _) = asking();
+    let (id, request) = planned(&mut window).unwrap();
+    put(&mut window, snapshot(id, &request, "Sigstore bundle"));
+    assert_eq!(window.sent(), []);
+    super::copy::show_report_of_another(&mut window);
+    assert_eq!(window.sent(), [Command::ForgetAddition { addition: id }]);
+}

@@ -135,6 +135,12 @@ impl<A: Added> AdditionDialog<A> {
         done
     }
 
+    /// Another dialog takes its place: what is being made goes on.
+    pub fn leave(&mut self, engine: &Engine, actions: &mut Actions) {
+        self.adding.leave(engine, actions);
+        self.target.end(actions);
+    }
+
     /// Once: a passphrase that was wrong is asked for again, one that was right is forgotten.
     fn take_answer(&mut self, now: &Now) {
         let ended = matches!(now, Now::Done(_) | Now::Failed(..));

@@ -181,6 +181,13 @@ impl Adding {
         }
     }
 
+    /// Another dialog takes the place of its own.
+    pub(super) fn leave(&mut self, engine: &Engine, actions: &mut Actions) {
+        let snapshot = self.snapshot(engine);
+        let now = self.now(snapshot.as_deref(), engine);
+        self.end(&now, actions);
+    }
+
     /// What goes on without its dialog; nothing where it is over.
     pub(super) fn going_on(self) -> Option<Self> {
         (self.begun.is_some() && self.asked.is_some()).then_some(self)

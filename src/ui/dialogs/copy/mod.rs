@@ -149,7 +149,7 @@ impl CopyDialog {
     }
 
     /// Nothing more is wanted of the engine for this dialog.
-    fn end(&self, actions: &mut Actions) {
+    pub(super) fn end(&self, actions: &mut Actions) {
         if !self.started && self.asked.is_some() {
             actions.push(Action::Send(Command::ForgetCopy { copy: self.id }));
         }
