@@ -21,8 +21,16 @@ pub enum NameFilter {
 /// A filter that is ready for use.
 #[derive(Clone, Debug)]
 pub(crate) struct Matcher {
-    regex: Regex,
+    pattern: Pattern,
     whole_path: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Pattern {
+    /// A text of ASCII in lower case. Most of what is typed is such a text, and names are
+    /// short: an expression costs several times as much for each.
+    Plain(Box<[u8]>),
+    Regex(Regex),
 }
 
 impl NameFilter {
@@ -44,15 +52,21 @@ impl NameFilter {
         limit: usize,
     ) -> Result<Vec<(usize, Vec<u8>)>, LayerError> {
         let matcher = self.compile()?;
-        let paths = index.entries().enumerate().map(|(position, entry)| {
-            let mut path = vec![b'/'];
-            path.extend_from_slice(&entry.path());
-            (position, path)
-        });
-        Ok(paths
-            .filter(|(_, path)| matcher.fits(path))
-            .take(limit)
-            .collect())
+        let mut path = Vec::new();
+        let mut found = Vec::new();
+        for (position, entry) in index.entries().enumerate() {
+            path.clear();
+            path.push(b'/');
+            if !entry.directory().is_empty() {
+                path.extend_from_slice(entry.directory());
+                path.push(b'/');
+            }
+            path.extend_from_slice(entry.name());
+            if found.len() < limit && matcher.fits(&path) {
+                found.push((position, path.clone()));
+            }
+        }
+        Ok(found)
     }
 
     pub(crate) fn compile(&self) -> Result<Matcher, LayerError> {
@@ -75,9 +89,19 @@ impl NameFilter {
                 limits::PATTERN_BYTES
             )));
         }
+        if matches!(self, Self::Text(_)) && text.is_ascii() {
+            let pattern = Pattern::Plain(text.to_ascii_lowercase().into_bytes().into());
+            return Ok(Matcher {
+                pattern,
+                whole_path,
+            });
+        }
         let regex = RegexBuilder::new(&pattern).size_limit(4 << 20).build();
         match regex {
-            Ok(regex) => Ok(Matcher { regex, whole_path }),
+            Ok(regex) => Ok(Matcher {
+                pattern: Pattern::Regex(regex),
+                whole_path,
+            }),
             Err(error) => {
                 let text = error.to_string();
                 let last = text.lines().last().unwrap_or_default();
@@ -88,14 +112,33 @@ impl NameFilter {
 }
 
 impl Matcher {
-    /// Whether it fits a path that begins with `/`.
-    pub(crate) fn fits(&self, path: &[u8]) -> bool {
-        if self.whole_path {
-            return self.regex.is_match(path);
-        }
-        let start = path.iter().rposition(|byte| *byte == b'/');
-        self.regex.is_match(&path[start.map_or(0, |at| at + 1)..])
+    /// Whether it is held against whole paths, and not against names alone.
+    pub(crate) const fn wants_path(&self) -> bool {
+        self.whole_path
     }
+
+    /// Whether it fits a path that begins with `/`, or a name where it wants no path.
+    pub(crate) fn fits(&self, path: &[u8]) -> bool {
+        let mut text = path;
+        if !self.whole_path
+            && let Some(slash) = path.iter().rposition(|byte| *byte == b'/')
+        {
+            text = &path[slash + 1..];
+        }
+        match &self.pattern {
+            Pattern::Plain(lower) => contains(text, lower),
+            Pattern::Regex(regex) => regex.is_match(text),
+        }
+    }
+}
+
+/// Whether a text of ASCII, given in lower case, is in `text`, whatever the case.
+fn contains(text: &[u8], lower: &[u8]) -> bool {
+    let Some(first) = lower.first() else {
+        return true;
+    };
+    text.windows(lower.len())
+        .any(|part| part[0].to_ascii_lowercase() == *first && part.eq_ignore_ascii_case(lower))
 }
 
 /// A regular expression for a glob.
@@ -168,6 +211,8 @@ mod tests {
         assert!(fits(text("etc/pa"), "/etc/passwd"));
         assert!(fits(text("a.b"), "/x/a.b"));
         assert!(!fits(text("a.b"), "/x/aXb"));
+        assert!(fits(text("Z"), "/x/xyz") && !fits(text("xyz"), "/x/xy"));
+        assert!(fits(text("ÜB"), "/etc/über") && !fits(text("ub"), "/etc/über"));
     }
 
     #[test]

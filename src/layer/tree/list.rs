@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::filter::{Matcher, NameFilter};
-use super::{Change, FileNode, FileTree, NONE};
-use crate::layer::{EntryKind, LayerError};
+use super::filter::NameFilter;
+use super::listing::{Found, Sieve};
+use super::{FileNode, FileTree};
+use crate::layer::LayerError;
 
 /// Which files are looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -71,19 +72,13 @@ impl FileQuery {
     }
 }
 
-/// Rows of a tree, all folders open. Positions count from 0, the root's first child; the
+/// Rows of a tree, all folders open, or the first of them where more are still looked for.
+/// Positions count from 0, the root's first child; the
 /// root itself is not shown.
 #[derive(Debug)]
 pub struct FileList {
     tree: Arc<FileTree>,
-    /// Numbers of nodes in the order in which they are shown.
-    order: Vec<u32>,
-    /// For each, the position behind the last that lies under it.
-    ends: Vec<u32>,
-    /// How many fit, directories that are only on the way not counted.
-    fitting: usize,
-    /// Bytes of the files that fit.
-    bytes: u64,
+    found: Found,
     query: FileQuery,
 }
 
@@ -93,70 +88,31 @@ impl FileList {
     /// # Errors
     /// Where the name's pattern cannot be read.
     pub fn new(tree: Arc<FileTree>, query: FileQuery) -> Result<Self, LayerError> {
+        let list = Self::growing(tree, query, &|| true, &mut |_| ())?;
+        Ok(list.expect("nobody ended it"))
+    }
+
+    /// As [`Self::new`], and hands over the beginning of a filtered list while the rest is
+    /// still looked for. Each is longer than the one before, which it begins with. Gives
+    /// nothing where `goes_on` says no, which it is asked now and then.
+    ///
+    /// # Errors
+    /// Where the name's pattern cannot be read.
+    pub fn growing(
+        tree: Arc<FileTree>,
+        query: FileQuery,
+        goes_on: &dyn Fn() -> bool,
+        tell: &mut dyn FnMut(Self),
+    ) -> Result<Option<Self>, LayerError> {
         let matcher = query.name.as_ref().map(NameFilter::compile).transpose()?;
-        let kept = kept(&tree, &query, matcher.as_ref());
-        let (fitting, bytes) = (kept.fitting, kept.bytes);
-        let mut list = Self {
-            order: Vec::new(),
-            ends: Vec::new(),
-            fitting,
-            bytes,
-            query,
-            tree,
+        let list = |found: Found| Self {
+            tree: Arc::clone(&tree),
+            found: found.closed(),
+            query: query.clone(),
         };
-        list.order_nodes(&kept.keep);
-        list.find_ends();
-        Ok(list)
-    }
-
-    fn order_nodes(&mut self, keep: &[bool]) {
-        if self.query.sort == FileSort::Name {
-            let numbers = 1..self.tree.len() as u32;
-            self.order = numbers.filter(|number| keep[*number as usize]).collect();
-            return;
-        }
-        let Some(root) = self.tree.node(0) else {
-            return;
-        };
-        let mut waiting: Vec<FileNode<'_>> = vec![root];
-        let mut children = Vec::new();
-        let mut order = Vec::new();
-        while let Some(node) = waiting.pop() {
-            if node.number() > 0 {
-                order.push(node.number());
-            }
-            children.clear();
-            children.extend(node.children().filter(|c| keep[c.number() as usize]));
-            // the last one is taken first
-            children.sort_by(|one: &FileNode<'_>, other| {
-                let sizes = one.total().cmp(&other.total());
-                sizes.then(other.number().cmp(&one.number()))
-            });
-            waiting.append(&mut children);
-        }
-        self.order = order;
-    }
-
-    fn find_ends(&mut self) {
-        self.ends = vec![0; self.order.len()];
-        // positions of the folders that are open where the walk is
-        let mut open: Vec<(u32, u32)> = Vec::new();
-        for position in 0..=self.order.len() {
-            let depth = self.depth_at(position);
-            while let Some((at, _)) = open.last().filter(|(_, inner)| depth <= *inner) {
-                self.ends[*at as usize] = position as u32;
-                open.pop();
-            }
-            if position < self.order.len() {
-                open.push((position as u32, depth));
-            }
-        }
-    }
-
-    fn depth_at(&self, position: usize) -> u32 {
-        let number = self.order.get(position);
-        let node = number.and_then(|number| self.tree.node(*number));
-        node.map_or(0, |node| node.depth())
+        let sieve = Sieve::new(&tree, &query, matcher);
+        let found = sieve.go_through(goes_on, &mut |found| tell(list(found.clone())));
+        Ok(found.map(list))
     }
 
     /// The tree that it shows.
@@ -171,32 +127,37 @@ impl FileList {
 
     /// How many rows there are with all folders open.
     pub const fn len(&self) -> usize {
-        self.order.len()
+        self.found.order.len()
     }
 
-    /// Whether nothing fits.
+    /// Whether nothing fits, so far.
     pub const fn is_empty(&self) -> bool {
-        self.order.is_empty()
+        self.found.order.is_empty()
     }
 
     /// How many fit; directories that are only on the way to one are not counted.
     pub const fn fitting(&self) -> usize {
-        self.fitting
+        self.found.fitting
     }
 
     /// Bytes of the files that fit.
     pub const fn bytes(&self) -> u64 {
-        self.bytes
+        self.found.bytes
+    }
+
+    /// How many names were not looked at yet; of a whole list none.
+    pub const fn unseen(&self) -> usize {
+        self.found.unseen
     }
 
     /// The node at a position.
     pub fn node(&self, position: u32) -> Option<FileNode<'_>> {
-        self.tree.node(*self.order.get(position as usize)?)
+        self.tree.node(*self.found.order.get(position as usize)?)
     }
 
     /// Behind the last position that lies under this one.
     pub fn end(&self, position: u32) -> u32 {
-        let end = self.ends.get(position as usize);
+        let end = self.found.ends.get(position as usize);
         end.copied().unwrap_or(position + 1)
     }
 
@@ -205,81 +166,9 @@ impl FileList {
         let number = self.tree.find(path)?.number();
         let found = match self.query.sort {
             // in the order of the tree
-            FileSort::Name => self.order.binary_search(&number).ok(),
-            FileSort::Size => self.order.iter().position(|there| *there == number),
+            FileSort::Name => self.found.order.binary_search(&number).ok(),
+            FileSort::Size => self.found.order.iter().position(|there| *there == number),
         };
         found.map(|position| position as u32)
     }
-}
-
-struct Kept {
-    keep: Vec<bool>,
-    fitting: usize,
-    bytes: u64,
-}
-
-/// Which nodes are shown.
-fn kept(tree: &FileTree, query: &FileQuery, matcher: Option<&Matcher>) -> Kept {
-    let mut kept = Kept {
-        keep: vec![false; tree.len()],
-        fitting: 0,
-        bytes: 0,
-    };
-    let only_changes = query.changed_only || matches!(query.scope, Scope::Layer(_));
-    let mut path = Vec::new();
-    let mut lengths: Vec<usize> = Vec::new();
-    for node in tree.walk().skip(1) {
-        if matcher.is_some() {
-            let depth = node.depth() as usize;
-            lengths.truncate(depth - 1);
-            path.truncate(lengths.last().copied().unwrap_or(0));
-            path.push(b'/');
-            path.extend_from_slice(node.name());
-            lengths.push(path.len());
-        }
-        let change = node.change();
-        let shown = if only_changes {
-            change != Change::None
-        } else {
-            change != Change::Removed
-        };
-        if shown && fits(&node, query) && matcher.is_none_or(|matcher| matcher.fits(&path)) {
-            kept.keep[node.number() as usize] = true;
-            kept.fitting += 1;
-            if node.kind() == EntryKind::File {
-                kept.bytes = kept.bytes.saturating_add(node.size());
-            }
-        }
-    }
-    // what lies above something that is shown is shown
-    for number in (1..tree.len()).rev() {
-        if kept.keep[number] {
-            let parent = tree.nodes[number].parent;
-            if parent != NONE {
-                kept.keep[parent as usize] = true;
-            }
-        }
-    }
-    kept
-}
-
-fn fits(node: &FileNode<'_>, query: &FileQuery) -> bool {
-    const SET_ID: u32 = 0o6000;
-    const STICKY: u32 = 0o1000;
-    const WORLD_WRITABLE: u32 = 0o002;
-    if let Some(size) = query.larger_than
-        && (node.kind() != EntryKind::File || node.size() <= size)
-    {
-        return false;
-    }
-    if !query.setuid && !query.world_writable {
-        return true;
-    }
-    let mode = node.entry().map_or(0o755, |entry| entry.mode());
-    if query.setuid && (mode & SET_ID == 0 || node.kind() != EntryKind::File) {
-        return false;
-    }
-    let sticky = node.kind() == EntryKind::Directory && mode & STICKY != 0;
-    let writable = mode & WORLD_WRITABLE != 0 && node.kind() != EntryKind::Symlink && !sticky;
-    !query.world_writable || writable
 }

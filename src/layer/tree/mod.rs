@@ -5,6 +5,7 @@ mod build;
 mod changes;
 mod filter;
 mod list;
+mod listing;
 mod node;
 mod rows;
 
@@ -15,7 +16,8 @@ pub use list::{FileList, FileQuery, FileSort, Scope};
 pub use node::{FileNode, FileVersion};
 pub use rows::FileRows;
 
-use std::sync::Arc;
+use std::cmp::Reverse;
+use std::sync::{Arc, OnceLock};
 
 use super::{Entry, EntryKind, LayerIndex};
 use build::{Builder, Growing, ROOT};
@@ -75,6 +77,8 @@ pub struct FileTree {
     versions: Vec<Version>,
     layers: Arc<[LayerIndex]>,
     at: usize,
+    /// Numbers of all nodes but the root, in each folder the largest first.
+    by_size: OnceLock<Vec<u32>>,
     /// Entries that could not be put anywhere: their directories are circles of links.
     pub lost: usize,
 }
@@ -98,6 +102,7 @@ impl FileTree {
             versions: std::mem::take(&mut builder.versions),
             layers,
             at,
+            by_size: OnceLock::new(),
             lost,
         };
         tree.flatten(&builder);
@@ -171,6 +176,30 @@ impl FileTree {
                 parent.end = parent.end.max(end);
             }
         }
+    }
+
+    /// Numbers of all nodes but the root in the order of a walk that takes the largest in each
+    /// folder first. Counted once.
+    fn by_size(&self) -> &[u32] {
+        self.by_size.get_or_init(|| {
+            let mut order = Vec::with_capacity(self.nodes.len().saturating_sub(1));
+            let mut waiting = vec![ROOT];
+            let mut children: Vec<(u64, Reverse<u32>)> = Vec::new();
+            while let Some(number) = waiting.pop() {
+                if number != ROOT {
+                    order.push(number);
+                }
+                let Some(node) = self.node(number) else {
+                    continue;
+                };
+                children.clear();
+                children.extend(node.children().map(|c| (c.total(), Reverse(c.number()))));
+                // the last one is taken first
+                children.sort_unstable();
+                waiting.extend(children.iter().map(|(_, Reverse(child))| *child));
+            }
+            order
+        })
     }
 
     /// The position of the layer that it stands at.

@@ -35,21 +35,26 @@ impl<'a> FileNode<'a> {
 
     /// Absolute, as `/etc/passwd`; `/` for the root.
     pub fn path(&self) -> Vec<u8> {
+        let mut path = Vec::new();
+        self.push_path(&mut path);
+        if path.is_empty() {
+            path.push(b'/');
+        }
+        path
+    }
+
+    /// Adds its path to `out`; nothing for the root.
+    pub(super) fn push_path(&self, out: &mut Vec<u8>) {
         let mut names = Vec::new();
         let mut node = *self;
         while node.number != ROOT {
             names.push(node.name());
             node = node.parent();
         }
-        if names.is_empty() {
-            return b"/".to_vec();
-        }
-        let mut path = Vec::new();
         for name in names.iter().rev() {
-            path.push(b'/');
-            path.extend_from_slice(name);
+            out.push(b'/');
+            out.extend_from_slice(name);
         }
-        path
     }
 
     /// The directory that it lies in; the root for itself.

@@ -47,6 +47,31 @@ impl FileRows {
         next
     }
 
+    /// The same where `list` goes on with what this one is the beginning of: rows stay where
+    /// they are, and what was closed stays so. Nothing where it is another list.
+    #[must_use]
+    pub fn grown_to(&self, list: &Arc<FileList>) -> Option<Self> {
+        let begins = self.list.unseen() > 0
+            && self.list.query() == list.query()
+            && Arc::ptr_eq(self.list.tree(), list.tree());
+        if !begins {
+            return None;
+        }
+        let mut rows = self.rows.clone();
+        let mut from = self.list.len() as u32;
+        if let Some(last) = self.rows.last()
+            && self.list.end(*last) > last + 1
+        {
+            // more may lie in a folder that is closed
+            from = list.end(*last);
+        }
+        rows.extend(from..list.len() as u32);
+        Some(Self {
+            list: Arc::clone(list),
+            rows,
+        })
+    }
+
     /// The list that the rows are of.
     pub const fn list(&self) -> &Arc<FileList> {
         &self.list

@@ -475,3 +475,113 @@ fn each_filter_leaves_out_what_does_not_fit() {
     };
     assert_eq!(fitting(both), (1, vec!["su".into()]));
 }
+
+/// What is told of a long list while the rest is looked for is its beginning: in the order that
+/// is wanted, with the folders above, and the same in the end as if nothing had been told.
+#[test]
+fn a_filtered_list_begins_with_what_was_told_of_it() {
+    let tar = (0..30_000).fold(Tar::new(), |tar, number| {
+        let name = format!("d{:02}/e{}/File{number:05}.txt", number % 50, number % 3);
+        tar.file(&name, &vec![b'x'; number % 7])
+    });
+    let tree = Arc::new(tree(&[tar.bytes()]));
+    let named = |name| FileQuery {
+        name: Some(name),
+        ..FileQuery::default()
+    };
+    let queries = [
+        named(NameFilter::Text("file".to_owned())),
+        named(NameFilter::Text("/e1/fILE".to_owned())),
+        named(NameFilter::Glob("*.txt".to_owned())),
+        named(NameFilter::Regex("^/d[0-4].*[02468].txt$".to_owned())),
+        FileQuery {
+            larger_than: Some(3),
+            ..FileQuery::default()
+        },
+    ];
+    let numbers = |list: &FileList| -> Vec<u32> {
+        let nodes = 0..list.len() as u32;
+        nodes.map(|at| list.node(at).unwrap().number()).collect()
+    };
+    for query in queries {
+        for sort in [FileSort::Name, FileSort::Size] {
+            let query = FileQuery {
+                sort,
+                ..query.clone()
+            };
+            let mut told = Vec::new();
+            let whole =
+                FileList::growing(Arc::clone(&tree), query.clone(), &|| true, &mut |list| {
+                    told.push(Arc::new(list))
+                });
+            let whole = Arc::new(whole.unwrap().unwrap());
+            // looked at one by one
+            let naive = FileList::new(
+                Arc::clone(&tree),
+                FileQuery {
+                    sort,
+                    ..FileQuery::default()
+                },
+            );
+            let naive = naive.unwrap();
+            let fits = |node: &porthole::layer::FileNode<'_>| {
+                let path = String::from_utf8(node.path()).unwrap();
+                let is_file = node.kind() == EntryKind::File;
+                is_file
+                    && match (&query.name, query.larger_than) {
+                        (Some(NameFilter::Text(text)), _) => {
+                            path.to_lowercase().contains(&text.to_lowercase())
+                        }
+                        (Some(NameFilter::Regex(_)), _) => {
+                            path.as_str() < "/d5"
+                                && path.as_bytes()[path.len() - 5].is_multiple_of(2)
+                        }
+                        (_, Some(size)) => node.size() > size,
+                        _ => true,
+                    }
+            };
+            let expected: Vec<u32> = (0..naive.len() as u32)
+                .filter_map(|at| naive.node(at))
+                .filter(|node| {
+                    fits(node) || (node.number()..node.end()).any(|n| fits(&tree.node(n).unwrap()))
+                })
+                .map(|node| node.number())
+                .collect();
+            assert_eq!(numbers(&whole), expected, "{query:?}");
+            let files = expected.iter().filter(|n| fits(&tree.node(**n).unwrap()));
+            assert_eq!(whole.fitting(), files.count());
+            assert_eq!(whole.unseen(), 0);
+            for at in 0..whole.len() as u32 {
+                let inside = |other: u32| {
+                    let node = whole.node(at).unwrap();
+                    (node.number()..node.end()).contains(&whole.node(other).unwrap().number())
+                };
+                let end = whole.end(at);
+                assert!(inside(end - 1) && (end == whole.len() as u32 || !inside(end)));
+            }
+            let first = told.first().expect("it is long");
+            assert!(first.fitting() >= 100 && first.unseen() > 0, "{query:?}");
+            for list in &told {
+                assert!(expected.starts_with(&numbers(list)), "{query:?}");
+                let end = list.len() as u32;
+                assert!((0..end).all(|at| list.end(at) == whole.end(at).min(end)));
+                // rows stay where they are, and what was closed stays so
+                let mut rows = FileRows::new(Arc::clone(list));
+                assert_eq!(rows.grown_to(&whole).unwrap().len(), whole.len());
+                for closed in [0, rows.len() - 2] {
+                    rows.close(closed);
+                    let mut all = FileRows::new(Arc::clone(&whole));
+                    all.close(closed);
+                    let grown = rows.grown_to(&whole).unwrap();
+                    assert_eq!(grown.len(), all.len());
+                    assert!(!grown.is_open(closed));
+                    rows = FileRows::new(Arc::clone(list));
+                }
+            }
+            let rows = FileRows::new(Arc::clone(&whole));
+            assert!(rows.grown_to(&whole).is_none(), "it was whole");
+        }
+    }
+    let ended = FileList::growing(tree, FileQuery::default(), &|| false, &mut |_| ());
+    assert!(ended.unwrap().is_none());
+}

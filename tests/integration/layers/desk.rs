@@ -2,13 +2,13 @@
 //! asks a registry for.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use porthole::engine::{
-    Command, EngineConfig, FailureKind, FileContent, FileRef, FilesRequest, FilesSnapshot, ImageId,
-    LayerState, NodePath, Remote,
+    Command, Engine, EngineConfig, FailureKind, FileContent, FileRef, FilesRequest, FilesSnapshot,
+    ImageId, LayerState, NodePath, Remote,
 };
-use porthole::layer::{FileQuery, Origin};
+use porthole::layer::{FileQuery, NameFilter, Origin};
 use porthole::model::{Descriptor, Digest, MediaType};
 use serde_json::json;
 
@@ -207,6 +207,60 @@ fn the_beginning_of_a_kept_list_is_shown_before_its_end_is_read() {
     assert_eq!(some.list.value().unwrap().len(), 4096);
     assert!(some.tree().unwrap().find(b"/f00000").is_some());
     watch.wait(|| kept_lists(cache.path()).is_empty().then_some(()));
+}
+
+/// What fits a filter is shown as it is found, marked as the beginning of more, and the whole
+/// of it in the end.
+#[test]
+fn the_first_that_fit_a_filter_are_shown_before_all_names_were_looked_at() {
+    let registry = Registry::start();
+    let names = |number: usize| format!("f{number:05}");
+    let layer = (0..40_000).fold(Tar::new(), |tar, number| tar.file(&names(number), b""));
+    one_layer(&registry, &layer.bytes());
+    // every snapshot is looked at when it is made
+    let engine: Arc<OnceLock<(Engine, ImageId)>> = Arc::default();
+    let seen: Arc<Mutex<Vec<Arc<FilesSnapshot>>>> = Arc::default();
+    let waker = {
+        let (engine, seen) = (Arc::clone(&engine), Arc::clone(&seen));
+        Arc::new(move || {
+            let Some((engine, image)) = engine.get() else {
+                return;
+            };
+            if let Some(files) = engine.files(*image, &NodePath::root()) {
+                seen.lock().unwrap().push(files);
+            }
+        })
+    };
+    let watch = Watch::start_waking(config(), waker);
+    let (image, _) = listed(&watch, &registry);
+    assert!(engine.set((watch.engine.clone(), image)).is_ok());
+    let query = FileQuery {
+        name: Some(NameFilter::Text("F".to_owned())),
+        ..FileQuery::default()
+    };
+    // what nobody waits for any more is ended, and the last one is made all the same
+    for passing in ["x", "xy"] {
+        let name = Some(NameFilter::Glob(passing.to_owned()));
+        let passing = FileQuery {
+            name,
+            ..FileQuery::default()
+        };
+        ask(&watch, image, FilesRequest::Look(passing));
+    }
+    ask(&watch, image, FilesRequest::Look(query.clone()));
+    let whole = files(&watch, image, |files| {
+        files.query == query && matches!(files.list, Remote::Ready(_))
+    });
+    assert_eq!(whole.list.value().unwrap().len(), 40_000);
+    let seen = seen.lock().unwrap();
+    let of_query = seen.iter().filter_map(|files| {
+        let list = files.list.value()?;
+        (*list.query() == query).then(|| (files.list.is_pending(), list.len(), list.unseen()))
+    });
+    let of_query: Vec<_> = of_query.collect();
+    let (is_pending, rows, unseen) = of_query[0];
+    assert!(is_pending && rows >= 100 && unseen > 0, "{of_query:?}");
+    assert_eq!(rows + unseen, 40_000);
 }
 
 /// The lists of layers in a cache.

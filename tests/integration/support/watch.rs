@@ -25,8 +25,14 @@ impl Watch {
     }
 
     pub fn start_with(config: EngineConfig) -> Self {
+        Self::start_waking(config, Arc::new(|| ()))
+    }
+
+    /// Calls `woken` whenever the engine wakes the window.
+    pub fn start_waking(config: EngineConfig, woken: Arc<dyn Fn() + Send + Sync>) -> Self {
         let (changed, changes) = sync_channel(1);
         let waker = Arc::new(move || {
+            woken();
             let _ = changed.try_send(());
         });
         let engine = Engine::spawn(config, waker).unwrap();

@@ -94,6 +94,48 @@ fn folders_open_and_close_by_key_while_details_are_shown() {
     );
 }
 
+/// A filter over many names shows what it found so far, and says that this is not all.
+#[test]
+fn the_beginning_of_a_filtered_list_is_shown_and_says_so() {
+    let layer = (0..20_000).fold(Tar::new(), |tar, number| {
+        tar.file(&format!("name{number:05}"), b"x")
+    });
+    let made = Made::default();
+    let mut files = files_of(&made, &[layer.bytes()]);
+    let query = FileQuery {
+        larger_than: Some(0),
+        ..FileQuery::default()
+    };
+    let tree = Arc::clone(files.tree().unwrap());
+    let mut told = Vec::new();
+    let whole = FileList::growing(tree, query.clone(), &|| true, &mut |list| told.push(list));
+    let whole = whole.unwrap().unwrap();
+    files.query = query;
+    let mut harness = shown(View::Files, snapshot(made.node()));
+    let mut look = |list: Remote<Arc<FileList>>| {
+        files.list = list;
+        harness.state_mut().files = Some(Arc::new(files.clone()));
+        // once more: rows are laid out for what is there
+        harness.run();
+        super::words(&harness)
+    };
+    let first = told.swap_remove(0);
+    let unseen = porthole::model::text::count(first.unseen() as u64);
+    let said = format!("so far, {}", porthole::model::text::size(first.bytes()));
+    let words = look(Remote::Pending {
+        previous: Some(Arc::new(first)),
+    });
+    assert!(words.contains(&said), "{words}");
+    let said = format!("looking through {unseen} more");
+    assert!(words.contains(&said), "{words}");
+    assert!(words.contains("name00000"), "{words}");
+    let words = look(Remote::Ready(Arc::new(whole)));
+    assert!(
+        words.contains("20,000 names, 20.0 KB") && !words.contains("so far"),
+        "{words}"
+    );
+}
+
 /// What was packed as one zstd frame has no place to begin at but its start: that is said.
 #[test]
 fn a_layer_of_one_zstd_frame_says_that_it_is_read_from_its_start() {

@@ -3,22 +3,49 @@
 use std::sync::Arc;
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::engine::Remote;
 use crate::layer::waste::Waste;
-use crate::layer::{FileQuery, FileTree, LayerIndex};
+use crate::layer::{FileList, FileQuery, FileTree, LayerIndex};
 
-use super::super::look::{Looked, look};
+use super::super::look::{Look, Looked};
 use super::{BUILD_SHARE, Done, State};
+
+/// What was built last.
+pub(super) struct Built {
+    /// The state of the layers that it is of.
+    pub version: u64,
+    pub tree: Arc<FileTree>,
+    /// What the list shows; nothing where it was ended before it was whole.
+    pub query: Option<FileQuery>,
+}
+
+/// What is being built.
+pub(super) struct Building {
+    began: Instant,
+    query: FileQuery,
+    ended: CancellationToken,
+}
+
+impl Building {
+    pub(super) const fn query(&self) -> &FileQuery {
+        &self.query
+    }
+
+    /// Nobody wants it any more.
+    pub(super) fn end(&self) {
+        self.ended.cancel();
+    }
+}
 
 impl State {
     pub(super) fn wants_building(&self) -> bool {
-        let built = self.built.as_ref();
         let known = self.layers.is_empty() || self.version > 0;
-        self.listed
-            && known
-            && built
-                .is_none_or(|(version, query, _)| *version != self.version || *query != self.query)
+        let is_new = |built: &Built| {
+            built.version == self.version && built.query.as_ref() == Some(&self.query)
+        };
+        self.listed && known && !self.built.as_ref().is_some_and(is_new)
     }
 
     pub(super) fn start_building(&mut self) {
@@ -29,43 +56,71 @@ impl State {
         let other_query = self
             .built
             .as_ref()
-            .is_some_and(|(_, query, _)| *query != self.query);
+            .is_some_and(|built| built.query.as_ref() != Some(&self.query));
         if self.build_at > now && !other_query {
             return;
         }
         let layers: Arc<[LayerIndex]> = self.layers.iter().map(|l| l.index.clone()).collect();
-        let same = |(version, _, tree): &(u64, FileQuery, Arc<FileTree>)| {
-            (*version == self.version).then(|| Arc::clone(tree))
+        let same = |built: &Built| (built.version == self.version).then(|| Arc::clone(&built.tree));
+        let look = Look {
+            version: self.version,
+            query: self.query.clone(),
+            layers,
+            tree: self.built.as_ref().and_then(same),
+            ended: CancellationToken::new(),
+            begun: self.begun.clone(),
         };
-        let tree = self.built.as_ref().and_then(same);
-        let (version, query) = (self.version, self.query.clone());
-        self.building = Some(now);
+        self.building = Some(Building {
+            began: now,
+            query: look.query.clone(),
+            ended: look.ended.clone(),
+        });
         self.tasks.spawn(async move {
-            let looked = tokio::task::spawn_blocking(move || look(version, layers, tree, query));
-            match looked.await {
+            match tokio::task::spawn_blocking(move || look.build()).await {
                 Ok(looked) => Done::Looked(Box::new(looked)),
                 Err(_) => Done::Ended,
             }
         });
     }
 
+    /// Shows the beginning of a list at once, where nothing better is shown.
+    pub(super) fn begun(&mut self, list: Arc<FileList>) {
+        let is_known = |shown: &Arc<FileList>| {
+            shown.query() == list.query()
+                && (shown.unseen() == 0 || !Arc::ptr_eq(shown.tree(), list.tree()))
+        };
+        if *list.query() != self.query || self.list.value().is_some_and(is_known) {
+            return;
+        }
+        self.list = Remote::Pending {
+            previous: Some(list),
+        };
+        self.dirty = true;
+        self.published = None;
+    }
+
     pub(super) fn looked(&mut self, looked: Looked) {
-        if let Some(began) = self.building.take() {
-            self.build_at = Instant::now() + began.elapsed() * BUILD_SHARE;
+        if let Some(building) = self.building.take() {
+            self.build_at = Instant::now() + building.began.elapsed() * BUILD_SHARE;
         }
         let fresh = looked.version == self.version && looked.query == self.query;
         let whole = fresh && self.is_over();
+        self.built = Some(Built {
+            version: looked.version,
+            tree: looked.tree,
+            query: looked.list.is_some().then_some(looked.query),
+        });
         self.list = match looked.list {
-            Ok(list) if whole => Remote::Ready(list),
-            Ok(list) => Remote::Pending {
+            None => return,
+            Some(Ok(list)) if whole => Remote::Ready(list),
+            Some(Ok(list)) => Remote::Pending {
                 previous: Some(list),
             },
-            Err(error) => Remote::Failed {
+            Some(Err(error)) => Remote::Failed {
                 error: Arc::new(error.into()),
                 previous: self.list.value().cloned(),
             },
         };
-        self.built = Some((looked.version, looked.query, looked.tree));
     }
 
     pub(super) fn start_accounting(&mut self) {

@@ -18,7 +18,7 @@ use crate::engine::shared::{JobHandle, Shared};
 use crate::engine::{Failure, ImageId, JobId, JobState, NodePath, Progress, Remote, Unit};
 use crate::layer::colors::Colors;
 use crate::layer::waste::Waste;
-use crate::layer::{Allowance, FileList, FileQuery, FileTree, LayerIndex};
+use crate::layer::{Allowance, FileList, FileQuery, LayerIndex};
 use crate::model::{Descriptor, Digest};
 use crate::transport::Source;
 
@@ -28,6 +28,7 @@ use super::{
     DeskMessage, FileContent, FileRef, FilesRequest, FilesSnapshot, LayerFiles, LayerState,
     SaveRequest, ShownFile,
 };
+use building::{Building, Built};
 
 /// How many layers are read at once.
 const CONCURRENT: usize = 2;
@@ -64,7 +65,9 @@ impl Desk {
         let closed = CancellationToken::new();
         let digest = start.digest.clone();
         let (partial, partials) = mpsc::unbounded_channel();
-        tokio::spawn(State::new(start, partial).run(receiver, partials, closed.clone()));
+        let (begun, beginnings) = mpsc::unbounded_channel();
+        let state = State::new(start, partial, begun);
+        tokio::spawn(state.run(receiver, partials, beginnings, closed.clone()));
         Self {
             digest,
             messages,
@@ -113,8 +116,10 @@ struct State {
     version: u64,
     /// A list that was built, and of which state of the layers.
     list: Remote<Arc<FileList>>,
-    built: Option<(u64, FileQuery, Arc<FileTree>)>,
-    building: Option<Instant>,
+    built: Option<Built>,
+    building: Option<Building>,
+    /// Brings the beginnings of long lists.
+    begun: mpsc::UnboundedSender<Arc<FileList>>,
     /// Not before this another tree is built.
     build_at: Instant,
     listed: bool,
@@ -134,7 +139,11 @@ struct State {
 }
 
 impl State {
-    fn new(start: Start, partial: mpsc::UnboundedSender<Partial>) -> Self {
+    fn new(
+        start: Start,
+        partial: mpsc::UnboundedSender<Partial>,
+        begun: mpsc::UnboundedSender<Arc<FileList>>,
+    ) -> Self {
         let layers = start.layers.iter().map(|(descriptor, diff_id)| LayerFiles {
             descriptor: descriptor.clone(),
             diff_id: diff_id.clone(),
@@ -156,6 +165,7 @@ impl State {
             list: Remote::NotAsked,
             built: None,
             building: None,
+            begun,
             build_at: Instant::now(),
             listed: false,
             waste: Remote::NotAsked,
@@ -175,6 +185,7 @@ impl State {
         mut self,
         mut messages: mpsc::UnboundedReceiver<DeskMessage>,
         mut partials: mpsc::UnboundedReceiver<Partial>,
+        mut beginnings: mpsc::UnboundedReceiver<Arc<FileList>>,
         closed: CancellationToken,
     ) {
         loop {
@@ -196,6 +207,7 @@ impl State {
                     None => break,
                 },
                 Some(partial) = partials.recv() => self.partial(partial),
+                Some(list) = beginnings.recv() => self.begun(list),
                 Some(done) = self.tasks.join_next() => match done {
                     Ok(done) => self.done(done),
                     Err(error) => self.lost(&error),
@@ -205,6 +217,9 @@ impl State {
             }
         }
         self.token.cancel();
+        if let Some(building) = &self.building {
+            building.end();
+        }
         if let Some(job) = self.job.take() {
             job.end(JobState::Cancelled);
         }
@@ -235,6 +250,11 @@ impl State {
             FilesRequest::Look(query) => {
                 let same = self.query == query;
                 self.query = query;
+                if let Some(building) = &self.building
+                    && *building.query() != self.query
+                {
+                    building.end();
+                }
                 // what is shown already is not built again
                 if !same && let Some(before) = self.list.value().cloned() {
                     self.list = Remote::Pending {

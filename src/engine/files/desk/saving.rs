@@ -69,8 +69,8 @@ impl State {
         let layers: Arc<[LayerIndex]> = self.layers.iter().map(|l| l.index.clone()).collect();
         let built = self.built.as_ref();
         let built = built
-            .filter(|(version, _, tree)| *version == self.version && tree.at() == at)
-            .map(|(_, _, tree)| Arc::clone(tree));
+            .filter(|built| built.version == self.version && built.tree.at() == at)
+            .map(|built| Arc::clone(&built.tree));
         let descriptors: Vec<Descriptor> =
             self.layers.iter().map(|l| l.descriptor.clone()).collect();
         let source = Arc::clone(&self.start.source);

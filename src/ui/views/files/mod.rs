@@ -325,7 +325,15 @@ fn status(
         let mut words = match files.list.value() {
             Some(list) => {
                 let count = text::count(list.fitting(), "name", "names");
-                format!("{count}, {}", size_text(list.bytes()))
+                let size = size_text(list.bytes());
+                match list.unseen() {
+                    0 => format!("{count}, {size}"),
+                    // the rest is being looked through
+                    unseen => {
+                        let unseen = text::number_words(unseen);
+                        format!("{count} so far, {size}  looking through {unseen} more…")
+                    }
+                }
             }
             None => String::new(),
         };

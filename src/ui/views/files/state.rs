@@ -53,7 +53,12 @@ impl FilesState {
         if same {
             return;
         }
-        if let Some(rows) = self.rows.take()
+        let before = self.rows.take();
+        if let Some(grown) = before.as_ref().and_then(|rows| rows.grown_to(list)) {
+            self.rows = Some(grown);
+            return;
+        }
+        if let Some(rows) = before
             && !rows.list().query().is_filter()
         {
             self.unfiltered = Some(rows);
