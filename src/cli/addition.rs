@@ -157,6 +157,47 @@ pub(super) fn annotations(given: &[String]) -> Result<Annotations, CliError> {
     pairs.collect()
 }
 
+/// What stands between commas, as cosign reads lists on its command line: a part that begins
+/// with a quotation mark goes to the next one, with two of them for one in it.
+pub(super) fn listed(given: &[String]) -> Result<Vec<String>, CliError> {
+    let mut all = Vec::new();
+    for text in given {
+        let mut rest = Some(text.as_str());
+        while let Some(text) = rest {
+            let (part, after) = match text.strip_prefix('"') {
+                Some(quoted) => unquoted(quoted).ok_or_else(|| {
+                    let what = format!("{text:?} is no list of annotations");
+                    Failure::refused(what, "End what begins with a quotation mark with another")
+                })?,
+                None => match text.split_once(',') {
+                    Some((part, after)) => (part.to_owned(), Some(after)),
+                    None => (text.to_owned(), None),
+                },
+            };
+            all.push(part);
+            rest = after;
+        }
+    }
+    Ok(all)
+}
+
+/// The part before the mark that ends it, and what stands behind the comma after that.
+fn unquoted(text: &str) -> Option<(String, Option<&str>)> {
+    let mut part = String::new();
+    let mut rest = text;
+    loop {
+        let (before, after) = rest.split_once('"')?;
+        part.push_str(before);
+        match after.chars().next() {
+            None => return Some((part, None)),
+            Some(',') => return Some((part, Some(&after[1..]))),
+            Some('"') => part.push('"'),
+            Some(_) => return None,
+        }
+        rest = &after[1..];
+    }
+}
+
 fn remote<T: Clone>(remote: &Remote<T>) -> Option<Result<T, Failure>> {
     match remote {
         Remote::Ready(value) => Some(Ok(value.clone())),
@@ -292,5 +333,33 @@ pub(super) fn request(reference: String, recursive: bool, addition: Addition) ->
         reference,
         recursive,
         addition,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_read_as_cosign_reads_them() {
+        let owned = |parts: &[&str]| -> Vec<String> {
+            parts.iter().map(|part| (*part).to_owned()).collect()
+        };
+        let read = |text: &str| listed(&[text.to_owned()]).ok();
+        for (text, parts) in [
+            ("a=1", &["a=1"][..]),
+            ("a=1,b=2", &["a=1", "b=2"]),
+            ("a=1,\"b=2,3\",c=4", &["a=1", "b=2,3", "c=4"]),
+            ("\"a=say \"\"yes\"\"\"", &["a=say \"yes\""]),
+            ("a=\"1\"", &["a=\"1\""]),
+            ("a=1,", &["a=1", ""]),
+        ] {
+            assert_eq!(read(text).as_deref(), Some(&owned(parts)[..]), "{text}");
+        }
+        for wrong in ["\"a=1", "\"a=1\"b", "\""] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+        // what is no pair is refused behind that
+        assert!(annotations(&listed(&["a=1, b".to_owned()]).unwrap()).is_err());
     }
 }

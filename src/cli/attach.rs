@@ -41,17 +41,18 @@ pub(super) struct Attach {
     predicate: Option<PathBuf>,
 
     /// What the predicate is: slsaprovenance, slsaprovenance1, link, spdx, spdxjson,
-    /// cyclonedx, vuln, openvex, custom, or an address.
-    #[arg(long = "type", value_name = "TYPE", default_value = "custom")]
-    kind: String,
+    /// cyclonedx, vuln, openvex, custom, or an address [default: custom].
+    #[arg(long = "type", value_name = "TYPE")]
+    kind: Option<String>,
 
     /// Sign the attestation with this key, a name of `porthole keys list` or a file.
     #[arg(long, value_name = "KEY", requires = "predicate")]
     key: Option<String>,
 
-    /// How the attestation is written: bundle, or cosign (a tag that ends in .att).
-    #[arg(long, value_enum, default_value_t = FormatName::Bundle)]
-    format: FormatName,
+    /// How the attestation is written: bundle, or cosign (a tag that ends in .att) [default:
+    /// bundle].
+    #[arg(long, value_enum)]
+    format: Option<FormatName>,
 
     /// Attach to every platform of an index, too.
     #[arg(long, short)]
@@ -79,7 +80,11 @@ pub(super) struct Attach {
 impl Attach {
     pub(super) fn run(self, config: EngineConfig) -> Result<(), CliError> {
         if self.predicate.is_none() {
-            self.services.refuse_unsigned()?;
+            self.services.refuse_unsigned(&[
+                ("--type", self.kind.is_some()),
+                ("--format", self.format.is_some()),
+                ("--passphrase-fd", self.passphrase.is_named()),
+            ])?;
         }
         let addition = match (&self.remove, &self.predicate) {
             (Some(digest), _) => Addition::Remove(digest.clone()),
@@ -89,9 +94,9 @@ impl Attach {
                     services: self.services.services(),
                     chain: None,
                     format: match self.format {
-                        FormatName::Bundle => SignFormat::Bundle,
-                        FormatName::Cosign => SignFormat::Cosign,
-                        FormatName::Notation | FormatName::Simple => {
+                        None | Some(FormatName::Bundle) => SignFormat::Bundle,
+                        Some(FormatName::Cosign) => SignFormat::Cosign,
+                        Some(FormatName::Notation | FormatName::Simple) => {
                             let what = "an attestation is written as bundle or cosign";
                             return Err(Failure::refused(what, "Leave --format out").into());
                         }
@@ -102,7 +107,7 @@ impl Attach {
                     lookaside: None,
                 }),
                 predicate: predicate.clone(),
-                kind: self.kind.clone(),
+                kind: self.kind.clone().unwrap_or_else(|| "custom".to_owned()),
             },
             (None, None) => Addition::Attach(Attaching {
                 files: self.files.iter().map(|text| file(text)).collect(),
@@ -122,7 +127,8 @@ impl Attach {
 
     fn signer(&self) -> Result<SignBy, CliError> {
         let keys: Vec<_> = self.key.iter().cloned().collect();
-        let mut signers = self.services.signers(&keys)?.into_iter();
+        let signers = self.services.signers(&keys, &self.passphrase)?;
+        let mut signers = signers.into_iter();
         let nobody = || Failure::refused("there is nobody to sign", "Name a key: --key");
         Ok(signers.next().ok_or_else(nobody)?)
     }

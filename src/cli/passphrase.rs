@@ -21,6 +21,11 @@ pub(super) struct PassphraseFrom {
 }
 
 impl PassphraseFrom {
+    /// Whether somebody said where it comes from.
+    pub(super) const fn is_named(&self) -> bool {
+        self.passphrase_fd.is_some()
+    }
+
     /// The passphrase that was given without asking; nothing where somebody has to be asked.
     pub(super) fn given(&self) -> Result<Option<Secret>, CliError> {
         if let Some(number) = self.passphrase_fd {

@@ -8,6 +8,7 @@ use crate::config::AmbientIdentity;
 use crate::engine::{Failure, IdentityFrom, LogUse, SignBy, SignFormat, SigningServices};
 
 use super::CliError;
+use super::passphrase::PassphraseFrom;
 
 /// Who vouches for a signature besides the key.
 #[derive(Debug, Args)]
@@ -74,9 +75,18 @@ pub(super) struct ServiceOptions {
 
 impl ServiceOptions {
     /// Who signs: each of the keys, or an identity.
-    pub(super) fn signers(&self, keys: &[String]) -> Result<Vec<SignBy>, CliError> {
+    pub(super) fn signers(
+        &self,
+        keys: &[String],
+        passphrase: &PassphraseFrom,
+    ) -> Result<Vec<SignBy>, CliError> {
         let identity = self.identity()?;
         match (keys, identity) {
+            ([], Some(_)) if passphrase.is_named() => Err(Failure::refused(
+                "--passphrase-fd is for keys, and an identity signs",
+                "Leave it out, or sign with a key",
+            )
+            .into()),
             ([], Some(identity)) => Ok(vec![SignBy::Identity(identity)]),
             ([], None) => Err(Failure::refused(
                 "nothing is named to sign with",
@@ -116,7 +126,7 @@ impl ServiceOptions {
             ("--signing-config", self.signing_config.is_some()),
             ("--trusted-root", self.trusted_root.is_some()),
         ];
-        let is_sigstore = matches!(format, SignFormat::Bundle | SignFormat::Cosign);
+        let is_sigstore = format.is_sigstore();
         match of_sigstore.into_iter().find(|(_, set)| *set) {
             Some((name, _)) if !is_sigstore => Err(Failure::refused(
                 format!("{name} says nothing about a {format}"),
@@ -127,8 +137,8 @@ impl ServiceOptions {
         }
     }
 
-    /// Refuses what only signatures have a use for, where nothing is signed.
-    pub(super) fn refuse_unsigned(&self) -> Result<(), CliError> {
+    /// Refuses what only signatures have a use for, `more` besides, where nothing is signed.
+    pub(super) fn refuse_unsigned(&self, more: &[(&'static str, bool)]) -> Result<(), CliError> {
         let of_signatures = [
             ("--keyless", self.keyless),
             ("--identity-token", self.identity_token.is_some()),
@@ -142,7 +152,9 @@ impl ServiceOptions {
             ("--signing-config", self.signing_config.is_some()),
             ("--trusted-root", self.trusted_root.is_some()),
         ];
-        let mut all = of_signatures.into_iter().chain(self.of_identities());
+        let of_identities = self.of_identities();
+        let of_signatures = [&of_signatures[..], &of_identities].concat();
+        let mut all = of_signatures.iter().chain(more).copied();
         match all.find(|(_, set)| *set) {
             None => Ok(()),
             Some((name, _)) => Err(Failure::refused(

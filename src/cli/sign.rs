@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::engine::{Addition, EngineConfig, Failure, SignFormat, Signing};
 
 use super::CliError;
-use super::addition::{Adding, annotations, request};
+use super::addition::{Adding, annotations, listed, request};
 use super::passphrase::PassphraseFrom;
 use super::services::ServiceOptions;
 
@@ -31,20 +31,24 @@ pub(super) struct Sign {
     format: FormatName,
 
     /// For Notation: the certificates from that of the key to the root, in PEM.
-    #[arg(long, value_name = "FILE", alias = "certificate-chain")]
+    #[arg(long, value_name = "FILE")]
     cert_chain: Option<PathBuf>,
 
-    /// For Notation: the envelope.
-    #[arg(long, value_enum, default_value_t = Envelope::Jws)]
-    signature_format: Envelope,
+    /// For Notation: the envelope [default: jws].
+    #[arg(long, value_enum)]
+    signature_format: Option<Envelope>,
 
     /// For Notation: how long the signature holds, as 24h, 30d or 90m.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     expiry: Option<Duration>,
 
-    /// Sign this along with the digest, KEY=VALUE (may be repeated).
-    #[arg(long, short, value_name = "KEY=VALUE", alias = "annotations")]
+    /// Sign this along with the digest, KEY=VALUE, as it stands there (may be repeated).
+    #[arg(long, value_name = "KEY=VALUE")]
     annotation: Vec<String>,
+
+    /// The same as cosign takes it: with commas between several (may be repeated).
+    #[arg(long, short, value_name = "KEY=VALUE,…")]
+    annotations: Vec<String>,
 
     /// Sign the image under this name instead of its own.
     #[arg(long, value_name = "NAME")]
@@ -94,14 +98,20 @@ enum Envelope {
 
 impl Sign {
     pub(super) fn run(self, config: EngineConfig) -> Result<(), CliError> {
-        let annotations = annotations(&self.annotation)?;
+        let mut given = self.annotation.clone();
+        given.extend(listed(&self.annotations)?);
+        let annotations = annotations(&given)?;
         let format = match (self.format, self.signature_format) {
             (FormatName::Bundle, _) => SignFormat::Bundle,
             (FormatName::Cosign, _) => SignFormat::Cosign,
-            (FormatName::Notation, Envelope::Jws) => SignFormat::NotationJws,
-            (FormatName::Notation, Envelope::Cose) => SignFormat::NotationCose,
+            (FormatName::Notation, None | Some(Envelope::Jws)) => SignFormat::NotationJws,
+            (FormatName::Notation, Some(Envelope::Cose)) => SignFormat::NotationCose,
             (FormatName::Simple, _) => SignFormat::Simple,
         };
+        if self.signature_format.is_some() && self.format != FormatName::Notation {
+            let what = "--signature-format is for Notation";
+            return Err(Failure::refused(what, "Add --format notation").into());
+        }
         if self.cert_chain.is_some() && self.format != FormatName::Notation {
             let what = "--cert-chain is for Notation";
             return Err(Failure::refused(what, "Add --format notation").into());
@@ -112,7 +122,7 @@ impl Sign {
         }
         self.services.refuse_for(format)?;
         let services = self.services.services();
-        let signings = self.services.signers(&self.key)?;
+        let signings = self.services.signers(&self.key, &self.passphrase)?;
         let signings = signings.into_iter().map(|by| Signing {
             by,
             services: services.clone(),

@@ -12,6 +12,7 @@ mod chores;
 mod command;
 mod compare;
 mod copies;
+mod crash;
 mod failure;
 mod fetch;
 mod files;

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::store::Store;
 use crate::transport::registry::Client;
 
+use super::crash;
 use super::files::Shelf;
 use super::roots::Roots;
 use super::verdicts::Verdicts;
@@ -116,6 +117,7 @@ impl JobHandle {
 
     /// Says what is being done now.
     pub fn phase(&mut self, phase: &'static str) {
+        crash::at(phase);
         self.snapshot.state = JobState::Running { phase };
         self.slots.put_job(Arc::new(self.snapshot.clone()));
     }

@@ -4,7 +4,7 @@ use crate::config::Secret;
 use crate::signature::sign::{
     CERTIFICATE_PATH, Signer, TokenClaims, certificate_answer, certificate_request,
 };
-use crate::transport::registry::{Client, Message};
+use crate::transport::registry::{Client, Message, Repeat};
 
 use super::{Service, ServiceError, ServiceRole, trimmed};
 
@@ -26,8 +26,8 @@ pub async fn certificate(
         address: trimmed(address),
     };
     let request = certificate_request(token.expose(), claims.challenge(), signer);
-    let request = request.map_err(|error| service.protocol(error))?;
-    let message = Message::Post("application/json", request);
+    let request = request.map_err(|error| service.protocol(error).in_doubt(false))?;
+    let message = Message::Post("application/json", request, Repeat::Unread);
     let accept = "application/json";
     let answer = service.ask(CERTIFICATE_PATH, &message, None, accept, Some(token));
     let answer = answer.await?;

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::config::Secret;
 use crate::signature::sign::TokenClaims;
-use crate::transport::registry::{Client, Message, form};
+use crate::transport::registry::{Client, Message, Repeat, form};
 
 use super::discovery::{Issuer, discover};
 use super::landing::{Landed, Landing};
@@ -109,7 +109,8 @@ impl BrowserSignIn {
             ("client_id", &self.client_id),
             ("code_verifier", self.verifier.expose()),
         ]);
-        let message = Message::Post("application/x-www-form-urlencoded", body);
+        let kind = "application/x-www-form-urlencoded";
+        let message = Message::Post(kind, body, Repeat::Unread);
         let accept = "application/json";
         let answer = service.ask("", &message, None, accept, Some(&code)).await?;
         let value: Result<Value, _> = serde_json::from_slice(&answer);

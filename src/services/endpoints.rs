@@ -56,15 +56,13 @@ pub enum EndpointsError {
 }
 
 impl Endpoints {
-    /// Sigstore's public instance, as it was when this program was built.
+    /// Sigstore's public instance, as it was when this program was built, read like any other
+    /// signing config.
     ///
     /// # Errors
-    /// Never in a program that passed its tests.
-    pub fn public() -> Result<Self, EndpointsError> {
-        Self::read(
-            SIGSTORE_PRODUCTION_SIGNING_CONFIG.as_bytes(),
-            WantedServices::ALL,
-        )
+    /// Where it has not what is wanted.
+    pub fn public(wanted: WantedServices) -> Result<Self, EndpointsError> {
+        Self::read(SIGSTORE_PRODUCTION_SIGNING_CONFIG.as_bytes(), wanted)
     }
 
     /// Reads a signing config: of each kind that is wanted the service that is good now, of
@@ -180,7 +178,25 @@ mod tests {
         let second = config(json!({"selector": "ANY"}), &[2]);
         let read = Endpoints::read(second.as_bytes(), of(Some(LogVersion::One)));
         assert_eq!(read, Err(EndpointsError::Version(1)));
-        assert!(Endpoints::public().unwrap().certificates.is_some());
+    }
+
+    #[test]
+    fn of_the_public_instance_only_what_is_wanted_is_asked() {
+        let public = |wanted| Endpoints::public(wanted).unwrap();
+        let all = public(WantedServices::ALL);
+        assert!(all.certificates.is_some() && all.issuer.is_some() && all.timestamps.is_some());
+        let first = public(of(Some(LogVersion::One)));
+        assert_eq!(first.log.unwrap().version, LogVersion::One);
+        // it has none of version 2: that is said, and no other is taken
+        let second = Endpoints::public(of(Some(LogVersion::Two)));
+        assert_eq!(second, Err(EndpointsError::Version(2)));
+        let none = public(WantedServices {
+            log: false,
+            version: None,
+            timestamps: false,
+        });
+        assert_eq!((none.log, none.timestamps), (None, None));
+        assert!(none.certificates.is_some());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::signature::sign::LogVersion;
-use crate::transport::registry::{Client, Message};
+use crate::transport::registry::{Client, Message, Repeat};
 
 use super::{LogEndpoint, Service, ServiceError, ServiceRole, trimmed};
 
@@ -22,7 +22,12 @@ pub async fn log_entry(
         client,
         address: trimmed(&log.address),
     };
-    let message = Message::Post("application/json", request);
+    // version 1 takes nothing twice, and answers where the entry lies that it has
+    let repeat = match log.version {
+        LogVersion::One => Repeat::Freely,
+        LogVersion::Two => Repeat::Unread,
+    };
+    let message = Message::Post("application/json", request, repeat);
     let path = log.version.path();
     let accept = "application/json";
     let mut answered = service.answered(path, &message, None, accept).await?;

@@ -2,8 +2,9 @@
 //! Connect), who certifies a key for it (Fulcio), who says when (RFC 3161), and the log
 //! (Rekor).
 //!
-//! Each is asked once for one thing, over the program's only client. What they answer is put
-//! into form here; [`signature`](crate::signature) says what it proves.
+//! Each is asked for one thing, over the program's only client, and again only where that
+//! does nothing twice. What they answer is put into form here;
+//! [`signature`](crate::signature) says what it proves.
 
 mod ambient;
 mod authority;
@@ -19,7 +20,6 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::config::Secret;
-use crate::transport::Problem;
 use crate::transport::registry::{Answered, Client, Message};
 
 pub use ambient::ambient_token;
@@ -33,8 +33,8 @@ pub use timestamp::timestamp;
 /// else is said: Sigstore's own services take no other.
 pub const AUDIENCE: &str = "sigstore";
 
-/// Longest wait for the whole answer of a service. A log of version 2 answers when the entry
-/// is in it, which takes up to 20 seconds.
+/// Longest wait for the whole answer of a service, all tries together. A log of version 2
+/// answers when the entry is in it, which takes up to 20 seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Longest answer of a service that is read, in bytes.
@@ -140,14 +140,10 @@ impl Service<'_> {
             let why = format!("it did not answer within {} seconds", PATIENCE.as_secs());
             return Err(self.failed(why, "Try again later").in_doubt(true));
         };
-        asked.map_err(|error| {
-            let hint = error.hint();
-            // these came before anything was sent
-            let unasked = matches!(
-                error.problem,
-                Problem::Address { .. } | Problem::Unreachable { .. } | Problem::Certificate { .. }
-            );
-            self.failed(error.problem, &hint).in_doubt(!unasked)
+        asked.map_err(|unanswered| {
+            let hint = unanswered.error.hint();
+            let failed = self.failed(unanswered.error.problem, &hint);
+            failed.in_doubt(unanswered.sent)
         })
     }
 
@@ -167,7 +163,7 @@ impl Service<'_> {
             why = format!("{why}: {}", answered.said);
         }
         let failed = self.failed(why, self.refusal_hint(status));
-        Err(failed.in_doubt(status >= 500))
+        Err(failed.in_doubt(answered.in_doubt))
     }
 
     const fn refusal_hint(&self, status: u16) -> &'static str {

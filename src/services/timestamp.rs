@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::signature::sign::TimestampRequest;
 use crate::signature::x509::Hash;
-use crate::transport::registry::{Client, Message};
+use crate::transport::registry::{Client, Message, Repeat};
 
 use super::{Service, ServiceError, ServiceRole};
 
@@ -34,7 +34,8 @@ pub async fn timestamp(
         address,
     };
     let request = TimestampRequest::of(hash, bytes).map_err(|error| service.protocol(error))?;
-    let message = Message::Post("application/timestamp-query", request.to_der().into());
+    let kind = "application/timestamp-query";
+    let message = Message::Post(kind, request.to_der().into(), Repeat::Freely);
     let accept = "application/timestamp-reply";
     let mut answer = service.ask("", &message, None, accept, None).await?;
     // there is nothing secret in it

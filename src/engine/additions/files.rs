@@ -28,10 +28,29 @@ impl Files {
         if attaching.files.is_empty() && attaching.artifact_type.is_none() {
             return Err(Failure::refused("there is no file to attach", "Name one"));
         }
+        let given = attaching.files.iter().map(|file| &file.media_type);
+        let given = given.chain([&attaching.artifact_type]).flatten();
+        if let Some(wrong) = given.into_iter().find(|given| !is_media_type(given)) {
+            return Err(Failure::refused(
+                format!("{wrong:?} is no media type, and registries may refuse it"),
+                "Write it as application/vnd.example.report+json (TYPE/SUBTYPE)",
+            ));
+        }
         let mut layers: Vec<(Descriptor, Arc<dyn Payload>)> = Vec::new();
         let mut recognised = Vec::new();
         for file in &attaching.files {
             let (layer, payload, found) = look(file).await?;
+            let title = |layer: &Descriptor| layer.annotations.get(annotation::TITLE).cloned();
+            if layers
+                .iter()
+                .any(|(other, _)| title(other) == title(&layer))
+            {
+                let title = title(&layer).unwrap_or_default();
+                return Err(Failure::refused(
+                    format!("two of the files are called {title}: whoever pulls them gets one"),
+                    "Rename one of them, or attach them one after the other",
+                ));
+            }
             recognised.push(found);
             layers.push((layer, payload));
         }
@@ -97,14 +116,33 @@ async fn look(file: &AttachedFile) -> Result<Looked, Failure> {
     Ok((layer, Arc::new(payload), found))
 }
 
+/// Whether it is a media type as the image specification wants them (RFC 6838, section 4.2):
+/// without parameters.
+fn is_media_type(text: &str) -> bool {
+    let is_name = |name: &str| {
+        let mut bytes = name.bytes();
+        let first = bytes.next().is_some_and(|b| b.is_ascii_alphanumeric());
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b);
+        first && bytes.all(plain) && name.len() <= 127
+    };
+    text.split_once('/')
+        .is_some_and(|(kind, name)| is_name(kind) && is_name(name))
+}
+
 /// The type of an SBOM, by its content.
 fn recognise(bytes: &[u8]) -> Option<&'static str> {
+    // some programs begin a text with the mark of its encoding
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let start = &bytes[..bytes.len().min(4096)];
     let has = |text: &[u8]| start.windows(text.len()).any(|window| window == text);
     if has(b"<bom") && has(b"http://cyclonedx.org/schema/bom/") {
         return Some("application/vnd.cyclonedx+xml");
     }
     let is_json = bytes.trim_ascii_start().first() == Some(&b'{');
+    // version 3 is another format under the same name (SPDX 3.0, annex on JSON-LD)
+    if is_json && has(b"\"@context\"") && has(b"https://spdx.org/rdf/3.") {
+        return Some("application/spdx+json");
+    }
     match Sbom::read(bytes).ok()?.format {
         SbomFormat::Spdx if is_json => Some("application/spdx+json"),
         SbomFormat::Spdx => Some("text/spdx"),
@@ -115,7 +153,37 @@ fn recognise(bytes: &[u8]) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::recognise;
+    use super::{is_media_type, recognise};
+
+    #[test]
+    fn media_types_are_those_of_the_registry_of_types() {
+        for good in [
+            "text/plain",
+            "application/vnd.oci.image.config.v1+json",
+            "a/b",
+            "x/y.z-1_2",
+        ] {
+            assert!(is_media_type(good), "{good}");
+        }
+        let long = format!("a/{}", "b".repeat(128));
+        for wrong in [
+            "",
+            "text",
+            "/",
+            "a/",
+            "/b",
+            "a/b/c",
+            "bad type",
+            "a /b",
+            "text/plain;a=b",
+            "a/-b",
+            "a/ü",
+            "a/b\n",
+            &long,
+        ] {
+            assert!(!is_media_type(wrong), "{wrong:?}");
+        }
+    }
 
     #[test]
     fn sboms_are_recognised_by_what_is_in_them() {
@@ -127,6 +195,17 @@ mod tests {
         assert_eq!(recognise(cyclone), Some("application/vnd.cyclonedx+json"));
         let xml = br#"<?xml version="1.0"?><bom xmlns="http://cyclonedx.org/schema/bom/1.5"/>"#;
         assert_eq!(recognise(xml), Some("application/vnd.cyclonedx+xml"));
+        let third = br#"{"@context":"https://spdx.org/rdf/3.0.1/spdx-context.jsonld","@graph":[]}"#;
+        assert_eq!(recognise(third), Some("application/spdx+json"));
+        for (text, kind) in [
+            (&spdx[..], "application/spdx+json"),
+            (tags, "text/spdx"),
+            (cyclone, "application/vnd.cyclonedx+json"),
+            (xml, "application/vnd.cyclonedx+xml"),
+        ] {
+            let marked = [b"\xef\xbb\xbf", text].concat();
+            assert_eq!(recognise(&marked), Some(kind));
+        }
         for other in [&b"{}"[..], b"hello", b"", b"\xff\xfe", b"<html>"] {
             assert_eq!(recognise(other), None, "{other:?}");
         }

@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 
 use crate::config::{AmbientIdentity, Secret, read_key_file};
 use crate::engine::Failure;
+use crate::engine::crash;
 use crate::engine::shared::Shared;
 use crate::services::{BrowserSignIn, ambient_token, certificate};
 use crate::signature::TrustRoot;
@@ -98,6 +99,7 @@ impl Identity {
             }
         };
         let claims = claims(&token, &asked.audience)?;
+        crash::at("having a token");
         let key = SigningKey::generate(KeyKind::P256).map_err(|error| {
             Failure::refused(format!("no key could be made: {error}"), "Try again")
         })?;

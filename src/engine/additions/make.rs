@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::engine::Failure;
+use crate::engine::crash;
 use crate::engine::shared::Shared;
 use crate::model::{CosignTag, Descriptor, Digest, MediaType, RawDocument};
 use crate::signature::notation::EnvelopeKind;
@@ -122,6 +123,7 @@ struct Maker<'a> {
 
 impl Maker<'_> {
     fn simple(&self, key: &OpenPgpKey) -> Result<Product, Failure> {
+        crash::at("making a signature");
         let bytes = key.sign(&self.piece.payload);
         let bytes =
             bytes.map_err(|error| Failure::refused(error.to_string(), "Sign with another key"))?;
@@ -195,6 +197,7 @@ impl Maker<'_> {
             expiry,
         };
         // milliseconds, even for the longest key
+        crash::at("making a signature");
         let signature = notation(&request, key).map_err(|error| fail(&error))?;
         let countersigned = self.vouching.countersign(&signature).await?;
         let (token, vouched) = countersigned.unzip();

@@ -6,6 +6,7 @@ mod check;
 mod command_line;
 mod files;
 mod identity;
+mod idle;
 mod ledger;
 mod make;
 mod plan;
@@ -25,6 +26,7 @@ use crate::model::Reference;
 use crate::transport::Destination;
 
 use super::copies::SETTLED;
+use super::crash;
 use super::shared::{JobHandle, Shared};
 use super::{Failure, FailureKind, ImageId, JobKind, JobState, Outcome, Remote, Unit};
 
@@ -64,7 +66,7 @@ impl Additions {
             }
             let prepared = tokio::select! {
                 () = token.cancelled() => return,
-                prepared = Prepared::of(&shared, &snapshot.request) => prepared,
+                prepared = crash::caught(Prepared::of(&shared, &snapshot.request)) => prepared,
             };
             snapshot.plan = match prepared {
                 Ok(prepared) => {
@@ -190,7 +192,9 @@ async fn made(
     let mut gathering = None;
     let done = tokio::select! {
         () = stopped => None,
-        done = work(&shared, &mut snapshot, given, &mut job, &ledger, &mut gathering) => Some(done),
+        done = crash::caught(
+            work(&shared, &mut snapshot, given, &mut job, &ledger, &mut gathering)
+        ) => Some(done),
     };
     if let Some(documents) = gathering {
         documents.give_up().await;

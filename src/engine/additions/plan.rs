@@ -17,6 +17,7 @@ use crate::transport::SignatureFolder;
 use super::super::chores::keys;
 use super::files::Files;
 use super::identity::{self, Shown};
+use super::idle;
 use super::request::{
     Addition, AdditionPlan, AdditionRequest, PlannedKey, PlannedPiece, SignBy, SignFormat, Signing,
 };
@@ -74,6 +75,10 @@ impl Prepared {
     /// Resolves the image and plans.
     pub async fn of(shared: &Shared, request: &AdditionRequest) -> Result<Self, Failure> {
         let target = Target::find(shared, &request.reference, request.recursive).await?;
+        let signings = request.addition.signings();
+        for signing in signings {
+            idle::refuse(&request.addition, signing, &target)?;
+        }
         let mut planner = Planner {
             lookaside: &shared.config.network.lookaside,
             target: &target,
@@ -118,7 +123,6 @@ impl Prepared {
         }
         folders.append(&mut planner.folders);
         let pieces = planner.pieces;
-        let signings = request.addition.signings();
         let mut asked = Vec::new();
         for signing in signings {
             asked.push(Asked::of(signing).await?);
@@ -218,12 +222,7 @@ impl Planner<'_> {
         let digest = &descriptor.digest;
         let identity = || signing.identity.clone().or_else(|| target.repository());
         let referrer = || format!("a referrer of {digest}");
-        if signing.expiry.is_some()
-            && !matches!(
-                signing.format,
-                SignFormat::NotationJws | SignFormat::NotationCose
-            )
-        {
+        if signing.expiry.is_some() && !signing.format.is_notation() {
             return Err(Failure::refused(
                 format!("a {} has no expiry", signing.format),
                 "Leave it out, or sign for Notation",

@@ -333,6 +333,18 @@ impl PlannedPiece {
     }
 }
 
+impl SignFormat {
+    /// Whether Sigstore's services vouch for it.
+    pub const fn is_sigstore(self) -> bool {
+        matches!(self, Self::Bundle | Self::Cosign)
+    }
+
+    /// Whether it is one of Notation's.
+    pub const fn is_notation(self) -> bool {
+        matches!(self, Self::NotationJws | Self::NotationCose)
+    }
+}
+
 impl std::fmt::Display for SignFormat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {

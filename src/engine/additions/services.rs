@@ -41,7 +41,7 @@ impl Asked {
     /// Whether what services answer is judged by Sigstore's trust root.
     pub fn needs_root(&self, signing: &Signing) -> bool {
         let endpoints = &self.endpoints;
-        matches!(signing.format, SignFormat::Bundle | SignFormat::Cosign)
+        signing.format.is_sigstore()
             && (endpoints.log.is_some()
                 || endpoints.timestamps.is_some()
                 || matches!(signing.by, SignBy::Identity(_)))
@@ -194,7 +194,7 @@ fn read(signing: &Signing) -> Result<Asked, Failure> {
     } = &signing.services;
     let by_identity = matches!(signing.by, SignBy::Identity(_));
     let format = signing.format;
-    let is_sigstore = matches!(format, SignFormat::Bundle | SignFormat::Cosign);
+    let is_sigstore = format.is_sigstore();
     if by_identity && !is_sigstore {
         return Err(Failure::refused(
             format!("a {format} is not made with an identity"),
@@ -216,12 +216,15 @@ fn read(signing: &Signing) -> Result<Asked, Failure> {
             Endpoints::read(&bytes, wanted)
         }
         // who names an authority of their own does not mean the public log
-        None if by_identity && fulcio.is_none() => Endpoints::public(),
+        None if by_identity && fulcio.is_none() => Endpoints::public(wanted),
         _ => Ok(Endpoints::default()),
     };
     let from = from.map_err(|error| {
         let hint = "Give one as `cosign signing-config create` writes it";
-        Failure::refused(format!("the signing config: {error}"), hint)
+        match config {
+            Some(_) => Failure::refused(format!("the signing config: {error}"), hint),
+            None => Failure::refused(format!("Sigstore’s public services: {error}"), hint),
+        }
     })?;
     let endpoints = Endpoints {
         issuer: issuer.clone().or(from.issuer),
@@ -251,11 +254,18 @@ fn read(signing: &Signing) -> Result<Asked, Failure> {
     let timestamp_roots = roots(signing, endpoints.timestamps.is_some() && !is_sigstore)?;
     check(signing, &endpoints)?;
     let audience = signing.services.client.clone();
-    Ok(Asked {
+    let asked = Asked {
         endpoints,
         audience: audience.unwrap_or_else(|| AUDIENCE.to_owned()),
         timestamp_roots,
-    })
+    };
+    if signing.services.trust_root.is_some() && !asked.needs_root(signing) {
+        return Err(Failure::refused(
+            "no service is asked whose answers a trust root would judge",
+            "Leave the trust root out (--trusted-root), or name a log or a timestamp authority",
+        ));
+    }
+    Ok(asked)
 }
 
 /// Whether the services together prove what the signer needs.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::config::{Secret, read_trust_file};
 use crate::engine::Failure;
+use crate::engine::crash;
 use crate::engine::shared::Shared;
 use crate::signature::TrustRoot;
 use crate::signature::notation::{Purpose, check_chain};
@@ -148,6 +149,7 @@ fn open_one(
     let given = passphrase.map(|passphrase| passphrase.expose().as_bytes());
     let key = PrivateKey::read(&bytes, given);
     let key = key.map_err(|error| keys::of_key(&format!("the key {name}"), error))?;
+    crash::at("opening a key");
     let unsuitable = |why: &str| {
         let what = format!("the key {name} does not do for a {}", signing.format);
         KeyFailure::from(Failure::refused(what, why))
@@ -161,7 +163,7 @@ fn open_one(
             Err(unsuitable("It is made with an OpenPGP key"))
         }
         (PrivateKey::Plain(key), format) => {
-            let is_notation = matches!(format, SignFormat::NotationJws | SignFormat::NotationCose);
+            let is_notation = format.is_notation();
             if is_notation && key.public_key().kind() == KeyKind::Ed25519 {
                 return Err(unsuitable("Notation takes RSA and ECDSA keys"));
             }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::Failure;
+use crate::engine::crash;
 use crate::engine::shared::Shared;
 use crate::services::{log_entry, timestamp};
 use crate::signature::TrustRoot;
@@ -148,7 +149,10 @@ impl Vouching<'_> {
 
 /// Signs on a thread that others do not wait for.
 async fn in_background(key: Arc<SigningKey>, message: Vec<u8>) -> Result<Vec<u8>, Failure> {
-    let signed = tokio::task::spawn_blocking(move || sign_like_cosign(&*key, &message));
+    let signed = tokio::task::spawn_blocking(move || {
+        crash::at("making a signature");
+        sign_like_cosign(&*key, &message)
+    });
     let ended = |_| Failure::refused("signing was ended", "Try again");
     let signed = signed.await.map_err(ended)?;
     signed.map_err(|error| Failure::refused(error.to_string(), "Sign with another key"))

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::{KeyFiles, KeyFolder, Secret, SettingsError, read_key_file, write_new};
+use crate::engine::crash;
 use crate::signature::sign::{
     KeyFacts, KeyImportError, PrivateKey, SigningKey, describe_public, needs_passphrase,
 };
@@ -196,6 +197,7 @@ fn new_files(folder: Option<PathBuf>, target: &KeyTarget) -> Result<KeyFiles, Ke
 fn keep(files: KeyFiles, key: &PrivateKey, passphrase: &Secret) -> Result<Outcome, KeyFailure> {
     let fail = |error| of_key(&files.name, error);
     let facts = key.facts().map_err(fail)?;
+    crash::at("keeping a key");
     let private = key.to_file(passphrase.expose().as_bytes()).map_err(fail)?;
     files.write(&private, facts.public.as_bytes())?;
     Ok(Outcome::KeyKept { key: info(files) })

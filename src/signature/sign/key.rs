@@ -13,6 +13,7 @@ use base64::prelude::BASE64_STANDARD;
 use zeroize::Zeroizing;
 
 use super::cosign_key;
+use super::pkcs8::Sealed;
 use crate::signature::x509::{Form, Hash, KeyKind, PublicKey};
 
 /// Makes signatures.
@@ -66,8 +67,12 @@ pub enum KeyImportError {
     Passphrase,
     #[error("the key could not be opened: the passphrase or the file is wrong")]
     Wrong,
-    #[error("the key is encrypted as openssl does it, which is not read here")]
-    Pkcs8Encrypted,
+    #[error("the key is encrypted in a way that is not read here")]
+    Encryption,
+    #[error("opening the key would take more time or memory than a key may ask for")]
+    Costly,
+    #[error("the key is encrypted as programs did it before PKCS #8, which is not read here")]
+    OldPem,
     #[error("none of the OpenPGP key's parts may sign, or its secret part is not in the file")]
     NoSigning,
     #[error("there is more than one OpenPGP key in the file")]
@@ -98,7 +103,9 @@ impl KeyImportError {
                 "Type it (at the prompt; or give --passphrase-fd or COSIGN_PASSWORD)"
             }
             Self::Wrong => "Try again",
-            Self::Pkcs8Encrypted => "Decrypt it first: openssl pkcs8 -in FILE",
+            Self::Encryption | Self::Costly | Self::OldPem => {
+                "Encrypt it anew: openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE -out NEW"
+            }
             Self::NoSigning => "Export the whole secret key: gpg --export-secret-keys ID",
             Self::Several => "Export one key alone: gpg --export-secret-keys ID",
             _ => "Give a private key of cosign, in PEM (PKCS #8, PKCS #1, SEC 1) or of OpenPGP",
@@ -148,8 +155,9 @@ impl SigningKey {
         Self::from_pkcs8(pkcs8)
     }
 
-    /// Reads a key in PEM: PKCS #8, PKCS #1, SEC 1, or cosign's encrypted form, for which
-    /// the passphrase is needed.
+    /// Reads a key in PEM: PKCS #8, PKCS #1, SEC 1, or encrypted, as PKCS #8 or in cosign's
+    /// form, for which the passphrase is needed. Of a file that holds certificates and the
+    /// like, too, the first private key counts.
     ///
     /// # Errors
     /// Where it is none of them, or the passphrase is not the one.
@@ -176,7 +184,11 @@ impl SigningKey {
                 let passphrase = passphrase.ok_or(KeyImportError::Passphrase)?;
                 Self::from_pkcs8(cosign_key::decrypt(&der, passphrase)?)
             }
-            "ENCRYPTED PRIVATE KEY" => Err(KeyImportError::Pkcs8Encrypted),
+            "ENCRYPTED PRIVATE KEY" => {
+                let sealed = Sealed::read(&der)?;
+                let passphrase = passphrase.ok_or(KeyImportError::Passphrase)?;
+                Self::from_pkcs8(sealed.open(passphrase)?)
+            }
             other => Err(KeyImportError::Label(other.chars().take(64).collect())),
         }
     }
@@ -193,6 +205,11 @@ impl SigningKey {
     /// The public half in PEM.
     pub fn public_pem(&self) -> String {
         write_pem("PUBLIC KEY", self.public.spki_der())
+    }
+
+    #[cfg(test)]
+    pub(super) fn pkcs8_for_tests(&self) -> &[u8] {
+        &self.pkcs8
     }
 
     fn from_pkcs8(pkcs8: Zeroizing<Vec<u8>>) -> Result<Self, KeyImportError> {
@@ -276,26 +293,38 @@ fn rsa_pkcs8(key: &RsaKeyPair) -> Result<Zeroizing<Vec<u8>>, KeyImportError> {
     Ok(Zeroizing::new(document.as_ref().to_vec()))
 }
 
+/// The label and the content of the first private key in a file in PEM (RFC 7468).
 fn read_pem(pem: &[u8]) -> Result<(String, Zeroizing<Vec<u8>>), KeyImportError> {
-    let text = std::str::from_utf8(pem).map_err(|_| KeyImportError::NoPem)?;
-    // openssl writes the curve before a key of SEC 1
-    let text = match text.find("-----BEGIN EC PARAMETERS-----") {
-        Some(_) => text
-            .split_once("-----END EC PARAMETERS-----")
-            .map_or("", |(_, rest)| rest),
-        None => text,
-    };
-    let (_, rest) = text
-        .split_once("-----BEGIN ")
-        .ok_or(KeyImportError::NoPem)?;
-    let (label, rest) = rest.split_once("-----").ok_or(KeyImportError::NoPem)?;
-    let end = format!("-----END {label}-----");
-    let (body, _) = rest.split_once(&end).ok_or(KeyImportError::NoPem)?;
-    let body: Zeroizing<String> = Zeroizing::new(body.split_whitespace().collect());
-    let der = BASE64_STANDARD
-        .decode(body.as_bytes())
-        .map_err(|_| KeyImportError::NoPem)?;
-    Ok((label.to_owned(), Zeroizing::new(der)))
+    let mut rest = std::str::from_utf8(pem).map_err(|_| KeyImportError::NoPem)?;
+    let mut other = None;
+    // openssl writes the curve before a key of SEC 1, and others certificates
+    while let Some((_, after)) = rest.split_once("-----BEGIN ") {
+        let (label, after) = after.split_once("-----").ok_or(KeyImportError::NoPem)?;
+        let end = format!("-----END {label}-----");
+        let (body, after) = after.split_once(&end).ok_or(KeyImportError::NoPem)?;
+        if label.ends_with("PRIVATE KEY") {
+            return Ok((label.to_owned(), read_body(body)?));
+        }
+        other.get_or_insert(label);
+        rest = after;
+    }
+    Err(match other {
+        Some(label) => KeyImportError::Label(label.chars().take(64).collect()),
+        None => KeyImportError::NoPem,
+    })
+}
+
+fn read_body(body: &str) -> Result<Zeroizing<Vec<u8>>, KeyImportError> {
+    if body.trim_start().starts_with("Proc-Type:") {
+        return Err(KeyImportError::OldPem);
+    }
+    // room for all of it at once: growing would leave copies of it behind
+    let mut text = Zeroizing::new(String::with_capacity(body.len()));
+    body.split_whitespace().for_each(|line| text.push_str(line));
+    let mut der = Zeroizing::new(vec![0; base64::decoded_len_estimate(text.len())]);
+    let length = BASE64_STANDARD.decode_slice(text.as_bytes(), der.as_mut_slice());
+    der.truncate(length.map_err(|_| KeyImportError::NoPem)?);
+    Ok(der)
 }
 
 pub(super) fn write_pem(label: &str, der: &[u8]) -> String {

@@ -13,6 +13,7 @@ mod key;
 mod log;
 mod notation;
 mod openpgp;
+mod pkcs8;
 mod private;
 mod proof;
 mod statement;

@@ -32,9 +32,10 @@ impl fmt::Debug for OpenPgpKey {
 
 /// Whether a file is an OpenPGP secret key, armoured or not.
 pub fn is_secret_key(bytes: &[u8]) -> bool {
-    const ARMOUR: &[u8] = b"-----BEGIN PGP PRIVATE KEY BLOCK-----";
-    let is_packet = bytes.first().is_some_and(|byte| byte & 0x80 != 0);
-    is_packet || bytes.windows(ARMOUR.len()).any(|window| window == ARMOUR)
+    let has = |text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
+    // a text may begin with the mark of its encoding, which looks like a packet
+    let is_packet = bytes.first().is_some_and(|byte| byte & 0x80 != 0) && !has(b"-----BEGIN ");
+    is_packet || has(b"-----BEGIN PGP PRIVATE KEY BLOCK-----")
 }
 
 impl OpenPgpKey {

@@ -193,12 +193,12 @@ impl Client {
     }
 
     /// As [`Client::open`], for what would be done twice by being asked for twice: it is only
-    /// asked for again where the registry put it off without looking at it (429).
+    /// asked for again where the registry put it off without looking at it.
     pub(super) async fn begin(&self, request: &Request) -> Result<Reply, Fault> {
         retry::run(self.retry(), || async {
             let tried = self.once(request).await;
             tried.map_err(|mut fault| {
-                if !matches!(fault.problem, Problem::RateLimited { .. }) {
+                if !fault.is_put_off() {
                     fault.again = Again::Never;
                 }
                 fault

@@ -22,6 +22,9 @@ pub(super) struct Fault {
     pub(super) told: Option<Box<Told>>,
     /// The other side was reached and speaks something else than TLS.
     pub(super) not_tls: bool,
+    /// Whether the request may have reached the other side: it may have done what it was
+    /// asked for. Only what is known to have come before the sending says no.
+    pub(super) sent: bool,
 }
 
 /// What is known of a request that failed.
@@ -67,6 +70,25 @@ impl Fault {
             codes: Vec::new(),
             told: None,
             not_tls: false,
+            sent: true,
+        }
+    }
+
+    /// It came before anything of the request was sent.
+    pub(super) fn unsent(self) -> Self {
+        Self {
+            sent: false,
+            ..self
+        }
+    }
+
+    /// Whether the other side said that it put the request off without looking at it (RFC
+    /// 6585, section 4; RFC 9110, section 15.6.4).
+    pub(super) const fn is_put_off(&self) -> bool {
+        match self.problem {
+            Problem::RateLimited { .. } => true,
+            Problem::Server { status: 503, .. } => matches!(self.again, Again::After(_)),
+            _ => false,
         }
     }
 
@@ -99,6 +121,15 @@ impl Fault {
     /// From an error of the connection, before or behind the head of the answer.
     /// `connecting` is the longest wait for a connection.
     pub(super) fn connection(error: &reqwest::Error, connecting: Duration) -> Self {
+        let fault = Self::of_connection(error, connecting);
+        // names, connections and the greeting of TLS come before the request
+        match error.is_connect() || error.is_builder() {
+            true => fault.unsent(),
+            false => fault,
+        }
+    }
+
+    fn of_connection(error: &reqwest::Error, connecting: Duration) -> Self {
         if let Some(tls) = find::<rustls::Error>(error) {
             return Self::tls(tls);
         }

@@ -214,7 +214,7 @@ impl Http {
     /// Host and scheme of an address that is not the user's own words.
     fn allowed(&self, url: &Url) -> Result<(Host, Scheme), Fault> {
         let host = Host::of(url);
-        let refuse = |why| Fault::lasting(Problem::Address { why });
+        let refuse = |why| Fault::lasting(Problem::Address { why }).unsent();
         let scheme = Scheme::of(url)
             .ok_or_else(|| refuse(format!("{}: is no address of the web", url.scheme())))?;
         if !url.username().is_empty() || url.password().is_some() {
@@ -264,13 +264,15 @@ impl Http {
         ask: &Ask,
     ) -> Result<Answer, Fault> {
         let trust = self.trust(host);
-        let Way { client, security } = self.pool.way(&self.network, host, scheme, trust)?;
+        let way = self.pool.way(&self.network, host, scheme, trust);
+        let Way { client, security } = way.map_err(Fault::unsent)?;
         let limits = (self.network.requests_per_host, self.network.retry.patience);
         // what carries a blob has others behind it that wait for it, and is not counted
         let turn = match ask.body {
             Sent::Part(..) => None,
             Sent::Nothing | Sent::Whole(_) => {
-                Some(self.hosts.turn(host, limits.0, limits.1).await?)
+                let turn = self.hosts.turn(host, limits.0, limits.1).await;
+                Some(turn.map_err(Fault::unsent)?)
             }
         };
         let timeouts = Timeouts {

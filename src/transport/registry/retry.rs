@@ -1,5 +1,7 @@
-//! The one rule for trying again. Only requests that change nothing are tried again.
+//! The one rule for trying again. What would be done twice by being asked for twice is only
+//! tried again where it was not looked at.
 
+use std::borrow::Borrow;
 use std::future::Future;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
@@ -14,19 +16,20 @@ use super::fault::{Again, Fault};
 /// what `retry` allows.
 ///
 /// Dropping the future ends it, in a pause too.
-pub(super) async fn run<T, F: Future<Output = Result<T, Fault>>>(
+pub(super) async fn run<T, E: Borrow<Fault>, F: Future<Output = Result<T, E>>>(
     retry: &Retry,
     mut attempt: impl FnMut() -> F,
-) -> Result<T, Fault> {
+) -> Result<T, E> {
     let mut waited = Duration::ZERO;
     let mut tries = 0;
     loop {
-        let fault = match attempt().await {
+        let failed = match attempt().await {
             Ok(value) => return Ok(value),
-            Err(fault) => fault,
+            Err(failed) => failed,
         };
-        let Some(pause) = pause(retry, &fault, tries, waited) else {
-            return Err(fault);
+        let fault = failed.borrow();
+        let Some(pause) = pause(retry, fault, tries, waited) else {
+            return Err(failed);
         };
         tracing::debug!(tries, ?pause, problem = %fault.problem, "trying again");
         tokio::time::sleep(pause).await;

@@ -38,7 +38,7 @@ pub(super) async fn fault(answer: Answer) -> Fault {
 }
 
 /// What `status` means to somebody who reads.
-fn meaning(status: StatusCode, headers: &HeaderMap, body: &ErrorBody) -> Fault {
+pub(super) fn meaning(status: StatusCode, headers: &HeaderMap, body: &ErrorBody) -> Fault {
     let message = body.message.clone();
     let status = status.as_u16();
     match status {

@@ -2,6 +2,9 @@
 //! repository, the services that are asked when something is signed. Credentials of
 //! registries are sent to none of them.
 
+use std::borrow::Borrow;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, Url};
@@ -13,10 +16,10 @@ use crate::transport::{Problem, TransportError};
 use super::address::Host;
 use super::auth::{Form, Scope, bearer};
 use super::client::{Client, Request};
-use super::error_body::ErrorBody;
-use super::fault::Fault;
+use super::fault::{Again, Fault};
 use super::http::Ask;
 use super::outgoing::Sent;
+use super::{retry, status};
 
 /// What is sent to a service.
 #[derive(Clone)]
@@ -24,7 +27,24 @@ pub enum Message {
     /// Nothing: something is asked for.
     Get,
     /// A document of this type. It may hold secrets.
-    Post(&'static str, Bytes),
+    Post(&'static str, Bytes, Repeat),
+}
+
+/// When a document may be sent a second time, as after a connection that broke off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// Whenever that may help: sent twice it does no more than sent once.
+    Freely,
+    /// Only where it was not sent, or was put off without being looked at.
+    Unread,
+}
+
+/// A service that gave no answer.
+#[derive(Clone, Debug)]
+pub struct Unanswered {
+    pub error: TransportError,
+    /// Whether it may have got what was sent, and have done what it was asked for.
+    pub sent: bool,
 }
 
 /// What a service answered. Its body may hold secrets.
@@ -38,6 +58,42 @@ pub struct Answered {
     /// Where an error says that what was asked for lies already (`Location`). Nothing was
     /// asked there.
     pub location: Option<String>,
+    /// Whether it may have done what it was asked for, whatever it says now: it said nothing
+    /// of it, or that something broke, now or at an earlier try.
+    pub in_doubt: bool,
+}
+
+/// A try that did not end well: with an answer, or with none.
+struct Tried {
+    fault: Fault,
+    answered: Option<Answered>,
+}
+
+impl Borrow<Fault> for Tried {
+    fn borrow(&self) -> &Fault {
+        &self.fault
+    }
+}
+
+impl From<Fault> for Tried {
+    fn from(fault: Fault) -> Self {
+        Self {
+            fault,
+            answered: None,
+        }
+    }
+}
+
+impl Repeat {
+    /// Whether trying again can help, and may be.
+    const fn again(self, fault: &Fault) -> Again {
+        match self {
+            // nobody was there: whoever begins to listen a moment later gets it once
+            _ if !fault.sent && fault.is_unreachable() => Again::Soon,
+            Self::Unread if !fault.is_put_off() => Again::Never,
+            Self::Freely | Self::Unread => fault.again,
+        }
+    }
 }
 
 impl Answered {
@@ -53,8 +109,9 @@ pub fn form(fields: &[(&str, &str)]) -> Bytes {
 }
 
 impl Client {
-    /// Sends a message to a service, once, and not on to wherever its answer points: it may
-    /// hold secrets, as `token` does, which only this address gets. An error that the service
+    /// Sends a message to a service, and not on to wherever its answer points: it may hold
+    /// secrets, as `token` does, which only this address gets. It is sent again where that may
+    /// help and [`Repeat`] allows it, by the rule for registries. An error that the service
     /// tells of is an answer, too. Plain http is spoken on this machine, and to hosts that
     /// the user allowed it for.
     ///
@@ -68,11 +125,14 @@ impl Client {
         token: Option<&Secret>,
         accept: &'static str,
         limit: u64,
-    ) -> Result<Answered, TransportError> {
+    ) -> Result<Answered, Unanswered> {
         let asked = self.asked(address, message, token, accept, limit).await;
         // the query of an address may hold what is nobody's business
         let shown = address.split('?').next().unwrap_or_default();
-        asked.map_err(|problem| TransportError::new("answer", shown, problem))
+        asked.map_err(|fault| Unanswered {
+            error: TransportError::new("answer", shown, fault.problem),
+            sent: fault.sent,
+        })
     }
 
     async fn asked(
@@ -82,24 +142,22 @@ impl Client {
         token: Option<&Secret>,
         accept: &'static str,
         limit: u64,
-    ) -> Result<Answered, Problem> {
-        let url = Url::parse(address).map_err(|error| Problem::Address {
-            why: format!("it is no address: {error}"),
-        })?;
+    ) -> Result<Answered, Fault> {
+        let unsent = |why| Fault::from(Problem::Address { why }).unsent();
+        let url = Url::parse(address).map_err(|e| unsent(format!("it is no address: {e}")))?;
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static(accept));
-        let (method, body) = match message {
-            Message::Get => (Method::GET, Sent::Nothing),
-            Message::Post(kind, body) => {
+        let (method, body, repeat) = match message {
+            Message::Get => (Method::GET, Sent::Nothing, Repeat::Freely),
+            Message::Post(kind, body, repeat) => {
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-                (Method::POST, Sent::Whole(body.clone()))
+                (Method::POST, Sent::Whole(body.clone()), *repeat)
             }
         };
+        let wrong = || unsent("its token has characters that none has".to_owned());
         let authorization = match token {
             None => None,
-            Some(token) => Some(bearer(token).ok_or_else(|| Problem::Address {
-                why: "its token has characters that none has".to_owned(),
-            })?),
+            Some(token) => Some(bearer(token).ok_or_else(wrong)?),
         };
         let ask = Ask {
             method,
@@ -107,25 +165,59 @@ impl Client {
             authorization,
             body,
         };
-        let answer = self.http().once(url, &ask).await;
-        let answer = answer.map_err(|fault| fault.problem)?;
+        let (host, rule) = (Host::of(&url), self.retry());
+        // of all tries together
+        let doubt = AtomicBool::new(false);
+        let tried = retry::run(rule, || async {
+            let tried = self.try_asking(&url, &ask, limit).await;
+            tried.map_err(|mut tried| {
+                self.http().hosts().note(&host, &tried.fault, rule.pause);
+                let broken = matches!(tried.fault.problem, Problem::Server { .. });
+                let broken = broken && !tried.fault.is_put_off();
+                let silent = tried.answered.is_none() && tried.fault.sent;
+                doubt.fetch_or(broken || silent, Ordering::Relaxed);
+                tried.fault.again = repeat.again(&tried.fault);
+                tried
+            })
+        });
+        let in_doubt = |tried: Tried| match tried.answered {
+            Some(answered) => Ok(Answered {
+                in_doubt: doubt.load(Ordering::Relaxed),
+                ..answered
+            }),
+            None => Err(Fault {
+                sent: doubt.load(Ordering::Relaxed),
+                ..tried.fault
+            }),
+        };
+        tried.await.or_else(in_doubt)
+    }
+
+    /// One try. What is no success is a fault, beside the answer that it is of.
+    async fn try_asking(&self, url: &Url, ask: &Ask, limit: u64) -> Result<Answered, Tried> {
+        let answer = self.http().once(url.clone(), ask).await?;
         let status = answer.status();
         if status.is_success() {
-            let (_, body) = answer.whole(limit).await.map_err(|fault| fault.problem)?;
+            let (_, body) = answer.whole(limit).await?;
             return Ok(Answered {
                 status: status.as_u16(),
                 body: taken_over(body),
                 said: String::new(),
                 location: None,
+                in_doubt: false,
             });
         }
-        let (headers, ErrorBody { message, .. }) = answer.error_body().await;
+        let (headers, body) = answer.error_body().await;
         let location = headers.get(LOCATION).and_then(|to| to.to_str().ok());
-        Ok(Answered {
-            status: status.as_u16(),
-            body: Zeroizing::default(),
-            said: message,
-            location: location.map(ToOwned::to_owned),
+        Err(Tried {
+            fault: status::meaning(status, &headers, &body),
+            answered: Some(Answered {
+                status: status.as_u16(),
+                body: Zeroizing::default(),
+                location: location.map(ToOwned::to_owned),
+                said: body.message,
+                in_doubt: false,
+            }),
         })
     }
 

@@ -124,7 +124,9 @@ impl Signatures {
         if link(ui, word).clicked() {
             self.more = !self.more;
         }
-        if self.more || named {
+        let signed = self.signers.iter().map(Signer::signed);
+        let signed = signed.fold(Signed::default(), Signed::or);
+        if named || (self.more && signed.names_image) {
             let hint = match named {
                 true => "registry.example.com/team/app:1.0",
                 false => "the image’s own",
@@ -137,14 +139,9 @@ impl Signatures {
                 );
             });
         }
-        if self.more {
+        if self.more && signed.takes_more() {
             let hover = "KEY=VALUE, one on each line; signed along with the digest";
             self.annotations.show(ui, hover);
-            let signed = self.signers.iter().map(Signer::signed);
-            let signed = signed.fold(Signed::default(), |all, one| Signed {
-                by_identity: all.by_identity || one.by_identity,
-                for_notation: all.for_notation || one.for_notation,
-            });
             self.services.show(ui, signed, actions);
         }
     }

@@ -185,3 +185,26 @@ fn cosign_accepts_attestations_as_bundle_and_under_its_tag() {
         assert_eq!(verdict.status.code(), Some(3), "{}", said(&verdict));
     }
 }
+
+#[test]
+fn what_registries_or_pullers_would_stumble_over_is_refused() {
+    let home = Home::new();
+    let reference = layout(&home.path("layout"));
+    let before = super::sign::files(&home.path("layout"));
+    for folder in ["one", "two"] {
+        std::fs::create_dir(home.path(folder)).unwrap();
+        std::fs::write(home.path(&format!("{folder}/a.txt")), folder).unwrap();
+    }
+    let attach = ["attach", &reference, "one/a.txt"];
+    for wrong in ["", "a type", "text", "text/plain;charset=utf-8"] {
+        let error = home.fail(&[&attach[..], &["--artifact-type", wrong]].concat());
+        assert!(error.contains("is no media type"), "{wrong}: {error}");
+    }
+    // oras would write one over the other
+    let error = home.fail(&[&attach[..], &["two/a.txt", "--artifact-type", "a/b"]].concat());
+    assert!(
+        error.contains("two of the files are called a.txt"),
+        "{error}"
+    );
+    assert_eq!(super::sign::files(&home.path("layout")), before);
+}

@@ -242,12 +242,6 @@ fn keys_of_openssl_are_taken_in_in_every_form_and_have_the_same_public_half() {
         let own = home.run(&["keys", "export", name]);
         assert_eq!(own.as_bytes(), public.stdout, "{name}");
     }
-    let encrypted = [
-        "pkcs8", "-topk8", "-in", "pkcs8", "-passout", "pass:x", "-out", "locked",
-    ];
-    openssl(&encrypted).unwrap();
-    let error = home.fail(&["keys", "import", "--key", "locked", "locked"]);
-    assert!(error.contains("openssl pkcs8"), "{error}");
     let error = home.fail(&["keys", "import", "--key", "sec1.nothing", "nothing"]);
     assert!(error.contains("there is no key"), "{error}");
 }

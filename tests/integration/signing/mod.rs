@@ -3,15 +3,20 @@
 mod archive;
 mod attach;
 mod copied;
+mod crashes;
 mod driven;
 mod keyless;
 mod keys;
+#[cfg(target_os = "linux")]
+mod memory;
 mod needles;
 mod notation;
 mod openpgp;
+mod pem;
 mod place;
 mod refused;
 mod registry;
+mod retries;
 mod secrets;
 mod services;
 mod sign;

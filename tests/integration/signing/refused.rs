@@ -341,5 +341,57 @@ fn options_that_would_do_nothing_are_refused() {
             assert!(error.contains(&format!("{name} says nothing")), "{error}");
         }
     }
+    // and what is for another way of signing, or for none
+    std::fs::write(home.path("pass"), "x").unwrap();
+    let sign_by = |option: &[&str]| home.fail(&sign(&reference, &[&["--key", "ec"], option]));
+    for (option, words) in [
+        (
+            &["--signature-format", "cose"][..],
+            "--signature-format is for Notation",
+        ),
+        (
+            &["--sign-container-identity", "r.example.com/a:1"],
+            "does not name the image",
+        ),
+        (&["--lookaside", "/srv"], "is in no lookaside"),
+        (
+            &["--cert-chain", "chain.pem"],
+            "--cert-chain is for Notation",
+        ),
+        (&["--expiry", "24h"], "has no expiry"),
+        (&["--trusted-root", "root.json"], "no service is asked"),
+        (&["--timestamp-root-cert", "roots.pem"], "go with Notation"),
+    ] {
+        let error = sign_by(option);
+        assert!(error.contains(words), "{option:?}: {error}");
+    }
+    let token = ["--identity-token", "pass", "--oidc-issuer", address];
+    let error = home.fail(&sign(&reference, &[&token]));
+    assert!(
+        error.contains("a token in a file proves the identity already"),
+        "{error}"
+    );
+    let keyless = sign(&reference, &[&["--keyless", "--oidc-issuer", address]]);
+    let mut of_ci = home.porthole(&keyless);
+    let output = of_ci.env("SIGSTORE_ID_TOKEN", "token").output().unwrap();
+    assert!(
+        said(&output).contains("the CI that this runs in proves"),
+        "{}",
+        said(&output)
+    );
+    let descriptor = ["--identity-token", "pass", "--passphrase-fd", "0"];
+    let error = home.fail(&sign(&reference, &[&descriptor]));
+    assert!(error.contains("--passphrase-fd is for keys"), "{error}");
+    for option in [
+        ["--type", "spdx"],
+        ["--format", "cosign"],
+        ["--passphrase-fd", "0"],
+    ] {
+        let error = home.fail(&[&attach, &option[..]].concat());
+        assert!(
+            error.contains(&format!("{} is for what is signed", option[0])),
+            "{error}"
+        );
+    }
     assert_eq!(files(&home.path("layout")), before);
 }

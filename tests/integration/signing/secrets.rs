@@ -20,7 +20,7 @@ use super::{Home, PASSPHRASE, place, said};
 use crate::support::registry::{Access, Registry};
 
 /// Keys of openssl, not encrypted: what they hold is known here.
-fn plain_keys(home: &Home) -> Option<Vec<PathBuf>> {
+pub fn plain_keys(home: &Home) -> Option<Vec<PathBuf>> {
     let mut made = Vec::new();
     for (name, arguments) in [
         (
@@ -55,9 +55,24 @@ fn plain_keys(home: &Home) -> Option<Vec<PathBuf>> {
     Some(made)
 }
 
+/// The same keys, encrypted as openssl does it.
+pub fn sealed_keys(home: &Home) -> Vec<String> {
+    let pass = format!("pass:{PASSPHRASE}");
+    let sealed = ["ec", "rsa", "ed"].map(|name| {
+        let (plain, sealed) = (format!("{name}.pem"), format!("{name}.sealed"));
+        let base = [
+            "pkcs8", "-topk8", "-in", &plain, "-out", &sealed, "-passout", &pass,
+        ];
+        let output = home.system("openssl", &base).unwrap();
+        assert!(output.status.success(), "{}", super::said(&output));
+        sealed
+    });
+    sealed.to_vec()
+}
+
 /// The program with everything switched on that may print, with `passphrase` and the tokens
 /// of a CI in its environment, and the programs in `bin` before those of the system.
-fn loud(home: &Home, arguments: &[&str], passphrase: &str) -> Process {
+pub fn loud(home: &Home, arguments: &[&str], passphrase: &str) -> Process {
     let path = std::env::var("PATH").unwrap_or_default();
     let path = format!("{}:{path}", home.path("bin").display());
     let mut command = home.porthole(arguments);
@@ -76,7 +91,6 @@ fn loud(home: &Home, arguments: &[&str], passphrase: &str) -> Process {
     command
 }
 
-/// What a CI tells the programs that run in it.
 /// What the environment of a CI holds.
 pub const CI_SECRETS: [&str; 2] = ["gitlab-s3cret-token", "runner-s3cret-token"];
 
@@ -110,6 +124,11 @@ fn no_flow_of_the_command_line_leaves_a_secret_anywhere() {
     }
     let kept = home.kept("ec.key").display().to_string();
     run(&["keys", "import", "twice", "--key", &kept], WRONG, false);
+    for sealed in sealed_keys(&home) {
+        let import = ["keys", "import", &sealed, "--key", &sealed];
+        run(&import, WRONG, false);
+        run(&import, PASSPHRASE, true);
+    }
     run(&["keys", "list"], PASSPHRASE, true);
     run(&["keys", "export", "ec"], PASSPHRASE, true);
     // signed and attested in every format, in a layout and in an archive
@@ -163,7 +182,8 @@ fn no_flow_of_notation_or_openpgp_leaves_a_secret_anywhere() {
     };
     // what openssl left unencrypted is known here
     let plain = [home.path("leaf.key"), home.path("root.key")];
-    let needles = Needles::of(&plain);
+    let mut needles = Needles::of(&plain);
+    needles.openpgp(&home.path("secret.asc"));
     std::fs::create_dir(home.path("tmp")).unwrap();
     let run = |arguments: &[&str], passphrase: &str| {
         let arguments = [arguments, &["--debug"]].concat();

@@ -415,6 +415,58 @@ fn it_is_offered_where_images_and_signatures_are() {
 }
 
 #[test]
+fn what_a_signer_has_no_use_for_is_not_asked_for_and_not_sent() {
+    let (mut window, _) = asking();
+    window.click(Role::Link, "More options");
+    let rows = |window: &Window| {
+        let names = [
+            "Signed name",
+            "Issuer",
+            "Certified by",
+            "Signing config",
+            "Timestamp roots",
+        ];
+        names.map(|name| window.has(Role::TextInput, name))
+    };
+    assert_eq!(rows(&window), [false, false, false, true, false]);
+    window.fill(Role::TextInput, "Signing config", "/keys/config.json");
+    window.click(Role::RadioButton, "An identity");
+    assert_eq!(rows(&window), [false, true, true, true, false]);
+    window.fill(Role::TextInput, "Issuer", "https://id.example.com");
+    window.fill(Role::TextInput, "Certified by", "https://ca.example.com");
+    window.pick("Proved by", "The CI that this runs in");
+    assert_eq!(rows(&window), [false, false, true, true, false]);
+    let services = |window: &mut Window| {
+        let (_, request) = planned(window).unwrap();
+        signings(&request)[0].services.clone()
+    };
+    let sent = services(&mut window);
+    assert_eq!(sent.issuer, None);
+    assert_eq!(sent.fulcio.as_deref(), Some("https://ca.example.com"));
+    window.click(Role::RadioButton, "A key");
+    let sent = services(&mut window);
+    assert_eq!((sent.issuer, sent.fulcio), (None, None));
+    assert_eq!(sent.config.as_deref(), Some(Path::new("/keys/config.json")));
+    window.pick("Format", "cosign, older form");
+    assert_eq!(rows(&window), [true, false, false, true, false]);
+    window.fill(Role::TextInput, "Signed name", "r.example.com/a:1");
+    window.pick("Format", "Notation, JWS");
+    assert_eq!(rows(&window), [false, false, false, false, true]);
+    window.fill(Role::TextInput, "Certificates", "/keys/chain.pem");
+    let (_, request) = planned(&mut window).unwrap();
+    let signing = &signings(&request)[0];
+    assert_eq!(
+        (&signing.identity, &signing.services.config),
+        (&None, &None)
+    );
+    // it is not forgotten, where it is of use again
+    window.pick("Format", "cosign, older form");
+    let (_, request) = planned(&mut window).unwrap();
+    let signing = &signings(&request)[0];
+    assert_eq!(signing.identity.as_deref(), Some("r.example.com/a:1"));
+}
+
+#[test]
 fn an_identity_signs_after_what_others_will_see_was_agreed_to() {
     let (mut window, _) = asking();
     window.click(Role::RadioButton, "An identity");

@@ -41,7 +41,49 @@ pub struct Services {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Signed {
     pub(in crate::ui::dialogs) by_identity: bool,
+    /// Somebody has to sign in.
+    pub(in crate::ui::dialogs) in_browser: bool,
     pub(in crate::ui::dialogs) for_notation: bool,
+    /// A bundle, or cosign's older form.
+    pub(in crate::ui::dialogs) for_sigstore: bool,
+    /// What is signed names the image.
+    pub(in crate::ui::dialogs) names_image: bool,
+}
+
+impl Signed {
+    /// What either of two needs.
+    pub(in crate::ui::dialogs) const fn or(self, other: Self) -> Self {
+        Self {
+            by_identity: self.by_identity || other.by_identity,
+            in_browser: self.in_browser || other.in_browser,
+            for_notation: self.for_notation || other.for_notation,
+            for_sigstore: self.for_sigstore || other.for_sigstore,
+            names_image: self.names_image || other.names_image,
+        }
+    }
+
+    /// Whether there is anything that services, or annotations, are for: all but OpenPGP's
+    /// signatures.
+    pub(in crate::ui::dialogs) const fn takes_more(self) -> bool {
+        self.for_notation || self.for_sigstore
+    }
+
+    /// Of `services` what this has a use for.
+    pub(in crate::ui::dialogs) fn of(self, services: &SigningServices) -> SigningServices {
+        let all = services.clone();
+        if !self.takes_more() {
+            return SigningServices::default();
+        }
+        SigningServices {
+            config: all.config.filter(|_| self.for_sigstore),
+            trust_root: all.trust_root.filter(|_| self.for_sigstore),
+            timestamp_roots: all.timestamp_roots.filter(|_| self.for_notation),
+            issuer: all.issuer.filter(|_| self.in_browser),
+            fulcio: all.fulcio.filter(|_| self.by_identity),
+            client: all.client.filter(|_| self.by_identity),
+            ..all
+        }
+    }
 }
 
 impl Services {
@@ -68,7 +110,7 @@ impl Services {
         })
     }
 
-    /// The rows for it.
+    /// The rows for it: those that something that is signed has a use for.
     pub(in crate::ui::dialogs) fn show(
         &mut self,
         ui: &mut Ui,
@@ -90,19 +132,15 @@ impl Services {
             let (label, path) = ("Timestamp roots", &mut self.timestamp_roots);
             kit::path_row(ui, label, "", path, hint, title, actions);
         }
+        let hint = "Sigstore’s, or the config’s";
+        if signed.in_browser {
+            address(ui, "Issuer", &mut self.issuer, hint);
+        }
         if signed.by_identity {
-            address(
-                ui,
-                "Issuer",
-                &mut self.issuer,
-                "Sigstore’s, or the config’s",
-            );
-            address(
-                ui,
-                "Certified by",
-                &mut self.fulcio,
-                "Sigstore’s, or the config’s",
-            );
+            address(ui, "Certified by", &mut self.fulcio, hint);
+        }
+        if !signed.for_sigstore {
+            return;
         }
         let (hint, title) = ("signing_config.json", "Choose a signing config");
         let path = &mut self.config;

@@ -133,29 +133,23 @@ impl Signer {
                 SignBy::Identity(IdentityFrom::File(file))
             }
         };
-        let chain = match is_notation(self.format) {
+        let chain = match self.format.is_notation() {
             true => Some(path(&self.chain).ok_or("Name the certificates of the key")?),
             false => None,
         };
         Ok(Signing {
             by,
-            services: match self.is_simple() {
-                true => SigningServices::default(),
-                false => shared.services.clone(),
-            },
+            services: self.signed().of(&shared.services),
             chain,
             format: self.format,
             annotations: match self.is_simple() {
                 true => Annotations::new(),
                 false => shared.annotations.clone(),
             },
-            identity: match self.format {
-                SignFormat::Cosign | SignFormat::Simple => shared.identity.clone(),
-                _ => None,
-            },
+            identity: shared.identity.clone().filter(|_| self.names_image()),
             expiry: self
                 .expiry
-                .filter(|_| is_notation(self.format))
+                .filter(|_| self.format.is_notation())
                 .map(Duration::from_secs),
             lookaside: match self.is_simple() {
                 true => path(&self.lookaside),
@@ -211,7 +205,7 @@ impl Signer {
         self.by_rows(ui, which, keys, actions);
         self.forget_for_another(keys);
         self.format_row(ui, which, keys, formats);
-        if is_notation(self.format) {
+        if self.format.is_notation() {
             let (hint, title) = ("/path/to/chain.pem", "Choose the certificates");
             let label = "Certificates";
             kit::path_row(ui, label, which, &mut self.chain, hint, title, actions);
@@ -241,12 +235,21 @@ impl Signer {
         field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter))
     }
 
-    /// Whether an identity signs, and for Notation.
+    /// What its signature has a use for.
     pub(in crate::ui::dialogs) fn signed(&self) -> Signed {
+        let by_identity = self.by == By::Identity;
         Signed {
-            by_identity: self.by == By::Identity,
-            for_notation: is_notation(self.format),
+            by_identity,
+            in_browser: by_identity && self.proof == Proof::Browser,
+            for_notation: self.format.is_notation(),
+            for_sigstore: self.format.is_sigstore(),
+            names_image: self.names_image(),
         }
+    }
+
+    /// Whether what it signs names the image.
+    const fn names_image(&self) -> bool {
+        matches!(self.format, SignFormat::Cosign | SignFormat::Simple)
     }
 
     fn by_rows(&mut self, ui: &mut Ui, which: &str, keys: &KeyList, actions: &mut Actions) {
@@ -278,9 +281,9 @@ impl Signer {
         let by_identity = self.by == By::Identity;
         let all: Vec<_> = FORMATS
             .iter()
-            .filter(|(format, _)| !formats.attesting || is_for_attestations(*format))
+            .filter(|(format, _)| !formats.attesting || format.is_sigstore())
             .map(|(format, word)| {
-                let check = match by_identity && !is_for_attestations(*format) {
+                let check = match by_identity && !format.is_sigstore() {
                     true => Err("it is made with a key"),
                     false => formats.check(*format, facts),
                 };
@@ -336,20 +339,12 @@ impl Formats {
         match (openpgp, simple) {
             (true, false) => Err("an OpenPGP key makes simple signatures"),
             (false, true) => Err("it is made with an OpenPGP key"),
-            _ if is_notation(format) && key.kind == "Ed25519" => {
+            _ if format.is_notation() && key.kind == "Ed25519" => {
                 Err("Notation takes RSA and ECDSA keys")
             }
             _ => Ok(()),
         }
     }
-}
-
-const fn is_notation(format: SignFormat) -> bool {
-    matches!(format, SignFormat::NotationJws | SignFormat::NotationCose)
-}
-
-const fn is_for_attestations(format: SignFormat) -> bool {
-    matches!(format, SignFormat::Bundle | SignFormat::Cosign)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod rekor;
 mod tsa;
 mod web;
 
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
@@ -58,6 +59,17 @@ pub enum Fault {
     LogInFuture,
 }
 
+/// What a service does wrong a few times, before it does what it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stumble {
+    /// Hangs up on a question.
+    HangUp,
+    /// Does what it is asked for and hangs up all the same.
+    DoAndHangUp,
+    /// Answers this status, and with 429 and 503 when to come again.
+    Say(u16, &'static str),
+}
+
 /// The services.
 pub struct Sigstore {
     pub issuer: String,
@@ -77,6 +89,10 @@ struct Inner {
     fault: Mutex<Fault>,
     /// Everything that was sent to them.
     seen: Mutex<Vec<Vec<u8>>>,
+    /// How often each was asked, by its address.
+    asked: Mutex<HashMap<String, usize>>,
+    /// What each does wrong next.
+    stumbles: Mutex<HashMap<String, VecDeque<Stumble>>>,
 }
 
 impl Sigstore {
@@ -89,6 +105,8 @@ impl Sigstore {
             issuer: Issuer::default(),
             fault: Mutex::default(),
             seen: Mutex::default(),
+            asked: Mutex::default(),
+            stumbles: Mutex::default(),
         });
         let serve = |answer: fn(&Inner, &web::Question, &str, Fault) -> web::Answer| {
             let inner = Arc::clone(&inner);
@@ -98,7 +116,20 @@ impl Sigstore {
                 let fault = *inner.fault.lock().unwrap();
                 inner.seen.lock().unwrap().push(question.body.clone());
                 let own = shared.lock().unwrap().clone();
-                answer(&inner, question, &own, fault)
+                *inner.asked.lock().unwrap().entry(own.clone()).or_default() += 1;
+                let mut stumbles = inner.stumbles.lock().unwrap();
+                let stumble = stumbles.get_mut(&own).and_then(VecDeque::pop_front);
+                drop(stumbles);
+                let hang_up = Some((0, "", Vec::new()));
+                match stumble {
+                    None => answer(&inner, question, &own, fault),
+                    Some(Stumble::HangUp) => hang_up,
+                    Some(Stumble::DoAndHangUp) => {
+                        answer(&inner, question, &own, fault);
+                        hang_up
+                    }
+                    Some(Stumble::Say(status, when)) => Some((status, JSON, when.into())),
+                }
             });
             own.lock().unwrap().clone_from(&address);
             address
@@ -116,6 +147,18 @@ impl Sigstore {
     /// Does this wrong from now on.
     pub fn fault(&self, fault: Fault) {
         *self.inner.fault.lock().unwrap() = fault;
+    }
+
+    /// The service at this address stumbles this often.
+    pub fn stumble(&self, address: &str, times: usize, stumble: Stumble) {
+        let mut stumbles = self.inner.stumbles.lock().unwrap();
+        stumbles.insert(address.to_owned(), vec![stumble; times].into());
+    }
+
+    /// How often the service at this address was asked.
+    pub fn asked(&self, address: &str) -> usize {
+        let asked = self.inner.asked.lock().unwrap();
+        asked.get(address).copied().unwrap_or_default()
     }
 
     /// How many entries the log has, of either version.

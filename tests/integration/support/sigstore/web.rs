@@ -12,7 +12,8 @@ pub struct Question {
     pub body: Vec<u8>,
 }
 
-/// What is answered; nothing for a service that says nothing and hangs on.
+/// What is answered; nothing for a service that says nothing and hangs on, and the status 0
+/// for one that hangs up.
 pub type Answer = Option<(u16, &'static str, Vec<u8>)>;
 
 /// Listens and gives the address, `http://127.0.0.1:PORT`. It runs until the test ends.
@@ -61,14 +62,21 @@ fn serve_one(stream: &TcpStream, answer: &dyn Fn(&Question) -> Answer) -> Option
             // until the other side gives up
             let _ = stream.read(&mut [0]);
         }
+        Some((0, ..)) => {}
         Some((status, kind, body)) => {
-            // of an answer that sends on, or says where it lies, the body is where to
-            let (more, body) = match status {
-                302 | 409 => (
-                    format!("Location: {}\r\n", String::from_utf8(body).ok()?),
-                    Vec::new(),
-                ),
-                _ => (String::new(), body),
+            // of an answer that sends on, says where it lies or when to come again, the body
+            // is that
+            let header = match status {
+                302 | 409 => Some("Location"),
+                429 | 503 if !body.is_empty() => Some("Retry-After"),
+                _ => None,
+            };
+            let (more, body) = match header {
+                Some(name) => {
+                    let value = String::from_utf8(body).ok()?;
+                    (format!("{name}: {value}\r\n"), Vec::new())
+                }
+                None => (String::new(), body),
             };
             let head = format!(
                 "HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n{more}Connection: close\r\n\r\n",
