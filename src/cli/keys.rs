@@ -237,12 +237,16 @@ impl Import {
             passphrase,
             new,
         };
-        let encrypted = match ended(done(KeyChore::Show { key: shown.clone() }))? {
-            Outcome::KeyShown { key, .. } => key.encrypted,
+        let (encrypted, problem) = match ended(done(KeyChore::Show { key: shown.clone() }))? {
+            Outcome::KeyShown { key, .. } => (key.encrypted, key.problem.is_some()),
             other => return Err(unexpected(&other)),
         };
         if let Some(given) = given {
             return ended(done(chore(Some(given), None)));
+        }
+        // what is no key is told before anybody thinks of a passphrase for it
+        if problem {
+            return ended(done(chore(None, None)));
         }
         if !encrypted {
             let new = ask_new(&self.target.shown())?;
@@ -309,8 +313,13 @@ fn print(out: &mut impl Write, key: &KeyInfo) -> io::Result<()> {
         }
         None => writeln!(out, "  its public half is not beside it")?,
     }
-    let encrypted = if key.encrypted { "yes" } else { "no" };
-    writeln!(out, "  encrypted    {encrypted}")?;
+    match &key.problem {
+        Some(problem) => writeln!(out, "  of no use    {}", text::visible(problem))?,
+        None => {
+            let encrypted = if key.encrypted { "yes" } else { "no" };
+            writeln!(out, "  encrypted    {encrypted}")?;
+        }
+    }
     let path = key.path.display().to_string();
     writeln!(out, "  file         {}", text::visible(&path))
 }
@@ -324,6 +333,7 @@ fn json(key: &KeyInfo) -> serde_json::Value {
         "fingerprint": facts.map(|facts| &facts.fingerprint),
         "user": facts.and_then(|facts| facts.user.as_ref()),
         "encrypted": key.encrypted,
+        "problem": key.problem,
     })
 }
 

@@ -29,8 +29,8 @@ impl Files {
             return Err(Failure::refused("there is no file to attach", "Name one"));
         }
         let given = attaching.files.iter().map(|file| &file.media_type);
-        let given = given.chain([&attaching.artifact_type]).flatten();
-        if let Some(wrong) = given.into_iter().find(|given| !is_media_type(given)) {
+        let mut given = given.chain([&attaching.artifact_type]).flatten();
+        if let Some(wrong) = given.find(|given| !is_media_type(given)) {
             return Err(Failure::refused(
                 format!("{wrong:?} is no media type, and registries may refuse it"),
                 "Write it as application/vnd.example.report+json (TYPE/SUBTYPE)",

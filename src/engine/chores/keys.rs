@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use crate::config::{KeyFiles, KeyFolder, Secret, SettingsError, read_key_file, write_new};
 use crate::engine::crash;
-use crate::signature::sign::{
-    KeyFacts, KeyImportError, PrivateKey, SigningKey, describe_public, needs_passphrase,
-};
+use crate::signature::sign::{KeyFacts, KeyImportError, PrivateKey, SigningKey, describe_public};
 use crate::signature::x509::KeyKind;
 
 use super::{Failure, Outcome, Shared};
@@ -61,6 +59,9 @@ pub struct KeyInfo {
     pub facts: Option<KeyFacts>,
     /// Whether a passphrase is needed to sign with it.
     pub encrypted: bool,
+    /// Why its file cannot be used, whatever the passphrase, and what to do; nothing where it
+    /// can.
+    pub problem: Option<String>,
 }
 
 /// Does a chore with keys. Hashing a passphrase takes long and much memory: not on a thread
@@ -229,19 +230,20 @@ fn existing(folder: Option<&Path>, key: &str) -> Result<KeyInfo, KeyFailure> {
 }
 
 pub(in crate::engine) fn info(files: KeyFiles) -> KeyInfo {
-    let private = files.read_private().ok();
     // a key that is not encrypted says its public half itself
-    let plain = private.as_ref().and_then(|bytes| {
-        let key = PrivateKey::read(bytes, None).ok()?;
-        key.facts().ok()
-    });
+    let (plain, encrypted, problem) = match files.read_private() {
+        Err(error) => (None, false, Some(error.to_string())),
+        Ok(bytes) => match PrivateKey::read(&bytes, None) {
+            Ok(key) => (key.facts().ok(), false, None),
+            Err(KeyImportError::Passphrase) => (None, true, None),
+            Err(error) => (None, false, Some(format!("{error}. {}", error.hint()))),
+        },
+    };
     let public = files.read_public().ok().flatten();
-    let encrypted = private
-        .as_ref()
-        .is_some_and(|bytes| needs_passphrase(bytes));
     KeyInfo {
         facts: plain.or_else(|| describe_public(&public?)),
         encrypted,
+        problem,
         name: files.name,
         path: files.private,
     }

@@ -32,10 +32,18 @@ impl fmt::Debug for OpenPgpKey {
 
 /// Whether a file is an OpenPGP secret key, armoured or not.
 pub fn is_secret_key(bytes: &[u8]) -> bool {
-    let has = |text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
-    // a text may begin with the mark of its encoding, which looks like a packet
-    let is_packet = bytes.first().is_some_and(|byte| byte & 0x80 != 0) && !has(b"-----BEGIN ");
-    is_packet || has(b"-----BEGIN PGP PRIVATE KEY BLOCK-----")
+    is_binary(bytes) || has(bytes, b"-----BEGIN PGP PRIVATE KEY BLOCK-----")
+}
+
+/// Whether packets stand there as they are. A text may begin with the mark of its encoding,
+/// which looks like one.
+fn is_binary(bytes: &[u8]) -> bool {
+    let is_packet = bytes.first().is_some_and(|byte| byte & 0x80 != 0);
+    is_packet && !has(bytes, b"-----BEGIN ")
+}
+
+fn has(bytes: &[u8], text: &[u8]) -> bool {
+    bytes.windows(text.len()).any(|window| window == text)
 }
 
 impl OpenPgpKey {
@@ -164,12 +172,14 @@ fn fingerprint(key: &impl KeyDetails) -> String {
 }
 
 fn parse(bytes: &[u8]) -> Result<SignedSecretKey, KeyImportError> {
-    let mut plain = Zeroizing::new(Vec::new());
-    let binary = if bytes.first().is_some_and(|byte| byte & 0x80 != 0) {
+    // room for all of it at once: growing would leave copies of it behind
+    let mut plain = Zeroizing::new(Vec::with_capacity(bytes.len() + 64));
+    let binary = if is_binary(bytes) {
         bytes
     } else {
         let limit = limits::TRUST_FILE_BYTES;
-        let read = Dearmor::new(bytes).take(limit).read_to_end(&mut plain);
+        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let read = Dearmor::new(text).take(limit).read_to_end(&mut plain);
         read.map_err(|_| KeyImportError::Unreadable)?;
         &plain
     };

@@ -262,6 +262,12 @@ fn an_openpgp_key_of_gpg_is_taken_in_and_stays_encrypted() {
     let public = home.run(&["keys", "export", "pgp"]);
     assert!(public.contains("BEGIN PGP PUBLIC KEY BLOCK"), "{public}");
     std::fs::write(home.path("kept.asc"), kept).unwrap();
+    // a text of Windows, with the mark of its encoding
+    let text = std::fs::read_to_string(home.path("secret.asc")).unwrap();
+    let text = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+    std::fs::write(home.path("windows.asc"), text).unwrap();
+    home.run(&["keys", "import", "--key", "windows.asc", "windows"]);
+    assert_eq!(home.run(&["keys", "export", "windows"]), public);
     // gpg reads what is kept
     let read = home
         .system("gpg", &["--batch", "--show-keys", "kept.asc"])

@@ -185,6 +185,10 @@ fn keys_are_found_in_files_of_every_spelling() {
         std::fs::write(home.path(name), text).unwrap();
         let error = home.fail(&["keys", "import", "--key", name, "none"]);
         assert!(error.contains(words), "{name}: {error}");
+        // before a passphrase is asked for
+        let mut asking = home.porthole(&["keys", "import", "--key", name, "none"]);
+        let output = asking.env_remove("COSIGN_PASSWORD").output().unwrap();
+        assert!(said(&output).contains(words), "{name}: {}", said(&output));
         assert!(!home.kept("none.key").exists() && !home.kept("none.pub").exists());
     }
 }

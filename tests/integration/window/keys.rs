@@ -96,6 +96,32 @@ fn where_there_is_none_one_is_made_with_a_passphrase_typed_twice() {
 }
 
 #[test]
+fn a_file_that_is_no_key_says_so_before_a_passphrase_is_thought_of() {
+    let mut window = showing(keys());
+    window.click(Role::Button, "Import…");
+    window.fill(Role::TextInput, "Key file", "/mnt/stick/cert.pem");
+    window.click(Role::Button, "Next");
+    asked(&mut window);
+    let mut found = key("/mnt/stick/cert.pem", "");
+    (found.facts, found.encrypted) = (None, false);
+    found.problem = Some("the file is no private key in PEM. Give one".to_owned());
+    tell(
+        &mut window,
+        Outcome::KeyShown {
+            key: found,
+            saved: None,
+        },
+    );
+    assert!(window.has(Role::Note, "The file is no private key in PEM. Give one"));
+    assert!(!window.has(Role::PasswordInput, "Passphrase"));
+    assert!(!window.has(Role::PasswordInput, "New passphrase"));
+    assert!(!window.is_enabled(Role::Button, "Import"));
+    // another file is looked at anew
+    window.fill(Role::TextInput, "Key file", "/mnt/stick/cosign.key");
+    assert!(window.is_enabled(Role::Button, "Next"));
+}
+
+#[test]
 fn an_encrypted_key_is_taken_in_and_a_wrong_passphrase_asked_for_again() {
     let mut window = showing(keys());
     window.click(Role::Button, "Import…");

@@ -265,6 +265,7 @@ pub fn key(name: &str, kind: &str) -> porthole::engine::KeyInfo {
             openpgp: kind.starts_with("OpenPGP"),
         }),
         encrypted: true,
+        problem: None,
     }
 }
 

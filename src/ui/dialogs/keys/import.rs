@@ -32,6 +32,8 @@ struct Found {
     encrypted: bool,
     /// Kind and fingerprint, where they can be said without opening it.
     facts: Option<String>,
+    /// Why it cannot be taken in.
+    problem: Option<String>,
 }
 
 impl Import {
@@ -43,6 +45,7 @@ impl Import {
         let found = Found {
             encrypted: key.encrypted,
             facts: key.facts.as_ref().map(ToString::to_string),
+            problem: key.problem.clone(),
         };
         self.found = Some((self.whole_path(), found));
         self.again = true;
@@ -85,6 +88,16 @@ impl Import {
         };
         let (encrypted, facts) = (found.encrypted, found.facts.clone());
         let tokens = Tokens::of(ui);
+        if let Some(problem) = &found.problem {
+            let words = text::capital(problem);
+            kit::note(
+                ui,
+                icons::TRIANGLE_ALERT,
+                tokens.caution,
+                &text::line(&words),
+            );
+            return;
+        }
         let said = match (&facts, encrypted) {
             (Some(facts), _) => text::line(facts).into_owned(),
             (None, true) => "An encrypted key; what it is shows when it is opened".to_owned(),
@@ -121,6 +134,9 @@ impl Import {
         match self.found() {
             None if self.path.trim().is_empty() => Err("Name the file"),
             None => Ok(()),
+            Some(Found {
+                problem: Some(_), ..
+            }) => Err("Name another file"),
             Some(found) => {
                 check_name(&self.name)?;
                 match found.encrypted {
