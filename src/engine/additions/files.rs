@@ -28,29 +28,12 @@ impl Files {
         if attaching.files.is_empty() && attaching.artifact_type.is_none() {
             return Err(Failure::refused("there is no file to attach", "Name one"));
         }
-        let given = attaching.files.iter().map(|file| &file.media_type);
-        let mut given = given.chain([&attaching.artifact_type]).flatten();
-        if let Some(wrong) = given.find(|given| !is_media_type(given)) {
-            return Err(Failure::refused(
-                format!("{wrong:?} is no media type, and registries may refuse it"),
-                "Write it as application/vnd.example.report+json (TYPE/SUBTYPE)",
-            ));
-        }
+        check_types(attaching)?;
         let mut layers: Vec<(Descriptor, Arc<dyn Payload>)> = Vec::new();
         let mut recognised = Vec::new();
         for file in &attaching.files {
             let (layer, payload, found) = look(file).await?;
-            let title = |layer: &Descriptor| layer.annotations.get(annotation::TITLE).cloned();
-            if layers
-                .iter()
-                .any(|(other, _)| title(other) == title(&layer))
-            {
-                let title = title(&layer).unwrap_or_default();
-                return Err(Failure::refused(
-                    format!("two of the files are called {title}: whoever pulls them gets one"),
-                    "Rename one of them, or attach them one after the other",
-                ));
-            }
+            check_title(&layers, &layer)?;
             recognised.push(found);
             layers.push((layer, payload));
         }
@@ -114,6 +97,43 @@ async fn look(file: &AttachedFile) -> Result<Looked, Failure> {
         .annotations
         .insert(annotation::TITLE.to_owned(), title);
     Ok((layer, Arc::new(payload), found))
+}
+
+/// Refuses a second file of the same name: whoever pulls them would write one over the other.
+fn check_title(
+    layers: &[(Descriptor, Arc<dyn Payload>)],
+    layer: &Descriptor,
+) -> Result<(), Failure> {
+    let title = layer.annotations.get(annotation::TITLE);
+    let mut others = layers
+        .iter()
+        .map(|(other, _)| other.annotations.get(annotation::TITLE));
+    match others.any(|other| other == title) {
+        false => Ok(()),
+        true => Err(Failure::refused(
+            format!(
+                "two of the files are called {}: whoever pulls them gets one",
+                title.map_or("the same", String::as_str)
+            ),
+            "Rename one of them, or attach them one after the other",
+        )),
+    }
+}
+
+/// Refuses what is no media type: registries may.
+fn check_types(attaching: &Attaching) -> Result<(), Failure> {
+    let of_files = attaching
+        .files
+        .iter()
+        .filter_map(|file| file.media_type.as_deref());
+    let mut given = of_files.chain(attaching.artifact_type.as_deref());
+    match given.find(|given| !is_media_type(given)) {
+        None => Ok(()),
+        Some(wrong) => Err(Failure::refused(
+            format!("{wrong:?} is no media type, and registries may refuse it"),
+            "Write it as application/vnd.example.report+json (TYPE/SUBTYPE)",
+        )),
+    }
 }
 
 /// Whether it is a media type as the image specification wants them (RFC 6838, section 4.2):
