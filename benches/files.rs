@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use egui::{Event, Key, Modifiers};
 use porthole::engine::{FilesSnapshot, NodePath, Remote};
-use porthole::layer::FileQuery;
+use porthole::layer::{FileQuery, NameFilter};
 use window::{Window, print, print_head};
 
 /// What is typed into the filter, a key at a time.
@@ -135,9 +135,16 @@ fn filter(window: &mut Window) -> Vec<Duration> {
         }
         let began = Instant::now();
         let query = FileQuery::default();
+        // all of what was typed, and not what it began with
+        let is_typed = |query: &FileQuery| match &query.name {
+            Some(NameFilter::Text(name) | NameFilter::Glob(name) | NameFilter::Regex(name)) => {
+                filter.trim_start_matches("re:") == name
+            }
+            None => false,
+        };
         let found = |files: &FilesSnapshot| {
             let list = files.list.value();
-            files.query != query && list.is_some_and(|list| *list.query() == files.query)
+            list.is_some_and(|list| is_typed(list.query()) && !list.is_empty())
         };
         while !files(window).is_some_and(|files| found(&files)) {
             times.push(window.draw(Vec::new()));

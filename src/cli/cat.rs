@@ -30,11 +30,20 @@ pub(super) struct Cat {
     /// Pick the image for this platform out of an index, as in linux/arm64/v8.
     #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
     platform: Option<Platform>,
+
+    /// Read layers that unpack to far more than layers of their size should.
+    #[arg(long)]
+    read_anyway: bool,
 }
 
 impl Cat {
     pub(super) fn run(self, config: EngineConfig) -> Result<(), CliError> {
-        let image = Manifest::open(config, &self.reference, self.platform.clone())?;
+        let image = Manifest::open(
+            config,
+            &self.reference,
+            self.platform.clone(),
+            self.read_anyway,
+        )?;
         let content = image.content(&self.path, self.layer, self.at)?;
         if (content.bytes.len() as u64) < content.size {
             return Err(Failure::refused(

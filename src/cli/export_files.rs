@@ -42,11 +42,20 @@ pub(super) struct ExportFiles {
     /// Pick the image for this platform out of an index, as in linux/arm64/v8.
     #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
     platform: Option<Platform>,
+
+    /// Read layers that unpack to far more than layers of their size should.
+    #[arg(long)]
+    read_anyway: bool,
 }
 
 impl ExportFiles {
     pub(super) fn run(self, config: EngineConfig) -> Result<(), CliError> {
-        let image = Manifest::open(config, &self.reference, self.platform.clone())?;
+        let image = Manifest::open(
+            config,
+            &self.reference,
+            self.platform.clone(),
+            self.read_anyway,
+        )?;
         let target = match (self.folder, self.tar, self.file) {
             (Some(folder), _, _) => SaveTarget::Folder(folder),
             (_, Some(tar), _) if tar.as_os_str() == "-" => SaveTarget::Stdout,

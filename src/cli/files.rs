@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::engine::{EngineConfig, Failure, FilesSnapshot, LayerState};
 use crate::layer::waste::Waste;
-use crate::layer::{Entry, EntryKind, FileQuery, Scope};
+use crate::layer::{Entry, EntryKind, FileQuery, Marks, Scope};
 use crate::model::{Platform, text};
 
 use super::CliError;
@@ -33,6 +33,10 @@ pub(super) struct Files {
     #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
     platform: Option<Platform>,
 
+    /// Read layers that unpack to far more than layers of their size should.
+    #[arg(long)]
+    read_anyway: bool,
+
     /// Show what is wasted instead: dive's score, and what is true.
     #[arg(long, conflicts_with_all = ["layer", "at"])]
     wasted: bool,
@@ -44,7 +48,12 @@ pub(super) struct Files {
 
 impl Files {
     pub(super) fn run(self, config: EngineConfig) -> Result<(), CliError> {
-        let image = Manifest::open(config, &self.reference, self.platform.clone())?;
+        let image = Manifest::open(
+            config,
+            &self.reference,
+            self.platform.clone(),
+            self.read_anyway,
+        )?;
         let scope = match (self.layer, self.at) {
             (Some(layer), _) => Scope::Layer(layer),
             (_, Some(layer)) => Scope::At(layer),
@@ -106,6 +115,7 @@ impl Files {
             let Some(node) = shown.node(position) else {
                 continue;
             };
+            list.is_duplicate = node.is_duplicate();
             match (node.entry(), node.layer()) {
                 (Some(entry), Some(layer)) => {
                     let size = if entry.kind() == EntryKind::File {
@@ -137,6 +147,8 @@ struct List<'a, W> {
     out: &'a mut W,
     json: bool,
     first: bool,
+    /// Whether one layer has more than one entry for what comes next.
+    is_duplicate: bool,
 }
 
 impl<'a, W: Write> List<'a, W> {
@@ -148,6 +160,7 @@ impl<'a, W: Write> List<'a, W> {
             out,
             json,
             first: true,
+            is_duplicate: false,
         })
     }
 
@@ -175,13 +188,18 @@ impl<'a, W: Write> List<'a, W> {
             if let Some(digest) = entry.digest() {
                 object.insert("digest".into(), json!(digest));
             }
+            insert_odd(&mut object, entry);
+            if self.is_duplicate {
+                object.insert("duplicate".into(), json!(true));
+            }
             return self.object(&object);
         }
         let kind = entry.kind();
-        let size = if kind == EntryKind::File {
-            text::size(size)
-        } else {
-            String::new()
+        let device = entry.extra().and_then(|extra| extra.device);
+        let size = match (kind, device) {
+            (EntryKind::File, _) => text::size(size),
+            (_, Some((major, minor))) => format!("{major}, {minor}"),
+            _ => String::new(),
         };
         write!(
             self.out,
@@ -228,6 +246,38 @@ impl<'a, W: Write> List<'a, W> {
         }
         self.out
             .write_all(if self.first { b"]\n" } else { b"\n]\n" })
+    }
+}
+
+/// What only some entries have: numbers of a device, extended attributes (their values in
+/// base 64), and what is odd about it.
+fn insert_odd(object: &mut Map<String, Value>, entry: &Entry<'_>) {
+    if let Some((major, minor)) = entry.extra().and_then(|extra| extra.device) {
+        object.insert("device".into(), json!([major, minor]));
+    }
+    let attributes = entry.extra().map(|extra| &extra.xattrs[..]);
+    if let Some(attributes) = attributes.filter(|attributes| !attributes.is_empty()) {
+        let attributes: Map<String, Value> = attributes
+            .iter()
+            .map(|(name, value)| {
+                let value = base64::engine::general_purpose::STANDARD.encode(value);
+                (String::from_utf8_lossy(name).into_owned(), json!(value))
+            })
+            .collect();
+        object.insert("xattrs".into(), json!(attributes));
+    }
+    let marks = [
+        (Marks::ABSOLUTE, "absolute"),
+        (Marks::DOTS, "dots"),
+        (Marks::SPARSE, "sparse"),
+        (Marks::CUT_OFF, "cutOff"),
+        (Marks::INVALID_WHITEOUT, "invalidWhiteout"),
+        (Marks::CLAMPED, "clamped"),
+    ];
+    let marks = marks.iter().filter(|(mark, _)| entry.marks().has(*mark));
+    let marks: Vec<&str> = marks.map(|(_, word)| *word).collect();
+    if !marks.is_empty() {
+        object.insert("marks".into(), json!(marks));
     }
 }
 

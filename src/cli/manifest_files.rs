@@ -7,7 +7,7 @@ use crate::engine::{
     NodePath, Outcome, Remote, SaveRequest, SavedFiles,
 };
 use crate::layer::waste::Waste;
-use crate::layer::{EntryKind, FileQuery, Scope};
+use crate::layer::{Allowance, EntryKind, FileQuery, Scope};
 use crate::model::{Platform, text};
 
 use super::CliError;
@@ -21,13 +21,24 @@ pub(super) struct Manifest {
 
 impl Manifest {
     /// Opens an image and picks its manifest: the one for `platform`, or for this machine.
+    /// With `anyway` its layers may unpack to any size.
     pub(super) fn open(
         config: EngineConfig,
         reference: &str,
         platform: Option<Platform>,
+        anyway: bool,
     ) -> Result<Self, CliError> {
         let waiting = Waiting::open(config, reference, platform.clone(), Extent::Shown)?;
-        Self::pick(waiting, reference, platform)
+        let manifest = Self::pick(waiting, reference, platform)?;
+        manifest.ask(FilesRequest::Reading {
+            unwatched: true,
+            allowance: if anyway {
+                Allowance::Everything
+            } else {
+                Allowance::Usual
+            },
+        });
+        Ok(manifest)
     }
 
     fn pick(waiting: Waiting, reference: &str, wanted: Option<Platform>) -> Result<Self, CliError> {

@@ -184,6 +184,11 @@ pub(super) fn split_path(path: &[u8]) -> (&[u8], &[u8]) {
 pub(super) fn whiteout(path: &[u8]) -> Option<(EntryKind, Vec<u8>, Marks)> {
     const PREFIX: &[u8] = b".wh.";
     const OPAQUE: &[u8] = b".wh..wh..opq";
+    /// What aufs kept for itself in the root of a layer: runtimes pass over all of it.
+    const OWN: &[u8] = b".wh..wh.";
+    if path.starts_with(OWN) && path != OPAQUE {
+        return Some((EntryKind::Whiteout, path.to_vec(), Marks::INVALID_WHITEOUT));
+    }
     let (directory, name) = split_path(path);
     let removed = name.strip_prefix(PREFIX)?;
     if name == OPAQUE {
@@ -233,7 +238,9 @@ mod tests {
         assert_eq!(read(b"etc/.wh..wh..opq"), opaque(b"etc"));
         assert_eq!(read(b".wh..wh..opq"), opaque(b""));
         assert_eq!(read(b"etc/a.wh."), None);
-        for odd in [&b"a/.wh."[..], b"a/.wh..", b"a/.wh..."] {
+        assert_eq!(read(b"a/.wh..wh.x"), removed(b"a/.wh.x"));
+        let own = [&b".wh..wh.aufs"[..], &b".wh..wh.plnk/12.34"[..]];
+        for odd in [&b"a/.wh."[..], b"a/.wh..", b"a/.wh..."].iter().chain(&own) {
             assert_eq!(read(odd).unwrap().2, Marks::INVALID_WHITEOUT.0);
         }
     }

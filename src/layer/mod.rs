@@ -17,6 +17,7 @@ pub mod picture;
 mod read;
 pub mod saved;
 mod scan;
+mod sha256;
 mod tar;
 pub mod toc;
 pub mod tree;

@@ -7,6 +7,7 @@ use crate::model::{Algorithm, Descriptor, Digest, Hasher, limits, text};
 use super::checkpoint::{Checkpoints, SPAN};
 use super::decode::{Decoder, Problem};
 use super::index::{Ending, IndexBuilder, LayerIndex, Packing};
+use super::sha256::StreamHasher;
 use super::tar::TarReader;
 
 /// How much a layer may unpack to.
@@ -46,7 +47,7 @@ pub struct Scanner {
 
 /// What happens to the unpacked bytes.
 struct Unpacking {
-    hasher: Hasher,
+    hasher: StreamHasher,
     bytes: u64,
     allowance: u64,
     tar: Option<TarReader>,
@@ -64,12 +65,13 @@ impl Unpacking {
                 text::size(self.allowance)
             )));
         }
-        self.hasher.update(bytes);
         let Some(tar) = &mut self.tar else {
+            self.hasher.update(bytes);
             return Ok(());
         };
         let builder = &mut self.builder;
-        if let Err(problem) = tar.feed(bytes, &mut |entry| builder.push(entry)) {
+        let read = tar.feed(bytes, &mut self.hasher, &mut |entry| builder.push(entry));
+        if let Err(problem) = read {
             self.broken = Some(problem.to_string());
             self.tar = None;
         }
@@ -96,7 +98,7 @@ impl Scanner {
             decoder: Some(Decoder::new(Some(SPAN))),
             packing: Packing::Plain,
             unpacking: Unpacking {
-                hasher: Hasher::new(algorithm),
+                hasher: StreamHasher::new(algorithm),
                 bytes: 0,
                 allowance,
                 tar: Some(TarReader::new()),

@@ -219,7 +219,7 @@ impl ReadLayer {
             ),
             Ending::TooMuch { why } => (
                 format!("layer {layer} is not read further: {why}"),
-                "Read it anyway only if you know where the image comes from",
+                "Read it anyway only if you know where the image comes from (porthole files --read-anyway)",
                 FailureKind::Other,
             ),
         };

@@ -16,7 +16,7 @@ pub(super) use shelf::Shelf;
 pub(super) use show::{ReadFile, difference};
 
 use crate::export::Target;
-use crate::layer::FileQuery;
+use crate::layer::{Allowance, FileQuery};
 
 use super::JobId;
 
@@ -36,6 +36,12 @@ pub enum FilesRequest {
     List,
     /// Show these files.
     Look(FileQuery),
+    /// How layers are read from now on.
+    Reading {
+        /// Nobody watches: nothing is shown before every layer is known.
+        unwatched: bool,
+        allowance: Allowance,
+    },
     /// Read a layer that unpacks to more than a layer of its size should.
     ReadAnyway { layer: usize },
     /// Show the content of a file, and of another version of it beside it.

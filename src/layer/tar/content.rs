@@ -1,6 +1,6 @@
 //! The content of a file as it passes: hashed, holes as zeros.
 
-use sha2::{Digest as _, Sha256};
+use crate::layer::sha256::{Sha256, StreamHasher};
 
 /// Hashes a file's stored bytes, and zeros where the file has holes.
 pub(super) struct Content {
@@ -58,7 +58,22 @@ impl Content {
         }
     }
 
-    pub(super) fn update(&mut self, mut bytes: &[u8]) {
+    /// Takes the next stored bytes, and hashes them along in the stream where that costs
+    /// less. Says whether it did.
+    pub(super) fn update_with(&mut self, stream: &mut StreamHasher, bytes: &[u8]) -> bool {
+        match (&mut self.hasher, &self.map, stream) {
+            (Some(hasher), None, StreamHasher::Sha256(stream)) => {
+                stream.update_with(hasher, bytes);
+                true
+            }
+            _ => {
+                self.update(bytes);
+                false
+            }
+        }
+    }
+
+    fn update(&mut self, mut bytes: &[u8]) {
         let Some(hasher) = &mut self.hasher else {
             return;
         };
@@ -95,7 +110,7 @@ impl Content {
             if sparse {
                 zeros(&mut hasher, self.size.saturating_sub(self.at));
             }
-            hasher.finalize().into()
+            hasher.finish()
         });
         (digest, map)
     }
@@ -112,6 +127,8 @@ fn zeros(hasher: &mut Sha256, mut count: u64) {
 
 #[cfg(test)]
 mod tests {
+    use sha2::Digest as _;
+
     use super::*;
 
     #[test]
@@ -121,7 +138,7 @@ mod tests {
         let mut content = Content::sparse(map, 15, &mut budget);
         content.update(b"ab");
         content.update(b"cde");
-        let expected = Sha256::digest(b"\0\0abc\0\0\0\0\0de\0\0\0");
+        let expected = sha2::Sha256::digest(b"\0\0abc\0\0\0\0\0de\0\0\0");
         assert_eq!(content.finish().0, Some(expected.into()));
         assert_eq!(budget, 990);
     }
@@ -130,7 +147,7 @@ mod tests {
     fn a_file_that_is_one_hole_and_one_too_large() {
         let mut budget = 10;
         let content = Content::sparse(vec![(7, 0)], 7, &mut budget);
-        let expected: [u8; 32] = Sha256::digest([0; 7]).into();
+        let expected: [u8; 32] = sha2::Sha256::digest([0; 7]).into();
         assert_eq!(content.finish().0, Some(expected));
         assert_eq!(Content::sparse(vec![], 11, &mut budget).finish().0, None);
         let twice = vec![(0, 5), (3, 5)];

@@ -3,11 +3,17 @@
 use crate::layer::entry::{Attributes, Parts};
 use crate::model::pax;
 
+use super::header::until_zero;
+
 /// Most bytes of one entry's extended attributes, as Linux has it for one value.
 const XATTR_BYTES: usize = 64 << 10;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Extension {
+    /// GNU's long name and link target, which hold whatever records say (as Go's archive/tar
+    /// has it, which runtimes read with).
+    pub long_name: Option<Vec<u8>>,
+    pub long_link: Option<Vec<u8>>,
     pub path: Option<Vec<u8>>,
     pub link: Option<Vec<u8>>,
     pub size: Option<u64>,
@@ -31,8 +37,14 @@ pub(super) struct Sparse {
 }
 
 impl Extension {
-    /// Takes what `records` say. Gives nothing where they are malformed.
+    /// Takes what `records` say, in place of those before. Gives nothing where they are
+    /// malformed.
     pub(super) fn read(&mut self, records: &[u8]) -> Option<()> {
+        *self = Self {
+            long_name: self.long_name.take(),
+            long_link: self.long_link.take(),
+            ..Self::default()
+        };
         pax::read(records, |key, value| self.take(key, value))
     }
 
@@ -40,8 +52,8 @@ impl Extension {
         // an empty value takes the record back
         let text = || std::str::from_utf8(value).ok();
         match key {
-            b"path" => self.path = (!value.is_empty()).then(|| value.to_vec()),
-            b"linkpath" => self.link = (!value.is_empty()).then(|| value.to_vec()),
+            b"path" => self.path = (!value.is_empty()).then(|| until_zero(value).to_vec()),
+            b"linkpath" => self.link = (!value.is_empty()).then(|| until_zero(value).to_vec()),
             b"size" if !value.is_empty() => self.size = Some(text()?.parse().ok()?),
             b"uid" if !value.is_empty() => self.uid = Some(text()?.parse().ok()?),
             b"gid" if !value.is_empty() => self.gid = Some(text()?.parse().ok()?),
@@ -65,7 +77,7 @@ impl Extension {
         let sparse = self.sparse.get_or_insert_default();
         match name {
             b"major" => sparse.map_in_content = value != b"0",
-            b"name" => sparse.name = Some(value.to_vec()),
+            b"name" => sparse.name = Some(until_zero(value).to_vec()),
             b"realsize" | b"size" => sparse.real_size = Some(count()?),
             b"offset" => sparse.offset = Some(count()?),
             b"numbytes" => sparse.map.push((sparse.offset.take()?, count()?)),
@@ -174,6 +186,19 @@ mod tests {
         assert_eq!(found.path.as_deref(), Some(&b"a"[..]));
         assert_eq!((found.size, found.uid), (Some(700), Some(4_294_967)));
         assert_eq!(found.mtime, Some((1350, 500_000_000)));
+    }
+
+    #[test]
+    fn the_last_records_count_and_a_long_name_whatever_they_say() {
+        let mut found = Extension {
+            long_name: Some(b"long".to_vec()),
+            ..Extension::default()
+        };
+        found.read(b"9 path=a\n12 size=700\n").unwrap();
+        found.read(b"13 path=b\0cd\n").unwrap();
+        assert_eq!(found.long_name.as_deref(), Some(&b"long"[..]));
+        // no name has a zero in it
+        assert_eq!((found.path.as_deref(), found.size), (Some(&b"b"[..]), None));
     }
 
     #[test]

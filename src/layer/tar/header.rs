@@ -75,6 +75,11 @@ impl Header {
         self.0[156] == b'D'
     }
 
+    /// Whether it is of the oldest form, which knew files alone.
+    pub(super) const fn has_no_type(&self) -> bool {
+        self.0[156] == 0
+    }
+
     pub(super) fn name(&self) -> Vec<u8> {
         let name = until_zero(&self.0[..100]);
         let prefix = until_zero(&self.0[345..500]);

@@ -13,6 +13,7 @@ use crate::model::limits;
 
 use super::Marks;
 use super::entry::NewEntry;
+use super::sha256::StreamHasher;
 use content::Content;
 use extension::Extension;
 use header::{BLOCK, Type, read_map};
@@ -133,15 +134,32 @@ impl TarReader {
         }
     }
 
-    /// Takes the next bytes of the stream, and hands over the entries that end in them.
+    /// Takes the next bytes of the stream, and hands over the entries that end in them. All
+    /// bytes go to `stream` as well, whatever comes of them.
     ///
     /// # Errors
     /// Where the stream cannot be read on; it must not be fed any more then.
     pub(super) fn feed(
         &mut self,
-        mut bytes: &[u8],
+        bytes: &[u8],
+        stream: &mut StreamHasher,
         found: &mut dyn FnMut(NewEntry),
     ) -> Result<(), TarProblem> {
+        let mut hashed = 0;
+        let read = self.read(bytes, stream, &mut hashed, found);
+        stream.update(&bytes[hashed..]);
+        read
+    }
+
+    /// As [`Self::feed`]; the first `hashed` bytes have gone to `stream` already.
+    fn read(
+        &mut self,
+        all: &[u8],
+        stream: &mut StreamHasher,
+        hashed: &mut usize,
+        found: &mut dyn FnMut(NewEntry),
+    ) -> Result<(), TarProblem> {
+        let mut bytes = all;
         loop {
             let before = bytes.len();
             match &mut self.state {
@@ -214,7 +232,12 @@ impl TarReader {
                         .unwrap_or(usize::MAX)
                         .min(bytes.len());
                     if let Some(content) = content {
-                        content.update(&bytes[..count]);
+                        let at = all.len() - bytes.len();
+                        stream.update(&all[*hashed..at]);
+                        *hashed = at;
+                        if content.update_with(stream, &bytes[..count]) {
+                            *hashed += count;
+                        }
                     }
                     bytes = &bytes[count..];
                     self.at += count as u64;

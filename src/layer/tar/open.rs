@@ -47,8 +47,8 @@ impl TarReader {
     pub(super) fn extend(&mut self, kind: Type, bytes: &[u8]) -> Result<(), TarProblem> {
         let at = self.at - bytes.len() as u64;
         match kind {
-            Type::LongName => self.extension.path = Some(until_zero(bytes).to_vec()),
-            Type::LongLink => self.extension.link = Some(until_zero(bytes).to_vec()),
+            Type::LongName => self.extension.long_name = Some(until_zero(bytes).to_vec()),
+            Type::LongLink => self.extension.long_link = Some(until_zero(bytes).to_vec()),
             Type::Pax => self
                 .extension
                 .read(bytes)
@@ -73,6 +73,7 @@ impl TarReader {
             .as_ref()
             .and_then(|sparse| sparse.name.clone());
         let name = sparse_name
+            .or(extension.long_name)
             .or(extension.path)
             .unwrap_or_else(|| header.name());
         if name.len() > limits::LAYER_PATH_BYTES {
@@ -82,15 +83,17 @@ impl TarReader {
                 limit: limits::LAYER_PATH_BYTES as u64,
             });
         }
-        let (kind, dump) = match header.kind() {
+        let (kind, passed_over) = match header.kind() {
             Type::Hardlink => (EntryKind::Hardlink, false),
             Type::Symlink => (EntryKind::Symlink, false),
             Type::Char => (EntryKind::CharDevice, false),
             Type::Block => (EntryKind::BlockDevice, false),
             Type::Directory => (EntryKind::Directory, header.is_dump()),
             Type::Fifo => (EntryKind::Fifo, false),
-            // what old archives call a folder
-            _ if name.ends_with(b"/") => (EntryKind::Directory, false),
+            Type::GnuSparse => (EntryKind::File, false),
+            // what old archives call a folder; where the type says that it is a file, readers
+            // pass over the content that one has
+            _ if name.ends_with(b"/") => (EntryKind::Directory, !header.has_no_type()),
             _ => (EntryKind::File, false),
         };
         let size = extension.size.unwrap_or(size);
@@ -100,7 +103,8 @@ impl TarReader {
         if i64::try_from(stored).is_err() || self.at.checked_add(whole(stored)?).is_none() {
             return Err(TarProblem::Size { size: stored });
         }
-        let opened = self.opened(header, &name, kind, extension.link, stored, |marks| {
+        let link = extension.long_link.or(extension.link);
+        let opened = self.opened(header, &name, kind, link, stored, |marks| {
             let header_ids = header.ids();
             let (uid, cut_uid) = id(extension.uid.or(header_ids.0));
             let (gid, cut_gid) = id(extension.gid.or(header_ids.1));
@@ -112,8 +116,8 @@ impl TarReader {
             let mtime = extension.mtime.unwrap_or_else(|| (header.mtime(), 0));
             (marks.with(cut), uid, gid, mtime, extension.xattrs)
         });
-        if dump {
-            // a list of names, not content
+        if passed_over {
+            // such as a list of names
             let mut opened = opened;
             opened.stored = size;
             return Ok(self.begin_content(Box::new(opened), None));

@@ -3,11 +3,12 @@
 
 use std::io::Read;
 
-use crate::model::{Descriptor, Digest, limits};
+use crate::model::{Algorithm, Descriptor, Digest, limits};
 use crate::transport::Source;
 
 use super::{json, part, unreadable};
 use crate::layer::index::{Origin, Packing};
+use crate::layer::sha256::StreamHasher;
 use crate::layer::tar::TarReader;
 use crate::layer::{LayerError, LayerIndex};
 
@@ -74,8 +75,10 @@ pub(super) fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
         .ok()?;
     let mut found = None;
     let mut reader = TarReader::new();
+    // the table has a digest of its own
+    let mut unused = StreamHasher::new(Algorithm::Sha256);
     reader
-        .feed(&tar, &mut |entry| {
+        .feed(&tar, &mut unused, &mut |entry| {
             if entry.path == b"stargz.index.json" {
                 found = Some((entry.offset as usize, entry.stored as usize));
             }

@@ -123,7 +123,8 @@ impl Builder {
                 return;
             }
             EntryKind::Opaque => {
-                if let Some(node) = self.find(entry.directory(), entry.name()) {
+                // it lies in the directory, so that one's link is followed as well
+                if let Some(node) = self.look(&entry.path()) {
                     let mut child = self.nodes[node as usize].first_child;
                     while child != NONE {
                         self.purge(child, layer, Ended::Hidden);
@@ -162,12 +163,35 @@ impl Builder {
 
     /// Puts an entry at a node, in place of what was there.
     fn put(&mut self, node: u32, layer: u32, number: u32, entry: &Entry<'_>) {
-        let kind = entry.kind();
-        let content = match kind {
-            EntryKind::Hardlink => self.target(entry),
-            EntryKind::File => self.versions.len() as u32,
-            _ => NONE,
-        };
+        let mut kind = entry.kind();
+        let (mut content, mut stands_for) = (NONE, NONE);
+        let mut link = None;
+        match kind {
+            EntryKind::File => content = self.versions.len() as u32,
+            EntryKind::Symlink => link = entry.link().map(|link| self.keep(link)),
+            EntryKind::Hardlink => {
+                if let Some(target) = self.target(entry) {
+                    let there = &self.nodes[target as usize];
+                    let version = self.versions.get(there.version as usize);
+                    content = version.map_or(NONE, |version| version.content);
+                    if matches!(
+                        there.kind,
+                        EntryKind::Symlink
+                            | EntryKind::CharDevice
+                            | EntryKind::BlockDevice
+                            | EntryKind::Fifo
+                    ) {
+                        kind = there.kind;
+                        link = self.links.get(&target).copied();
+                        stands_for = match version.map_or(NONE, |version| version.stands_for) {
+                            NONE => there.version,
+                            other => other,
+                        };
+                    }
+                }
+            }
+            _ => {}
+        }
         let there = &self.nodes[node as usize];
         let (alive, was, previous) = (there.alive, there.kind, there.version);
         let duplicate = alive
@@ -179,9 +203,8 @@ impl Builder {
         } else if previous != NONE {
             self.end(previous, layer, Ended::Replaced);
         }
-        if let (EntryKind::Symlink, Some(link)) = (kind, entry.link()) {
+        if let Some(link) = link {
             self.epoch += 1;
-            let link = self.keep(link);
             self.links.insert(node, link);
         }
         self.versions.push(Version {
@@ -189,6 +212,7 @@ impl Builder {
             entry: number,
             previous,
             content,
+            stands_for,
             ended: None,
         });
         let version = self.versions.len() as u32 - 1;
@@ -202,21 +226,11 @@ impl Builder {
         self.touch(node, layer);
     }
 
-    /// The version that holds the content of a hard link.
-    fn target(&mut self, entry: &Entry<'_>) -> u32 {
-        let Some(link) = entry.link() else {
-            return NONE;
-        };
-        let (path, _) = crate::layer::clean_path(link);
+    /// The node that a hard link is another name of.
+    fn target(&self, entry: &Entry<'_>) -> Option<u32> {
+        let (path, _) = crate::layer::clean_path(entry.link()?);
         let (directory, name) = split_path(&path);
-        let Some(node) = self.find(directory, name) else {
-            return NONE;
-        };
-        let version = self.nodes[node as usize].version;
-        match self.versions.get(version as usize) {
-            Some(found) => found.content,
-            None => NONE,
-        }
+        self.find(directory, name)
     }
 
     /// Marks a node and those above it as present in a layer.

@@ -35,6 +35,9 @@ struct Version {
     previous: u32,
     /// The version that holds the content: itself for a file, another one for a hard link.
     content: u32,
+    /// Of a hard link to what is no file, such as a symbolic link: the version that it is
+    /// another name of.
+    stands_for: u32,
     /// The layer that ended it.
     ended: Option<(u32, Ended)>,
 }

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::build::{Ended, ROOT};
-use super::{Change, FileTree, Node};
+use super::{Change, FileTree, NONE, Node};
 use crate::layer::{Entry, EntryKind, Marks};
 
 /// A node of a tree.
@@ -140,9 +140,14 @@ impl<'a> FileNode<'a> {
         Some(version.entry as usize)
     }
 
-    /// The entry that counts.
+    /// The entry that says what it is: the one that counts, or of a hard link to what is no
+    /// file that of what it is another name of.
     pub fn entry(&self) -> Option<Entry<'a>> {
-        self.tree.version_entry(self.node.version)
+        let version = self.tree.versions.get(self.node.version as usize)?;
+        self.tree.version_entry(match version.stands_for {
+            NONE => self.node.version,
+            other => other,
+        })
     }
 
     /// Where the content of a file or a hard link is: layer, position, entry.

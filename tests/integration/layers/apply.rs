@@ -187,6 +187,39 @@ fn cases() -> Vec<(&'static str, Vec<Vec<u8>>)> {
             ),
         ),
         (
+            "an opaque folder that is a link",
+            on_base(
+                Tar::new()
+                    .file("lib/.wh..wh..opq", b"")
+                    .file("lib/y.so", b"y"),
+            ),
+        ),
+        (
+            "an opaque folder through an absolute link",
+            vec![
+                base(),
+                Tar::new().symlink("abs", "/etc").bytes(),
+                Tar::new().file("abs/sub/.wh..wh..opq", b"").bytes(),
+            ],
+        ),
+        (
+            "a whiteout of a whiteout's name",
+            on_base(Tar::new().file("etc/.wh..wh.a", b"")),
+        ),
+        (
+            "a hard link to a link",
+            on_base(Tar::new().hardlink("hard", "lib").file("hard/z.so", b"z")),
+        ),
+        (
+            "hard links one after the other",
+            on_base(
+                Tar::new()
+                    .hardlink("one", "lib/x.so")
+                    .hardlink("two", "one")
+                    .file("etc/.wh.a", b""),
+            ),
+        ),
+        (
             "a link is removed, not what it leads to",
             on_base(Tar::new().file(".wh.lib", b"")),
         ),
@@ -256,6 +289,18 @@ fn layers_are_applied_as_umoci_applies_them() {
         seen_on_disk(&root, &root, &mut expected);
         assert_eq!(seen_by_us(&tree(&layers)), expected, "{name}");
     }
+}
+
+/// What aufs kept for itself is no file of the image; runtimes pass over it.
+#[test]
+fn what_aufs_kept_for_itself_is_passed_over() {
+    let tree = tree(&[Tar::new()
+        .file(".wh..wh.aufs", b"")
+        .dir(".wh..wh.plnk")
+        .file(".wh..wh.plnk/12.34", b"x")
+        .file("kept", b"y")
+        .bytes()]);
+    assert_eq!(paths(&tree), ["/kept"]);
 }
 
 fn paths(tree: &FileTree) -> Vec<String> {

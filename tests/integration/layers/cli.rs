@@ -118,6 +118,82 @@ fn files_of_an_image_a_layer_and_at_a_layer() {
 }
 
 #[test]
+fn what_only_some_entries_have_is_in_the_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = Tar::header(tar::EntryType::Char, 0);
+    header.set_device_major(5).unwrap();
+    header.set_device_minor(1).unwrap();
+    tar.append_data(&mut header, "dev/console", &[][..])
+        .unwrap();
+    let records = b"26 SCHILY.xattr.user.a=v\0\n";
+    let mut header = Tar::header(tar::EntryType::XHeader, records.len() as u64);
+    header.set_cksum();
+    tar.append(&header, &records[..]).unwrap();
+    let mut header = Tar::header(tar::EntryType::Regular, 1);
+    header.as_mut_bytes()[..2].copy_from_slice(b"/a");
+    header.set_cksum();
+    tar.append(&header, &b"1"[..]).unwrap();
+    for content in [b"1", b"2"] {
+        let mut header = Tar::header(tar::EntryType::Regular, 1);
+        tar.append_data(&mut header, "twice", &content[..]).unwrap();
+    }
+    let layout = image(folder.path(), &[tar.into_inner().unwrap()]);
+    let reference = layout.reference("it");
+    let all = files(&["files", &reference, "--json"]);
+    assert_eq!(by_path(&all, "/dev/console")["device"], json!([5, 1]));
+    let a = by_path(&all, "/a");
+    assert_eq!(
+        (&a["xattrs"], &a["marks"]),
+        (&json!({"user.a": "dgA="}), &json!(["absolute"]))
+    );
+    assert_eq!(by_path(&all, "/twice")["duplicate"], true);
+    assert!(a.get("duplicate").is_none() && a.get("device").is_none());
+    let lines = porthole(&["files", &reference]);
+    let lines = String::from_utf8_lossy(&lines.stdout).into_owned();
+    assert!(lines.contains(" 5, 1 "), "{lines}");
+}
+
+/// What unpacks to far more than it should is not read before somebody says so.
+#[test]
+fn a_bomb_is_read_only_where_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    let (zeros, count) = (vec![0; 1 << 20], 257);
+    let mut header = Tar::header(tar::EntryType::Regular, count << 20);
+    header.set_path("zeros").unwrap();
+    header.set_cksum();
+    let mut diff_id = porthole::model::Hasher::new(porthole::model::Algorithm::Sha256);
+    let ends = [0; 1024];
+    let pieces = std::iter::once(&header.as_bytes()[..])
+        .chain((0..count).map(|_| &zeros[..]))
+        .chain([&ends[..]]);
+    for piece in pieces {
+        std::io::Write::write_all(&mut packed, piece).unwrap();
+        diff_id.update(piece);
+    }
+    let mut layout = Layout::new(folder.path());
+    let blob = layout.blob(
+        "application/vnd.oci.image.layer.v1.tar+gzip",
+        &packed.finish().unwrap(),
+    );
+    let config = layout.document(
+        MediaType::OCI_CONFIG,
+        &json!({"os": "linux", "architecture": "amd64",
+            "rootfs": {"type": "layers", "diff_ids": [diff_id.finish()]}}),
+    );
+    let manifest = layout.manifest(&config, &[blob]);
+    layout.name("it", &manifest);
+    let reference = layout.reference("it");
+    let output = porthole(&["files", &reference]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("--read-anyway"), "{said}");
+    let all = files(&["files", &reference, "--json", "--read-anyway"]);
+    assert_eq!(by_path(&all, "/zeros")["size"], count << 20);
+}
+
+#[test]
 fn names_that_are_no_text_are_given_exactly() {
     let folder = tempfile::tempdir().unwrap();
     let layout = image(folder.path(), &[Tar::new().raw(b"a\xff", b"x").bytes()]);

@@ -42,6 +42,21 @@ fn link(path: &Path) -> String {
     fs::read_link(path).unwrap().display().to_string()
 }
 
+/// As file systems have them whose equal files are one: a link may have several names too.
+#[test]
+fn a_hard_link_to_a_link_is_that_link() {
+    let place = tempfile::tempdir().unwrap();
+    let lower = Tar::new().file("a", b"a").symlink("soft", "a").bytes();
+    let upper = Tar::new().hardlink("hard", "soft").bytes();
+    let layout = image(&place.path().join("image"), &[lower, upper]);
+    let out = place.path().join("out");
+    let (ok, said) = export(&layout, &[out.to_str().unwrap()]);
+    assert!(ok, "{said}");
+    assert_eq!(link(&out.join("hard")), "a");
+    let read = porthole(&["cat", &layout.reference("it"), "/hard"]);
+    assert_eq!(read.stdout, b"a", "{read:?}");
+}
+
 #[test]
 fn the_file_system_of_an_image_is_written_into_a_new_folder() {
     let place = tempfile::tempdir().unwrap();

@@ -316,6 +316,44 @@ fn sparse_files_have_their_real_size_and_the_digest_of_what_programs_read() {
     }
 }
 
+/// Of what extends a header the last records count, and a long name whatever they say; what is
+/// called a folder by its name alone has its content passed over.
+#[test]
+fn headers_are_extended_as_runtimes_read_them() {
+    let mut tar = Tar::new();
+    let mut put = |kind: tar::EntryType, name: &[u8], content: &[u8]| {
+        let mut header = Tar::header(kind, content.len() as u64);
+        header.as_mut_bytes()[..name.len()].copy_from_slice(name);
+        header.set_cksum();
+        tar.0.append(&header, content).unwrap();
+    };
+    let (file, records) = (tar::EntryType::Regular, tar::EntryType::XHeader);
+    put(records, b"x", b"11 path=no\n12 size=700\n");
+    put(records, b"x", b"16 path=se\0cond\n");
+    put(file, b"a", b"1");
+    put(tar::EntryType::GNULongName, b"././@LongLink", b"long\0");
+    put(records, b"x", b"11 path=no\n");
+    put(file, b"b", b"22");
+    put(file, b"folder/", b"passed over");
+    put(file, b"behind", b"333");
+    let index = scan(&tar.bytes());
+    assert_eq!(index.ending, Ending::Complete);
+    let found: Vec<_> = index
+        .entries()
+        .map(|entry| (entry.path(), entry.kind(), entry.size()))
+        .collect();
+    let expected = [
+        (&b"se"[..], EntryKind::File, 1),
+        (b"long", EntryKind::File, 2),
+        (b"folder", EntryKind::Directory, 0),
+        (b"behind", EntryKind::File, 3),
+    ];
+    assert_eq!(
+        found,
+        expected.map(|(path, kind, size)| (path.to_vec(), kind, size))
+    );
+}
+
 #[test]
 fn odd_names_are_put_inside_the_root_and_marked() {
     let tar = Tar::new()

@@ -49,7 +49,8 @@ impl State {
     }
 
     pub(super) fn start_building(&mut self) {
-        if !self.wants_building() || self.building.is_some() {
+        let early = self.unwatched && !self.is_over();
+        if !self.wants_building() || self.building.is_some() || early {
             return;
         }
         let now = Instant::now();

@@ -107,6 +107,10 @@ struct State {
     waiting: VecDeque<(usize, Allowance)>,
     reading: usize,
     job: Option<JobHandle>,
+    /// How much a layer may unpack to where nobody says anything else.
+    allowance: Allowance,
+    /// Nobody watches what is known before it is all.
+    unwatched: bool,
     /// Ends the reading of layers.
     token: CancellationToken,
     partial: mpsc::UnboundedSender<Partial>,
@@ -157,6 +161,8 @@ impl State {
             waiting: VecDeque::new(),
             reading: 0,
             job: None,
+            allowance: Allowance::Usual,
+            unwatched: false,
             token: CancellationToken::new(),
             partial,
             tasks: JoinSet::new(),
@@ -263,6 +269,10 @@ impl State {
                 }
                 self.list_files();
             }
+            FilesRequest::Reading {
+                unwatched,
+                allowance,
+            } => (self.unwatched, self.allowance) = (unwatched, allowance),
             FilesRequest::ReadAnyway { layer } => self.read(layer, Allowance::Everything),
             FilesRequest::Show { file, beside } => self.show(file, beside),
             FilesRequest::Save(request) => self.save(request),

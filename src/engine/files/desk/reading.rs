@@ -31,7 +31,7 @@ impl State {
             };
             let queued = self.waiting.iter().any(|(waiting, _)| *waiting == layer);
             if again && !queued {
-                self.read(layer, Allowance::Usual);
+                self.read(layer, self.allowance);
             }
         }
     }
@@ -101,6 +101,7 @@ impl State {
     pub(super) fn partial(&mut self, partial: Partial) {
         if let Some(layer) = self.layers.get_mut(partial.layer)
             && layer.state == LayerState::Reading
+            && !self.unwatched
         {
             layer.index = partial.index;
             self.version += 1;
