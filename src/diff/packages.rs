@@ -45,8 +45,15 @@ pub fn dpkg(status: &[u8]) -> Vec<Package> {
         let (Some(name), Some(version)) = (field("Package"), field("Version")) else {
             continue;
         };
-        // one file a package has no status
-        let installed = field("Status").is_none_or(|status| status.ends_with(" installed"));
+        // one file a package has no status; the last word is how far it got, and triggers
+        // that are still to run are behind the files (dpkg(1), "Package states")
+        let installed = field("Status").is_none_or(|status| {
+            let state = status.rsplit(' ').next();
+            matches!(
+                state,
+                Some("installed" | "triggers-awaited" | "triggers-pending")
+            )
+        });
         if !installed {
             continue;
         }
@@ -118,10 +125,13 @@ mod tests {
         let status = b"Package: bash\nStatus: install ok installed\nVersion: 5.2.15-2+b7\n\
             Description: a shell\n Version: not this\n\nPackage: gone\nStatus: deinstall ok \
             config-files\nVersion: 1\n\nPackage: libc6\nStatus: install ok installed\n\
-            Architecture: amd64\nMulti-Arch: same\nVersion: 2.36-9\n";
+            Architecture: amd64\nMulti-Arch: same\nVersion: 2.36-9\n\nPackage: libc-bin\nStatus: \
+            install ok triggers-pending\nVersion: 3\n\nPackage: half\nStatus: install ok \
+            half-installed\nVersion: 4\n";
         let expected = [
             package("bash", "5.2.15-2+b7"),
             package("libc6:amd64", "2.36-9"),
+            package("libc-bin", "3"),
         ];
         assert_eq!(dpkg(status), expected);
         assert_eq!(
