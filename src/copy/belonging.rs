@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, try_join_all};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use crate::model::{ArtifactClass, Descriptor, Digest, Document, RawDocument};
 use crate::referrers::{Manifests, Referrer, ReferrerState, ReferrerTree, Search, Subject, search};
@@ -15,6 +15,7 @@ use super::beside::Places;
 use super::error::CopyError;
 use super::options::CopyOptions;
 use super::plan::{Action, LeftBehind, PlannedDocument, Role};
+use super::planner::AT_ONCE;
 
 /// A manifest that comes along with the image.
 pub(super) struct Belonging {
@@ -141,15 +142,23 @@ pub(super) async fn referrers(
     }
     let mut files = Vec::new();
     if destination.referrer_writing().is_none() {
-        let mut others = Vec::new();
+        let mut reads = Vec::with_capacity(found.len());
         for (subject, node, role) in found {
-            let in_files = match &role {
-                Role::Tag { tag, .. } => {
-                    let raw = manifests.read(&node.descriptor).await?;
-                    places.files_of_tag(tag, subject, &raw).await?
-                }
-                _ => None,
-            };
+            let manifests = &manifests;
+            reads.push(async move {
+                let in_files = match &role {
+                    Role::Tag { tag, .. } => {
+                        let raw = manifests.read(&node.descriptor).await?;
+                        places.files_of_tag(tag, subject, &raw).await?
+                    }
+                    _ => None,
+                };
+                Ok::<_, CopyError>(((subject, node, role), in_files))
+            });
+        }
+        let read: Vec<_> = stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
+        let mut others = Vec::new();
+        for ((subject, node, role), in_files) in read {
             match in_files {
                 Some(signatures) => files.push((subject.clone(), signatures)),
                 None => others.push((subject, node, role)),

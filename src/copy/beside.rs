@@ -6,14 +6,17 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::future::join;
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use crate::model::{CosignTag, Descriptor, Digest, Document, RawDocument, limits};
 use crate::signature::{Attachment, SignatureFile};
-use crate::transport::{Destination, DetachedSignatures, Source, Way, read_blob};
+use crate::transport::{Destination, DetachedSignatures, Source, read_blob};
 
 use super::error::CopyError;
 use super::options::{CopyOptions, Format};
 use super::plan::{LeftBehind, PlannedSignatures};
+use super::planner::AT_ONCE;
 
 /// A manifest that may be signed.
 pub(super) struct Signed {
@@ -65,13 +68,17 @@ impl Places<'_> {
         let Some((files, away)) = files_of(&**self.source) else {
             return Ok(Vec::new());
         };
-        let mut found = Vec::new();
+        let mut reads = Vec::with_capacity(manifests.len());
         for signed in manifests {
-            let files = match files.signatures(&signed.manifest).await {
+            reads.push(files.signatures(&signed.manifest).map(|read| match read {
                 // nothing of it is wanted
-                Err(_) if options.remove_signatures => continue,
-                files => files?,
-            };
+                Err(_) if options.remove_signatures => Ok(Vec::new()),
+                read => read,
+            }));
+        }
+        let read: Vec<_> = stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
+        let mut found = Vec::new();
+        for (signed, files) in manifests.iter().zip(read) {
             if files.is_empty() {
                 continue;
             }
@@ -160,12 +167,21 @@ impl Places<'_> {
 
     /// Notes of each of `sets` whether all of it is at the destination already.
     pub(super) async fn note_there(&self, sets: &mut [PlannedSignatures]) {
-        for set in sets {
-            set.there = match self.there {
-                Some(there) => has_files(&**there, set).await && has_layers(&**there, set).await,
-                None => false,
-            };
+        let looks: Vec<_> = sets.iter().map(|set| self.has(set)).collect();
+        let there: Vec<_> = stream::iter(looks).buffered(AT_ONCE).collect().await;
+        for (set, there) in sets.iter_mut().zip(there) {
+            set.there = there;
         }
+    }
+
+    /// Whether all of `set` is at the destination already.
+    async fn has(&self, set: &PlannedSignatures) -> bool {
+        let Some(there) = self.there else {
+            return false;
+        };
+        let (files, layers) =
+            join(has_files(&**there, set), has_layers(self.destination, set)).await;
+        files && layers
     }
 
     /// The signatures in `raw`, which lies under cosign's tag for `manifest`, as files beside
@@ -228,24 +244,17 @@ async fn has_files(there: &dyn Source, set: &PlannedSignatures) -> bool {
     set.signatures.iter().all(|file| files.contains(file))
 }
 
-/// Whether `there` has the layers of `set` under cosign's tag.
-async fn has_layers(there: &dyn Source, set: &PlannedSignatures) -> bool {
+/// Whether the layers of `set` are under cosign's tag at `destination`.
+async fn has_layers(destination: &dyn Destination, set: &PlannedSignatures) -> bool {
     if set.layers.is_empty() {
         return true;
     }
-    let Some(listing) = there.referrer_listing() else {
+    let Some(editing) = destination.tag_editing() else {
         return false;
     };
     let tag = CosignTag::Signatures.of(&set.manifest);
-    let listed = listing.referrers(&set.manifest).await.referrers;
-    let under_tag = listed.iter().find(|referrer| {
-        let mut ways = referrer.found.iter();
-        ways.any(|found| found.way == Way::CosignTag && found.tag.as_ref() == Some(&tag))
-    });
-    let Some(under_tag) = under_tag else {
-        return false;
-    };
-    let Ok(raw) = there.manifest(&under_tag.descriptor).await else {
+    // where it cannot be read, writing shows why
+    let Ok(Some(raw)) = editing.under_tag(&tag).await else {
         return false;
     };
     let document = Document::read(raw);

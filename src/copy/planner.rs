@@ -21,8 +21,8 @@ use super::plan::{
     Action, BlobAction, LeftBehind, Plan, PlannedBlob, PlannedDocument, PlannedName, Role,
 };
 
-/// How many blobs are asked for at once.
-const AT_ONCE: usize = 16;
+/// How many blobs, or sets of signatures, are asked for at once.
+pub(super) const AT_ONCE: usize = 16;
 
 /// Plans a copy of what `source` stands for to `destination`. `there` reads the destination,
 /// where it can be read; `host` is this machine's platform, for places that hold one image.

@@ -5,13 +5,14 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use futures_util::future::{BoxFuture, try_join_all};
+use futures_util::future::{BoxFuture, try_join, try_join_all};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
-use crate::model::{CosignTag, Descriptor, RawDocument, Reference, text};
+use crate::model::{CosignTag, Descriptor, Reference, text};
 use crate::signature::sign::{append, join};
 use crate::transport::{
-    BlobStream, Destination, FromSource, Mounted, Naming, Payload, Source, TransportError,
+    BlobStream, Destination, FromSource, Mounted, Naming, Payload, Source, TagChange,
+    TransportError,
 };
 
 use super::error::CopyError;
@@ -47,10 +48,15 @@ pub async fn run(
         .documents
         .iter()
         .any(|document| matches!(document.role, Role::Referrer { .. }) && document.raw.is_some());
-    if remote && referrers {
-        // lists of referrers before the name, which comes last
-        destination.commit().await?;
-    }
+    // lists of referrers and signatures before the name, which comes last; each waits to see
+    // whether it stays
+    try_join(put_tags(plan, &*destination), async {
+        if remote && referrers {
+            destination.commit().await?;
+        }
+        Ok(())
+    })
+    .await?;
     for document in &plan.documents {
         if let (Role::Image, Some(raw)) = (&document.role, &document.raw) {
             destination.put_manifest(raw, Naming::Own).await?;
@@ -211,10 +217,12 @@ impl Payload for Counted {
     }
 }
 
-/// Writes everything but the image itself: images of the index, then the indexes in it, then
-/// what refers to them.
+/// Writes everything but the image itself and what is joined: images of the index, then the
+/// indexes in it, then what refers to them.
 async fn put_children(plan: &Plan, destination: &dyn Destination) -> Result<(), CopyError> {
-    let written = |document: &&PlannedDocument| document.role != Role::Image;
+    let written = |document: &&PlannedDocument| {
+        document.role != Role::Image && !is_joined(document, destination)
+    };
     let mut indexes = Vec::new();
     let mut first = Vec::new();
     let mut then = Vec::new();
@@ -265,9 +273,7 @@ fn put<'a>(
                 Some(writing) => writing.put_referrer(raw).await?,
                 None => destination.put_manifest(raw, Naming::Digest).await?,
             },
-            Role::Tag { tag, .. } => {
-                put_tag(destination, (tag, document.role.is_joined()), raw).await?
-            }
+            Role::Tag { tag, .. } => destination.put_manifest(raw, Naming::Tag(tag)).await?,
             Role::Image | Role::Child(_) | Role::Attestation => {
                 destination.put_manifest(raw, Naming::Digest).await?;
             }
@@ -277,39 +283,48 @@ fn put<'a>(
     .boxed()
 }
 
-/// Writes what lies under a tag that is made of a digest. What others have put under a tag
-/// that is a list, of signatures or attestations, stays there.
-async fn put_tag(
-    destination: &dyn Destination,
-    (tag, joined): (&str, bool),
-    raw: &RawDocument,
-) -> Result<(), CopyError> {
-    if let Some(editing) = destination.tag_editing().filter(|_| joined) {
-        // whoever signs at the same time is not written over
-        editing.edit_tag(tag, &|there| join(there, raw)).await?;
+/// Whether it is written together with what others have put under its tag.
+fn is_joined(document: &PlannedDocument, destination: &dyn Destination) -> bool {
+    document.role.is_joined() && destination.tag_editing().is_some()
+}
+
+/// Writes the signatures that lie in files beside manifests.
+async fn put_signatures(plan: &Plan, destination: &dyn Destination) -> Result<(), CopyError> {
+    let Some(writing) = destination.signature_writing() else {
         return Ok(());
+    };
+    for set in plan.signatures.iter().filter(|s| !s.signatures.is_empty()) {
+        writing
+            .put_signatures(&set.manifest, set.own, set.signatures.clone())
+            .await?;
     }
-    destination.put_manifest(raw, Naming::Tag(tag)).await?;
     Ok(())
 }
 
-/// Writes the signatures that lie beside manifests, each as the place keeps it.
-async fn put_signatures(plan: &Plan, destination: &dyn Destination) -> Result<(), CopyError> {
-    for set in &plan.signatures {
-        if let Some(writing) = destination
-            .signature_writing()
-            .filter(|_| !set.signatures.is_empty())
-        {
-            writing
-                .put_signatures(&set.manifest, set.own, set.signatures.clone())
-                .await?;
-        }
-        if let Some(editing) = destination.tag_editing().filter(|_| !set.layers.is_empty()) {
-            let tag = CosignTag::Signatures.of(&set.manifest);
-            editing
-                .edit_tag(&tag, &|there| append(there, &set.layers))
-                .await?;
-        }
-    }
+/// Writes what lies under cosign's tags, all at once. What others have put there stays, and
+/// whoever signs at the same time is not written over.
+async fn put_tags(plan: &Plan, destination: &dyn Destination) -> Result<(), CopyError> {
+    let Some(editing) = destination.tag_editing() else {
+        return Ok(());
+    };
+    let joined = plan.documents.iter().filter_map(|document| {
+        let Role::Tag { tag, .. } = &document.role else {
+            return None;
+        };
+        let written = is_joined(document, destination) && document.action != Action::Skip;
+        let raw = document.raw.as_ref().filter(|_| written)?;
+        Some(TagChange {
+            tag: tag.clone(),
+            edit: Box::new(move |there| join(there, raw)),
+        })
+    });
+    let sets = plan.signatures.iter().filter(|set| !set.there);
+    let sets = sets.filter(|set| !set.layers.is_empty());
+    let layers = sets.map(|set| TagChange {
+        tag: CosignTag::Signatures.of(&set.manifest),
+        edit: Box::new(move |there| append(there, &set.layers)),
+    });
+    let changes: Vec<_> = joined.chain(layers).collect();
+    editing.edit_tags(&changes).await?;
     Ok(())
 }

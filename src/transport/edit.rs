@@ -2,6 +2,7 @@
 //! and taking back what refers to a manifest.
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::model::{Descriptor, RawDocument};
@@ -21,6 +22,41 @@ pub trait TagEdit: Send + Sync {
         tag: &'a str,
         edit: Edit<'a>,
     ) -> BoxFuture<'a, Result<(), TransportError>>;
+
+    /// As [`TagEdit::edit_tag`] for each of `changes`. Where what was written must be looked
+    /// at again, all of it is written first and one wait is for all. The same tag may be
+    /// changed by several; theirs are made in their order.
+    ///
+    /// # Errors
+    /// As [`TagEdit::edit_tag`].
+    fn edit_tags<'a>(
+        &'a self,
+        changes: &'a [TagChange<'a>],
+    ) -> BoxFuture<'a, Result<(), TransportError>> {
+        async move {
+            for change in changes {
+                self.edit_tag(&change.tag, &*change.edit).await?;
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+
+    /// The manifest that `tag` stands for, checked; nothing where there is no such tag.
+    ///
+    /// # Errors
+    /// Where the place fails, or what is there is not what its digest says.
+    fn under_tag<'a>(
+        &'a self,
+        tag: &'a str,
+    ) -> BoxFuture<'a, Result<Option<RawDocument>, TransportError>>;
+}
+
+/// A change of what a tag stands for.
+pub struct TagChange<'a> {
+    pub tag: String,
+    /// As for [`TagEdit::edit_tag`].
+    pub edit: Box<dyn Fn(Option<&RawDocument>) -> Result<Edited, Problem> + Send + Sync + 'a>,
 }
 
 /// Makes something else of what a tag stands for; given nothing where there is no such tag.

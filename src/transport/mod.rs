@@ -38,7 +38,7 @@ pub use destination::{
     Delete, Destination, FromSource, Mount, Mounted, Naming, Payload, ReferrerWrite,
     SignatureWrite, Takes, attach, describe_referrer,
 };
-pub use edit::{Edit, Edited, ReferrerRemove, Removal, TagEdit};
+pub use edit::{Edit, Edited, ReferrerRemove, Removal, TagChange, TagEdit};
 pub use error::{More, Problem, Refusal, TransportError};
 pub use from_file::FromFile;
 pub use local::{Disk, SignatureFolder, Step, StepHook};

@@ -132,7 +132,7 @@ impl Unpacked {
         payload: Arc<dyn Payload>,
     ) -> Result<(), Error> {
         let mut stream = payload.open(0).await?;
-        let (pieces, waiting) = mpsc::channel::<Bytes>(4);
+        let (pieces, waiting) = mpsc::channel::<Bytes>(1);
         let cancelled = CancellationToken::new();
         let guard = cancelled.clone().drop_guard();
         let work = Work::new(cancelled, None);

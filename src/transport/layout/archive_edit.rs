@@ -59,11 +59,7 @@ impl TagEdit for LayoutArchiveDestination {
         edit: Edit<'a>,
     ) -> BoxFuture<'a, Result<(), TransportError>> {
         async move {
-            let edited = self.edits().named.get(tag).cloned();
-            let there = match edited {
-                Some(edited) => Some(edited),
-                None => self.named_there(tag).await?,
-            };
+            let there = self.under_tag(tag).await?;
             let what = format!("name {tag}");
             let edited = edit(there.as_ref());
             let edited = edited.map_err(|problem| self.target().fail(what, problem))?;
@@ -81,6 +77,20 @@ impl TagEdit for LayoutArchiveDestination {
                 self.need_no_more(before.digest());
             }
             self.put_manifest(&manifest, Naming::Tag(tag)).await
+        }
+        .boxed()
+    }
+
+    fn under_tag<'a>(
+        &'a self,
+        tag: &'a str,
+    ) -> BoxFuture<'a, Result<Option<RawDocument>, TransportError>> {
+        async move {
+            let edited = self.edits().named.get(tag).cloned();
+            match edited {
+                Some(edited) => Ok(Some(edited)),
+                None => self.named_there(tag).await,
+            }
         }
         .boxed()
     }

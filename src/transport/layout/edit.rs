@@ -72,6 +72,17 @@ impl TagEdit for LayoutDestination {
         }
         .boxed()
     }
+
+    fn under_tag<'a>(
+        &'a self,
+        tag: &'a str,
+    ) -> BoxFuture<'a, Result<Option<RawDocument>, TransportError>> {
+        let name = tag.to_owned();
+        let reading = self.target().run(format!("name {tag}"), move |target| {
+            named(&target.root, &name)
+        });
+        reading.boxed()
+    }
 }
 
 /// Writes a small blob under its digest, where it is not there yet.

@@ -1,6 +1,7 @@
 //! Blobs: whether they are there, and their bytes as a stream.
 
 use std::io::{self, Read};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -8,6 +9,7 @@ use futures_util::stream;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::sync::DropGuard;
 
+use super::files::fill;
 use super::{Content, Files, problem_of};
 use crate::model::Descriptor;
 use crate::transport::{BlobState, BlobStream, Problem, TransportError};
@@ -42,9 +44,10 @@ pub(super) fn stream(
     fail: impl Fn(Problem) -> TransportError + Send + 'static,
 ) -> BlobStream {
     let Content { reader, length, .. } = content;
-    let first = (length > 0).then(|| read_piece(reader, length));
-    let state = (first, guard, fail);
-    let pieces = stream::unfold(state, |(reading, guard, fail)| async move {
+    let buffers = Buffers::default();
+    let first = (length > 0).then(|| read_piece(reader, length, buffers.clone()));
+    let state = (first, buffers, guard, fail);
+    let pieces = stream::unfold(state, |(reading, buffers, guard, fail)| async move {
         let piece = match reading?.await {
             Ok(piece) => piece.map_err(|error| problem_of(&error)),
             Err(error) => match error.try_into_panic() {
@@ -59,10 +62,10 @@ pub(super) fn stream(
                 reader,
                 remaining,
             }) => {
-                let next = (remaining > 0).then(|| read_piece(reader, remaining));
-                Some((Ok(bytes), (next, guard, fail)))
+                let next = (remaining > 0).then(|| read_piece(reader, remaining, buffers.clone()));
+                Some((Ok(bytes), (next, buffers, guard, fail)))
             }
-            Err(problem) => Some((Err(fail(problem)), (None, guard, fail))),
+            Err(problem) => Some((Err(fail(problem)), (None, buffers, guard, fail))),
         }
     });
     pieces.boxed()
@@ -75,15 +78,97 @@ struct Piece {
     remaining: u64,
 }
 
-fn read_piece(mut reader: Box<dyn Read + Send>, remaining: u64) -> JoinHandle<io::Result<Piece>> {
+fn read_piece(
+    mut reader: Box<dyn Read + Send>,
+    remaining: u64,
+    buffers: Buffers,
+) -> JoinHandle<io::Result<Piece>> {
     spawn_blocking(move || {
-        let wanted = remaining.min(PIECE_BYTES);
-        let mut bytes = Vec::with_capacity(usize::try_from(wanted).unwrap_or_default());
-        (&mut reader).take(wanted).read_to_end(&mut bytes)?;
+        let wanted = usize::try_from(remaining.min(PIECE_BYTES)).unwrap_or_default();
+        let mut buffer = buffers.take(wanted);
+        let filled = fill(&mut reader, &mut buffer.bytes[..wanted])?;
         Ok(Piece {
-            remaining: remaining - bytes.len() as u64,
-            bytes: Bytes::from(bytes),
+            remaining: remaining - filled as u64,
+            bytes: Bytes::from_owner(buffer).slice(..filled),
             reader,
         })
     })
+}
+
+/// The buffers of one stream: each is used again once nobody holds what was read into it, so
+/// that the system need not find and clear memory for every piece.
+#[derive(Clone, Default)]
+struct Buffers {
+    free: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+/// A buffer that goes back where it came from.
+struct Buffer {
+    bytes: Vec<u8>,
+    buffers: Buffers,
+}
+
+impl Buffers {
+    /// One of at least `length` bytes, whatever they are.
+    fn take(&self, length: usize) -> Buffer {
+        let free = self.lock().pop().filter(|free| free.len() >= length);
+        Buffer {
+            bytes: free.unwrap_or_else(|| vec![0; length]),
+            buffers: self.clone(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl AsRef<[u8]> for Buffer {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        let bytes = std::mem::take(&mut self.bytes);
+        self.buffers.lock().push(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_piece_that_somebody_holds_is_not_written_over() {
+        let bytes: Vec<u8> = (0..PIECE_BYTES * 3 + 17).map(|at| (at / 7) as u8).collect();
+        let content = |reader: Vec<u8>, length: usize| Content {
+            reader: Box::new(Cursor::new(reader)),
+            length: length as u64,
+        };
+        let guard = || CancellationToken::new().drop_guard();
+        let fail = |problem| TransportError::new("blob", "here", problem);
+        let whole = content(bytes.clone(), bytes.len());
+        let held: Vec<_> = stream(whole, guard(), fail).collect().await;
+        let held: Vec<Bytes> = held.into_iter().map(|piece| piece.unwrap()).collect();
+        assert_eq!(held.len(), 4);
+        assert_eq!(held.concat(), bytes);
+        // one by one, each in the buffer of the one before
+        let mut pieces = stream(content(bytes.clone(), bytes.len()), guard(), fail);
+        let mut seen = Vec::new();
+        while let Some(piece) = pieces.next().await {
+            seen.extend_from_slice(&piece.unwrap());
+        }
+        assert_eq!(seen, bytes);
+        // what ends early gives what there is
+        let cut = content(bytes[..1000].to_vec(), bytes.len());
+        let cut: Vec<_> = stream(cut, guard(), fail).collect().await;
+        assert_eq!(cut.len(), 1);
+        assert_eq!(cut[0].as_ref().unwrap(), &bytes[..1000]);
+    }
 }

@@ -11,6 +11,7 @@ use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
+use super::target::try_hold;
 use crate::model::{Descriptor, Hasher};
 use crate::transport::{Payload, Problem, TransportError};
 
@@ -191,7 +192,7 @@ impl Disk {
                 continue;
             };
             // whoever writes it holds it
-            if file.try_lock().is_ok() {
+            if try_hold(&file).unwrap_or(false) {
                 self.remove(&path)?;
             }
         }
@@ -227,7 +228,7 @@ impl Partial {
         static COUNTER: AtomicU64 = AtomicU64::new(0);
         let common = folder.join(format!("{PARTIAL}{}", blob.digest.hex()));
         let file = disk.create(&common)?;
-        let (mut file, path) = if file.try_lock().is_ok() && is_at(&file, &common) {
+        let (mut file, path) = if try_hold(&file).unwrap_or(false) && is_at(&file, &common) {
             (file, common)
         } else {
             let count = COUNTER.fetch_add(1, Ordering::Relaxed);
@@ -349,8 +350,8 @@ pub(super) async fn write_blob(
         .map_err(|error| fail(write_problem(&error)))?;
     let continued = partial.at > 0;
     let mut stream = payload.open(partial.at).await?;
-    // a few pieces wait: writing overlaps reading, in bounded memory
-    let (pieces, waiting) = mpsc::channel::<bytes::Bytes>(4);
+    // one waits while another is written: writing overlaps reading, in little memory
+    let (pieces, waiting) = mpsc::channel::<bytes::Bytes>(1);
     let writing = {
         let (disk, blob, target) = (disk.clone(), blob.clone(), target.to_owned());
         spawn_blocking(move || write_pieces((&disk, ahead), partial, waiting, &blob, &target))

@@ -1,14 +1,14 @@
 //! A folder beside an archive, where what goes into the archive is gathered: an archive can
 //! only be written from its first byte to its last, and its parts come in any order.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::disk::{Disk, PARTIAL};
-use super::target::lock_of;
+use super::target::{lock_of, try_hold};
 
 /// Where an archive's parts are gathered. What an interrupted copy left is found again by
 /// the next copy to the same archive.
@@ -118,15 +118,11 @@ impl Stage {
 /// Has the folder alone; nothing where somebody else has it.
 fn hold(folder: PathBuf, new: bool) -> io::Result<Option<Held>> {
     let lock = lock_of(&folder)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(Some(Held {
-            folder,
-            new,
-            _lock: lock,
-        })),
-        Err(fs::TryLockError::WouldBlock) => Ok(None),
-        Err(fs::TryLockError::Error(error)) => Err(error),
-    }
+    Ok(try_hold(&lock)?.then(|| Held {
+        folder,
+        new,
+        _lock: lock,
+    }))
 }
 
 /// The folder that `path` lies in.

@@ -1,11 +1,12 @@
 //! A folder that an image is written to: what the places on this machine do alike.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::task::spawn_blocking;
 
@@ -242,8 +243,65 @@ pub(in crate::transport) fn lock_of(root: &Path) -> io::Result<File> {
         .open(path)
 }
 
+/// How often it is tried to hold something that somebody else holds, and how long lies
+/// between two tries.
+const HOLDING: (usize, Duration) = (10, Duration::from_millis(5));
+
+/// Holds `file` where nobody else does; whether it is held. A program that is being started
+/// holds what was open here until it runs, so it is tried for a moment. Waits for that.
+///
+/// # Errors
+/// Where the system cannot tell.
+pub(in crate::transport) fn try_hold(file: &File) -> io::Result<bool> {
+    try_hold_while(file, |tries| {
+        std::thread::sleep(HOLDING.1);
+        tries < HOLDING.0
+    })
+}
+
+/// As [`try_hold`], as long as `again` says so when it was tried so many times.
+fn try_hold_while(file: &File, mut again: impl FnMut(usize) -> bool) -> io::Result<bool> {
+    for tries in 1.. {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) if again(tries) => {}
+            Err(TryLockError::WouldBlock) => break,
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Ok(false)
+}
+
 /// Whether a file of this name is left by a copy that was interrupted, or by holding the
 /// folder.
 pub(in crate::transport) fn is_left_over(name: &str) -> bool {
     name.starts_with(super::disk::PARTIAL) || name == ".lock"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_held_for_a_moment_is_waited_for_and_no_longer() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let other = File::create(&path).unwrap();
+        other.lock().unwrap();
+        let file = File::open(&path).unwrap();
+        let mut asked = Vec::new();
+        let held = try_hold_while(&file, |tries| {
+            asked.push(tries);
+            tries < 3
+        });
+        assert!(!held.unwrap());
+        assert_eq!(asked, [1, 2, 3]);
+        let held = try_hold_while(&file, |tries| {
+            if tries == 2 {
+                other.unlock().unwrap();
+            }
+            true
+        });
+        assert!(held.unwrap());
+    }
 }

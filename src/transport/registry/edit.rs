@@ -4,16 +4,18 @@
 //! As with the list of referrers: a tag cannot be changed only if nobody else changed it, so
 //! whoever writes looks again a moment later.
 
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
-use crate::model::RawDocument;
+use crate::model::{Descriptor, RawDocument};
 use crate::transport::destination::describe_referrer;
-use crate::transport::edit::{Edit, Edited, ReferrerRemove, Removal, TagEdit};
+use crate::transport::edit::{Edit, Edited, ReferrerRemove, Removal, TagChange, TagEdit};
 use crate::transport::{Delete, Destination, Problem, TransportError};
 
 use super::destination::RegistryDestination;
@@ -22,6 +24,9 @@ use super::{fallback, manifest, put};
 
 /// How often a tag is looked at before it is given up.
 const TRIES: u32 = 32;
+
+/// How many tags are looked at at once.
+const AT_ONCE: usize = 8;
 
 /// How often what was written must be found there, one time after the other.
 const LOOKS: u32 = 2;
@@ -41,6 +46,66 @@ impl RegistryDestination {
     }
 }
 
+/// A tag that is being changed.
+struct Changing<'a> {
+    tag: &'a str,
+    /// Made in this order.
+    edits: Vec<Edit<'a>>,
+    wrote: bool,
+    /// How often what was written was found there, one time after the other.
+    found: u32,
+}
+
+impl Changing<'_> {
+    /// What the tag is to stand for instead of `there`; nothing where all is there.
+    fn wanted(&self, there: Option<&RawDocument>) -> Result<Option<Written>, Problem> {
+        for edit in &self.edits {
+            if let Edited::Other { blobs, manifest } = edit(there)? {
+                return Ok(Some((blobs, manifest)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// A manifest, and the blobs that it needs beside those that are there.
+type Written = (Vec<(Descriptor, Bytes)>, RawDocument);
+
+impl RegistryDestination {
+    /// Looks at a tag once, and writes what it lacks. Gives it back where it is to be looked
+    /// at again.
+    async fn look<'a>(
+        &self,
+        mut changing: Changing<'a>,
+    ) -> Result<Option<Changing<'a>>, TransportError> {
+        let tag = changing.tag;
+        let fail = |fault: Fault| self.fail(format!("tag {tag}"), fault);
+        let there = self.under(tag).await.map_err(fail)?;
+        let wanted = changing.wanted(there.as_ref());
+        let wanted = wanted.map_err(|problem| fail(Fault::lasting(problem)))?;
+        let Some((blobs, manifest)) = wanted else {
+            changing.found += 1;
+            let ended = !changing.wrote || changing.found == LOOKS;
+            return Ok((!ended).then_some(changing));
+        };
+        changing.found = 0;
+        for (descriptor, bytes) in blobs {
+            if !self.has_blob(&descriptor).await? {
+                self.put_blob(&descriptor, Arc::new(bytes)).await?;
+            }
+        }
+        // the blobs took their time: what is written over is what was read
+        let now = self.under(tag).await.map_err(fail)?;
+        let digest = |raw: Option<RawDocument>| raw.map(|raw| raw.digest().clone());
+        if digest(now) == digest(there) {
+            let put = put::manifest(self.client(), self.image(), tag, &manifest).await;
+            put.map_err(fail)?;
+            changing.wrote = true;
+        }
+        Ok(Some(changing))
+    }
+}
+
 impl TagEdit for RegistryDestination {
     fn edit_tag<'a>(
         &'a self,
@@ -48,40 +113,62 @@ impl TagEdit for RegistryDestination {
         edit: Edit<'a>,
     ) -> BoxFuture<'a, Result<(), TransportError>> {
         async move {
-            let fail = |fault: Fault| self.fail(format!("tag {tag}"), fault);
-            let _held = self.client().hold_tag(self.image(), tag).await;
-            let (mut wrote, mut settled) = (false, 0);
+            let change = TagChange {
+                tag: tag.to_owned(),
+                edit: Box::new(edit),
+            };
+            self.edit_tags(&[change]).await
+        }
+        .boxed()
+    }
+
+    fn edit_tags<'a>(
+        &'a self,
+        changes: &'a [TagChange<'a>],
+    ) -> BoxFuture<'a, Result<(), TransportError>> {
+        async move {
+            let mut by_tag: BTreeMap<&str, Vec<Edit<'_>>> = BTreeMap::new();
+            for change in changes {
+                by_tag.entry(&change.tag).or_default().push(&*change.edit);
+            }
+            let (mut held, mut changing) = (Vec::new(), Vec::new());
+            for (tag, edits) in by_tag {
+                // in the order of their names: of two that want the same tags, neither has
+                // what the other waits for
+                held.push(self.client().hold_tag(self.image(), tag).await);
+                changing.push(Changing {
+                    tag,
+                    edits,
+                    wrote: false,
+                    found: 0,
+                });
+            }
             for _ in 0..TRIES {
-                let there = self.under(tag).await.map_err(fail)?;
-                let edited = edit(there.as_ref()).map_err(|p| fail(Fault::lasting(p)))?;
-                if let Edited::Other { blobs, manifest } = edited {
-                    settled = 0;
-                    for (descriptor, bytes) in blobs {
-                        if !self.has_blob(&descriptor).await? {
-                            self.put_blob(&descriptor, Arc::new(bytes)).await?;
-                        }
-                    }
-                    // the blobs took their time: what is written over is what was read
-                    let now = self.under(tag).await.map_err(fail)?;
-                    let digest = |raw: Option<RawDocument>| raw.map(|raw| raw.digest().clone());
-                    if digest(now) != digest(there) {
-                        continue;
-                    }
-                    let put = put::manifest(self.client(), self.image(), tag, &manifest).await;
-                    put.map_err(fail)?;
-                    wrote = true;
-                } else {
-                    settled += 1;
-                    if !wrote || settled == LOOKS {
-                        return Ok(());
-                    }
+                let looks = changing.into_iter().map(|one| self.look(one));
+                let looks: Vec<_> = looks.collect();
+                let looked = stream::iter(looks).buffer_unordered(AT_ONCE);
+                let again: Vec<Option<Changing<'_>>> = looked.try_collect().await?;
+                changing = again.into_iter().flatten().collect();
+                if changing.is_empty() {
+                    return Ok(());
                 }
                 let chance = RandomState::new().build_hasher().finish() % 150;
                 tokio::time::sleep(SETTLE + Duration::from_millis(chance)).await;
             }
-            Err(fail(Fault::protocol(format!(
-                "others write the tag {tag} all the time"
-            ))))
+            let tag = changing.first().map_or("", |changing| changing.tag);
+            let busy = Fault::protocol(format!("others write the tag {tag} all the time"));
+            Err(self.fail(format!("tag {tag}"), busy))
+        }
+        .boxed()
+    }
+
+    fn under_tag<'a>(
+        &'a self,
+        tag: &'a str,
+    ) -> BoxFuture<'a, Result<Option<RawDocument>, TransportError>> {
+        async move {
+            let there = self.under(tag).await;
+            there.map_err(|fault| self.fail(format!("tag {tag}"), fault))
         }
         .boxed()
     }

@@ -15,7 +15,8 @@ use porthole::transport::registry::Client;
 use super::{
     app, at, copy, digest, docker_registry, entries, open, platforms, prepare_by, repository, root,
 };
-use crate::support::layout::{Layout, listing};
+use crate::support::layout::{Layout, entry, listing};
+use crate::support::proxy::Proxy;
 use crate::support::referrer::{self, SIMPLE_SIGNING, network};
 
 /// Bytes that begin as an OpenPGP message does.
@@ -271,14 +272,25 @@ async fn what_others_signed_at_the_destination_stays() {
             "{text}"
         );
         copy(&layout.reference("1"), &to, &options).await;
-        // into a layout, too
-        let local = at("oci", &folder.path().join("local"), "1");
-        copy(&layout.reference("1"), &local, &options).await;
+        // into a layout, too, in a folder and in an archive
+        for local in [
+            at("oci", &folder.path().join("local"), "1"),
+            at("oci-archive", &folder.path().join("local.tar"), "1"),
+        ] {
+            let prepared = super::prepare(&layout.reference("1"), &local, &options).await;
+            let prepared = prepared.unwrap();
+            let text = prepared.plan.text();
+            assert_eq!(text.contains("is joined"), mark == "ours", "{text}");
+            prepared.run().await.unwrap();
+            let again = super::prepare(&layout.reference("1"), &local, &options).await;
+            again.unwrap().run().await.unwrap();
+        }
         digests.push(Digest::sha256(mark.as_bytes()));
     }
     for place in [
         format!("{name}:{tag}"),
         at("oci", &folder.path().join("local"), &tag),
+        at("oci-archive", &folder.path().join("local.tar"), &tag),
     ] {
         let joined = Document::read(root(&*open(&place)).await);
         let layers = &joined.manifest().unwrap().layers;
@@ -295,6 +307,108 @@ async fn what_others_signed_at_the_destination_stays() {
         format!("{name}:{tag}"),
     );
     assert_eq!(digest(&one).await, digest(&two).await);
+}
+
+/// An index of eight images, each of which is signed under cosign's tag, as the index is.
+fn signed_index(folder: &Path) -> (Layout, Vec<String>) {
+    let mut layout = Layout::new(folder);
+    let platforms = [
+        "amd64", "arm64", "386", "arm", "ppc64le", "s390x", "riscv64", "mips64le",
+    ];
+    let mut signed = Vec::new();
+    let mut listed = Vec::new();
+    for architecture in platforms {
+        let platform = format!("linux/{architecture}");
+        let image = layout.image(&platform, &[architecture]);
+        listed.push(entry(&image, &platform));
+        signed.push(image);
+    }
+    let index = layout.index(&listed);
+    layout.name("1", &index);
+    signed.push(index);
+    layout.blob(MediaType::OCI_CONFIG, b"{}");
+    let mut tags = Vec::new();
+    for image in &signed {
+        let claim = image.digest.to_string();
+        layout.blob(SIMPLE_SIGNING, claim.as_bytes());
+        let signature = referrer::cosign(SIMPLE_SIGNING, &claim);
+        let signature = layout.document(MediaType::OCI_MANIFEST, &signature);
+        let tag = CosignTag::Signatures.of(&image.digest);
+        layout.name(&tag, &signature);
+        tags.push(tag);
+    }
+    (layout, tags)
+}
+
+#[tokio::test]
+async fn what_lies_under_many_tags_is_written_first_and_waited_for_once() {
+    let Some(host) = docker_registry() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (layout, tags) = signed_index(folder.path());
+    let proxy = Proxy::before(&host);
+    let name = proxy.reference(&repository());
+    let options = CopyOptions::default();
+    let from = layout.reference("1");
+    let prepared = super::prepare(&from, &format!("{name}:1"), &options).await;
+    let prepared = prepared.unwrap();
+    proxy.forget();
+    prepared.run().await.unwrap();
+    let seen = proxy.seen();
+    let of_tag = |tag: &str, method: &str| -> Vec<usize> {
+        let path = format!("/manifests/{tag}");
+        let of = seen
+            .iter()
+            .enumerate()
+            .filter(|(_, seen)| seen.method == method && seen.path.ends_with(&path));
+        of.map(|(position, _)| position).collect()
+    };
+    let (mut last_written, mut first_checked) = (0, usize::MAX);
+    for tag in &tags {
+        let written = of_tag(tag, "PUT");
+        assert_eq!(written.len(), 1, "{tag}");
+        let mut read = of_tag(tag, "GET");
+        read.retain(|read| *read > written[0]);
+        assert_eq!(read.len(), 2, "it is looked at again, twice: {tag}");
+        last_written = last_written.max(written[0]);
+        first_checked = first_checked.min(read[0]);
+        let there = digest(&format!("{name}:{tag}")).await;
+        assert_eq!(there, digest(&layout.reference(tag)).await);
+    }
+    assert!(last_written < first_checked, "{:#?}", proxy.lines());
+    // the name comes last
+    let last = seen.iter().rev().find(|seen| seen.method == "PUT").unwrap();
+    assert!(last.path.ends_with("/manifests/1"), "{}", last.line());
+}
+
+#[tokio::test]
+async fn of_signatures_in_files_each_tag_is_asked_for_once_by_its_name() {
+    let Some(host) = docker_registry() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (layout, tags) = signed_index(&folder.path().join("layout"));
+    let files = at("dir", &folder.path().join("files"), "");
+    let options = CopyOptions::default();
+    copy(&layout.reference("1"), &files, &options).await;
+    let proxy = Proxy::before(&host);
+    let to = proxy.reference(&format!("{}:1", repository()));
+    for there in [false, true] {
+        proxy.forget();
+        let prepared = super::prepare(&files, &to, &options).await.unwrap();
+        let sets = &prepared.plan.signatures;
+        assert_eq!(sets.len(), tags.len());
+        assert!(sets.iter().all(|set| set.there == there));
+        assert_eq!(prepared.plan.is_done(), there);
+        let seen = proxy.seen();
+        let of = |what: &str| seen.iter().filter(|seen| seen.path.contains(what)).count();
+        for tag in &tags {
+            assert_eq!(of(tag), 1, "{:#?}", proxy.lines());
+        }
+        assert_eq!(of("/tags/list") + of("/referrers/"), 0);
+        prepared.run().await.unwrap();
+    }
 }
 
 #[tokio::test]
