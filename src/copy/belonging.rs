@@ -316,12 +316,8 @@ fn belonging(
         other.map(|(digest, _)| digest.clone())
     });
     let there = listed.contains(&(raw.digest().clone(), tag));
-    let blobs = document.manifest().map(|manifest| {
-        let blobs = std::iter::once(&manifest.config).chain(&manifest.layers);
-        blobs.cloned().collect::<Vec<_>>()
-    });
     Belonging {
-        blobs: blobs.filter(|_| !there).unwrap_or_default(),
+        blobs: if there { Vec::new() } else { document.blobs() },
         document: PlannedDocument {
             digest: raw.digest().clone(),
             media_type: document.media_type().clone(),

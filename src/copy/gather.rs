@@ -2,15 +2,15 @@
 //! become.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
 use crate::model::{
-    Content, Descriptor, Digest, Document, Index, MediaKind, Platform, RawDocument, annotation,
-    limits,
+    ArtifactManifest, Content, Descriptor, Digest, Document, Index, MediaKind, Platform,
+    RawDocument, annotation, limits,
 };
 use crate::transport::{Destination, Source};
 
@@ -22,6 +22,9 @@ use super::plan::Role;
 
 /// How many manifests are read at once.
 const AT_ONCE: usize = 8;
+
+/// Most platforms that are named where one that is wanted is not there.
+const PLATFORMS: usize = 20;
 
 /// A manifest or index of the copy.
 pub(super) struct Node {
@@ -42,6 +45,16 @@ pub(super) struct Gather<'a> {
     pub options: &'a CopyOptions,
     /// What is wanted of an index; nothing for all of it.
     pub wanted: Option<Vec<Wanted>>,
+    pub seen: Mutex<Seen>,
+}
+
+/// What was seen of an index, and of those that lie in it.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// Positions in what is wanted, of what is there.
+    found: HashSet<usize>,
+    /// What there is, each once.
+    platforms: Vec<String>,
 }
 
 impl Node {
@@ -55,6 +68,12 @@ impl Node {
     /// Whether it is not what the source has, byte for byte.
     pub fn changed(&self) -> bool {
         *self.digest() != self.from.digest
+    }
+
+    /// Whether it is an index in another one, and nothing of it is among what is `wanted`.
+    fn is_left_out(&self, wanted: Option<&[Wanted]>) -> bool {
+        let inside = inside(&self.from, wanted).is_some();
+        inside && is_open(&self.from) && self.children.is_empty()
     }
 
     /// It and everything under it, children first.
@@ -74,66 +93,143 @@ impl<'a> Gather<'a> {
         if let Some(index) = document.index()
             && !self.destination.takes().indexes
         {
-            let entry = self.single(index)?;
+            let entry = self.single(index).await?;
             let raw = self.source.manifest(&entry).await?;
-            let node = self
-                .document(entry, Document::read(raw), Role::Image, 1)
-                .await?;
-            return Ok(node);
+            let place = (Role::Image, self.wanted(), 1);
+            return self.document(entry, Document::read(raw), place).await;
         }
         let from = Descriptor::new(
             document.media_type().as_str(),
             document.raw().digest().clone(),
             document.raw().size(),
         );
-        self.document(from, document, Role::Image, 0).await
+        let is_index = document.index().is_some();
+        let place = (Role::Image, self.wanted(), 0);
+        let root = self.document(from, document, place).await?;
+        if is_index {
+            self.all_found()?;
+        }
+        Ok(root)
+    }
+
+    fn wanted(&self) -> Option<&[Wanted]> {
+        self.wanted.as_deref()
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Refuses where something that is wanted is in no index that was read.
+    fn all_found(&self) -> Result<(), CopyError> {
+        let seen = self.seen();
+        let mut wanted = self.wanted().unwrap_or_default().iter().enumerate();
+        match wanted.find(|(position, _)| !seen.found.contains(position)) {
+            None => Ok(()),
+            Some((_, one)) => Err(not_there(&seen.platforms, one)),
+        }
     }
 
     /// The one image that is wanted of an index, for a place that holds one image.
-    fn single(&self, index: &Index) -> Result<Descriptor, CopyError> {
-        let only_one = || {
-            CopyError::refused(
+    async fn single(&self, index: &Index) -> Result<Descriptor, CopyError> {
+        if let (Selection::Usual, Some([Wanted::Platform(platform)])) =
+            (&self.options.selection, self.wanted())
+        {
+            return self.usual(index, platform, 1).await;
+        }
+        let mut images = self.images(index, self.wanted(), 1).await?;
+        self.all_found()?;
+        let mut digests = HashSet::new();
+        images.retain(|image| digests.insert(image.digest.clone()));
+        match images.as_slice() {
+            [one] => Ok(one.clone()),
+            _ => Err(CopyError::refused(
                 format!(
                     "{} holds one image and no index of several",
                     self.destination.reference()
                 ),
                 "Choose one platform (--platform OS/ARCH), or copy to oci:, dir: or a registry",
-            )
-        };
-        let wanted = match &self.wanted {
-            None => return Err(only_one()),
-            Some(wanted) => wanted,
-        };
-        if let (Selection::Usual, [Wanted::Platform(platform)]) =
-            (&self.options.selection, wanted.as_slice())
-        {
-            let choice = index.choose(platform).filter(|choice| choice.fits());
-            let entry = choice.and_then(|choice| index.entries[choice.position].clone().ok());
-            return entry.ok_or_else(|| not_there(index, &wanted[0]));
-        }
-        let chosen = self.chosen(index)?;
-        let images: Vec<_> = chosen
-            .iter()
-            .filter_map(|position| index.entries[*position].as_ref().ok())
-            .filter(|entry| !entry.is_buildkit_attestation())
-            .collect();
-        match images.as_slice() {
-            [one] => Ok((*one).clone()),
-            _ => Err(only_one()),
+            )),
         }
     }
 
-    fn document(
-        &self,
+    /// The image for `platform`, in the index or in one that lies in it.
+    fn usual<'b>(
+        &'b self,
+        index: &'b Index,
+        platform: &'b Platform,
+        depth: usize,
+    ) -> BoxFuture<'b, Result<Descriptor, CopyError>> {
+        async move {
+            self.look(index, None);
+            let choice = index.choose(platform).filter(|choice| choice.fits());
+            let entry = choice.and_then(|choice| index.entries[choice.position].clone().ok());
+            let wanted = Wanted::Platform(platform.clone());
+            let entry = entry.ok_or_else(|| not_there(&self.seen().platforms, &wanted))?;
+            if !entry.media_type.is_index() {
+                return Ok(entry);
+            }
+            let inner = self.inner(&entry, depth).await?;
+            match inner.index() {
+                Some(inner) => self.usual(inner, platform, depth + 1).await,
+                None => Ok(entry),
+            }
+        }
+        .boxed()
+    }
+
+    /// The images that are wanted of an index and of those that lie in it.
+    fn images<'b>(
+        &'b self,
+        index: &'b Index,
+        wanted: Option<&'b [Wanted]>,
+        depth: usize,
+    ) -> BoxFuture<'b, Result<Vec<Descriptor>, CopyError>> {
+        async move {
+            let mut images = Vec::new();
+            for position in self.chosen(index, wanted) {
+                let Ok(entry) = &index.entries[position] else {
+                    continue;
+                };
+                if entry.is_buildkit_attestation() {
+                    continue;
+                }
+                if !entry.media_type.is_index() {
+                    images.push(entry.clone());
+                    continue;
+                }
+                let inner = self.inner(entry, depth).await?;
+                if let Some(inner) = inner.index() {
+                    let wanted = inside(entry, wanted);
+                    images.extend(self.images(inner, wanted, depth + 1).await?);
+                }
+            }
+            Ok(images)
+        }
+        .boxed()
+    }
+
+    /// An index that lies in another one.
+    async fn inner(&self, entry: &Descriptor, depth: usize) -> Result<Document, CopyError> {
+        if depth >= limits::INDEX_DEPTH {
+            return Err(too_deep());
+        }
+        Ok(Document::read(self.source.manifest(entry).await?))
+    }
+
+    fn document<'b>(
+        &'b self,
         from: Descriptor,
         document: Document,
-        role: Role,
-        depth: usize,
-    ) -> BoxFuture<'_, Result<Node, CopyError>> {
+        (role, wanted, depth): (Role, Option<&'b [Wanted]>, usize),
+    ) -> BoxFuture<'b, Result<Node, CopyError>> {
         async move {
             match document.content() {
-                Content::Index(_) => self.index(from, &document, role, depth).await,
+                Content::Index(_) => self.index(from, &document, (role, wanted, depth)).await,
                 Content::Manifest(_) => self.manifest(from, &document, role),
+                Content::Unknown if ArtifactManifest::is_type(document.media_type()) => {
+                    self.artifact(from, &document, role)
+                }
                 Content::Unknown => Err(CopyError::refused(
                     format!(
                         "manifest {} is of the type {}, which is not copied",
@@ -196,26 +292,48 @@ impl<'a> Gather<'a> {
         })
     }
 
-    async fn index(
+    /// An artifact manifest of the drafts: it is copied as it is, or not at all.
+    fn artifact(
         &self,
         from: Descriptor,
         document: &Document,
         role: Role,
-        depth: usize,
+    ) -> Result<Node, CopyError> {
+        let refuse = |why: &str| {
+            CopyError::refused(
+                format!("{} {why}", role.describe()),
+                "Keep the format (--format keep), or leave it out",
+            )
+        };
+        if self.options.format != Format::Keep {
+            return Err(refuse("is an artifact manifest, of which no other is made"));
+        }
+        let artifact = ArtifactManifest::read(document);
+        if artifact.is_cut {
+            return Err(refuse("names blobs that cannot be read"));
+        }
+        Ok(Node {
+            from,
+            raw: Some(document.raw().clone()),
+            role,
+            children: Vec::new(),
+            blobs: artifact.blobs,
+        })
+    }
+
+    async fn index(
+        &self,
+        from: Descriptor,
+        document: &Document,
+        (role, wanted, depth): (Role, Option<&[Wanted]>, usize),
     ) -> Result<Node, CopyError> {
         let index = document
             .index()
             .expect("the caller has seen that it is one");
         if depth >= limits::INDEX_DEPTH {
-            return Err(CopyError::refused(
-                format!(
-                    "more than {} indexes lie in each other",
-                    limits::INDEX_DEPTH
-                ),
-                "Copy one of the inner ones by its digest",
-            ));
+            return Err(too_deep());
         }
-        let chosen = self.chosen(index)?;
+        let chosen = self.chosen(index, wanted);
         let mut reads = Vec::with_capacity(chosen.len());
         for position in &chosen {
             let entry = index.entries[*position].clone().map_err(|problem| {
@@ -224,9 +342,16 @@ impl<'a> Gather<'a> {
                     "Choose the images that can be read (--platform OS/ARCH)",
                 )
             })?;
-            reads.push(self.child(entry, depth + 1).boxed());
+            let wanted = inside(&entry, wanted);
+            reads.push(self.child(entry, wanted, depth + 1).boxed());
         }
         let read: Vec<_> = stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
+        // an index that nothing is wanted of is left out
+        let (chosen, read): (Vec<_>, Vec<_>) = chosen
+            .into_iter()
+            .zip(read)
+            .filter(|(_, child)| !matches!(child, Ok(child) if child.is_left_out(wanted)))
+            .unzip();
         let missing: Vec<_> = read
             .iter()
             .filter_map(|child| child.as_ref().err())
@@ -265,6 +390,7 @@ impl<'a> Gather<'a> {
     async fn child(
         &self,
         entry: Descriptor,
+        wanted: Option<&[Wanted]>,
         depth: usize,
     ) -> Result<Result<Node, Descriptor>, CopyError> {
         let role = match &entry.platform {
@@ -287,32 +413,44 @@ impl<'a> Gather<'a> {
             Err(error) if error.problem.is_missing() => return Ok(Err(entry)),
             Err(error) => return Err(error.into()),
         };
-        let node = self
-            .document(entry, Document::read(raw), role, depth)
-            .await?;
+        let place = (role, wanted, depth);
+        let node = self.document(entry, Document::read(raw), place).await?;
         Ok(Ok(node))
     }
 
-    /// The positions of the entries that are to be copied.
-    fn chosen(&self, index: &Index) -> Result<Vec<usize>, CopyError> {
+    /// Notes what there is in an index, and what of it is wanted.
+    fn look(&self, index: &Index, wanted: Option<&[Wanted]>) {
+        let mut seen = self.seen();
+        for (_, entry) in index.descriptors() {
+            let wanted = wanted.unwrap_or_default().iter().enumerate();
+            let found = wanted.filter(|(_, one)| one.fits(entry));
+            seen.found.extend(found.map(|(position, _)| position));
+            if let Some(platform) = &entry.platform
+                && !entry.is_buildkit_attestation()
+            {
+                let platform = platform.to_string();
+                if !seen.platforms.contains(&platform) && seen.platforms.len() < PLATFORMS {
+                    seen.platforms.push(platform);
+                }
+            }
+        }
+    }
+
+    /// The positions of the entries that are to be copied; those of indexes, too, that may
+    /// have something in them that is wanted.
+    fn chosen(&self, index: &Index, wanted: Option<&[Wanted]>) -> Vec<usize> {
+        self.look(index, wanted);
         let rewritten = self.options.format != Format::Keep || self.wanted.is_some();
         let attestation = |entry: &Descriptor| entry.is_buildkit_attestation();
-        let Some(wanted) = &self.wanted else {
+        let Some(wanted) = wanted else {
             let all = index.entries.iter().enumerate();
             let all = all.filter(|(_, entry)| {
                 !(self.options.no_referrers && rewritten && entry.as_ref().is_ok_and(attestation))
             });
-            return Ok(all.map(|(position, _)| position).collect());
+            return all.map(|(position, _)| position).collect();
         };
-        let nested = |entry: &Descriptor| entry.media_type.is_index() && entry.platform.is_none();
-        for one in wanted {
-            let mut entries = index.descriptors();
-            if !entries.any(|(_, entry)| one.fits(entry) || nested(entry)) {
-                return Err(not_there(index, one));
-            }
-        }
         let fits = |entry: &Descriptor| {
-            !attestation(entry) && (nested(entry) || wanted.iter().any(|one| one.fits(entry)))
+            !attestation(entry) && (is_open(entry) || wanted.iter().any(|one| one.fits(entry)))
         };
         let images: HashSet<_> = index
             .descriptors()
@@ -327,8 +465,28 @@ impl<'a> Gather<'a> {
         };
         let chosen = index.descriptors();
         let chosen = chosen.filter(|(_, entry)| fits(entry) || of_image(entry));
-        Ok(chosen.map(|(position, _)| position).collect())
+        chosen.map(|(position, _)| position).collect()
     }
+}
+
+/// Whether an entry is an index that does not say what it is for: only its own entries do.
+fn is_open(entry: &Descriptor) -> bool {
+    entry.media_type.is_index() && entry.platform.is_none()
+}
+
+/// What is wanted of what lies in the index `entry`: all of it, where it is wanted itself.
+fn inside<'a>(entry: &Descriptor, wanted: Option<&'a [Wanted]>) -> Option<&'a [Wanted]> {
+    wanted.filter(|wanted| !wanted.iter().any(|one| one.fits(entry)))
+}
+
+fn too_deep() -> CopyError {
+    CopyError::refused(
+        format!(
+            "more than {} indexes lie in each other",
+            limits::INDEX_DEPTH
+        ),
+        "Copy one of the inner ones by its digest",
+    )
 }
 
 fn named(entry: &Descriptor) -> String {
@@ -338,20 +496,13 @@ fn named(entry: &Descriptor) -> String {
     }
 }
 
-fn not_there(index: &Index, wanted: &Wanted) -> CopyError {
-    let platforms = index.descriptors();
-    let platforms = platforms.filter(|(_, entry)| !entry.is_buildkit_attestation());
-    let mut names: Vec<_> = platforms
-        .filter_map(|(_, entry)| Some(entry.platform.as_ref()?.to_string()))
-        .collect();
-    names.dedup();
-    names.truncate(20);
+fn not_there(platforms: &[String], wanted: &Wanted) -> CopyError {
     CopyError::refused(
         format!("the index has no image for {wanted}"),
-        if names.is_empty() {
+        if platforms.is_empty() {
             "It names no platforms; choose by digest".to_owned()
         } else {
-            format!("There are: {}", names.join(", "))
+            format!("There are: {}", platforms.join(", "))
         },
     )
 }

@@ -25,16 +25,16 @@ pub(super) fn parts(plan: &Plan) -> Vec<Part> {
     let documents = plan.documents.iter();
     let parts = documents.map(|document| {
         let parsed = document.raw.clone().map(Document::read);
-        let manifest = parsed.as_ref().and_then(Document::manifest);
-        let blobs = manifest.map(|manifest| {
-            let named = std::iter::once(&manifest.config).chain(&manifest.layers);
-            named.map(|blob| blob.digest.clone()).collect()
-        });
+        let blobs = parsed.as_ref().map(Document::blobs);
         Part {
             role: document.role.clone(),
             digest: document.from.as_ref().unwrap_or(&document.digest).clone(),
             // of one that is there already everything is there
-            blobs: blobs.unwrap_or_default(),
+            blobs: blobs
+                .into_iter()
+                .flatten()
+                .map(|blob| blob.digest)
+                .collect(),
         }
     });
     parts.collect()
@@ -46,7 +46,10 @@ pub(super) fn refuse(lost: &[Lost], parts: &[Part]) -> CopyError {
     let mut affected: Vec<_> = parts
         .iter()
         .filter(needs)
-        .map(|p| p.role.describe())
+        .map(|part| match &part.role {
+            Role::Image => part.role.describe(),
+            role => format!("the {}", role.describe()),
+        })
         .collect();
     affected.dedup();
     let whole = parts.iter().filter(|part| !needs(part));
@@ -60,7 +63,7 @@ pub(super) fn refuse(lost: &[Lost], parts: &[Part]) -> CopyError {
     let of = if affected.is_empty() {
         String::new()
     } else {
-        format!(", of the {}", affected.join(" and the "))
+        format!(", of {}", affected.join(" and "))
     };
     let more = match lost.len() {
         1 => String::new(),
@@ -137,6 +140,10 @@ mod tests {
             one.hint()
         );
         let amd64 = Wanted::Digest(Digest::sha256(b"linux/amd64"));
+        let mut alone = [part("linux/amd64", &["a"])];
+        alone[0].role = Role::Image;
+        let alone = refuse(&lost(&["a"]), &alone).to_string();
+        assert!(alone.contains(", of the image itself: "), "{alone}");
         match one {
             CopyError::Lost { whole, .. } => assert_eq!(whole, [amd64]),
             other => panic!("{other:?}"),

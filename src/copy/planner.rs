@@ -1,7 +1,7 @@
 //! Making a plan: reading what is to be copied, and asking the destination what it has.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use futures_util::future::{join, try_join, try_join_all};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -62,6 +62,7 @@ pub async fn plan(
         destination: &destination,
         options,
         wanted: wanted(options, is_index, destination.takes().indexes, host),
+        seen: Mutex::default(),
     };
     let root = gather.root(raw).await?;
     refuse_changes(&root, &*destination, options)?;

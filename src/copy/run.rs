@@ -11,7 +11,7 @@ use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use crate::model::{CosignTag, Descriptor, Reference, text};
 use crate::signature::sign::{append, join};
 use crate::transport::{
-    BlobStream, Destination, FromSource, Mounted, Naming, Payload, Source, TagChange,
+    BlobStream, Destination, FromSource, Mounted, Naming, Payload, Problem, Source, TagChange,
     TransportError,
 };
 
@@ -181,6 +181,14 @@ fn explained(
         Reference::Registry(image) => error.place == image.name(),
         local => error.place == text::visible(&local.to_string()),
     };
+    if matches!(
+        error.problem,
+        Problem::WrongDigest { .. } | Problem::WrongSize { .. }
+    ) {
+        // seen where they were written, and the source gave them
+        let place = text::visible(&source.reference().to_string()).into_owned();
+        return TransportError { place, ..error }.into();
+    }
     if !(error.problem.is_missing() && of_source) {
         return error.into();
     }

@@ -5,7 +5,9 @@ use serde_json::Value;
 
 use super::index::IndexProblem;
 use super::manifest::ManifestProblem;
-use super::{Index, Manifest, MediaKind, MediaType, RawDocument, schema1};
+use super::{
+    ArtifactManifest, Descriptor, Index, Manifest, MediaKind, MediaType, RawDocument, schema1,
+};
 
 /// A manifest or index: bytes, and the parsed view of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +104,21 @@ impl Document {
         match &self.content {
             Content::Manifest(manifest) => Some(manifest),
             _ => None,
+        }
+    }
+
+    /// The blobs that it names: config and layers, or the files of an artifact manifest of the
+    /// drafts. An index names none.
+    pub fn blobs(&self) -> Vec<Descriptor> {
+        match &self.content {
+            Content::Manifest(manifest) => {
+                let blobs = std::iter::once(&manifest.config).chain(&manifest.layers);
+                blobs.cloned().collect()
+            }
+            Content::Unknown if ArtifactManifest::is_type(&self.media_type) => {
+                ArtifactManifest::read(self).blobs
+            }
+            _ => Vec::new(),
         }
     }
 

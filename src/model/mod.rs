@@ -6,6 +6,7 @@
 
 pub mod annotation;
 mod artifact_kind;
+mod artifact_manifest;
 pub mod attachment;
 mod conformance;
 mod descriptor;
@@ -35,6 +36,7 @@ pub use annotation::Annotations;
 pub use artifact_kind::{
     ArtifactClass, ArtifactKind, Predicate, SbomFormat, SignatureFormat, predicate_words,
 };
+pub use artifact_manifest::ArtifactManifest;
 pub use conformance::{Finding, Severity, config_conformance, conformance};
 pub use descriptor::{Descriptor, DescriptorProblem};
 pub use digest::{Algorithm, Digest, DigestError, Hasher};

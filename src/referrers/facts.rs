@@ -1,10 +1,8 @@
 //! What a manifest says about itself as something that refers to another.
 
-use serde_json::Value;
-
 use crate::model::{
-    Annotations, ArtifactKind, Content, Descriptor, Digest, Document, MediaType, RawDocument,
-    annotation, limits,
+    Annotations, ArtifactKind, ArtifactManifest, Content, Descriptor, Digest, Document, MediaType,
+    RawDocument, annotation, limits,
 };
 
 /// What was read out of a referrer's manifest.
@@ -53,31 +51,19 @@ impl Facts {
         }
     }
 
-    /// The artifact manifest of the drafts of image-spec 1.1, which old versions of oras
-    /// and notation wrote: `subject`, `artifactType`, `blobs`.
+    /// An artifact manifest of the drafts, or what may be one.
     fn artifact_manifest(document: &Document, size: u64) -> Self {
-        let value: Value = serde_json::from_slice(document.bytes()).unwrap_or_default();
-        let listed = value.get("blobs").and_then(Value::as_array);
-        let blobs = listed.into_iter().flatten();
-        let sizes = blobs.filter_map(|blob| Some(Descriptor::from_json(blob).ok()?.size));
-        let texts = value.get("annotations").and_then(Value::as_object);
-        let texts = texts.into_iter().flatten();
-        let annotations: Annotations = texts
-            .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-            .collect();
-        let artifact_type = value.get("artifactType").and_then(Value::as_str);
-        let artifact_type = artifact_type.filter(|t| !t.is_empty()).map(MediaType::new);
+        let read = ArtifactManifest::read(document);
+        let sizes = read.blobs.iter().map(|blob| blob.size);
         Self {
-            subject: value
-                .get("subject")
-                .and_then(|subject| Some(Descriptor::from_json(subject).ok()?.digest)),
-            kind: match &artifact_type {
-                Some(_) => ArtifactKind::of_type(artifact_type.as_ref(), &annotations),
+            subject: read.subject.map(|subject| subject.digest),
+            kind: match &read.artifact_type {
+                Some(kind) => ArtifactKind::of_type(Some(kind), &read.annotations),
                 None => ArtifactKind::Other(document.media_type().clone()),
             },
-            artifact_type,
+            artifact_type: read.artifact_type,
             total_size: sizes.fold(size, u64::saturating_add),
-            annotations,
+            annotations: read.annotations,
         }
     }
 }

@@ -10,8 +10,8 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
 
 use crate::model::{
-    Annotations, Content, Descriptor, Digest, Document, MediaType, RawDocument, Reference,
-    RegistryReference,
+    Annotations, ArtifactManifest, Content, Descriptor, Digest, Document, MediaType, RawDocument,
+    Reference, RegistryReference,
 };
 
 use super::{BlobStream, ReferrerRemove, Source, TagEdit, TransportError};
@@ -331,6 +331,10 @@ pub fn describe_referrer(raw: &RawDocument) -> Option<(Descriptor, Descriptor)> 
                 index.artifact_type.clone(),
                 index.annotations.clone(),
             ),
+            Content::Unknown if ArtifactManifest::is_type(document.media_type()) => {
+                let read = ArtifactManifest::read(&document);
+                (read.subject?, read.artifact_type, read.annotations)
+            }
             Content::Unknown | Content::Invalid(_) => return None,
         };
     let descriptor = Descriptor {

@@ -218,7 +218,9 @@ impl Refusal {
             Self::MediaType | Self::Invalid => {
                 "Copy in Docker's format (--format docker), or to a registry that takes OCI images"
             }
-            Self::MissingParts => "Copy it whole: a sparse index is not taken everywhere",
+            Self::MissingParts => {
+                "Copy it whole: not every registry takes a sparse index, or layers that lie elsewhere (--foreign-layers fetches those)"
+            }
             Self::TooLarge => "Ask the registry's operator for a higher limit",
             Self::ReadOnly => "Copy to another registry or repository, or ask its operator",
             Self::Full => "Delete what is not needed, or ask the registry's operator",

@@ -106,7 +106,8 @@ fn collect(
     let note = |kept: &mut Kept, digest: &Digest| {
         kept.other_algorithm |= digest.algorithm() != Algorithm::Sha256;
     };
-    match Document::read(raw.clone()).content() {
+    let document = Document::read(raw.clone());
+    match document.content() {
         Content::Index(index) => {
             for (_, entry) in index.descriptors() {
                 // a sparse index names what is not here
@@ -118,8 +119,8 @@ fn collect(
                 }
             }
         }
-        Content::Manifest(manifest) => {
-            for named in std::iter::once(&manifest.config).chain(&manifest.layers) {
+        Content::Manifest(_) | Content::Unknown => {
+            for named in document.blobs() {
                 let path = path(&named.digest);
                 let there = fs::metadata(target.root.join(&path));
                 let whole = there.is_ok_and(|there| named.has_size(there.len()));
@@ -132,7 +133,7 @@ fn collect(
                 kept.blobs.insert(path);
             }
         }
-        Content::Unknown | Content::Invalid(_) => {}
+        Content::Invalid(_) => {}
     }
     Ok(())
 }

@@ -304,12 +304,9 @@ impl Destination for LayoutArchiveDestination {
             };
             self.need(&manifest.digest);
             let document = Document::read(raw);
-            let Some(parsed) = document.manifest() else {
-                return Ok(true);
-            };
-            for named in std::iter::once(&parsed.config).chain(&parsed.layers) {
+            for named in document.blobs() {
                 // one that is not to be distributed may stay elsewhere
-                if !self.has_blob(named).await? && named.urls.is_empty() {
+                if !self.has_blob(&named).await? && named.urls.is_empty() {
                     return Ok(false);
                 }
             }

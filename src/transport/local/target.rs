@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 
 use super::disk::{Disk, write_blob, write_problem};
-use crate::model::{Content, Descriptor, Digest, Document, RawDocument, Reference, limits, text};
+use crate::model::{Descriptor, Digest, Document, RawDocument, Reference, limits, text};
 use crate::transport::{Payload, Problem, TransportError};
 
 /// How many files are forced to the disk at once.
@@ -195,11 +195,7 @@ impl Target {
             };
             this.note(path);
             let document = Document::read(raw);
-            let Content::Manifest(parsed) = document.content() else {
-                return Ok(true);
-            };
-            let mut blobs = std::iter::once(&parsed.config).chain(&parsed.layers);
-            Ok(blobs.all(|named| {
+            Ok(document.blobs().iter().all(|named| {
                 let path = this.root.join(blob(&named.digest));
                 match fs::metadata(&path) {
                     Ok(there) => {

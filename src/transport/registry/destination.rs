@@ -70,6 +70,12 @@ impl RegistryDestination {
         failure(what.into(), &self.image, fault)
     }
 
+    /// What the image is put under: its tag, where it has one beside a digest.
+    fn own_name(&self) -> String {
+        let tag = self.image.tag().map(str::to_owned);
+        tag.unwrap_or_else(|| self.image.identifier())
+    }
+
     async fn head_manifest(
         &self,
         identifier: &str,
@@ -155,8 +161,8 @@ impl Destination for RegistryDestination {
 
     fn current(&self) -> BoxFuture<'_, Result<Option<Digest>, TransportError>> {
         async {
-            let name = self.image.identifier();
-            let found = match self.image.digest() {
+            let name = self.own_name();
+            let found = match self.image.digest().filter(|_| self.image.tag().is_none()) {
                 Some(digest) => self
                     .head_manifest(&name, "")
                     .await
@@ -221,7 +227,7 @@ impl Destination for RegistryDestination {
         async move {
             let name = match naming {
                 Naming::Digest => raw.digest().to_string(),
-                Naming::Own => self.image.identifier(),
+                Naming::Own => self.own_name(),
                 Naming::Tag(tag) => tag.to_owned(),
             };
             let put = put::manifest(&self.client, &self.image, &name, raw).await;

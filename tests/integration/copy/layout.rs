@@ -7,8 +7,8 @@ use porthole::model::{Digest, Document, MediaType};
 use serde_json::{Value, json};
 
 use super::{
-    app, at, busybox, content, copy, digest, entries, open, platforms, prepare, refusal, root,
-    signed, try_copy,
+    app, at, busybox, content, copy, digest, entries, no_referrers, open, platforms, prepare,
+    refusal, root, signed, try_copy,
 };
 use crate::support::layout::{Layout, entry, listing};
 use crate::support::referrer;
@@ -223,6 +223,125 @@ async fn indexes_in_indexes_are_copied_and_chosen_from() {
         5,
         "two indexes, a manifest, its config and its layer"
     );
+}
+
+#[tokio::test]
+async fn what_one_of_several_inner_indexes_has_is_found_and_the_others_stay_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut layout = Layout::new(folder.path().join("from"));
+    let amd64 = layout.image("linux/amd64", &["a"]);
+    let v6 = layout.image("linux/arm", &["v6"]);
+    let v7 = layout.image("linux/arm", &["v7"]);
+    let s390x = layout.image("linux/s390x", &["z"]);
+    let arms = layout.index(&[entry(&v6, "linux/arm/v6"), entry(&v7, "linux/arm/v7")]);
+    let large = layout.index(&[entry(&s390x, "linux/s390x")]);
+    let outer = layout.index(&[
+        entry(&amd64, "linux/amd64"),
+        serde_json::to_value(&arms).unwrap(),
+        serde_json::to_value(&large).unwrap(),
+    ]);
+    layout.name("x", &outer);
+    let from = layout.reference("x");
+    let all: [(&[&str], &[&Digest]); 4] = [
+        (&["linux/amd64"], &[&amd64.digest]),
+        (
+            &["linux/s390x", "linux/amd64"],
+            &[&amd64.digest, &large.digest],
+        ),
+        (&[&arms.digest.to_string()], &[&arms.digest]),
+        (&["linux/arm"], &[&arms.digest]),
+    ];
+    for (number, (wanted, expected)) in all.into_iter().enumerate() {
+        let to = at("oci", &folder.path().join(number.to_string()), "x");
+        copy(&from, &to, &platforms(wanted)).await;
+        let kept = entries(&to).await;
+        let kept: Vec<_> = kept.iter().map(|entry| &entry.digest).collect();
+        assert_eq!(kept, expected, "{wanted:?}");
+        // all of it is there
+        content(&to).await;
+    }
+    let to = at("oci", &folder.path().join("none"), "x");
+    for wanted in [&["linux/amd64", "linux/386"][..], &["linux/386"]] {
+        let why = try_copy(&from, &to, &platforms(wanted)).await.unwrap_err();
+        assert!(why.to_string().contains("no image for linux/386"), "{why}");
+        let hint = why.hint();
+        assert!(hint.contains("linux/arm/v6, linux/arm/v7"), "{hint}");
+        assert!(hint.contains("linux/s390x"), "{hint}");
+    }
+    // the one image for a place that holds one
+    for (name, wanted, image) in [
+        ("v6", "linux/arm/v6", Some(&v6)),
+        ("amd64", "linux/amd64", Some(&amd64)),
+        ("z", &large.digest.to_string(), Some(&s390x)),
+        ("arm", "linux/arm", None),
+    ] {
+        let to = folder.path().join(format!("{name}.tar"));
+        let to = at("docker-archive", &to, "a:1");
+        let copied = try_copy(&from, &to, &platforms(&[wanted])).await;
+        match image {
+            Some(image) => assert_eq!(copied.unwrap().digest, image.digest, "{wanted}"),
+            None => {
+                let why = copied.unwrap_err().to_string();
+                assert!(why.contains("holds one image"), "{why}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn artifact_manifests_of_the_drafts_come_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut layout = Layout::new(folder.path().join("from"));
+    let image = layout.image("linux/amd64", &["a"]);
+    layout.name("x", &image);
+    let kind = "application/vnd.oci.artifact.manifest.v1+json";
+    let note = layout.blob("text/plain", b"a note about it");
+    let about = layout.document(
+        kind,
+        &serde_json::json!({
+            "mediaType": kind, "artifactType": "text/x", "blobs": [note], "subject": image,
+        }),
+    );
+    layout.list(serde_json::to_value(&about).unwrap());
+    let alone = layout.document(
+        kind,
+        &serde_json::json!({"mediaType": kind, "artifactType": "text/x", "blobs": [note]}),
+    );
+    layout.name("alone", &alone);
+    for (kind, place) in [("oci", "to"), ("oci-archive", "to.tar")] {
+        let to = |name: &str| at(kind, &folder.path().join(place), name);
+        let report = copy(&layout.reference("x"), &to("x"), &CopyOptions::default()).await;
+        assert_eq!(report.documents.len(), 2);
+        let tree = referrer::tree(&open(&to("x")), &image.digest).await;
+        let found: Vec<_> = tree
+            .walk()
+            .map(|(_, n)| n.descriptor.digest.clone())
+            .collect();
+        assert_eq!(found, [about.digest.clone()]);
+        let source = open(&to("x"));
+        let there = porthole::transport::read_blob(&*source, &note, 100)
+            .await
+            .unwrap();
+        assert_eq!(there.bytes(), &b"a note about it"[..]);
+    }
+    // by itself, also over another image and again: its files stay
+    let flat = folder.path().join("flat");
+    let to = at("dir", &flat, "");
+    copy(&layout.reference("x"), &to, &no_referrers()).await;
+    for _ in 0..2 {
+        copy(&layout.reference("alone"), &to, &CopyOptions::default()).await;
+        assert_eq!(
+            fs::read(flat.join(note.digest.hex())).unwrap(),
+            b"a note about it"
+        );
+    }
+    let docker = CopyOptions {
+        format: Format::Oci,
+        ..CopyOptions::default()
+    };
+    let to = at("oci", &folder.path().join("converted"), "x");
+    let why = refusal(&layout.reference("alone"), &to, &docker).await;
+    assert!(why.contains("of which no other is made"), "{why}");
 }
 
 #[tokio::test]
@@ -520,7 +639,9 @@ async fn a_blob_of_other_bytes_is_thrown_away() {
     let target = folder.path().join("to");
     let to = at("oci", &target, "x");
     let why = refusal(&layout.reference("x"), &to, &CopyOptions::default()).await;
-    assert!(why.contains(&blob.to_string()), "{why}");
+    // it is the source that is damaged
+    let damaged = format!("blob {blob} of {}", layout.reference("x"));
+    assert!(why.contains(&damaged), "{why}");
     assert!(!target.join("index.json").exists());
     assert!(!target.join("blobs/sha256").join(blob.hex()).exists());
     fs::write(layout.blob_path(&blob), b"shared").unwrap();

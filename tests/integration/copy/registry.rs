@@ -290,6 +290,45 @@ async fn a_sparse_index_is_not_taken_by_a_registry_that_wants_all_of_it() {
     assert_eq!(entries(&to).await.len(), 2);
 }
 
+#[tokio::test]
+async fn a_tag_with_a_digest_is_written_where_the_digest_matches() {
+    let Some(host) = docker_registry() else {
+        return;
+    };
+    let name = format!("docker://{host}/{}", repository());
+    let (app_digest, other) = (digest(&app()).await, digest(&busybox()).await);
+    let both = format!("{name}:1@{app_digest}");
+    let prepared = prepare(&app(), &both, &CopyOptions::default())
+        .await
+        .unwrap();
+    assert_eq!(prepared.plan.replaces, None);
+    prepared.run().await.unwrap();
+    assert_eq!(digest(&format!("{name}:1")).await, app_digest);
+    let again = prepare(&app(), &both, &CopyOptions::default())
+        .await
+        .unwrap();
+    assert!(again.plan.is_done(), "{}", again.plan.text());
+    // what the tag stands for is told before it moves, and nothing else goes under it
+    copy(&busybox(), &format!("{name}:1"), &CopyOptions::default()).await;
+    let moves = prepare(&app(), &both, &CopyOptions::default())
+        .await
+        .unwrap();
+    assert_eq!(moves.plan.replaces, Some(other.clone()));
+    let why = refusal(&busybox(), &both, &CopyOptions::default()).await;
+    assert!(why.contains(&app_digest.to_string()), "{why}");
+    assert_eq!(digest(&format!("{name}:1")).await, other);
+    // by its digest alone it has no tag
+    let alone = format!("docker://{host}/{}", repository());
+    copy(
+        &app(),
+        &format!("{alone}@{app_digest}"),
+        &CopyOptions::default(),
+    )
+    .await;
+    assert!(open(&format!("{alone}:latest")).resolve().await.is_err());
+    assert_eq!(digest(&format!("{alone}@{app_digest}")).await, app_digest);
+}
+
 /// A layout with an image of one large layer that does not compress, and that layer.
 fn large(folder: &std::path::Path, bytes: usize) -> (Layout, Digest) {
     let mut layout = Layout::new(folder);
