@@ -395,7 +395,7 @@ impl<'a> Gather<'a> {
     ) -> Result<Result<Node, Descriptor>, CopyError> {
         let role = match &entry.platform {
             _ if entry.is_buildkit_attestation() => Role::Attestation,
-            platform => Role::Child(platform.as_ref().map(Platform::to_string)),
+            platform => Role::Child(platform.as_ref().map(called)),
         };
         let may_stay = self.options.format == Format::Keep && !entry.media_type.is_index();
         if may_stay && self.destination.has_manifest(&entry).await? {
@@ -428,7 +428,7 @@ impl<'a> Gather<'a> {
             if let Some(platform) = &entry.platform
                 && !entry.is_buildkit_attestation()
             {
-                let platform = platform.to_string();
+                let platform = called(platform);
                 if !seen.platforms.contains(&platform) && seen.platforms.len() < PLATFORMS {
                     seen.platforms.push(platform);
                 }
@@ -489,9 +489,14 @@ fn too_deep() -> CopyError {
     )
 }
 
+/// A platform as it is asked for, with the version that tells two of Windows apart.
+fn called(platform: &Platform) -> String {
+    Wanted::Platform(platform.clone()).to_string()
+}
+
 fn named(entry: &Descriptor) -> String {
     match &entry.platform {
-        Some(platform) => format!("the image for {platform}"),
+        Some(platform) => format!("the image for {}", called(platform)),
         None => format!("the manifest {}", entry.digest),
     }
 }

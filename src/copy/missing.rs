@@ -1,6 +1,6 @@
 //! What a source does not have: which images need it, and which can be copied without it.
 
-use crate::model::{Digest, Document};
+use crate::model::{Digest, Document, text};
 
 use super::error::CopyError;
 use super::options::Wanted;
@@ -84,10 +84,13 @@ pub(super) fn without<'a>(
 ) -> CopyError {
     let (mut options, mut wanted) = (Vec::new(), Vec::new());
     for (platform, digest) in whole {
-        options.push(match platform {
-            Some(platform) => format!("--platform {platform}"),
+        let option = match platform {
+            Some(platform) => format!("--platform {}", text::shell_word(platform)),
             None => format!("--platform {digest}"),
-        });
+        };
+        if !options.contains(&option) {
+            options.push(option);
+        }
         wanted.push(Wanted::Digest(digest.clone()));
     }
     let hint = if options.is_empty() {

@@ -7,9 +7,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Descriptor, Digest};
-use crate::transport::{BlobState, Destination, Source, hash_blob};
+use crate::transport::{BlobState, Destination, Resolved, Source, hash_blob};
 
-use super::plan::{Action, BlobAction, Plan};
+use super::plan::{Action, BlobAction, Plan, Role};
 
 /// What a copy did. Everything in it can be checked later with [`check`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -146,13 +146,17 @@ impl Report {
 }
 
 /// Looks whether everything of `report` is at the destination, which `place` reads: each
-/// manifest and each blob is read and hashed.
+/// manifest and each blob is read and hashed, and the name must lead to the image.
 pub async fn check(report: &Report, place: Arc<dyn Source>) -> Vec<CheckedItem> {
     let mut items = Vec::new();
-    if report.blobs.iter().any(|blob| blob.stored_as.is_some()) {
-        // such a place knows its blobs by what it lists; what is wrong with it they tell
-        let _ = place.resolve().await;
-    }
+    // such a place as keeps no manifests knows its blobs by what it lists, too
+    let named = match place.resolve().await {
+        Ok(Resolved::Document { raw, .. }) if *raw.digest() != report.digest => {
+            Some(format!("its name stands for {} now", raw.digest()))
+        }
+        Ok(_) => None,
+        Err(error) => Some(format!("its name leads nowhere: {}", error.problem)),
+    };
     let kept = report.documents.iter();
     for document in kept.filter(|document| document.how != "unpacked") {
         let descriptor =
@@ -161,7 +165,11 @@ pub async fn check(report: &Report, place: Arc<dyn Source>) -> Vec<CheckedItem> 
         items.push(CheckedItem {
             what: format!("{} manifest", document.role),
             digest: document.digest.clone(),
-            problem: read.err().map(|error| error.problem.to_string()),
+            problem: match read {
+                Err(error) => Some(error.problem.to_string()),
+                Ok(_) if document.role == Role::Image.name() => named.clone(),
+                Ok(_) => None,
+            },
         });
     }
     for blob in report.blobs.iter().filter(|blob| blob.how != "left") {

@@ -151,6 +151,17 @@ async fn images_are_chosen_by_variant_version_and_digest() {
     )
     .await;
     assert!(why.contains("no image for linux/s390x"), "{why}");
+    // of two for one platform, the one that is whole is offered
+    let old = Digest::sha256(b"old");
+    fs::remove_file(layout.blob_path(&old)).unwrap();
+    let to = at("oci", &folder.path().join("whole"), "x");
+    let failed = try_copy(&from, &to, &CopyOptions::default()).await;
+    let hint = failed.unwrap_err().hint();
+    assert!(
+        hint.contains("--platform 'windows(10.0.20348.1)/amd64')"),
+        "{hint}"
+    );
+    assert!(!hint.contains("17763"), "{hint}");
 }
 
 #[tokio::test]
@@ -575,6 +586,20 @@ async fn what_a_report_names_is_checked_later() {
     let items = check(&report, open(&to)).await;
     assert_eq!(items.len(), report.documents.len() + report.blobs.len());
     assert!(items.iter().all(|item| item.problem.is_none()), "{items:?}");
+    // the name leads elsewhere, and back
+    copy(&busybox(), &to, &CopyOptions::default()).await;
+    let items = check(&report, open(&to)).await;
+    let wrong: Vec<_> = items.iter().filter(|item| item.problem.is_some()).collect();
+    let [moved] = wrong.as_slice() else {
+        panic!("{wrong:?}");
+    };
+    assert_eq!(moved.digest, report.digest);
+    let found = digest(&busybox()).await.to_string();
+    assert!(
+        moved.problem.as_ref().unwrap().contains(&found),
+        "{moved:?}"
+    );
+    copy(&app(), &to, &CopyOptions::default()).await;
     let damaged = &report.blobs[0].digest;
     let path = folder.path().join("blobs/sha256").join(damaged.hex());
     let mut bytes = fs::read(&path).unwrap();
