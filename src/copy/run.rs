@@ -41,22 +41,15 @@ pub async fn run(
 ) -> Result<Report, CopyError> {
     let started = Instant::now();
     let mounted = move_blobs(plan, &source, &destination, &progress).await?;
-    put_children(plan, &*destination).await?;
-    put_signatures(plan, &*destination).await?;
-    let remote = matches!(destination.reference(), Reference::Registry(_));
-    let referrers = plan
-        .documents
-        .iter()
-        .any(|document| matches!(document.role, Role::Referrer { .. }) && document.raw.is_some());
-    // lists of referrers and signatures before the name, which comes last; each waits to see
-    // whether it stays
-    try_join(put_tags(plan, &*destination), async {
-        if remote && referrers {
-            destination.commit().await?;
-        }
-        Ok(())
-    })
-    .await?;
+    let place = &*destination;
+    if matches!(place.reference(), Reference::Registry(_)) {
+        // what lies under cosign's tags names nothing else, and waits to see whether it stays
+        try_join(put_tags(plan, place), put_listed(plan, place)).await?;
+    } else {
+        put_children(plan, place).await?;
+        put_signatures(plan, place).await?;
+        put_tags(plan, place).await?;
+    }
     for document in &plan.documents {
         if let (Role::Image, Some(raw)) = (&document.role, &document.raw) {
             destination.put_manifest(raw, Naming::Own).await?;
@@ -223,6 +216,21 @@ impl Payload for Counted {
         }
         .boxed()
     }
+}
+
+/// Writes into a registry what comes before the name: everything but the image itself, and the
+/// lists of referrers.
+async fn put_listed(plan: &Plan, destination: &dyn Destination) -> Result<(), CopyError> {
+    put_children(plan, destination).await?;
+    put_signatures(plan, destination).await?;
+    let referrers = plan
+        .documents
+        .iter()
+        .any(|document| matches!(document.role, Role::Referrer { .. }) && document.raw.is_some());
+    if referrers {
+        destination.commit().await?;
+    }
+    Ok(())
 }
 
 /// Writes everything but the image itself and what is joined: images of the index, then the

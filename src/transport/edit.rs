@@ -56,11 +56,14 @@ pub trait TagEdit: Send + Sync {
 pub struct TagChange<'a> {
     pub tag: String,
     /// As for [`TagEdit::edit_tag`].
-    pub edit: Box<dyn Fn(Option<&RawDocument>) -> Result<Edited, Problem> + Send + Sync + 'a>,
+    pub edit: Box<EditFn<'a>>,
 }
 
 /// Makes something else of what a tag stands for; given nothing where there is no such tag.
-pub type Edit<'a> = &'a (dyn Fn(Option<&RawDocument>) -> Result<Edited, Problem> + Send + Sync);
+pub type Edit<'a> = &'a EditFn<'a>;
+
+/// As [`Edit`], for whoever keeps it.
+pub type EditFn<'a> = dyn Fn(Option<&RawDocument>) -> Result<Edited, Problem> + Send + Sync + 'a;
 
 /// What a tag is to stand for.
 #[derive(Clone, Debug)]

@@ -89,15 +89,19 @@ impl RegistryDestination {
             return Ok((!ended).then_some(changing));
         };
         changing.found = 0;
-        for (descriptor, bytes) in blobs {
-            if !self.has_blob(&descriptor).await? {
-                self.put_blob(&descriptor, Arc::new(bytes)).await?;
+        let mut now = there.as_ref().map(|raw| raw.digest().clone());
+        let read = now.clone();
+        if !blobs.is_empty() {
+            for (descriptor, bytes) in blobs {
+                if !self.has_blob(&descriptor).await? {
+                    self.put_blob(&descriptor, Arc::new(bytes)).await?;
+                }
             }
+            // they took their time: what is written over is what was read
+            let there = self.under(tag).await.map_err(fail)?;
+            now = there.map(|raw| raw.digest().clone());
         }
-        // the blobs took their time: what is written over is what was read
-        let now = self.under(tag).await.map_err(fail)?;
-        let digest = |raw: Option<RawDocument>| raw.map(|raw| raw.digest().clone());
-        if digest(now) == digest(there) {
+        if now == read {
             let put = put::manifest(self.client(), self.image(), tag, &manifest).await;
             put.map_err(fail)?;
             changing.wrote = true;
