@@ -328,7 +328,7 @@ async fn artifact_manifests_of_the_drafts_come_along() {
             .walk()
             .map(|(_, n)| n.descriptor.digest.clone())
             .collect();
-        assert_eq!(found, [about.digest.clone()]);
+        assert_eq!(found, std::slice::from_ref(&about.digest));
         let source = open(&to("x"));
         let there = porthole::transport::read_blob(&*source, &note, 100)
             .await
