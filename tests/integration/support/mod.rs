@@ -4,6 +4,7 @@ pub mod archive;
 #[cfg(unix)]
 pub mod engine;
 pub mod layout;
+pub mod mutants;
 pub mod peers;
 pub mod proxy;
 pub mod referrer;

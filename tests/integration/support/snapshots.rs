@@ -260,6 +260,7 @@ pub fn snapshot_of(opened: Remote<Opened>) -> ImageSnapshot {
         artifacts: Default::default(),
         signatures: Arc::default(),
         by_hand: false,
+        offline: false,
     }
 }
 
