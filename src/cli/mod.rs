@@ -15,6 +15,7 @@ mod login;
 mod manifest_files;
 mod output;
 mod passphrase;
+mod policy;
 mod referrers;
 mod services;
 mod sign;
@@ -98,6 +99,8 @@ enum Command {
     Attach(attach::Attach),
     /// Make, import, list, export and delete the keys that images are signed with.
     Keys(keys::Keys),
+    /// Take policies of others over into Porthole's trust policy.
+    Policy(policy::Policy),
     Login(login::Login),
     Logout(login::Logout),
 }
@@ -158,6 +161,7 @@ impl Arguments {
             Some(Command::Sign(sign)) => sign.run(config),
             Some(Command::Attach(attach)) => attach.run(config),
             Some(Command::Keys(keys)) => keys.run(config),
+            Some(Command::Policy(policy)) => policy.run(config),
             Some(Command::Login(login)) => login.run(config),
             Some(Command::Logout(logout)) => logout.run(config),
         };

@@ -106,7 +106,7 @@ pub(super) enum Ended {
 impl Verify {
     pub(super) fn run(self, mut config: EngineConfig) -> Result<Ended, CliError> {
         config.trust = self.trust(&config.trust)?;
-        config.network.mirrors &= !self.offline;
+        config.network.offline |= self.offline;
         let extent = if self.platform.is_some() || self.all_platforms {
             Extent::Everything
         } else {
@@ -173,7 +173,6 @@ impl Verify {
                 issuer: self.issuer.clone().unwrap_or_default(),
             }),
             root: self.root()?,
-            offline: self.offline,
             own_keys: settings.own_keys.clone(),
             accepted_services: settings.accepted_services.clone(),
             automatic: false,

@@ -30,8 +30,9 @@ pub struct Network {
     pub helpers: Helpers,
     /// Mirrors, blocked and insecure registries, short names.
     pub registries: RegistriesFiles,
-    /// Whether mirrors may be asked for what a registry has.
-    pub mirrors: bool,
+    /// Whether nobody but the registry of an image and its token service may be asked, to
+    /// begin with: no mirror, and nothing else on the web.
+    pub offline: bool,
     /// Where signatures lie beside registries.
     pub lookaside: LookasideFiles,
     /// Most requests that are under way to one host at the same time. A blob that streams
@@ -89,7 +90,7 @@ impl Default for Network {
             helpers: Helpers::default(),
             registries: RegistriesFiles::default(),
             lookaside: LookasideFiles::default(),
-            mirrors: true,
+            offline: false,
             requests_per_host: 8,
             engines: Engines::default(),
             connect_timeout: Duration::from_secs(10),

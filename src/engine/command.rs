@@ -62,6 +62,9 @@ pub enum Command {
     Verify { image: ImageId, manifest: NodePath },
     /// The trust policy is another one now: judges again what was judged.
     JudgeAgain,
+    /// Asks nobody but the registry of an image and its token service from now on, or
+    /// everybody again, and judges again what was judged.
+    SetOffline(bool),
     /// Reads config and layers of the manifest at `manifest` through and compares their
     /// digests.
     CheckBlobs { image: ImageId, manifest: NodePath },

@@ -36,7 +36,7 @@ pub use additions::{
     ServiceRole, SignBy, SignFormat, SignIn, Signing, SigningServices, WrittenPiece,
 };
 pub use artifact::{ArtifactFile, ArtifactFiles, Artifacts};
-pub use chores::{Chore, KeyChore, KeyInfo, KeyTarget, TrustFile};
+pub use chores::{Chore, KeyChore, KeyInfo, KeyTarget, TrustChange, TrustFile, TrustPreview};
 pub use command::{Command, Extent};
 pub use compare::{
     CompareRequest, ComparedContent, ComparedFile, ComparedFiles, ComparedImage, ComparedImages,
@@ -125,7 +125,10 @@ impl Engine {
             shelf: files::Shelf::default(),
             roots: roots::Roots::default(),
             verdicts: verdicts::Verdicts::default(),
-            trust: arc_swap::ArcSwap::from_pointee(TrustSettings::read(&config.trust)),
+            trust: arc_swap::ArcSwap::from_pointee(TrustSettings::read(
+                &config.trust,
+                config.network.offline,
+            )),
             trust_edits: tokio::sync::Mutex::default(),
             config,
         });

@@ -8,7 +8,7 @@ use crate::copy::CheckedItem;
 use crate::export::{Report as SavedFiles, Target};
 use crate::transport::Security;
 
-use super::{AdditionId, CopyId, Failure, ImageId, KeyInfo, TrustFile};
+use super::{AdditionId, CopyId, Failure, ImageId, KeyInfo, TrustFile, TrustPreview};
 
 /// How a chore or a look ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub enum Outcome {
     },
     /// What stands in the trust policy.
     TrustListed(Arc<TrustFile>),
+    /// What a change of the trust policy would write.
+    TrustPreviewed(Arc<TrustPreview>),
     /// The trust policy was written to this file and is judged by.
     TrustSaved {
         path: PathBuf,

@@ -63,11 +63,26 @@ impl Roots {
             return Ok(at_hand);
         }
         let key = format!("{address} {}", Digest::sha256(root).hex());
-        let mut got = self.got.lock().await;
-        if let Some((since, got)) = got.get(&key) {
-            let good = if got.is_ok() { FRESH } else { PAUSE };
-            if since.elapsed() < good {
-                return or_at_hand(got.clone(), at_hand);
+        // what comes of not asking is good for as long as nobody asks
+        let unasked = format!("{key} offline");
+        // who is offline does not wait for somebody who may hang in the network
+        let mut got = match settings.offline {
+            true => self.got.try_lock().ok(),
+            false => Some(self.got.lock().await),
+        };
+        if let Some(all) = &got {
+            let fresh = |key: &str| {
+                let (since, got) = all.get(key)?;
+                let good = if got.is_ok() { FRESH } else { PAUSE };
+                (since.elapsed() < good).then(|| got.clone())
+            };
+            let known = match (fresh(&key), settings.offline) {
+                // that it could not be asked is no answer for one who does not ask
+                (Some(Err(_)) | None, true) => fresh(&unasked),
+                (known, _) => known,
+            };
+            if let Some(known) = known {
+                return or_at_hand(known, at_hand);
             }
         }
         let folder = shared.config.cache.as_deref();
@@ -79,11 +94,11 @@ impl Roots {
             root,
             folder,
         };
-        let result = source
-            .get(shared.config.trust.offline)
-            .await
-            .map_err(Arc::new);
-        got.insert(key, (Instant::now(), result.clone()));
+        let result = source.get(settings.offline).await.map_err(Arc::new);
+        if let Some(got) = &mut got {
+            let key = if settings.offline { unasked } else { key };
+            got.insert(key, (Instant::now(), result.clone()));
+        }
         drop(got);
         or_at_hand(result, at_hand)
     }
@@ -118,9 +133,9 @@ impl Tuf<'_> {
         }
         if offline {
             return kept.map_err(|why| {
-                self.failure(&format!(
-                    "it may not be renewed (offline), and no copy is kept: {why}"
-                ))
+                let why = format!("it is not asked offline, and no copy is kept: {why}");
+                let hint = "Go online and try again (without --offline), or give a trusted_root.json (--trust-root)";
+                self.failure(&why, hint)
             });
         }
         let renewed = tokio::time::timeout(PATIENCE, self.renewed()).await;
@@ -131,15 +146,17 @@ impl Tuf<'_> {
                 let source = format!("{}; it could not be renewed: {why}", kept.source());
                 Ok(kept.from_source(&source))
             }
-            (Err(why), Err(_)) => Err(self.failure(&format!("it could not be renewed: {why}"))),
+            (Err(why), Err(_)) => {
+                let why = format!("it could not be renewed: {why}");
+                let hint =
+                    "Check the address and the network, or give a trusted_root.json (--trust-root)";
+                Err(self.failure(&why, hint))
+            }
         }
     }
 
-    fn failure(&self, why: &str) -> Failure {
-        Failure::refused(
-            format!("TUF repository {}: {why}", self.address),
-            "Check the address and the network, or give a trusted_root.json (--trust-root)",
-        )
+    fn failure(&self, why: &str, hint: &str) -> Failure {
+        Failure::refused(format!("TUF repository {}: {why}", self.address), hint)
     }
 
     /// Whether the repository was asked not long ago.

@@ -37,6 +37,26 @@ pub(super) struct Shared {
     pub verdicts: Verdicts,
 }
 
+impl Shared {
+    /// Judges by these from now on.
+    pub fn judge_by(&self, settings: TrustSettings) {
+        self.trust.rcu(|_| TrustSettings {
+            offline: self.client.is_offline(),
+            ..settings.clone()
+        });
+    }
+
+    /// Asks nobody but registries themselves from now on, or everybody again. Verdicts that
+    /// are on their way count for nothing.
+    pub fn set_offline(&self, offline: bool) {
+        self.client.set_offline(offline);
+        self.trust.rcu(|settings| TrustSettings {
+            offline: self.client.is_offline(),
+            ..TrustSettings::clone(settings)
+        });
+    }
+}
+
 /// The jobs that run.
 pub(super) struct Jobs {
     slots: Arc<Slots>,

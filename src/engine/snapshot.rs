@@ -147,6 +147,8 @@ pub struct ImageSnapshot {
     pub signatures: Arc<SubjectReports>,
     /// Whether nothing is verified before it is asked for: the policy says so.
     pub by_hand: bool,
+    /// Whether nobody but the image's own place is asked about it.
+    pub offline: bool,
 }
 
 /// What vouches for manifests, by their digests.

@@ -101,10 +101,10 @@ impl Supervisor {
                 request,
             } => self.tell(image, Message::Files { manifest, request }),
             Command::Verify { image, manifest } => self.tell(image, Message::Verify { manifest }),
-            Command::JudgeAgain => {
-                for image in self.images.keys() {
-                    self.tell(*image, Message::JudgeAgain);
-                }
+            Command::JudgeAgain => self.judge_again(),
+            Command::SetOffline(offline) => {
+                self.shared.set_offline(offline);
+                self.judge_again();
             }
             Command::CheckBlobs { image, manifest } => {
                 self.checked.insert(image, manifest.clone());
@@ -164,6 +164,12 @@ impl Supervisor {
                 tokio::spawn(chores::run(Arc::clone(&self.shared), chore));
             }
             Command::ClearJobs => self.shared.slots.clear_jobs(),
+        }
+    }
+
+    fn judge_again(&self) {
+        for image in self.images.keys() {
+            self.tell(*image, Message::JudgeAgain);
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::config::{SettingsError, notation_store, read_trust_file, read_trust_store};
 use crate::signature::notation::StoreKind;
-use crate::signature::policy::{Files, Policy, RootSource, StoreFiles};
+use crate::signature::policy::{Files, Foreign, Import, Policy, RootSource, StoreFiles, import};
 use crate::signature::sigstore::{IdentityRule, Pattern, PublicKey, RootError};
 use crate::signature::simple::{Keyring, SignedIdentity};
 use crate::signature::{SignedBy, Signer, TrustRoot};
@@ -30,8 +30,6 @@ pub struct TrustConfig {
     pub identity: Option<IdentityConfig>,
     /// Where the trust root comes from; nothing for the policy's, else Sigstore's own.
     pub root: Option<RootPlace>,
-    /// Whether nobody but the place of the image may be asked: no trust root is renewed.
-    pub offline: bool,
     /// The folder of the user's own signing keys; nothing where there is none.
     pub own_keys: Option<PathBuf>,
     /// The file of services whose publicity the user agreed to; nothing where none is kept.
@@ -80,14 +78,17 @@ pub struct TrustSettings {
     pub root: RootConfig,
     /// Sigstore's own root, as it came with the program.
     pub embedded: Option<TrustRoot>,
+    /// Whether nobody but the place of an image is asked.
+    pub offline: bool,
     /// Why there is less than what was asked for. With it nothing is judged.
     pub problem: Option<Arc<Failure>>,
 }
 
 impl TrustSettings {
     /// Reads everything that `config` names. What cannot be read is the settings' problem.
-    pub fn read(config: &TrustConfig) -> Self {
+    pub fn read(config: &TrustConfig, offline: bool) -> Self {
         let mut settings = Self {
+            offline,
             file: config.policy.clone(),
             ..Self::default()
         };
@@ -211,11 +212,34 @@ fn policy(config: &TrustConfig) -> Result<Option<Policy>, Failure> {
 /// `text` as the policy at `path`, with the files that it names.
 fn policy_of(config: &TrustConfig, path: &Path, text: &str) -> Result<Policy, Failure> {
     let shown = path.display().to_string();
-    let files = OnDisk {
-        folder: path.parent().unwrap_or(Path::new("")),
-        store: store_of(path, config),
+    Policy::read_any(text, &shown, &OnDisk::beside(path, config))
+        .map_err(|error| Failure::refused(format!("{shown}: {error}"), error.hint()))
+}
+
+/// What of the policy or key in `file` can be taken over into the policy `before` at `path`.
+/// `store` is the trust store of a policy of Notation, where it is not beside it.
+pub(super) fn imported(
+    config: &TrustConfig,
+    path: &Path,
+    before: &str,
+    file: &Path,
+    scope: Option<&str>,
+    store: Option<PathBuf>,
+) -> Result<Import, Failure> {
+    let bytes = needed(file)?;
+    let shown = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let shown = shown.display().to_string();
+    let named = TrustConfig {
+        notation_store: store,
+        ..TrustConfig::default()
     };
-    Policy::read_any(text, &shown, &files)
+    let foreign = Foreign {
+        path: &shown,
+        bytes: &bytes,
+        files: &OnDisk::beside(file, &named),
+        scope,
+    };
+    import(before, &OnDisk::beside(path, config), &foreign)
         .map_err(|error| Failure::refused(format!("{shown}: {error}"), error.hint()))
 }
 
@@ -256,6 +280,15 @@ struct OnDisk<'a> {
     store: Option<PathBuf>,
 }
 
+impl<'a> OnDisk<'a> {
+    fn beside(policy: &'a Path, config: &TrustConfig) -> Self {
+        Self {
+            folder: policy.parent().unwrap_or(Path::new("")),
+            store: store_of(policy, config),
+        }
+    }
+}
+
 impl Files for OnDisk<'_> {
     fn file(&self, path: &str) -> Result<Vec<u8>, String> {
         needed(&self.folder.join(path)).map_err(|failure| failure.headline)
@@ -263,6 +296,11 @@ impl Files for OnDisk<'_> {
 
     fn file_from_here(&self, path: &str) -> Result<Vec<u8>, String> {
         needed(Path::new(path)).map_err(|failure| failure.headline)
+    }
+
+    fn from_anywhere(&self, path: &str) -> String {
+        let absolute = std::path::absolute(path);
+        absolute.map_or_else(|_| path.to_owned(), |path| path.display().to_string())
     }
 
     fn store(&self, kind: StoreKind, name: &str) -> Result<Option<StoreFiles>, String> {

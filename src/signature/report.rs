@@ -103,6 +103,9 @@ pub enum Verdict {
         /// The check that decided, where one did.
         #[serde(skip_serializing_if = "Option::is_none")]
         check: Option<CheckKind>,
+        /// Why in a few words, where no single check says it.
+        #[serde(skip)]
+        brief: Option<String>,
     },
     /// Every place was asked, and nothing is there.
     Unsigned,
@@ -223,6 +226,16 @@ impl Verdict {
     pub const fn failed(&self) -> Option<CheckKind> {
         match self {
             Self::Rejected { check, .. } => *check,
+            _ => None,
+        }
+    }
+
+    /// What decided against it, in a few words: what failed, or what is missing.
+    pub fn brief(&self) -> Option<String> {
+        match self {
+            Self::Rejected { brief, check, .. } => brief
+                .clone()
+                .or_else(|| check.map(|check| check.short().to_owned())),
             _ => None,
         }
     }

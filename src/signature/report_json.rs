@@ -17,7 +17,7 @@ impl SubjectReport {
             Verdict::Accepted { by } => {
                 object.insert("acceptedBy".into(), json!(by));
             }
-            Verdict::Rejected { why, check } => {
+            Verdict::Rejected { why, check, .. } => {
                 object.insert("why".into(), json!(why));
                 if let Some(check) = check {
                     object.insert("failedCheck".into(), json!(check));

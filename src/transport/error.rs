@@ -94,7 +94,7 @@ pub enum Problem {
     NoLogin,
     #[error("{prefix} is blocked by {file}")]
     Blocked { prefix: String, file: String },
-    #[error("it is on another host, and only the registry itself may be asked (offline)")]
+    #[error("it is not of the registry itself, and nobody else is asked offline")]
     Offline,
     #[error("access is refused ({status})")]
     Forbidden { status: u16, message: String },
@@ -309,7 +309,7 @@ impl Problem {
             Self::Unpacks { .. } => {
                 "No image unpacks to so many times its size; if you trust it, unpack it and open the plain archive"
             }
-            Self::Offline => "Verify again with the network (without --offline)",
+            Self::Offline => "Go online and try again (without --offline)",
             Self::Beyond { .. } => "No image needs as many; check what this is",
             Self::NotAFile { .. } => {
                 "Links are followed only inside of the folder or archive; copy the image again from where it came"

@@ -63,6 +63,8 @@ pub enum Action {
     AskAttach(CopyWhat),
     /// Ask whether what refers to an image is to be taken back.
     AskRemove(RemoveWish),
+    /// Ask nobody but the registry of an image from now on, or everybody again.
+    SetOffline(bool),
     /// Show the user's keys, over the dialog that is open.
     ShowKeys,
     /// Open a reference or path, or show the tab that has it, in this view.

@@ -32,6 +32,9 @@ pub struct Settings {
     /// In points.
     pub explorer_width: f32,
     pub jobs_open: bool,
+    /// Whether nobody but the registry of an image is asked about it.
+    #[serde(default)]
+    pub offline: bool,
     pub recents: Recents,
     #[serde(default)]
     pub favourites: Favourites,
@@ -54,6 +57,7 @@ impl Default for Settings {
             explorer_open: true,
             explorer_width: size::EXPLORER,
             jobs_open: true,
+            offline: false,
             recents: Recents::default(),
             favourites: Favourites::default(),
             places: Places::default(),
@@ -131,6 +135,7 @@ mod tests {
             zoom: 1.5,
             explorer_open: false,
             explorer_width: 300.0,
+            offline: true,
             ..Settings::default()
         };
         settings.recents.add("docker://docker.io/library/busybox:1");

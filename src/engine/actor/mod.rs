@@ -356,6 +356,7 @@ impl Actor {
             artifacts: Arc::clone(&self.artifacts.known),
             signatures: Arc::clone(&self.verifications.reports),
             by_hand: self.shared.trust.load().by_hand(),
+            offline: self.shared.trust.load().offline,
         }));
     }
 

@@ -123,7 +123,7 @@ impl Actor {
             }),
             source,
             tree,
-            offline: self.shared.config.trust.offline,
+            offline: trust.offline,
         };
         let name = self
             .place

@@ -109,6 +109,13 @@ pub(super) async fn planned(
             all.push(service);
         }
     }
+    if let Some(service) = all.first().filter(|_| shared.client.is_offline()) {
+        let (role, address) = (service.role, &service.address);
+        return Err(Failure::refused(
+            format!("this asks the {role} at {address}, and nobody else is asked offline"),
+            "Go online, or sign with a key and without services (--key FILE)",
+        ));
+    }
     if all.iter().any(|service| service.shows.is_some()) {
         let accepted = accepted(shared).await?;
         let accepted = accepted.unwrap_or_else(|error| {

@@ -16,7 +16,7 @@ use crate::config::Secret;
 use crate::signature::policy::PolicyEdit;
 
 pub use keys::{KeyChore, KeyInfo, KeyTarget};
-pub use trust::TrustFile;
+pub use trust::{TrustChange, TrustFile, TrustPreview};
 
 use super::shared::Shared;
 use super::{Failure, Outcome};
@@ -35,6 +35,12 @@ pub enum Chore {
     /// Changes the user's trust policy and judges by it. Ends with
     /// [`Outcome::TrustSaved`] or [`Outcome::TrustFailed`].
     EditTrust(PolicyEdit),
+    /// Finds out what a change of the user's trust policy would write. Ends with
+    /// [`Outcome::TrustPreviewed`] or [`Outcome::TrustFailed`].
+    PreviewTrust(TrustChange),
+    /// Writes what was shown, where the file is still the same; else ends with
+    /// [`Outcome::TrustPreviewed`] of the file as it is, and as [`Chore::EditTrust`].
+    WriteTrust(Arc<TrustPreview>),
     /// Asks a registry (a host, or a host with a path) whether it takes name and password,
     /// and keeps them where docker, podman and skopeo find them. Ends with
     /// [`Outcome::LoggedIn`] or [`Outcome::LoginFailed`].
@@ -83,6 +89,8 @@ pub(super) async fn run(shared: Arc<Shared>, chore: Chore) {
         Chore::SaveText { path, text } => save::save(path, &text).await,
         Chore::ListTrust => trust::list(&shared),
         Chore::EditTrust(edit) => Ok(trust::edit(&shared, &edit).await),
+        Chore::PreviewTrust(change) => Ok(trust::preview(&shared, change)),
+        Chore::WriteTrust(shown) => Ok(trust::write_shown(&shared, &shown).await),
         Chore::LogIn {
             registry,
             user,

@@ -1,12 +1,17 @@
 //! The user's trust policy: listed, and changed. The whole file is written anew, or nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::read_trust_file;
 use crate::engine::TrustSettings;
 use crate::engine::shared::Shared;
-use crate::signature::policy::{Entries, NEW_POLICY, PolicyEdit, edited, entries};
+use crate::engine::trust::imported;
+use crate::model::Digest;
+use crate::signature::policy::{
+    EditError, Entries, Import, NEW_POLICY, PolicyEdit, Preview, Proposal, edited, entries,
+    previewed,
+};
 
 use super::{Failure, Outcome, disk_failure, save};
 
@@ -18,6 +23,37 @@ pub struct TrustFile {
     pub entries: Option<Entries>,
     /// Why nothing is judged by it, or why it is not listed.
     pub problem: Option<Arc<Failure>>,
+}
+
+/// A change of the policy that is shown before it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrustChange {
+    /// A signer is to be trusted.
+    Trust(Proposal),
+    /// A policy of others, or a key, is taken over.
+    Import {
+        file: PathBuf,
+        /// Which images a key is for.
+        scope: Option<String>,
+        /// The trust store of a policy of Notation, where it is not beside it.
+        store: Option<PathBuf>,
+    },
+}
+
+/// What a change would write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustPreview {
+    /// The policy's file.
+    pub path: PathBuf,
+    pub change: TrustChange,
+    pub edit: PolicyEdit,
+    /// SHA-256 of what stands in the file.
+    pub base: Digest,
+    pub preview: Preview,
+    /// What was taken over, and what was not.
+    pub import: Option<Import>,
+    /// Whether the file was changed after it was shown first: nothing was written.
+    pub changed: bool,
 }
 
 /// Lists what stands in it. A file that is not there is one that nothing stands in.
@@ -45,23 +81,94 @@ pub(super) fn list(shared: &Shared) -> Result<Outcome, Failure> {
 /// Makes one change and judges by what came of it from now on. One that would make the
 /// policy one that cannot be used is not written.
 pub(super) async fn edit(shared: &Shared, edit: &PolicyEdit) -> Outcome {
-    match write(shared, edit).await {
-        Ok(path) => Outcome::TrustSaved { path },
+    match write(shared, edit, None).await {
+        // there is no other file that it could be
+        Ok(path) => Outcome::TrustSaved {
+            path: path.unwrap_or_default(),
+        },
         Err(failure) => Outcome::TrustFailed(Arc::new(failure)),
     }
 }
 
-async fn write(shared: &Shared, edit: &PolicyEdit) -> Result<PathBuf, Failure> {
+/// What a change would write, by the file as it stands now.
+pub(super) fn preview(shared: &Shared, change: TrustChange) -> Outcome {
+    match previewing(shared, change) {
+        Ok(preview) => Outcome::TrustPreviewed(Arc::new(preview)),
+        Err(failure) => Outcome::TrustFailed(Arc::new(failure)),
+    }
+}
+
+/// Writes what was shown. Where the file is another one by now, what would be written to
+/// that is shown instead.
+pub(super) async fn write_shown(shared: &Shared, shown: &TrustPreview) -> Outcome {
+    let written = write(shared, &shown.edit, Some(&shown.base)).await;
+    match written {
+        Ok(Some(path)) => Outcome::TrustSaved { path },
+        Ok(None) => match previewing(shared, shown.change.clone()) {
+            Ok(preview) => Outcome::TrustPreviewed(Arc::new(TrustPreview {
+                changed: true,
+                ..preview
+            })),
+            Err(failure) => Outcome::TrustFailed(Arc::new(failure)),
+        },
+        Err(failure) => Outcome::TrustFailed(Arc::new(failure)),
+    }
+}
+
+fn previewing(shared: &Shared, change: TrustChange) -> Result<TrustPreview, Failure> {
+    let path = path(shared)?;
+    let before = text(&path)?;
+    let (edit, who, import) = match &change {
+        TrustChange::Trust(Proposal { edit, who }) => (edit.clone(), who.clone(), None),
+        TrustChange::Import { file, scope, store } => {
+            let config = &shared.config.trust;
+            let import = imported(
+                config,
+                &path,
+                &before,
+                file,
+                scope.as_deref(),
+                store.clone(),
+            )?;
+            (import.edit.clone(), import.who.clone(), Some(import))
+        }
+    };
+    let preview = previewed(&before, &edit, &who).map_err(|error| not_changed(&path, &error))?;
+    let after = edited(&before, &edit).map_err(|error| not_changed(&path, &error))?;
+    TrustSettings::try_policy(&shared.config.trust, &path, &after)?;
+    Ok(TrustPreview {
+        path,
+        change,
+        edit,
+        base: Digest::sha256(before.as_bytes()),
+        preview,
+        import,
+        changed: false,
+    })
+}
+
+fn not_changed(path: &Path, error: &EditError) -> Failure {
+    Failure::refused(
+        format!("{} is not changed: {error}", path.display()),
+        "Look at it again, or open it in an editor",
+    )
+}
+
+/// Changes the file. Gives nothing, and changes nothing, where it is not the one with the
+/// digest `base`, if there has to be one.
+async fn write(
+    shared: &Shared,
+    edit: &PolicyEdit,
+    base: Option<&Digest>,
+) -> Result<Option<PathBuf>, Failure> {
     let path = path(shared)?;
     // the next change begins with what this one wrote
     let _held = shared.trust_edits.lock().await;
     let before = text(&path)?;
-    let text = edited(&before, edit).map_err(|error| {
-        Failure::refused(
-            format!("{} is not changed: {error}", path.display()),
-            "Look at it again, or open it in an editor",
-        )
-    })?;
+    if base.is_some_and(|base| *base != Digest::sha256(before.as_bytes())) {
+        return Ok(None);
+    }
+    let text = edited(&before, edit).map_err(|error| not_changed(&path, &error))?;
     let config = &shared.config.trust;
     TrustSettings::try_policy(config, &path, &text).map_err(|failure| {
         let headline = format!("the policy is not changed: {}", failure.headline);
@@ -78,8 +185,8 @@ async fn write(shared: &Shared, edit: &PolicyEdit) -> Result<PathBuf, Failure> {
     save::write(&path, text.as_bytes())
         .await
         .map_err(|error| disk_failure("cannot write", &path, &error))?;
-    shared.trust.store(Arc::new(TrustSettings::read(config)));
-    Ok(path)
+    shared.judge_by(TrustSettings::read(config, false));
+    Ok(Some(path))
 }
 
 fn path(shared: &Shared) -> Result<PathBuf, Failure> {

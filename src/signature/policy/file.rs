@@ -9,6 +9,7 @@
 //! at_least = 1                             # distinct signers
 //! attestations = []                        # predicate types that have to be there too
 //! level = "either"                         # index or every platform; or "both", "this"
+//!                                          # or, instead of all that: reject = true
 //!
 //! [[signer]]
 //! name = "release"
@@ -59,8 +60,10 @@ struct FileRule {
     at_least: Option<usize>,
     #[serde(default)]
     attestations: Vec<String>,
+    level: Option<Level>,
+    /// Nothing of the scope is accepted, whoever signed it.
     #[serde(default)]
-    level: Level,
+    reject: bool,
 }
 
 /// What a policy says.
@@ -128,6 +131,21 @@ impl FileRoot {
 
 impl FileRule {
     fn read(self, signers: &[Signer]) -> Result<Rule, String> {
+        if self.reject {
+            let asks = !(self.signers.is_empty() && self.attestations.is_empty())
+                || self.at_least.is_some()
+                || self.level.is_some();
+            if asks {
+                return Err("it rejects everything, and asks for something too".to_owned());
+            }
+            return Ok(Rule {
+                scope: Scope::read(&self.scope)?,
+                requirements: vec![Requirement::Nothing {
+                    why: "the policy rejects every image here".to_owned(),
+                }],
+                level: Level::This,
+            });
+        }
         let chosen = self.signers.iter().map(|name| {
             let signer = signers.iter().find(|signer| signer.name == *name);
             signer
@@ -151,7 +169,7 @@ impl FileRule {
                 attestations: self.attestations,
                 ..Asked::one_of(chosen)
             })],
-            level: self.level,
+            level: self.level.unwrap_or_default(),
         })
     }
 }

@@ -25,6 +25,11 @@ pub trait Files {
         self.file(path)
     }
 
+    /// The path of [`Files::file_from_here`], as it is written wherever one is.
+    fn from_anywhere(&self, path: &str) -> String {
+        path.to_owned()
+    }
+
     /// A store of Notation's trust store; nothing where it is not there.
     ///
     /// # Errors
@@ -86,6 +91,10 @@ impl Files for Recording<'_> {
             self.note(bytes);
         }
         read
+    }
+
+    fn from_anywhere(&self, path: &str) -> String {
+        self.inner.from_anywhere(path)
     }
 
     fn store(&self, kind: StoreKind, name: &str) -> Result<Option<StoreFiles>, String> {

@@ -85,6 +85,7 @@ fn by_rule(
             Requirement::Nothing { why } => Verdict::Rejected {
                 why: why.clone(),
                 check: Some(CheckKind::Policy),
+                brief: None,
             },
             Requirement::Broken { why } => Verdict::CannotSay {
                 why: why.clone(),

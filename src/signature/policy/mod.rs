@@ -8,8 +8,10 @@ mod containers;
 mod edit;
 mod file;
 mod files;
+mod import;
 mod judge;
 mod notation;
+mod preview;
 mod scope;
 mod signer;
 mod verdict;
@@ -26,13 +28,16 @@ use super::sigstore::TrustRoot;
 use super::trust::Signer;
 
 pub use edit::{
-    EditError, Entries, NEW_POLICY, PolicyEdit, RuleEntry, SignerEntry, Way, edited, entries,
+    EditError, Entries, NEW_POLICY, NewSigner, PolicyEdit, RuleEntry, SignerEntry, Way, edited,
+    entries,
 };
 pub use files::{Files, StoreFiles};
+pub use import::{Foreign, Import, ImportError, Left, import};
 pub use judge::judge;
+pub use preview::{Preview, previewed};
 pub use scope::{Scope, ScopeName, name_of};
 pub use verdict::{overall, through};
-pub use write::{proposal, proposal_of_notation};
+pub use write::{Proposal, proposal, proposal_of_notation};
 
 /// A trust policy that was read.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -307,8 +312,10 @@ impl Rule {
     /// As it is written in Porthole's own kind of policy. Nothing where it asks for what such
     /// a one cannot say.
     pub fn entry(&self) -> Option<RuleEntry> {
-        let [Requirement::Signed(asked)] = self.requirements.as_slice() else {
-            return None;
+        let asked = match self.requirements.as_slice() {
+            [Requirement::Signed(asked)] => asked,
+            [Requirement::Nothing { .. }] => return Some(RuleEntry::rejecting(self.scope.text())),
+            _ => return None,
         };
         Some(RuleEntry {
             scope: self.scope.text().to_owned(),

@@ -69,12 +69,21 @@ pub fn overall(
                 "the index is not accepted"
             };
             let check = first.verdict.failed();
+            let brief = format!(
+                "{} of {} platforms not accepted",
+                missing.len(),
+                platforms.len()
+            );
             Verdict::Rejected {
                 why: format!(
                     "{index}, and not every platform is: {}{more}",
                     names.join(", ")
                 ),
                 check,
+                brief: Some(match (&*missing, first.verdict.brief()) {
+                    ([(name, _)], Some(why)) => format!("{name}, {why}"),
+                    _ => brief,
+                }),
             }
         }
     }
@@ -191,6 +200,7 @@ pub(super) fn verdict(
         return Verdict::Rejected {
             why: format!("there is no attestation of {missing} by a signer of the policy"),
             check: Some(CheckKind::PredicateType),
+            brief: None,
         };
     }
     if !signers.is_empty() {
@@ -201,6 +211,11 @@ pub(super) fn verdict(
                 asked.at_least
             ),
             check: None,
+            brief: Some(format!(
+                "{} of {} required signers",
+                signers.len(),
+                asked.at_least
+            )),
         };
     }
     // the reason that is nearest to being accepted says most
@@ -209,16 +224,19 @@ pub(super) fn verdict(
         return Verdict::Rejected {
             why: check.kind.complaint().to_owned(),
             check: Some(check.kind),
+            brief: None,
         };
     }
     if accepted().next().is_some() {
         return Verdict::Rejected {
             why: "there are attestations, and no signature of the image itself".to_owned(),
             check: Some(CheckKind::PredicateType),
+            brief: None,
         };
     }
     Verdict::Rejected {
         why: "no signer of the policy signed it".to_owned(),
         check: None,
+        brief: Some("no signer of the policy".to_owned()),
     }
 }

@@ -7,20 +7,27 @@ use super::super::found::Found;
 use super::super::notation::{Envelope, Statement};
 use super::super::report::SignerFacts;
 use super::Level;
-use super::edit::{NEW_POLICY, PolicyEdit, RuleEntry, SignerEntry, Way, edited};
+use super::edit::{PolicyEdit, RuleEntry, SignerEntry, Way};
 use crate::model::predicate_words;
 
-/// The change that makes `signer` one for `scope`, under `name`; what it writes, as it looks
-/// in a policy that has nothing of it yet; and what it means, in words. `pem` is the key, for
-/// a signer by key; `rule` the one in force, which the change joins, or which the new rule
-/// begins with. Nothing for signers that a policy cannot name.
+/// A signer that may be trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// The change that does it.
+    pub edit: PolicyEdit,
+    /// Who that is, in words.
+    pub who: String,
+}
+
+/// To make `signer` one for `scope`, under `name`. `pem` is the key, for a signer by key.
+/// Nothing for signers that a policy cannot name. What it writes and means says
+/// [`super::previewed`], by the policy as it stands then.
 pub fn proposal(
     name: &str,
     scope: &str,
     signer: &SignerFacts,
     pem: Option<&str>,
-    rule: Option<&RuleEntry>,
-) -> Option<(PolicyEdit, String, String)> {
+) -> Option<Proposal> {
     let (way, who) = match signer {
         SignerFacts::Key { .. } => {
             let way = Way::Key(pem?.to_owned());
@@ -39,16 +46,12 @@ pub fn proposal(
         }
         SignerFacts::Certificate { .. } | SignerFacts::OpenPgp { .. } => return None,
     };
-    proposed(name, scope, way, &who, rule)
+    Some(proposed(name, scope, way, who))
 }
 
 /// The same for whoever made a Notation signature: the subject of its certificate, under the
 /// root that it came with.
-pub fn proposal_of_notation(
-    scope: &str,
-    found: &Found,
-    rule: Option<&RuleEntry>,
-) -> Option<(PolicyEdit, String, String)> {
+pub fn proposal_of_notation(scope: &str, found: &Found) -> Option<Proposal> {
     let media_type = found.raw.media_type().as_str();
     let envelope = Envelope::read(media_type, found.raw.bytes()).ok()?;
     let (leaf, root) = (envelope.chain.first()?, envelope.chain.last()?);
@@ -88,45 +91,35 @@ pub fn proposal_of_notation(
         certificates,
         identities: vec![identity],
     };
-    proposed(&name, scope, way, &who, rule)
+    Some(proposed(&name, scope, way, who))
 }
 
-fn proposed(
-    name: &str,
-    scope: &str,
-    way: Way,
-    who: &str,
-    rule: Option<&RuleEntry>,
-) -> Option<(PolicyEdit, String, String)> {
+fn proposed(name: &str, scope: &str, way: Way, who: String) -> Proposal {
     let signer = SignerEntry {
         name: name.to_owned(),
         way,
     };
-    let written = RuleEntry::trusting(scope, name, rule);
-    let meaning = meaning(who, &written, rule);
-    let put = PolicyEdit::PutSigner {
-        before: None,
-        signer: signer.clone(),
-    };
-    let text = edited(NEW_POLICY, &put).ok()?;
-    let put = PolicyEdit::PutRule {
-        before: None,
-        rule: written,
-    };
-    let text = edited(&text, &put).ok()?;
-    let text = text.strip_prefix(NEW_POLICY)?.trim().to_owned();
     let edit = PolicyEdit::Trust {
         scope: scope.to_owned(),
         signer,
     };
-    Some((edit, text, meaning))
+    Proposal { edit, who }
 }
 
 /// What it means to write a rule with one signer more than the rule `before`.
-fn meaning(who: &str, written: &RuleEntry, before: Option<&RuleEntry>) -> String {
+pub(super) fn meaning(who: &str, written: &RuleEntry, before: Option<&RuleEntry>) -> String {
     let scope = &written.scope;
-    let Some(before) = before else {
-        return format!("Every image of {scope} is accepted when it is signed by {who}.");
+    let plain = || format!("Every image of {scope} is accepted when it is signed by {who}.");
+    let before = match before {
+        None => return plain(),
+        Some(before) if before.rejects() => {
+            let wide = &before.scope;
+            return format!(
+                "{} The rule for {wide}, which rejects them, counts no more here.",
+                plain()
+            );
+        }
+        Some(before) => before,
     };
     let others = before.signers.join(" or ");
     let origin = if before.scope == *scope {

@@ -11,7 +11,7 @@ use sigstore_verify::{
 };
 
 use crate::model::limits;
-use crate::signature::{Check, CheckKind, ProvenTime, TimeSource};
+use crate::signature::{Check, CheckKind, Outcome, ProvenTime, TimeSource};
 
 use super::TrustRoot;
 
@@ -159,6 +159,15 @@ impl Proof {
             let entries = super::log::entries(bundle).unwrap_or_default();
             let details = entries.iter().flat_map(super::entry::Entry::details);
             self.details.extend(details);
+            let indexes = entries.iter().map(|entry| entry.proven_index().to_string());
+            let indexes: Vec<_> = indexes.collect();
+            let inclusion = self
+                .checks
+                .iter_mut()
+                .find(|check| check.kind == CheckKind::LogInclusion && !check.is_failed());
+            if let Some(check) = inclusion.filter(|check| check.outcome == Outcome::Passed) {
+                check.detail = format!("entry {}, {}", indexes.join(", "), check.detail);
+            }
         }
         self
     }
@@ -208,21 +217,14 @@ impl Proof {
             .iter()
             .any(|entry| entry.inclusion_promise.is_some());
         let proven = !entries.is_empty() && entries.iter().all(|e| e.inclusion_proof.is_some());
-        let indexes: Vec<_> = entries
-            .iter()
-            .map(|e| e.log_index.get().to_string())
-            .collect();
-        let indexes = indexes.join(", ");
         checks.push(if promised {
             Check::passed(CheckKind::LogPromise, "signed by the log")
         } else {
             Check::not_checked(CheckKind::LogPromise, "there is none")
         });
         checks.push(if proven && result.tlog_verified() {
-            Check::passed(
-                CheckKind::LogInclusion,
-                format!("entry {indexes}, inclusion and checkpoint proven"),
-            )
+            // which entry it is, is told with the entries
+            Check::passed(CheckKind::LogInclusion, "inclusion and checkpoint proven")
         } else if promised {
             Check::not_checked(CheckKind::LogInclusion, "only promised: there is no proof")
         } else {

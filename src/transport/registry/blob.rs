@@ -116,6 +116,7 @@ impl Reading {
     /// An address that a manifest names, where it may be asked: by https, and never what
     /// only this machine can reach.
     fn foreign(&self, text: &str) -> Result<Url, Fault> {
+        self.client.may_ask_others()?;
         let refuse = |why: &str| Problem::Address {
             why: format!("an address that the manifest names for it {why}"),
         };

@@ -1,6 +1,7 @@
 //! The client: every request with authentication and retries.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -30,6 +31,8 @@ pub struct Client {
 struct Shared {
     http: Arc<Http>,
     auth: Authenticator,
+    /// Nobody but registries themselves and their token services may be asked.
+    offline: AtomicBool,
     /// Registries that answered that they have no referrers API.
     without_referrers: Mutex<HashSet<Host>>,
     /// Registries that take blobs in chunks only.
@@ -116,12 +119,14 @@ impl Client {
     /// None at present; what certificates and roots can give shows with the request that
     /// needs them.
     pub fn new(network: Network) -> Result<Self, TransportError> {
+        let offline = AtomicBool::new(network.offline);
         let http = Arc::new(Http::new(network));
         let auth = Authenticator::new(Arc::clone(&http));
         Ok(Self {
             shared: Arc::new(Shared {
                 http,
                 auth,
+                offline,
                 without_referrers: Mutex::default(),
                 in_chunks: Mutex::default(),
                 held_tags: Mutex::default(),
@@ -132,6 +137,26 @@ impl Client {
     /// What it was made for.
     pub(in crate::transport) fn network(&self) -> &Network {
         self.shared.http.network()
+    }
+
+    /// From now on nobody but the registry of an image and its token service is asked, or
+    /// everybody is again. What is under way is not ended.
+    pub fn set_offline(&self, offline: bool) {
+        self.shared.offline.store(offline, Ordering::SeqCst);
+    }
+
+    /// Whether nobody but registries themselves may be asked.
+    pub fn is_offline(&self) -> bool {
+        self.shared.offline.load(Ordering::SeqCst)
+    }
+
+    /// # Errors
+    /// [`Problem::Offline`], where nobody but registries themselves may be asked.
+    pub(super) fn may_ask_others(&self) -> Result<(), Problem> {
+        match self.is_offline() {
+            true => Err(Problem::Offline),
+            false => Ok(()),
+        }
     }
 
     pub(super) fn http(&self) -> &Http {
@@ -183,7 +208,7 @@ impl Client {
         let mut endpoints = registries
             .endpoints(image)
             .map_err(|blocked| refused(&blocked))?;
-        endpoints.retain(|endpoint| !endpoint.mirror || self.network().mirrors);
+        endpoints.retain(|endpoint| !endpoint.mirror || !self.is_offline());
         Ok(endpoints)
     }
 

@@ -143,6 +143,9 @@ impl Client {
         accept: &'static str,
         limit: u64,
     ) -> Result<Answered, Fault> {
+        // before it is sent, nothing can have come of it
+        self.may_ask_others()
+            .map_err(|problem| Fault::from(problem).unsent())?;
         let unsent = |why| Fault::from(Problem::Address { why }).unsent();
         let url = Url::parse(address).map_err(|e| unsent(format!("it is no address: {e}")))?;
         let mut headers = HeaderMap::new();
@@ -239,6 +242,7 @@ impl Client {
         limit: u64,
         nothing: &[u16],
     ) -> Result<Option<Bytes>, Problem> {
+        self.may_ask_others()?;
         let url = Url::parse(address).map_err(|error| Problem::Address {
             why: format!("{address} is no address: {error}"),
         })?;

@@ -64,6 +64,7 @@ impl App {
             Action::AskSign(what) => self.ask_sign(&what),
             Action::AskAttach(what) => self.ask_attach(&what),
             Action::AskRemove(wish) => self.ask_remove(wish),
+            Action::SetOffline(offline) => self.set_offline(offline),
             Action::ShowKeys => self.show_keys(),
             Action::OpenAt(input, view) => {
                 if let Some(image) = self.tabs.find(&input) {

@@ -40,7 +40,7 @@ use super::panels::toasts::Toasts;
 use super::state::Settings;
 use super::theme;
 use crate::diagnostics::Facts;
-use crate::engine::{Engine, ImageId, JobId, JobSnapshot};
+use crate::engine::{Command, Engine, ImageId, JobId, JobSnapshot};
 
 pub use comparison::Comparison;
 pub use run::run;
@@ -142,6 +142,10 @@ impl App {
             actions: Actions::default(),
             title: String::new(),
         };
+        if app.settings.offline {
+            // before anything is opened
+            app.engine.send(Command::SetOffline(true));
+        }
         app.tabs.restore(&app.settings.session);
         if references.is_empty() && app.tabs.is_empty() {
             // whoever wants to open something can type at once
@@ -196,6 +200,7 @@ impl App {
             finished_jobs: self.jobs.iter().any(|job| job.state.is_final()),
             explorer_open: self.settings.explorer_open,
             jobs_open: self.settings.jobs_open,
+            offline: self.settings.offline,
             theme: self.ctx.options(|options| options.theme_preference),
         }
     }

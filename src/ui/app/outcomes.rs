@@ -30,6 +30,7 @@ impl App {
                 }
                 Outcome::FilesSaved { target, report } => self.say_saved(&target, &report),
                 Outcome::TrustListed(file) => self.trust_listed(file),
+                Outcome::TrustPreviewed(preview) => self.trust_previewed(&preview),
                 Outcome::TrustSaved { path } => self.trust_saved(&path),
                 Outcome::TrustFailed(failure) => self.trust_failed(failure),
                 Outcome::Copied { copy, destination } => self.copied(copy, destination),

@@ -104,6 +104,11 @@ impl Tabs {
         self.open.values()
     }
 
+    /// The same, to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Tab> {
+        self.open.values_mut()
+    }
+
     /// The tab that shows what `text` stands for.
     pub fn find(&self, text: &str) -> Option<ImageId> {
         let tab = self.iter().find(|tab| tab.answers_to(text))?;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::App;
-use crate::engine::{Command, Failure, TrustFile};
+use crate::engine::{Command, Failure, TrustFile, TrustPreview};
 use crate::model::text;
 use crate::ui::dialogs::Dialog;
 
@@ -17,10 +17,30 @@ impl App {
         }
     }
 
+    pub(in crate::ui) fn toggle_offline(&mut self) {
+        self.set_offline(!self.settings.offline);
+    }
+
+    /// Asks nobody but the registry of an image from now on, or everybody again.
+    pub(super) fn set_offline(&mut self, offline: bool) {
+        self.settings.offline = offline;
+        self.engine.send(Command::SetOffline(offline));
+    }
+
     /// What stands in the policy was listed.
     pub(super) fn trust_listed(&mut self, file: Arc<TrustFile>) {
         if let Some(settings) = self.settings_dialog() {
             settings.trust.set(file);
+        }
+    }
+
+    /// What a change of the policy would write is known.
+    pub(super) fn trust_previewed(&mut self, preview: &Arc<TrustPreview>) {
+        if let Some(settings) = self.settings_dialog() {
+            settings.trust.previewed(preview);
+        }
+        for tab in self.tabs.iter_mut() {
+            tab.view_state.trust_previewed(preview);
         }
     }
 
@@ -30,6 +50,9 @@ impl App {
         let text = format!("Changed the trust policy {}", text::visible(&path));
         self.toasts.say(&self.ctx, text);
         self.engine.send(Command::JudgeAgain);
+        for tab in self.tabs.iter_mut() {
+            tab.view_state.trust_settled();
+        }
         if let Some(settings) = self.settings_dialog() {
             settings.trust.saved();
             settings.list_again();
@@ -38,6 +61,9 @@ impl App {
 
     /// The policy was not changed.
     pub(super) fn trust_failed(&mut self, failure: Arc<Failure>) {
+        for tab in self.tabs.iter_mut() {
+            tab.view_state.trust_settled();
+        }
         match self.settings_dialog() {
             Some(settings) if settings.trust.is_saving() => settings.trust.failed(failure),
             _ => self.toasts.fail(&self.ctx, &failure),

@@ -106,7 +106,7 @@ impl App {
             .exact_size(size::STATUS_BAR)
             .frame(panels::frame(tokens, Margin::symmetric(12, 0)))
             .show(ui, |ui| {
-                status_bar::show(ui, situation.tab, &self.jobs, &mut messages, now, actions);
+                status_bar::show(ui, &situation, &self.jobs, &mut messages, now, actions);
             });
         self.toasts = messages;
         let open = self.settings.jobs_open;

@@ -64,6 +64,7 @@ pub enum CommandId {
     BrowseTags,
     LogIn,
     Keys,
+    ToggleOffline,
     Settings,
     Palette,
     Shortcuts,

@@ -24,6 +24,8 @@ pub struct Situation<'a> {
     pub finished_jobs: bool,
     pub explorer_open: bool,
     pub jobs_open: bool,
+    /// Whether nobody but the registry of an image is asked about it.
+    pub offline: bool,
     pub theme: ThemePreference,
 }
 

@@ -167,6 +167,15 @@ pub static COMMANDS: &[Command] = &[
     )
     .when(has_name_by_digest),
     Command::new(
+        Id::ToggleOffline,
+        Menu::Edit,
+        1,
+        "Work offline",
+        "Ask nobody but the registry of an image: no mirror, no trust root by TUF, no log",
+        App::toggle_offline,
+    )
+    .checked(|situation| situation.offline),
+    Command::new(
         Id::Settings,
         Menu::Edit,
         1,

@@ -11,22 +11,26 @@ use crate::model::{Content, text};
 use crate::transport::{Connection, Security};
 use crate::ui::action::{Action, Actions};
 use crate::ui::app::Tab;
-use crate::ui::commands::CommandId;
+use crate::ui::commands::{CommandId, Situation};
 use crate::ui::recents;
 use crate::ui::theme::{Tokens, icons, size};
 use crate::ui::views::View;
 use crate::ui::views::referrer_count;
 use crate::ui::widgets::{Status, digest_tooltip};
 
+/// What it means to be offline.
+pub const OFFLINE: &str = "Nobody but the registry of an image and its token service is asked: no mirror, no lookaside on another host, no TUF repository, no log, no signing service.";
+
 /// Draws the bar.
 pub fn show(
     ui: &mut Ui,
-    tab: Option<&Tab>,
+    situation: &Situation<'_>,
     jobs: &[Arc<JobSnapshot>],
     messages: &mut Toasts,
     now: jiff::Timestamp,
     actions: &mut Actions,
 ) {
+    let tab = situation.tab;
     ui.horizontal_centered(|ui| {
         ui.spacing_mut().item_spacing.x = 16.0;
         if let Some(tab) = tab {
@@ -36,6 +40,9 @@ pub fn show(
             message_list::show(ui, messages, now, actions);
             if let Some(tab) = tab {
                 place(ui, tab);
+            }
+            if situation.offline {
+                offline(ui, actions);
             }
             job_count(ui, jobs, actions);
         });
@@ -104,9 +111,9 @@ fn trust(ui: &mut Ui, tab: &Tab, actions: &mut Actions) {
     }
     let status = Status::of_trust(known, Tokens::of(ui));
     // one look says what failed; why is told on hover and in the view
-    let failed = known.value().and_then(|report| report.verdict.failed());
-    let word = match failed {
-        Some(check) => format!("{}: {}", status.word, check.short()),
+    let brief = known.value().and_then(|report| report.verdict.brief());
+    let word = match brief {
+        Some(brief) => format!("{}: {}", status.word, text::visible(&brief)),
         None => status.word.into_owned(),
     };
     let words = RichText::new(format!("{} {word}", status.icon))
@@ -143,6 +150,18 @@ fn plural(count: usize, word: &str) -> String {
         format!("1 {word}")
     } else {
         format!("{} {word}s", text::count(count as u64))
+    }
+}
+
+/// That nobody else is asked; a click leads to where that is switched.
+fn offline(ui: &mut Ui, actions: &mut Actions) {
+    let words = RichText::new(format!("{} offline", icons::WIFI_OFF))
+        .size(size::SMALL)
+        .color(Tokens::of(ui).caution);
+    let response = ui.add(Button::new(words).frame(false).small());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Offline"));
+    if response.on_hover_text(OFFLINE).clicked() {
+        actions.push(Action::Run(CommandId::Settings));
     }
 }
 

@@ -20,7 +20,9 @@ mod subject;
 mod unread;
 mod wants;
 
-use crate::engine::{Command, FilesSnapshot, ImageSnapshot, NodePath, Opened};
+use std::sync::Arc;
+
+use crate::engine::{Command, FilesSnapshot, ImageSnapshot, NodePath, Opened, TrustPreview};
 
 use super::action::{Action, Actions};
 use super::widgets::error_box;
@@ -105,6 +107,18 @@ pub struct ViewState {
     pub(in crate::ui) repository: repository::RepositoryState,
     /// The image that is marked among several.
     several: Option<usize>,
+}
+
+impl ViewState {
+    /// What a change of the trust policy would write is known.
+    pub(in crate::ui) fn trust_previewed(&mut self, preview: &Arc<TrustPreview>) {
+        self.signatures.trust_previewed(preview);
+    }
+
+    /// The trust policy was changed, or could not be.
+    pub(in crate::ui) fn trust_settled(&mut self) {
+        self.signatures.trust_settled();
+    }
 }
 
 /// Draws `view` of the image into all the space of `ui`, with its own margin and its own

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use porthole::config::{LookasideFiles, Network};
 use porthole::engine::{
-    Chore, Command, EngineConfig, ImageSnapshot, NodePath, Outcome, Remote, TrustConfig, TrustFile,
+    Chore, Command, EngineConfig, ImageSnapshot, NodePath, Outcome, Remote, TrustChange,
+    TrustConfig, TrustFile, TrustPreview,
 };
 use porthole::signature::policy::{
     Entries, Level, PolicyEdit, RuleEntry, SignerEntry, Way, name_of, proposal,
@@ -27,9 +28,12 @@ fn start(policy: PathBuf) -> Watch {
         trust: TrustConfig {
             policy: Some(policy),
             automatic: true,
+            ..TrustConfig::default()
+        },
+        network: Network {
             // Sigstore's root as it comes with the program
             offline: true,
-            ..TrustConfig::default()
+            ..config().network
         },
         ..config()
     })
@@ -46,6 +50,13 @@ fn outcome(watch: &Watch, chore: Chore) -> Outcome {
 
 fn edit(watch: &Watch, edit: PolicyEdit) -> Outcome {
     outcome(watch, Chore::EditTrust(edit))
+}
+
+fn previewed(watch: &Watch, change: TrustChange) -> Arc<TrustPreview> {
+    match outcome(watch, Chore::PreviewTrust(change)) {
+        Outcome::TrustPreviewed(preview) => preview,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn listed(watch: &Watch) -> Arc<TrustFile> {
@@ -82,15 +93,18 @@ fn who_is_trusted_from_now_on_changes_the_verdict_on_what_is_open() {
 
     let signer = &before.signatures[0].authenticated.as_ref().unwrap().signer;
     let scope = name_of(open.reference.as_ref().unwrap());
-    let (change, shown, meaning) = proposal("mitr", &scope, signer, None, None).unwrap();
+    let change = TrustChange::Trust(proposal("mitr", &scope, signer, None).unwrap());
+    let preview = previewed(&watch, change);
+    let (shown, meaning) = (&preview.preview.written, &preview.preview.meaning);
     assert!(meaning.contains("mitr@redhat.com") && meaning.contains(&scope));
     assert!(shown.contains("identity = \"mitr@redhat.com\""), "{shown}");
+    assert!(!file.exists(), "to show writes nothing");
     assert_eq!(
-        edit(&watch, change),
+        outcome(&watch, Chore::WriteTrust(Arc::clone(&preview))),
         Outcome::TrustSaved { path: file.clone() }
     );
     assert!(
-        text(&file).contains(&shown),
+        text(&file).contains(shown),
         "what was shown is what is written"
     );
 
@@ -372,4 +386,52 @@ fn a_policy_can_say_that_nothing_is_verified_by_itself() {
     let other = watch.open(&self::image());
     let open = watch.until(other, |snapshot| report(snapshot).is_some());
     assert!(!open.by_hand);
+}
+
+/// What somebody agreed to is what is written: where the file is another one by then, what
+/// would be written to that is shown, and nothing is written.
+#[test]
+fn what_is_shown_is_written_only_while_the_file_is_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trust.toml");
+    let watch = start(file.clone());
+    let image = watch.open(&image());
+    let open = watch.until(image, |snapshot| report(snapshot).is_some());
+    let scope = name_of(open.reference.as_ref().unwrap());
+    let report = report(&open).unwrap();
+    let signer = &report.signatures[0].authenticated.as_ref().unwrap().signer;
+    let change = TrustChange::Trust(proposal("mitr", &scope, signer, None).unwrap());
+    let first = previewed(&watch, change);
+    assert!(!first.preview.written.contains("at_least"), "{first:?}");
+    // by hand, behind the window's back: a wider rule that asks for more
+    let other = "version = 1\n[[rule]]\nscope = \"*\"\nsigners = [\"a\", \"b\"]\nat_least = 2\n[[signer]]\nname = \"a\"\nidentity = \"a\"\nissuer = \"i\"\n[[signer]]\nname = \"b\"\nidentity = \"b\"\nissuer = \"i\"\n";
+    std::fs::write(&file, other).unwrap();
+    let second = match outcome(&watch, Chore::WriteTrust(Arc::clone(&first))) {
+        Outcome::TrustPreviewed(second) => second,
+        other => panic!("{other:?}"),
+    };
+    assert!(second.changed && second.change == first.change);
+    assert!(
+        second.preview.written.contains("at_least = 2"),
+        "{second:?}"
+    );
+    assert!(
+        second.preview.meaning.contains("2 of these signed it"),
+        "{second:?}"
+    );
+    assert_eq!(text(&file), other, "nothing was written");
+    let saved = outcome(&watch, Chore::WriteTrust(second));
+    assert_eq!(saved, Outcome::TrustSaved { path: file.clone() });
+    let now = text(&file);
+    for part in [
+        "signers = [\"a\", \"b\", \"mitr\"]",
+        "identity = \"a\"",
+        "identity = \"mitr@redhat.com\"",
+    ] {
+        assert!(now.contains(part), "{part}: {now}");
+    }
+    // a file that cannot be changed says so, and shows nothing
+    std::fs::write(&file, "{}").unwrap();
+    let failed = outcome(&watch, Chore::WriteTrust(first));
+    assert!(matches!(failed, Outcome::TrustFailed(_)), "{failed:?}");
 }

@@ -7,8 +7,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use porthole::config::{LookasideFiles, Network, RegistriesFiles};
+use porthole::engine::{Command, EngineConfig, ImageSnapshot, NodePath, TrustConfig};
+use porthole::signature::Verdict;
+
 use super::cli::{digest_of, fixture, verify_at};
 use crate::support::registry::{Fault, Registry};
+use crate::support::watch::{Watch, config};
 
 const BUSYBOX: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -172,4 +177,91 @@ fn offline_neither_mirrors_nor_lookasides_are_asked() {
     settings(home.path(), "registries.d/own.yaml", "# nowhere\n");
     let output = judge(&["--offline"]);
     assert_eq!(report(&output)["verdict"], "unsigned", "{output:?}");
+}
+
+/// The same by the window's switch: at once, on what is open, and back again.
+#[test]
+fn the_switch_in_the_window_holds_for_mirrors_and_lookasides() {
+    let home = tempfile::tempdir().unwrap();
+    let (registry, mirror, lookaside) = (registry(), registry(), Registry::start());
+    let (host, mirrored, aside) = (registry.host(), mirror.host(), lookaside.host());
+    let registries = format!(
+        "[[registry]]\nlocation = \"{host}\"\n[[registry.mirror]]\nlocation = \"{mirrored}\"\ninsecure = true\n"
+    );
+    settings(home.path(), "registries.conf", &registries);
+    let yaml = format!("docker:\n  {host}:\n    lookaside: http://{aside}/signatures\n");
+    settings(home.path(), "registries.d/own.yaml", &yaml);
+    let key = fixture("keys/cosign.pub");
+    let policy = format!(
+        "version = 1\n[[rule]]\nscope = \"*\"\nsigners = [\"k\"]\n[[signer]]\nname = \"k\"\nkey_file = {key:?}\n"
+    );
+    settings(home.path(), "trust.toml", &policy);
+    let containers = home.path().join(".config/containers");
+    let watch = Watch::start_with(EngineConfig {
+        network: Network {
+            registries: RegistriesFiles {
+                main: vec![containers.join("registries.conf")],
+                ..RegistriesFiles::default()
+            },
+            lookaside: LookasideFiles {
+                folders: vec![containers.join("registries.d")],
+                fallback: None,
+            },
+            ..config().network
+        },
+        trust: TrustConfig {
+            policy: Some(containers.join("trust.toml")),
+            automatic: true,
+            ..TrustConfig::default()
+        },
+        ..config()
+    });
+    watch.engine.send(Command::SetOffline(true));
+    let digest = digest_of(&format!("oci:{BUSYBOX}:amd64"));
+    let image = watch.open(&registry.reference(&format!("app@{digest}")));
+    // the report, as long as it is of one who is so
+    let judged = |snapshot: &ImageSnapshot, offline: bool| {
+        let report = snapshot.signatures(&NodePath::root()).value()?;
+        let left_out = report.problems.iter().any(|why| why.contains("offline"));
+        (snapshot.offline == offline && left_out == offline).then(|| report.verdict.clone())
+    };
+    let open = watch.until(image, |snapshot| judged(snapshot, true).is_some());
+    let verdict = judged(&open, true).unwrap();
+    let Verdict::CannotSay { why, hint } = &verdict else {
+        panic!("{verdict:?}");
+    };
+    assert!(
+        why.contains("nobody else is asked offline") && why.contains(&aside),
+        "{why}"
+    );
+    assert!(hint.contains("Go online"), "{hint}");
+    assert_eq!((mirror.connections(), lookaside.connections()), (0, 0));
+    assert!(
+        !registry.requests().is_empty(),
+        "the registry itself is asked"
+    );
+
+    watch.engine.send(Command::SetOffline(false));
+    watch.until(image, |snapshot| judged(snapshot, false).is_some());
+    assert!(
+        lookaside.connections() > 0,
+        "what was left out is asked now"
+    );
+    // the mirror is asked first by whoever opens the image anew
+    let tagged = registry.reference("app:amd64");
+    let (anew, _) = watch.open_and_settle(&tagged);
+    assert!(mirror.connections() > 0, "and the mirror");
+    watch.until(anew, |snapshot| judged(snapshot, false).is_some());
+
+    watch.engine.send(Command::SetOffline(true));
+    watch.until(image, |snapshot| judged(snapshot, true).is_some());
+    let before = (mirror.requests().len(), lookaside.requests().len());
+    let asked = registry.requests().len();
+    let (again, _) = watch.open_and_settle(&tagged);
+    watch.until(again, |snapshot| judged(snapshot, true).is_some());
+    assert!(registry.requests().len() > asked);
+    assert_eq!(
+        (mirror.requests().len(), lookaside.requests().len()),
+        before
+    );
 }

@@ -322,6 +322,7 @@ fn a_remapped_name_is_the_one_that_has_to_be_signed() {
             let rejected = Verdict::Rejected {
                 why: CheckKind::Reference.complaint().to_owned(),
                 check: Some(CheckKind::Reference),
+                brief: None,
             };
             assert_eq!(verdict, rejected, "{image}");
         }

@@ -631,3 +631,49 @@ fn an_entry_that_was_kept_as_it_was_sent_counts_by_what_it_says() {
     );
     assert_eq!(report.outcome(CheckKind::Timestamp), Outcome::NotChecked);
 }
+
+/// What the bundle alone says of where the entry is, nobody vouches for without a promise: the
+/// index that the proof is of is told, in the check as among the details.
+#[test]
+fn the_index_that_is_told_is_the_proven_one() {
+    let (mut bundle, subject, root) = keyless();
+    let trust = Trust {
+        signers: vec![keyless_signer("s", "peers/demo", true)],
+        root: Some(root),
+    };
+    let told = |bundle: &Value| {
+        let report = sigstore::verify(&made::bundle(bundle), &subject, &trust);
+        assert_eq!(report.accepts, ["s"], "{:#?}", report.checks);
+        let check = report
+            .check(CheckKind::LogInclusion)
+            .unwrap()
+            .detail
+            .clone();
+        let details = report.authenticated.unwrap().details;
+        let index = details.into_iter().find(|(name, _)| name == "Log entry");
+        (check, index.unwrap().1)
+    };
+    let entry = "/verificationMaterial/tlogEntries/0";
+    let promised = bundle.pointer(entry).unwrap()["logIndex"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let (check, index) = told(&bundle);
+    assert_eq!(
+        (check, index),
+        (
+            format!("entry {promised}, inclusion and checkpoint proven"),
+            promised
+        )
+    );
+    let entry = bundle.pointer_mut(entry).unwrap().as_object_mut().unwrap();
+    entry.remove("inclusionPromise");
+    entry.insert("logIndex".to_owned(), json!("987654321"));
+    // the only entry of its log: zero, which is left out
+    assert_eq!(entry["inclusionProof"].get("logIndex"), None);
+    let (check, index) = told(&bundle);
+    assert_eq!(
+        (&*check, &*index),
+        ("entry 0, inclusion and checkpoint proven", "0")
+    );
+}

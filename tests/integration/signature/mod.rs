@@ -7,6 +7,8 @@ mod containers;
 mod entries;
 pub mod fixtures;
 mod formats;
+mod forms;
+mod import;
 mod kinds;
 pub mod made;
 mod mutation;

@@ -2,9 +2,10 @@
 
 use porthole::model::{Algorithm, Annotations, MediaType, RawDocument};
 use porthole::signature::policy::{
-    Level, NEW_POLICY, Policy, PolicyError, proposal, proposal_of_notation,
+    Level, NEW_POLICY, Policy, PolicyError, Proposal, judge, previewed, proposal,
+    proposal_of_notation,
 };
-use porthole::signature::{Format, Found, SignedBy, SignerFacts};
+use porthole::signature::{Format, Found, SignedBy, SignerFacts, Verdict};
 
 use super::cli::{fixture, verify_at};
 use super::fixtures::bytes;
@@ -133,13 +134,20 @@ fn what_could_accept_anybody_or_nobody_is_refused() {
     }
 }
 
+/// What would be written to this policy, and what it means.
+fn shown(policy: &str, proposal: Option<Proposal>) -> (String, String) {
+    let proposal = proposal.unwrap();
+    let shown = previewed(policy, &proposal.edit, &proposal.who).unwrap();
+    (shown.written, shown.meaning)
+}
+
 #[test]
 fn what_is_proposed_makes_its_signer_trusted() {
     let facts = SignerFacts::Identity {
         subject: "a\"b@example.com".to_owned(),
         issuer: Some("https://accounts.example.com".to_owned()),
     };
-    let (_, text, meaning) = proposal("a", "host/repo", &facts, None, None).unwrap();
+    let (text, meaning) = shown(NEW_POLICY, proposal("a", "host/repo", &facts, None));
     assert!(meaning.contains("host/repo"));
     let policy = read(&format!("version = 1\n{text}")).unwrap();
     let rule = policy.rule(&"host/repo".into()).unwrap();
@@ -154,7 +162,6 @@ fn what_is_proposed_makes_its_signer_trusted() {
             &SignerFacts::Key {
                 fingerprint: String::new()
             },
-            None,
             None
         )
         .is_none()
@@ -170,9 +177,7 @@ fn what_is_proposed_beside_a_stricter_rule_says_what_that_asks_for() {
         issuer: Some("https://accounts.example.com".to_owned()),
     };
     let name = "registry.example.com/edge/web";
-    let policy = read(GOOD).unwrap();
-    let wide = policy.rule(&name.into()).unwrap().entry().unwrap();
-    let (_, text, meaning) = proposal("me", name, &facts, None, Some(&wide)).unwrap();
+    let (text, meaning) = shown(GOOD, proposal("me", name, &facts, None));
     assert!(!meaning.contains("Every image"), "{meaning}");
     for said in [
         "me@example.com",
@@ -194,8 +199,7 @@ fn what_is_proposed_beside_a_stricter_rule_says_what_that_asks_for() {
         assert!(text.contains(written), "{written}: {text}");
     }
     // one signature is enough there; that others' are too is said
-    let plain = policy.rule(&"host/repo".into()).unwrap().entry().unwrap();
-    let (_, _, meaning) = proposal("me", "host/repo", &facts, None, Some(&plain)).unwrap();
+    let (_, meaning) = shown(GOOD, proposal("me", "host/repo", &facts, None));
     assert!(meaning.contains("Every image of host/repo") && meaning.contains("or by ci"));
 }
 
@@ -213,7 +217,7 @@ fn what_is_proposed_of_a_notation_signature_makes_its_signer_trusted() {
     let mut found = Found::clone(&made::found(Format::NotationJws, b"", Annotations::new()));
     found.raw = raw;
     let scope = image.strip_suffix(":amd64").unwrap();
-    let (_, text, meaning) = proposal_of_notation(scope, &found, None).unwrap();
+    let (text, meaning) = shown(NEW_POLICY, proposal_of_notation(scope, &found));
     assert!(meaning.contains("leads to the root"), "{meaning}");
     let file = home.path().join("trust.toml");
     let judge = |text: &str| {
@@ -232,5 +236,67 @@ fn what_is_proposed_of_a_notation_signature_makes_its_signer_trusted() {
         raw: made::document(b"{}", "application/jose+json"),
         ..found
     };
-    assert!(proposal_of_notation(scope, &broken, None).is_none());
+    assert!(proposal_of_notation(scope, &broken).is_none());
+}
+
+/// A rule that rejects everything wins where it is the longest, and asks for nothing besides.
+#[test]
+fn a_rule_can_reject_everything_and_ask_for_nothing_besides() {
+    let rejecting = "\n[[rule]]\nscope = \"registry.example.com/bad/**\"\nreject = true\n";
+    let policy = read(&format!("{GOOD}{rejecting}")).unwrap();
+    let key = made::Key::new();
+    let subject = made::subject("x");
+    let payload = made::payload(&subject.digest.to_string());
+    let found = vec![made::legacy(&key, &payload)];
+    let discovered = made::discovered(&subject, found);
+    let name = "registry.example.com/bad/app";
+    let judged = judge(&discovered, &subject, &name.into(), Some(&policy), None);
+    let Verdict::Rejected { why, .. } = &judged.verdict else {
+        panic!("{:?}", judged.verdict);
+    };
+    assert!(why.contains("rejects every image here"), "{why}");
+    assert!(judged.rule.unwrap().rejects());
+    for more in [
+        "signers = [\"ci\"]",
+        "at_least = 1",
+        "attestations = [\"x\"]",
+        "level = \"this\"",
+    ] {
+        let asking = format!("{GOOD}{rejecting}{more}\n");
+        let error = read(&asking).unwrap_err().to_string();
+        assert!(error.contains("asks for something too"), "{more}: {error}");
+    }
+    // one that says neither whom nor that it rejects is none
+    let nobody = format!("{GOOD}\n[[rule]]\nscope = \"x.example.com/**\"\nreject = false\n");
+    assert!(read(&nobody).is_err());
+}
+
+/// Nobody is trusted where the policy rejects everything for just these images; beside a
+/// wider rule that does, a narrow one says so.
+#[test]
+fn to_trust_a_signer_where_everything_is_rejected_says_what_that_changes() {
+    let facts = SignerFacts::Identity {
+        subject: "me@example.com".to_owned(),
+        issuer: Some("https://accounts.example.com".to_owned()),
+    };
+    let proposal = proposal("me", "host/app", &facts, None).unwrap();
+    let all = format!("{NEW_POLICY}\n[[rule]]\nscope = \"*\"\nreject = true\n");
+    let wide = previewed(&all, &proposal.edit, &proposal.who).unwrap();
+    assert!(
+        wide.meaning
+            .contains("The rule for *, which rejects them, counts no more here"),
+        "{}",
+        wide.meaning
+    );
+    assert!(
+        wide.written.contains("signers = [\"me\"]") && !wide.written.contains("reject"),
+        "{}",
+        wide.written
+    );
+    let exact = all.replace("\"*\"", "\"host/app\"");
+    let refused = previewed(&exact, &proposal.edit, &proposal.who).unwrap_err();
+    assert!(
+        refused.to_string().contains("rejects every image"),
+        "{refused}"
+    );
 }

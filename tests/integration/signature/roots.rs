@@ -11,10 +11,15 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use porthole::engine::{
+    self, Addition, AdditionId, AdditionRequest, EngineConfig, IdentityFrom, ImageSnapshot,
+    NodePath, SignBy, SignFormat, Signing, SigningServices, TrustConfig,
+};
 use porthole::model::Digest;
 use serde_json::{Value, json};
 
 use super::cli::{fixture, verify_at};
+use crate::support::watch::{Watch, config};
 
 /// A web server on this machine that counts who connects.
 struct Web {
@@ -332,12 +337,20 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
 /// Runs the program and gives every socket to a network that it had open at some moment.
 #[cfg(target_os = "linux")]
 fn sockets_of(home: &Path, arguments: &[&str]) -> (Option<i32>, Vec<String>) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_porthole"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_porthole"));
+    command
         .arg("verify")
         .args(arguments)
         .env("HOME", home)
         .env_remove("XDG_CONFIG_HOME")
-        .env_remove("XDG_CACHE_HOME")
+        .env_remove("XDG_CACHE_HOME");
+    watched(command)
+}
+
+/// Runs a program and gives every socket to a network that it had open at some moment.
+#[cfg(target_os = "linux")]
+fn watched(mut command: Command) -> (Option<i32>, Vec<String>) {
+    let mut child = command
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -423,4 +436,148 @@ fn offline_a_local_image_is_judged_without_a_socket() {
     // and a key asks nobody at all, offline or not
     let by_key = [image.as_str(), "--key", &key];
     assert_eq!(sockets_of(home.path(), &by_key), (Some(0), Vec::new()));
+}
+
+/// An engine that judges [`keyless`] by this TUF repository, as the window does.
+fn engine(home: &Path, tuf: &str, offline: bool) -> Watch {
+    let policy = home.join("trust.toml");
+    let text = format!(
+        "version = 1\n[trust_root]\ntuf = {tuf:?}\ntuf_root = \"root.json\"\n[[rule]]\nscope = \"*\"\nsigners = [\"ci\"]\n[[signer]]\nname = \"ci\"\nidentity = \"mitr@redhat.com\"\nissuer = \"https://github.com/login/oauth\"\n"
+    );
+    fs::write(&policy, text).unwrap();
+    let watch = Watch::start_with(EngineConfig {
+        trust: TrustConfig {
+            policy: Some(policy),
+            automatic: true,
+            ..TrustConfig::default()
+        },
+        cache: Some(home.join("cache")),
+        ..config()
+    });
+    watch.engine.send(engine::Command::SetOffline(offline));
+    watch
+}
+
+fn accepted(snapshot: &ImageSnapshot) -> bool {
+    let known = snapshot.signatures(&NodePath::root()).value();
+    known.is_some_and(|report| report.verdict.is_accepted())
+}
+
+/// The window's switch takes effect at once, on what is open too, and back again.
+#[test]
+fn the_switch_in_the_window_holds_for_trust_roots() {
+    let web = Web::start();
+    let repository = Repository {
+        pair: Ed25519KeyPair::generate().unwrap(),
+    };
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("root.json"), repository.root()).unwrap();
+    let target = fs::read(fixture("bundles/trusted_root_pgi.json")).unwrap();
+    repository.publish(&web, &target, 1, "2098-01-01T00:00:00Z");
+    let watch = engine(home.path(), &web.address, true);
+    let image = watch.open(&keyless());
+    let known = |snapshot: &ImageSnapshot| snapshot.signatures(&NodePath::root()).clone();
+    let open = watch.until(image, |snapshot| known(snapshot).error().is_some());
+    assert!(open.offline);
+    let why = known(&open).error().unwrap().clone();
+    assert!(
+        why.headline.contains("not asked offline"),
+        "{}",
+        why.headline
+    );
+    let hint = why.hint_in_window();
+    assert!(hint.contains("Go online") && !hint.contains("--"), "{hint}");
+    assert_eq!(web.connections(), 0);
+
+    watch.engine.send(engine::Command::SetOffline(false));
+    let open = watch.until(image, accepted);
+    assert!(!open.offline);
+    let asked = web.connections();
+    assert!(asked > 0);
+
+    // what was kept judges from now on
+    watch.engine.send(engine::Command::SetOffline(true));
+    watch.until(image, |snapshot| snapshot.offline && accepted(snapshot));
+    assert_eq!(web.connections(), asked);
+}
+
+/// Who signs is certified by nobody offline, and that is said before a key is made.
+#[test]
+fn offline_no_service_is_asked_when_something_is_signed() {
+    let watch = Watch::start();
+    watch.engine.send(engine::Command::SetOffline(true));
+    let addition = AdditionId::next();
+    let request = AdditionRequest {
+        reference: format!("oci:{}:amd64", fixture("referrers-amd64")),
+        recursive: false,
+        addition: Addition::Sign(vec![Signing {
+            by: SignBy::Identity(IdentityFrom::Browser),
+            services: SigningServices::default(),
+            chain: None,
+            format: SignFormat::Bundle,
+            annotations: Default::default(),
+            identity: None,
+            expiry: None,
+            lookaside: None,
+        }]),
+    };
+    watch.engine.send(engine::Command::PlanAddition {
+        addition,
+        request: Box::new(request),
+    });
+    let why = watch.wait(|| watch.engine.addition(addition)?.plan.error().cloned());
+    assert!(
+        why.headline.contains("nobody else is asked offline"),
+        "{}",
+        why.headline
+    );
+    assert!(why.hint_in_window().contains("Go online"), "{}", why.hint);
+}
+
+/// What says to this test that it is the one that is watched: the address of a TUF
+/// repository, and whether it is offline.
+const WATCHED: &str = "PORTHOLE_TEST_WATCHED";
+
+/// As [`offline_a_local_image_is_judged_without_a_socket`], for the window's engine: this test
+/// runs itself, and watches.
+#[test]
+#[cfg(target_os = "linux")]
+fn offline_by_the_switch_no_socket_is_opened() {
+    if let Ok(watched) = std::env::var(WATCHED) {
+        let (tuf, offline) = watched.rsplit_once(' ').unwrap();
+        let home = tempfile::tempdir().unwrap();
+        let repository = Repository {
+            pair: Ed25519KeyPair::generate().unwrap(),
+        };
+        fs::write(home.path().join("root.json"), repository.root()).unwrap();
+        let watch = engine(home.path(), tuf, offline == "offline");
+        let image = watch.open(&keyless());
+        watch.until(image, |snapshot| {
+            snapshot.signatures(&NodePath::root()).error().is_some()
+        });
+        return;
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    // long enough to be seen
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::sleep(Duration::from_millis(300));
+            drop(stream);
+        }
+    });
+    let run = |how: &str| {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        let name = "signature::roots::offline_by_the_switch_no_socket_is_opened";
+        command.args(["--exact", name]);
+        command.env(WATCHED, format!("{address} {how}"));
+        watched(command)
+    };
+    let (code, seen) = run("online");
+    assert_eq!(code, Some(0));
+    assert!(
+        !seen.is_empty(),
+        "who watches sees a socket where there is one"
+    );
+    assert_eq!(run("offline"), (Some(0), Vec::new()));
 }

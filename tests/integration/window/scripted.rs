@@ -119,6 +119,7 @@ pub fn snapshot(id: ImageId, generation: u64, opened: Remote<Opened>) -> ImageSn
         artifacts: Default::default(),
         signatures: Arc::default(),
         by_hand: false,
+        offline: false,
     }
 }
 

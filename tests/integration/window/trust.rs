@@ -5,10 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use porthole::engine::{
-    Chore, Failure, FailureKind, ImageId, NodePath, Outcome, Remote, TrustFile,
+    Chore, Failure, FailureKind, ImageId, NodePath, Outcome, Remote, TrustChange, TrustFile,
+    TrustPreview,
 };
+use porthole::model::Digest;
 use porthole::signature::policy::{
-    Entries, Level, Policy, PolicyEdit, RuleEntry, SignerEntry, Way, judge,
+    Entries, Foreign, Level, NEW_POLICY, Policy, PolicyEdit, RuleEntry, SignerEntry, Way, import,
+    judge, previewed,
 };
 use porthole::signature::{Found, SubjectReport, TrustRoot, Verdict};
 
@@ -76,6 +79,160 @@ fn click_anywhere(window: &mut Window, name: &str) {
     window.harness.run();
 }
 
+/// Answers what a change of the policy would write, where somebody asks, by this policy.
+fn answered(window: &mut Window, policy: &str) -> Option<Arc<TrustPreview>> {
+    let change = window
+        .sent()
+        .into_iter()
+        .find_map(|command| match command {
+            Command::Chore(Chore::PreviewTrust(change)) => Some(change),
+            _ => None,
+        })?;
+    Some(show_preview(window, policy, change, false))
+}
+
+fn show_preview(
+    window: &mut Window,
+    policy: &str,
+    change: TrustChange,
+    changed: bool,
+) -> Arc<TrustPreview> {
+    let (edit, who, import) = match &change {
+        TrustChange::Trust(proposal) => (proposal.edit.clone(), proposal.who.clone(), None),
+        TrustChange::Import { file, scope, .. } => {
+            let files = |_: &str| Err("it is not there".to_owned());
+            let path = file.display().to_string();
+            let foreign = Foreign {
+                path: &path,
+                bytes: FOREIGN.as_bytes(),
+                files: &files,
+                scope: scope.as_deref(),
+            };
+            let import = import(policy, &files, &foreign).unwrap();
+            (import.edit.clone(), import.who.clone(), Some(import))
+        }
+    };
+    let preview = TrustPreview {
+        path: "/home/a/.config/porthole/trust.toml".into(),
+        preview: previewed(policy, &edit, &who).unwrap(),
+        change,
+        edit,
+        base: Digest::sha256(policy.as_bytes()),
+        import,
+        changed,
+    };
+    let preview = Arc::new(preview);
+    let shown = Outcome::TrustPreviewed(Arc::clone(&preview));
+    window.slots.put_outcome(shown);
+    window.harness.run();
+    preview
+}
+
+/// A policy of containers.
+const FOREIGN: &str = r#"{"default": [{"type": "reject"}], "transports": {"docker": {"a.example.com": [{"type": "insecureAcceptAnything"}]}}}"#;
+
+/// What is to be written as it was shown.
+fn written(window: &mut Window) -> Vec<Arc<TrustPreview>> {
+    let sent = window.sent().into_iter();
+    sent.filter_map(|command| match command {
+        Command::Chore(Chore::WriteTrust(shown)) => Some(shown),
+        _ => None,
+    })
+    .collect()
+}
+
+/// A policy of others is shown with what cannot be taken over, before it is written.
+#[test]
+fn a_policy_of_others_is_taken_over_after_it_is_shown() {
+    let mut window = settings(entries());
+    window.click(Role::Button, "Import…");
+    assert!(!window.is_enabled(Role::Button, "Show what would be written"));
+    window.fill(Role::TextInput, "File", "/etc/containers/policy.json");
+    window.click(Role::Button, "Show what would be written");
+    let shown = answered(&mut window, NEW_POLICY).unwrap();
+    let TrustChange::Import { file, scope, .. } = &shown.change else {
+        panic!("{:?}", shown.change);
+    };
+    assert_eq!(file, std::path::Path::new("/etc/containers/policy.json"));
+    assert_eq!(*scope, None);
+    for said in ["scope = \"*\"", "reject = true", "registries.d"] {
+        assert!(window.says_like(|text| text.contains(said)), "{said}");
+    }
+    let left = "the entry for a.example.com: its images are accepted unsigned there; they are judged by the rule for * here";
+    assert!(window.has(Role::Note, left));
+    assert_eq!(written(&mut window), []);
+    // what is shown is of what is filled in
+    window.fill(Role::TextInput, "Scope", "*");
+    assert!(!window.has(Role::Button, "Write to the policy"));
+    window.fill(Role::TextInput, "Scope", " ");
+    click_anywhere(&mut window, "Write to the policy");
+    assert_eq!(written(&mut window), [shown]);
+    saved(&mut window);
+    assert!(!window.has(Role::TextInput, "File"), "it is done");
+}
+
+/// A rule that rejects is listed as one, written in the window, and made into another.
+#[test]
+fn a_rule_that_rejects_every_image_is_written_and_listed() {
+    let mut window = settings(Entries {
+        rules: vec![RuleEntry::rejecting("old.example.com/**")],
+        ..entries()
+    });
+    assert!(window.says("every image is rejected"));
+    window.click(Role::Button, "Add a rule…");
+    window.fill(Role::TextInput, "Scope", "bad.example.com/**");
+    window.click(Role::CheckBox, "Reject every image");
+    window.click(Role::Button, "Write to the policy");
+    let rule = RuleEntry::rejecting("bad.example.com/**");
+    assert_eq!(
+        edits(&mut window),
+        [PolicyEdit::PutRule { before: None, rule }]
+    );
+}
+
+/// Offline is switched in the palette's table and the settings, seen in the status bar and
+/// the view, and kept.
+#[test]
+fn offline_is_switched_seen_and_kept() {
+    let (mut window, image) = signatures(Some(report(None)), false);
+    assert!(!window.has(Role::Button, "Offline"));
+    window.sent();
+    window.choose("Edit", "Work offline");
+    assert_eq!(window.sent(), [Command::SetOffline(true)]);
+    assert!(window.has(Role::Button, "Offline"));
+    let mut offline = snapshot(image, Some(report(None)), false);
+    offline.offline = true;
+    window.show(offline);
+    assert!(window.says_like(|text| text.starts_with("Offline. Nobody but the registry")));
+    // it is kept, and holds before anything is opened
+    let mut settings = Settings::default();
+    settings.offline = true;
+    let mut kept = Window::new(Setup {
+        settings,
+        references: vec![REFERENCE.to_owned()],
+        ..Setup::default()
+    });
+    kept.harness.run();
+    let sent = kept.sent();
+    assert_eq!(sent[0], Command::SetOffline(true));
+    assert!(matches!(sent[1], Command::Open { .. }), "{sent:?}");
+    // the status bar leads to where it is switched
+    window.click(Role::Button, "Offline");
+    assert!(window.is_on(Role::CheckBox, "Work offline"));
+    window.click(Role::CheckBox, "Work offline");
+    assert!(window.sent().contains(&Command::SetOffline(false)));
+    window.press(Modifiers::NONE, Key::Escape);
+    assert!(!window.has(Role::Button, "Offline"));
+    click_anywhere_link(&mut window, "Go online");
+    assert_eq!(window.sent(), [Command::SetOffline(false)]);
+}
+
+fn click_anywhere_link(window: &mut Window, name: &str) {
+    let link = window.harness.get_by_role_and_label(Role::Link, name);
+    link.click_accesskit();
+    window.harness.run();
+}
+
 fn edits(window: &mut Window) -> Vec<PolicyEdit> {
     let sent = window.sent().into_iter();
     sent.filter_map(|command| match command {
@@ -90,7 +247,10 @@ fn to_trust_a_signer_is_explained_written_and_judged_by() {
     let (mut window, image) = signatures(Some(report(None)), false);
     assert!(window.says_like(|text| text.contains("Not judged: signed by mitr@redhat.com")));
     assert!(window.says_like(|text| text.contains("no trust policy")));
+    assert!(answered(&mut window, NEW_POLICY).is_none());
     window.click(Role::Button, "Trust this signer…");
+    assert!(window.says_like(|text| text.contains("Reading the trust policy")));
+    answered(&mut window, NEW_POLICY).unwrap();
     // what it means and what is written, before it is
     let meaning = "Every image of dir:/images/app is accepted when it is signed by mitr@redhat.com, as long as https://github.com/login/oauth vouches for it and the log has it.";
     assert!(window.says(meaning));
@@ -99,9 +259,19 @@ fn to_trust_a_signer_is_explained_written_and_judged_by() {
     window.click(Role::Button, "Cancel");
     assert!(!window.says(meaning));
     window.click(Role::Button, "Trust this signer…");
+    let first = answered(&mut window, NEW_POLICY).unwrap();
     window.click(Role::Button, "Add to the trust policy");
-    let sent = edits(&mut window);
-    let [PolicyEdit::Trust { scope, signer }] = sent.as_slice() else {
+    assert_eq!(written(&mut window), std::slice::from_ref(&first));
+    // somebody else changed the file meanwhile: what is written now is shown first
+    let other = format!(
+        "{NEW_POLICY}\n[[rule]]\nscope = \"dir:/images/app\"\nsigners = [\"bob\"]\n[[signer]]\nname = \"bob\"\nkey_file = \"b.pub\"\n"
+    );
+    show_preview(&mut window, &other, first.change.clone(), true);
+    assert!(window.says_like(|text| text.contains("changed meanwhile, and nothing was written")));
+    assert!(window.says_like(|text| text.contains("or by bob")));
+    window.click(Role::Button, "Add to the trust policy");
+    let sent = written(&mut window);
+    let [PolicyEdit::Trust { scope, signer }] = [&sent[0].edit] else {
         panic!("{sent:?}");
     };
     assert_eq!(scope, "dir:/images/app");
@@ -131,13 +301,13 @@ fn to_trust_a_signer_is_explained_written_and_judged_by() {
 /// Where a wider rule is in force, one signer more is not all that is asked for.
 #[test]
 fn to_trust_a_signer_beside_a_stricter_rule_says_what_that_asks_for() {
-    let mut strict = report(Some("release@example.com"));
-    let rule = strict.rule.as_mut().unwrap();
-    assert_eq!((&*rule.scope, rule.at_least), ("*", 1));
-    rule.at_least = 2;
-    rule.level = Level::Both;
-    let (mut window, _) = signatures(Some(strict), false);
+    // the verdict was given by a policy that asked for less
+    let (mut window, _) = signatures(Some(report(Some("release@example.com"))), false);
     click_anywhere(&mut window, "Trust this signer…");
+    let policy = format!(
+        "{NEW_POLICY}\n[[rule]]\nscope = \"*\"\nsigners = [\"release\"]\nat_least = 2\nlevel = \"both\"\n"
+    );
+    answered(&mut window, &policy).unwrap();
     assert!(!window.says_like(|text| text.contains("Every image")));
     for said in [
         "2 of these signed it",
@@ -288,6 +458,7 @@ fn each_verdict_is_told_apart() {
     few.verdict = Verdict::Rejected {
         why: "signed by 1 of the 2 distinct signers that the policy asks for".to_owned(),
         check: None,
+        brief: Some("1 of 2 required signers".to_owned()),
     };
     for (report, said, at_once) in [
         (report(Some("mitr@redhat.com")), "accepted", "accepted"),
@@ -297,7 +468,8 @@ fn each_verdict_is_told_apart() {
             "rejected",
             "rejected: identity",
         ),
-        (few, "rejected", "rejected"),
+        // and what is missing where no check decides
+        (few, "rejected", "rejected: 1 of 2 required signers"),
         (report(None), "not judged", "not judged"),
         (unsigned, "unsigned", "unsigned"),
         (unknown, "cannot say", "cannot say"),

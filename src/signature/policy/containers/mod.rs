@@ -4,6 +4,7 @@
 //! What can stand in the file is checked as strictly as there. A key that cannot be read
 //! breaks only the requirements that name it.
 
+mod carry;
 mod material;
 mod signed;
 
@@ -12,6 +13,7 @@ use serde_json::{Map, Value};
 use super::{Files, Level, PolicyError, Requirement, Rule, Scope};
 use crate::model::{Reference, RegistryReference, Transport};
 
+pub(super) use carry::carried;
 use material::{identity, object};
 use signed::{signed_by, sigstore_signed};
 

@@ -29,7 +29,7 @@ pub(super) const WAYS: [&str; 12] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleEntry {
     pub scope: String,
-    /// Names of signers.
+    /// Names of signers; none where every image is rejected.
     pub signers: Vec<String>,
     /// How many distinct signers are asked for.
     pub at_least: usize,
@@ -155,16 +155,28 @@ pub(super) fn way_of(table: &Table) -> Way {
 }
 
 impl RuleEntry {
-    /// The rule that makes `signer` one for `scope`. Where `before` is in force there, it is
-    /// that one with the signer beside its own.
-    pub(crate) fn trusting(scope: &str, signer: &str, before: Option<&Self>) -> Self {
-        let mut rule = before.cloned().unwrap_or_else(|| Self {
-            scope: String::new(),
+    /// The rule that accepts nothing.
+    pub fn rejecting(scope: impl Into<String>) -> Self {
+        Self {
+            scope: scope.into(),
             signers: Vec::new(),
             at_least: 1,
             attestations: Vec::new(),
-            level: Level::Either,
-        });
+            level: Level::default(),
+        }
+    }
+
+    /// Whether it accepts nothing, whoever signed.
+    pub const fn rejects(&self) -> bool {
+        self.signers.is_empty()
+    }
+
+    /// The rule that makes `signer` one for `scope`. Where `before` is in force there, it is
+    /// that one with the signer beside its own; one that rejects everything gives nothing to
+    /// begin with.
+    pub(crate) fn trusting(scope: &str, signer: &str, before: Option<&Self>) -> Self {
+        let before = before.filter(|before| !before.rejects()).cloned();
+        let mut rule = before.unwrap_or_else(|| Self::rejecting(scope));
         scope.clone_into(&mut rule.scope);
         if !rule.signers.iter().any(|named| named == signer) {
             rule.signers.push(signer.to_owned());

@@ -46,6 +46,19 @@ pub enum PolicyEdit {
     },
     /// Whether what is opened is verified without being asked for.
     Automatic(bool),
+    /// Writes what was taken over from another policy: new signers and new rules.
+    Add {
+        signers: Vec<NewSigner>,
+        rules: Vec<RuleEntry>,
+    },
+}
+
+/// A signer with all that is written of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSigner {
+    pub name: String,
+    /// What stands in its table besides the name, in TOML.
+    pub written: String,
 }
 
 /// Why a policy cannot be changed.
@@ -63,6 +76,8 @@ pub enum EditError {
     InUse { name: String, scope: String },
     #[error("how the signer {0:?} signs is changed by hand only")]
     ByHand(String),
+    #[error("the rule for {0} rejects every image; change that first")]
+    Rejects(String),
 }
 
 /// The policy `text` with one change. What comes out is to be read as a policy before it is
@@ -104,6 +119,22 @@ pub fn edited(text: &str, edit: &PolicyEdit) -> Result<String, EditError> {
             }
             remove(&mut document, "signer", "name", name)?;
         }
+        PolicyEdit::Add { signers, rules } => {
+            for signer in signers {
+                let written = parse(&signer.written)?;
+                let table = slot(&mut document, "signer", "name", None, &signer.name)?;
+                set(table, "name", signer.name.as_str().into());
+                for (key, item) in written.iter() {
+                    table.insert(key, without_place(item));
+                }
+            }
+            for rule in rules {
+                write_rule(
+                    slot(&mut document, "rule", "scope", None, &rule.scope)?,
+                    rule,
+                );
+            }
+        }
         PolicyEdit::Automatic(automatic) => {
             set(document.as_table_mut(), "automatic", (*automatic).into());
         }
@@ -141,6 +172,20 @@ fn slot<'a>(
     };
     let gone = || EditError::Gone(kind, after.to_owned());
     all.get_mut(at).ok_or_else(gone)
+}
+
+/// The same without its place in the text that it was read of.
+fn without_place(item: &Item) -> Item {
+    match item {
+        Item::Table(table) => {
+            let mut new = Table::new();
+            for (key, item) in table.iter() {
+                new.insert(key, item.clone());
+            }
+            Item::Table(new)
+        }
+        other => other.clone(),
+    }
 }
 
 fn remove(
@@ -194,6 +239,9 @@ fn trust(document: &mut DocumentMut, scope: &str, signer: &SignerEntry) -> Resul
         .iter_mut()
         .find(|table| text_of(table, "scope") == scope);
     match rule {
+        Some(rule) if rule_of(rule).rejects() => {
+            return Err(EditError::Rejects(scope.to_owned()));
+        }
         Some(rule) => {
             let mut signers = list_of(rule, "signers");
             if !signers.contains(&name) {
@@ -212,7 +260,7 @@ fn trust(document: &mut DocumentMut, scope: &str, signer: &SignerEntry) -> Resul
 }
 
 /// The rule that images of this name are judged by, as [`super::Policy::rule`] finds it.
-fn in_force(rules: impl Iterator<Item = RuleEntry>, name: &str) -> Option<RuleEntry> {
+pub(super) fn in_force(rules: impl Iterator<Item = RuleEntry>, name: &str) -> Option<RuleEntry> {
     let scoped: Vec<_> = rules
         .filter_map(|rule| Some((Scope::read(&rule.scope).ok()?, rule)))
         .collect();
@@ -238,6 +286,13 @@ fn rename(document: &mut DocumentMut, before: &str, after: &str) -> Result<(), E
 
 fn write_rule(table: &mut Table, rule: &RuleEntry) {
     set(table, "scope", rule.scope.as_str().into());
+    set_unless(table, "reject", true.into(), !rule.rejects());
+    if rule.rejects() {
+        for asked in ["signers", "at_least", "attestations", "level"] {
+            table.remove(asked);
+        }
+        return;
+    }
     set(table, "signers", array(&rule.signers));
     let count = i64::try_from(rule.at_least).unwrap_or(i64::MAX);
     set_unless(table, "at_least", count.into(), rule.at_least == 1);

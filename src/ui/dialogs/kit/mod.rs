@@ -12,7 +12,9 @@ mod secret;
 pub use choice::{Choice, pick, segments, tick};
 pub use field::{Look, combo, combo_some, combo_ui, lines, row, text};
 pub use path::{browse, browse_width, forget_path, give_path, path, path_row, picked_path};
-pub use said::{code_frame, command_line, heading, heading_with, note, progress, quiet, waiting};
+pub use said::{
+    code_frame, command_line, heading, heading_with, in_sight, note, progress, quiet, waiting,
+};
 pub use secret::{SecretText, secret};
 
 use egui::{

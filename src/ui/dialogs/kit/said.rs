@@ -82,6 +82,12 @@ pub fn command_line(ui: &mut Ui, name: &str, line: &str, actions: &mut Actions) 
     });
 }
 
+/// What is written to a file, line by line, with everything in sight that a text can hide.
+pub fn in_sight(written: &str) -> String {
+    let lines = written.trim().split('\n').map(crate::model::text::visible);
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// What stands around exact bytes and command lines.
 pub fn code_frame(tokens: &Tokens) -> egui::Frame {
     egui::Frame::NONE
@@ -89,4 +95,18 @@ pub fn code_frame(tokens: &Tokens) -> egui::Frame {
         .stroke((1.0, tokens.border))
         .corner_radius(size::CORNER)
         .inner_margin(Margin::symmetric(10, 8))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_shown_line_by_line_and_hides_nothing() {
+        let shown = in_sight("identity = \"a\u{202e}b\"\nissuer = \"c\"\n");
+        let lines: Vec<_> = shown.lines().collect();
+        assert_eq!(lines.len(), 2, "{shown}");
+        assert!(!shown.contains('\u{202e}') && lines[0].starts_with("identity = \"a"));
+        assert_eq!(lines[1], "issuer = \"c\"");
+    }
 }

@@ -8,6 +8,7 @@ use crate::model::text;
 use crate::ui::action::{Action, Actions};
 use crate::ui::commands::{CommandId, Situation};
 use crate::ui::dialogs::kit::{self, Choice};
+use crate::ui::panels::status_bar::OFFLINE;
 
 impl SettingsDialog {
     pub(super) fn general(&self, ui: &mut Ui, situation: &Situation<'_>, actions: &mut Actions) {
@@ -47,12 +48,14 @@ impl SettingsDialog {
                 CommandId::ToggleExplorer,
             ),
             ("Show the jobs", situation.jobs_open, CommandId::ToggleJobs),
+            ("Work offline", situation.offline, CommandId::ToggleOffline),
         ] {
             let mut shown = on;
             if kit::tick(ui, &mut shown, Choice::new(word)).changed() {
                 actions.push(Action::Run(command));
             }
         }
+        kit::quiet(ui, OFFLINE);
         kit::heading(ui, "Cache");
         let words = "Manifests, indexes, configs and lists of files, by their digests: what is in it is hashed again before it is believed.";
         kit::quiet(ui, words);

@@ -295,6 +295,9 @@ fn buttons(
         if (proposal.is_some() || notation) && ui.button("Trust this signer…").clicked() {
             let of_envelope = || Proposal::of_notation(context, &report.found);
             state.proposal = proposal.or_else(of_envelope);
+            if let Some(proposal) = &state.proposal {
+                proposal.ask(context.actions);
+            }
         }
         for part in PARTS {
             if part.of(details).next().is_some()

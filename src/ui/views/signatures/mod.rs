@@ -7,12 +7,14 @@ mod trust;
 mod verdict;
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use egui::Ui;
 
-use crate::engine::{Command, Remote};
+use crate::engine::{Command, Remote, TrustPreview};
 use crate::model::Reference;
 use crate::ui::action::Action;
+use crate::ui::panels::status_bar::OFFLINE;
 use crate::ui::theme::{icons, size};
 use crate::ui::widgets::{empty_state, error_box, heading, link};
 
@@ -37,6 +39,20 @@ pub(super) struct SignaturesState {
     report_file: Option<String>,
 }
 
+impl SignaturesState {
+    /// What a change of the trust policy would write is known.
+    pub(super) fn trust_previewed(&mut self, preview: &Arc<TrustPreview>) {
+        if let Some(proposal) = &mut self.proposal {
+            proposal.previewed(preview);
+        }
+    }
+
+    /// The trust policy was changed, or could not be: nothing is proposed any more.
+    pub(super) fn trust_settled(&mut self) {
+        self.proposal = None;
+    }
+}
+
 /// Draws the view.
 pub(super) fn show(ui: &mut Ui, state: &mut ViewState, context: &mut ViewContext<'_>) {
     let rows = rows::rows(context);
@@ -53,6 +69,9 @@ pub(super) fn show(ui: &mut Ui, state: &mut ViewState, context: &mut ViewContext
             heading(ui, "Covers", "Signatures");
             rows::show(ui, &rows, context);
             looked(ui, context);
+            if context.image.offline {
+                online(ui, context);
+            }
         };
         let right = |ui: &mut Ui| {
             let (state, context) = &mut *shared.borrow_mut();
@@ -112,6 +131,17 @@ fn looked(ui: &mut Ui, context: &mut ViewContext<'_>) {
             context.actions.push(Action::Send(reload));
         }
     });
+}
+
+/// That others were not asked, and how they are.
+fn online(ui: &mut Ui, context: &mut ViewContext<'_>) {
+    let words = egui::RichText::new(format!("Offline. {OFFLINE}"))
+        .color(crate::ui::theme::Tokens::of(ui).caution)
+        .size(size::SMALL);
+    ui.add(egui::Label::new(words).wrap());
+    if link(ui, "Go online").clicked() {
+        context.actions.push(Action::SetOffline(false));
+    }
 }
 
 /// The verdict on what is selected, and every signature.

@@ -24,6 +24,8 @@ pub(super) struct RuleForm {
     /// Predicate types, with spaces between.
     attestations: String,
     level: Level,
+    /// Nothing of the scope is accepted.
+    rejects: bool,
 }
 
 /// A signer.
@@ -89,6 +91,7 @@ impl RuleForm {
             at_least: rule.map_or(1, |rule| rule.at_least),
             attestations: rule.map_or_else(String::new, |rule| rule.attestations.join(" ")),
             level: rule.map(|rule| rule.level).unwrap_or_default(),
+            rejects: rule.is_some_and(RuleEntry::rejects),
         }
     }
 
@@ -105,6 +108,10 @@ impl RuleForm {
             let hint = "host/repository, host/team/**, *.example.com/**, *";
             kit::text(ui, "Scope", &mut self.scope, hint, Look::Exact, WIDTH);
         });
+        kit::tick(ui, &mut self.rejects, Choice::new("Reject every image"));
+        if self.rejects {
+            return;
+        }
         kit::quiet(ui, "Signed by any of these:");
         for signer in signers {
             let mut named = self.signers.contains(&signer.name);
@@ -139,6 +146,12 @@ impl RuleForm {
         let scope = self.scope.trim().to_owned();
         if scope.is_empty() {
             return Err("Say which images it is for");
+        }
+        if self.rejects {
+            return Ok(PolicyEdit::PutRule {
+                before: self.before.clone(),
+                rule: RuleEntry::rejecting(scope),
+            });
         }
         if self.signers.is_empty() {
             return Err("Choose at least one signer");

@@ -2,12 +2,13 @@
 //! one of the file, which the engine makes; what is shown is what stands in the file.
 
 mod form;
+mod import;
 
 use std::sync::Arc;
 
 use egui::{Align, Layout, RichText, Ui};
 
-use crate::engine::{Chore, Command, Failure, TrustFile};
+use crate::engine::{Chore, Command, Failure, TrustFile, TrustPreview};
 use crate::model::{predicate_words, text};
 use crate::signature::policy::{Entries, Level, PolicyEdit, RuleEntry, Way};
 use crate::ui::action::{Action, Actions};
@@ -16,6 +17,7 @@ use crate::ui::theme::{Tokens, icons, strong};
 use crate::ui::widgets::{error_box, link, row_line};
 
 use form::{Form, RuleForm, SignerForm};
+use import::ImportForm;
 
 /// What the page keeps.
 #[derive(Debug, Default)]
@@ -23,6 +25,8 @@ pub struct TrustPage {
     file: Option<Arc<TrustFile>>,
     /// What is being written.
     form: Option<Form>,
+    /// A policy or a key that is being taken over.
+    import: Option<ImportForm>,
     /// What is to be taken out, once somebody says so.
     leaving: Option<Leaving>,
     /// A change is being made.
@@ -49,7 +53,16 @@ impl TrustPage {
         self.saving = false;
         self.failure = None;
         self.form = None;
+        self.import = None;
         self.leaving = None;
+    }
+
+    /// What a change would write is known.
+    pub fn previewed(&mut self, preview: &Arc<TrustPreview>) {
+        if let Some(import) = &mut self.import {
+            self.saving = false;
+            import.previewed(preview);
+        }
     }
 
     /// The change was not made.
@@ -71,6 +84,10 @@ impl TrustPage {
         if let Some(failure) = self.failure.clone() {
             error_box(ui, &failure, None, actions);
             ui.add_space(6.0);
+        }
+        if self.import.is_some() {
+            self.import(ui, actions);
+            return;
         }
         let entries = file.entries.as_ref();
         if let Some(entries) = entries.filter(|_| self.form.is_some()) {
@@ -103,6 +120,13 @@ impl TrustPage {
         let words = Choice::new("Verify what is opened by itself");
         if kit::tick(ui, &mut automatic, words).changed() {
             self.send(PolicyEdit::Automatic(automatic), actions);
+        }
+        let import = ui.button("Import…");
+        let words = "Take over a policy of containers or Notation, or a public key";
+        if import.on_hover_text(words).clicked() {
+            self.import = Some(ImportForm::default());
+            self.leaving = None;
+            self.failure = None;
         }
     }
 
@@ -224,6 +248,25 @@ impl TrustPage {
         wish
     }
 
+    fn import(&mut self, ui: &mut Ui, actions: &mut Actions) {
+        let Some(import) = &mut self.import else {
+            return;
+        };
+        match import.show(ui, self.saving, actions) {
+            None => {}
+            Some(import::Wish::Back) => {
+                self.import = None;
+                self.failure = None;
+            }
+            Some(wish) => {
+                self.saving = true;
+                self.failure = None;
+                let command = wish.chore().map(Action::Send);
+                command.into_iter().for_each(|action| actions.push(action));
+            }
+        }
+    }
+
     fn open(&mut self, form: Form) {
         self.form = Some(form);
         self.leaving = None;
@@ -281,6 +324,9 @@ struct Line<'a> {
 
 /// What a rule asks for, in one sentence.
 fn rule_words(rule: &RuleEntry) -> String {
+    if rule.rejects() {
+        return "every image is rejected".to_owned();
+    }
     let mut words = match rule.at_least {
         0 => "no signature is asked for".to_owned(),
         1 => format!("signed by {}", rule.signers.join(" or ")),

@@ -1,0 +1,133 @@
+//! `policy.json` of containers: a rule for each scope.
+//!
+//! There the most specific scope of the image's transport counts, then the empty one of the
+//! transport, then `default`. Here the longest scope counts, of all that there are: `*` is
+//! what holds for registries, and places on this machine get rules of their own where
+//! something else holds for them.
+
+use serde_json::{Map, Value};
+
+use super::super::containers::{carried, read};
+use super::super::edit::RuleEntry;
+use super::super::{Files, PolicyError};
+use super::{Carried, Draft};
+
+/// The transports of places on this machine whose names are paths.
+const PATHS: [&str; 4] = ["dir", "oci", "oci-archive", "docker-archive"];
+
+pub(super) fn draft(
+    value: &Value,
+    files: &dyn Files,
+    draft: &mut Draft<'_>,
+) -> Result<(), PolicyError> {
+    // as strictly as there
+    read(value, files)?;
+    let own = draft.own;
+    let carry = |listed: &Value| carried(listed, files, own);
+    let empty = Map::new();
+    let transports = value.get("transports").and_then(Value::as_object);
+    let transports = transports.unwrap_or(&empty);
+    let scopes = |transport: &str| -> Map<String, Value> {
+        let scopes = transports.get(transport).and_then(Value::as_object);
+        scopes.cloned().unwrap_or_default()
+    };
+    let default = carry(&value["default"]);
+    let docker = scopes("docker");
+    let registries = docker.get("").map(carry);
+    let wide = registries.clone().unwrap_or_else(|| default.clone());
+    let what = match registries {
+        Some(_) => "the empty scope of docker",
+        None => "the default",
+    };
+    draft.put("*", what, "", wide.clone());
+
+    // what holds for more comes first: what is left out falls to it
+    let mut named: Vec<_> = docker
+        .iter()
+        .filter(|(scope, _)| !scope.is_empty())
+        .collect();
+    named.sort_by_key(|(scope, _)| (!scope.starts_with("*."), scope.len()));
+    let (tagged, named): (Vec<_>, Vec<_>) = named
+        .into_iter()
+        .partition(|(scope, _)| repository(scope).is_some());
+    for (scope, listed) in named {
+        let name = scope
+            .strip_prefix('*')
+            .map_or_else(|| scope.clone(), |domain| format!("x{domain}/x"));
+        draft.put(&format!("{scope}/**"), &said(scope), &name, carry(listed));
+    }
+    for (scope, listed) in tagged {
+        let repository = repository(scope).unwrap_or_default();
+        one_image(draft, repository, &said(scope), carry(listed));
+    }
+    for transport in PATHS {
+        let scopes = scopes(transport);
+        let here = scopes.get("").map_or_else(|| default.clone(), carry);
+        if here != wide {
+            let what = format!("what is asked of images of {transport}");
+            let scope = format!("{transport}:/**");
+            draft.put(&scope, &what, &format!("{transport}:/x"), here);
+        }
+        let mut named: Vec<_> = scopes
+            .iter()
+            .filter(|(scope, _)| !scope.is_empty())
+            .collect();
+        named.sort_by_key(|(scope, _)| scope.len());
+        for (path, listed) in named {
+            let name = format!("{transport}:{path}");
+            draft.put(&format!("{name}/**"), &said(&name), &name, carry(listed));
+        }
+    }
+    for (transport, scopes) in transports {
+        let known = transport == "docker" || PATHS.contains(&transport.as_str());
+        if known || scopes.as_object().is_none_or(Map::is_empty) {
+            continue;
+        }
+        let why = match transport.as_str() {
+            "docker-daemon" => "an engine keeps no signatures: none of its images is accepted here",
+            _ => "Porthole opens no images of this transport",
+        };
+        draft.leave(&format!("the transport {transport}"), why);
+    }
+    Ok(())
+}
+
+/// What is asked of one tag or digest, which no rule here can name.
+fn one_image(draft: &mut Draft<'_>, repository: &str, what: &str, carried: Carried) {
+    const WHY: &str = "a rule here is for a repository, and knows no tags and digests";
+    let here = draft.in_force(repository);
+    let why = match (&carried, here) {
+        // it asks for the same
+        (carried, Some((_, Some(here)))) if carried == here => return,
+        (Carried::Anything, Some((rule, _))) | (_, Some((rule, None))) => {
+            format!("{WHY}; it is judged by the rule for {}", rule.scope)
+        }
+        (_, None) => format!("{WHY}; it is not judged here"),
+        (_, Some((rule, _))) if rule.rejects() => format!("{WHY}; it is rejected here"),
+        _ => {
+            let rule = RuleEntry::rejecting(repository);
+            draft.rule(rule, what, Carried::Nothing);
+            format!("{WHY}. Until you write a rule, all of {repository} is rejected here")
+        }
+    };
+    draft.leave(what, why);
+}
+
+fn said(scope: &str) -> String {
+    format!("the entry for {scope}")
+}
+
+/// The repository of a scope that is one tag or digest.
+fn repository(scope: &str) -> Option<&str> {
+    let (_, last) = scope.rsplit_once('/')?;
+    if let Some((repository, _)) = scope.split_once('@') {
+        // with a tag before it, too
+        let named = repository.rsplit_once(':');
+        return Some(match named {
+            Some((name, tag)) if !tag.contains('/') && name.contains('/') => name,
+            _ => repository,
+        });
+    }
+    let (_, tag) = last.rsplit_once(':')?;
+    scope.get(..scope.len() - tag.len() - 1)
+}
