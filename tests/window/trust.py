@@ -74,7 +74,7 @@ def offline(stage):
         window.click("Edit")
         window.click("Work offline", "menuItem")
         window.wait_for("Offline", "button")
-        stage.open(f"docker://{there.host}/team/app")
+        stage.open(f"docker://{there.host}/team/app:amd64")
         window.wait_for("Trust: cannot say", "button")
         stage.show_view("Signatures")
         stage.wait_to_read("nobody else is asked offline")

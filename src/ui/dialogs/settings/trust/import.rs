@@ -86,12 +86,10 @@ impl ImportForm {
             .clone()
             .filter(|shown| Some(&shown.change) == change.as_ref());
         let mut wish = None;
-        if let Some(shown) = &shown {
-            preview(ui, shown);
-        }
+        // what is written may be longer than the page
         ui.add_space(8.0);
         ui.horizontal(|ui| {
-            match shown {
+            match shown.clone() {
                 Some(shown) => {
                     let some = !shown.preview.written.is_empty();
                     let write = egui::Button::new("Write to the policy");
@@ -117,6 +115,9 @@ impl ImportForm {
                 wish = Some(Wish::Back);
             }
         });
+        if let Some(shown) = &shown {
+            preview(ui, shown);
+        }
         wish
     }
 }
