@@ -83,18 +83,19 @@ def offline(stage):
         check(aside.asked == 0, f"the lookaside was asked {aside.asked} times")
         check(aside.port not in remote_ports(stage.program.process.pid), "a connection to the lookaside is open")
         window.click("Go online", "link")
-        window.wait_for("Trust: unsigned", "button")
+        stage.wait_to_read(f"lookaside http://127.0.0.1:{aside.port}/signatures: none")
         check(aside.asked > 0, "the lookaside was not asked")
         window.click("Edit")
         window.click("Work offline", "menuItem")
-        window.wait_for("Trust: cannot say", "button")
+        stage.wait_to_read("nobody else is asked offline")
         # kept when the program is ended in good order
         window.key("Ctrl+Q")
         check(stage.program.ended(20) == 0, "the program does not end")
         asked = aside.asked
         window = stage.start(home=home)
         window.wait_for("Offline", "button")
-        window.wait_for("Trust: cannot say", "button")
+        stage.show_view("Signatures")
+        stage.wait_to_read("nobody else is asked offline")
         check(aside.asked == asked, "the lookaside was asked after a new start")
         stage.check_alive()
 
