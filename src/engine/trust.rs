@@ -298,7 +298,7 @@ impl Files for OnDisk<'_> {
         needed(Path::new(path)).map_err(|failure| failure.headline)
     }
 
-    fn from_anywhere(&self, path: &str) -> String {
+    fn whole_path(&self, path: &str) -> String {
         let absolute = std::path::absolute(path);
         absolute.map_or_else(|_| path.to_owned(), |path| path.display().to_string())
     }

@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_relative_folder_opens_from_anywhere() {
+    fn a_relative_folder_opens_whole_path() {
         let here = Reference::Path(PathReference::new(Transport::Oci, "here"));
         let expected = std::path::absolute("here").unwrap();
         assert_eq!(lasting_text(&here), format!("oci:{}", expected.display()));

@@ -26,7 +26,7 @@ pub trait Files {
     }
 
     /// The path of [`Files::file_from_here`], as it is written wherever one is.
-    fn from_anywhere(&self, path: &str) -> String {
+    fn whole_path(&self, path: &str) -> String {
         path.to_owned()
     }
 
@@ -93,8 +93,8 @@ impl Files for Recording<'_> {
         read
     }
 
-    fn from_anywhere(&self, path: &str) -> String {
-        self.inner.from_anywhere(path)
+    fn whole_path(&self, path: &str) -> String {
+        self.inner.whole_path(path)
     }
 
     fn store(&self, kind: StoreKind, name: &str) -> Result<Option<StoreFiles>, String> {

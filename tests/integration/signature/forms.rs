@@ -421,11 +421,14 @@ fn jws(place: &Place, certified: &Certified) -> Vec<u8> {
     .into_bytes()
 }
 
+/// A manifest without its layers, and its media type.
+type Manifest = fn(&Place) -> (Value, &'static str);
+
 /// The three forms that Notation's manifests have had.
 #[test]
 fn each_manifest_form_of_notation_is_found_and_judged_by_its_root() {
     let usage = || vec![der::usage(7, 0b1000_0000)];
-    let forms: [(&str, fn(&Place) -> (Value, &'static str)); 3] = [
+    let forms: [(&str, Manifest); 3] = [
         ("artifactType and an empty config", |place| {
             (
                 json!({"schemaVersion": 2, "artifactType": NOTATION, "config": place.empty()}),

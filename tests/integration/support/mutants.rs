@@ -187,8 +187,6 @@ impl Scan<'_> {
                     let before = self.at;
                     let name = self.string(pointer, Part::Name);
                     let inner = format!("{pointer}/{name}");
-                    let after = self.at;
-                    self.at = after;
                     self.mark(before + 1, &inner, Part::Name);
                     self.value(&inner);
                     self.space(pointer);

@@ -149,7 +149,7 @@ fn signers(
         let mut document = DocumentMut::new();
         let name = match &path {
             Some(path) => {
-                document.insert(by_path, value(files.from_anywhere(path)));
+                document.insert(by_path, value(files.whole_path(path)));
                 path.rsplit('/').next().unwrap_or(path).to_owned()
             }
             None => {
@@ -191,7 +191,7 @@ fn authorities(
     match Material::of(object, ["caRootsPath", "", "caRootsData", ""])? {
         Some(Material::Paths(paths)) => {
             let path = paths.first().ok_or("pki names no roots")?;
-            document.insert("authorities_file", value(files.from_anywhere(path)));
+            document.insert("authorities_file", value(files.whole_path(path)));
         }
         Some(Material::Data(data)) => {
             let pem = data.into_iter().next().ok_or("pki names no roots")?;

@@ -26,7 +26,7 @@ pub struct TrustPage {
     /// What is being written.
     form: Option<Form>,
     /// A policy or a key that is being taken over.
-    import: Option<ImportForm>,
+    import: Option<Box<ImportForm>>,
     /// What is to be taken out, once somebody says so.
     leaving: Option<Leaving>,
     /// A change is being made.
@@ -124,7 +124,7 @@ impl TrustPage {
         let import = ui.button("Import…");
         let words = "Take over a policy of containers or Notation, or a public key";
         if import.on_hover_text(words).clicked() {
-            self.import = Some(ImportForm::default());
+            self.import = Some(Box::default());
             self.leaving = None;
             self.failure = None;
         }
