@@ -8,7 +8,6 @@ use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use porthole::model::{Descriptor, MediaType};
-use porthole::signature::Subject;
 use serde_json::{Value, json};
 
 use super::cli::verify_at;
@@ -43,10 +42,6 @@ impl Place {
             layout,
             image,
         }
-    }
-
-    fn subject(&self) -> Subject {
-        Subject::at(&self.image)
     }
 
     fn payload(&self) -> Vec<u8> {
