@@ -29,3 +29,7 @@ pub mod store;
 pub mod transport;
 #[cfg(feature = "gui")]
 pub mod ui;
+
+/// Takes memory back clean, once there was a secret.
+#[global_allocator]
+static ALLOCATOR: model::wiping::Wiping = model::wiping::Wiping;

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::config::{PASSPHRASE_VARIABLE as VARIABLE, Secret, read_passphrase_fd};
 use crate::engine::Failure;
-use crate::model::text;
+use crate::model::{text, wiping};
 
 use super::CliError;
 
@@ -28,6 +28,7 @@ impl PassphraseFrom {
 
     /// The passphrase that was given without asking; nothing where somebody has to be asked.
     pub(super) fn given(&self) -> Result<Option<Secret>, CliError> {
+        wiping::from_now_on();
         if let Some(number) = self.passphrase_fd {
             let read = read_passphrase_fd(number);
             let hint = "Open it for this program: --passphrase-fd 3 3<FILE";
@@ -67,6 +68,7 @@ pub(super) fn ask_new(key: &str) -> Result<Secret, CliError> {
 }
 
 fn prompt(words: &str) -> Result<Secret, CliError> {
+    wiping::from_now_on();
     match rpassword::prompt_password(words) {
         Ok(text) => Ok(Secret::new(text)),
         Err(_) => Err(Failure::refused(

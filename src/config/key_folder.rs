@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::SettingsError;
-use crate::model::limits;
+use crate::model::{limits, wiping};
 
 /// Longest name of a key, in bytes.
 const NAME_BYTES: usize = 64;
@@ -180,6 +180,7 @@ impl KeyFiles {
 /// # Errors
 /// Where it is not there, is longer, or cannot be read.
 pub fn read_key_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, SettingsError> {
+    wiping::from_now_on();
     let fail = |error: std::io::Error| SettingsError::new(path, error);
     let file = std::fs::File::open(path).map_err(fail)?;
     let length = file.metadata().map_err(fail)?.len();
@@ -205,6 +206,7 @@ pub fn read_key_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, SettingsError> {
 /// # Errors
 /// Where nothing can be read from it.
 pub fn read_passphrase_fd(number: u32) -> Result<super::Secret, SettingsError> {
+    wiping::from_now_on();
     let path = PathBuf::from(format!("/dev/fd/{number}"));
     let fail = |why: &str| SettingsError::new(&path, why);
     let file = std::fs::File::open(&path).map_err(|error| SettingsError::new(&path, error))?;

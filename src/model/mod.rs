@@ -31,6 +31,7 @@ pub mod sbom;
 mod schema1;
 mod tag_order;
 pub mod text;
+pub mod wiping;
 
 pub use annotation::Annotations;
 pub use artifact_kind::{

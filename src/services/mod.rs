@@ -20,6 +20,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::config::Secret;
+use crate::model::wiping;
 use crate::transport::registry::{Answered, Client, Message};
 
 pub use ambient::ambient_token;
@@ -134,6 +135,8 @@ impl Service<'_> {
         token: Option<&Secret>,
         accept: &'static str,
     ) -> Result<Answered, ServiceError> {
+        // messages and answers hold tokens, and pass through the buffers of the connection
+        wiping::from_now_on();
         let url = format!("{}{path}", self.address);
         let asking = self.client.ask(&url, message, token, accept, ANSWER_BYTES);
         let Ok(asked) = tokio::time::timeout(PATIENCE, asking).await else {

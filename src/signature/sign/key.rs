@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::cosign_key;
 use super::pkcs8::Sealed;
+use crate::model::wiping;
 use crate::signature::x509::{Form, Hash, KeyKind, PublicKey};
 
 /// Makes signatures.
@@ -132,6 +133,7 @@ impl SigningKey {
     /// # Errors
     /// Where such keys are not made here, or there is no randomness.
     pub fn generate(kind: KeyKind) -> Result<Self, KeyImportError> {
+        wiping::from_now_on();
         let failed = |_| KeyImportError::Unreadable;
         let pkcs8 = match kind {
             KeyKind::P256 => ec_pkcs8(
@@ -162,6 +164,7 @@ impl SigningKey {
     /// # Errors
     /// Where it is none of them, or the passphrase is not the one.
     pub fn from_pem(pem: &[u8], passphrase: Option<&[u8]>) -> Result<Self, KeyImportError> {
+        wiping::from_now_on();
         let (label, der) = read_pem(pem)?;
         match label.as_str() {
             "PRIVATE KEY" => Self::from_pkcs8(der),

@@ -14,7 +14,7 @@ use pgp::types::{CompressionAlgorithm, KeyDetails, Password, SecretParams, Signi
 use zeroize::Zeroizing;
 
 use super::key::{KeyImportError, SignError};
-use crate::model::limits;
+use crate::model::{limits, wiping};
 
 /// An OpenPGP key with its secret half, unlocked when it signs.
 pub struct OpenPgpKey {
@@ -52,6 +52,8 @@ impl OpenPgpKey {
     /// # Errors
     /// Where it is none, none of its keys may sign, or the passphrase is missing or wrong.
     pub fn read(bytes: &[u8], passphrase: Option<&[u8]>) -> Result<Self, KeyImportError> {
+        // the library keeps copies to itself, and does not wipe them
+        wiping::from_now_on();
         let key = parse(bytes)?;
         let subkey = choose(&key).ok_or(KeyImportError::NoSigning)?;
         let read = Self {

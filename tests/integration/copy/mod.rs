@@ -10,6 +10,7 @@ mod interop;
 mod kill;
 mod layout;
 mod registry;
+mod selection;
 mod signatures;
 
 use std::collections::BTreeMap;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use regex::bytes::Regex;
 
-use super::needles::{Needles, one_of};
+use super::keys::gpg_key;
+use super::needles::{Needles, one_of, openpgp_unlocked};
 use super::secrets::{plain_keys, sealed_keys};
 use super::{Home, PASSPHRASE, place};
 
@@ -109,7 +110,14 @@ fn no_flow_leaves_the_passphrase_or_the_key_in_memory() {
         home.run(&["keys", "import", name, "--key", &file]);
     }
     let layout = place::layout(&home.path("layout"));
-    let needles = Needles::of(&plain);
+    let flat = format!("dir:{}", home.path("flat").display());
+    home.run(&["copy", &layout, &flat]);
+    let mut needles = Needles::of(&plain);
+    if gpg_key(&home, "Release <release@example.com>").is_none() {
+        return;
+    }
+    needles.openpgp(&home.path("secret.asc"));
+    openpgp_unlocked(&home.path("secret.asc"), &home.path("open.asc"));
     let known: &[u8] = b"porthole/keys";
     let secrets: Vec<Vec<u8>> = needles.as_they_are().collect();
     let wanted = one_of(secrets.iter().map(Vec::as_slice).chain([known]));
@@ -121,6 +129,17 @@ fn no_flow_leaves_the_passphrase_or_the_key_in_memory() {
         "--key",
         "ec",
     ];
+    let name = "r.example.com/a:1";
+    let by_pgp = [
+        "sign",
+        &flat,
+        "--key",
+        "pgp",
+        "--format",
+        "simple",
+        "--sign-container-identity",
+        name,
+    ];
     let mut left = Vec::new();
     for arguments in [
         &["keys", "generate", "made"][..],
@@ -129,6 +148,9 @@ fn no_flow_leaves_the_passphrase_or_the_key_in_memory() {
         &["keys", "import", "ed2", "--key", "ed.pem"],
         &["keys", "import", "ec3", "--key", &sealed[0]],
         &["keys", "import", "rsa3", "--key", &sealed[1]],
+        &["keys", "import", "pgp", "--key", "secret.asc"],
+        &["keys", "import", "pgp2", "--key", "open.asc"],
+        &by_pgp,
         &["sign", &layout, "--key", "ec"],
         &["sign", &layout, "--key", "ed", "--format", "cosign"],
         &["sign", &layout, "--key", "rsa"],

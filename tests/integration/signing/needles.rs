@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use pgp::composed::{Deserializable, SignedSecretKey};
+use pgp::composed::{ArmorOptions, Deserializable, SignedSecretKey};
 use pgp::types::{KeyDetails, Password};
 use regex::bytes::{Regex, RegexBuilder};
 
@@ -169,6 +169,16 @@ impl Needles {
         }
         seen
     }
+}
+
+/// Writes the OpenPGP key in `sealed` once more, not encrypted.
+pub fn openpgp_unlocked(sealed: &Path, open: &Path) {
+    let file = std::fs::File::open(sealed).unwrap();
+    let (mut key, _) = SignedSecretKey::from_armor_single(file).unwrap();
+    let passphrase = Password::from(PASSPHRASE);
+    key.primary_key.remove_password(&passphrase).unwrap();
+    let text = key.to_armored_string(ArmorOptions::default()).unwrap();
+    std::fs::write(open, text).unwrap();
 }
 
 /// What finds any of these.

@@ -10,6 +10,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::field::field_id;
 use crate::engine::Secret;
+use crate::model::wiping;
 use crate::ui::theme::size;
 
 /// Longest secret that is taken, in bytes: room is kept for all of it at once, since growing
@@ -21,6 +22,8 @@ pub struct SecretText(Zeroizing<String>);
 
 impl Default for SecretText {
     fn default() -> Self {
+        // what the window takes in passes through more hands than this
+        wiping::from_now_on();
         Self(Zeroizing::new(String::with_capacity(BYTES)))
     }
 }
