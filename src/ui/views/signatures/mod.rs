@@ -138,6 +138,7 @@ fn online(ui: &mut Ui, context: &mut ViewContext<'_>) {
     let words = egui::RichText::new(format!("Offline. {OFFLINE}"))
         .color(crate::ui::theme::Tokens::of(ui).caution)
         .size(size::SMALL);
+    ui.add_space(8.0);
     ui.add(egui::Label::new(words).wrap());
     if link(ui, "Go online").clicked() {
         context.actions.push(Action::SetOffline(false));

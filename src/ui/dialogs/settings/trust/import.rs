@@ -8,6 +8,7 @@ use crate::engine::{Chore, Command, TrustChange, TrustPreview};
 use crate::model::text;
 use crate::ui::action::Actions;
 use crate::ui::dialogs::kit::{self, Look};
+use crate::ui::panels::parts::primary_button;
 use crate::ui::theme::{Tokens, icons};
 
 /// What is taken over.
@@ -92,8 +93,7 @@ impl ImportForm {
             match shown.clone() {
                 Some(shown) => {
                     let some = !shown.preview.written.is_empty();
-                    let write = egui::Button::new("Write to the policy");
-                    let write = ui.add_enabled(some && !busy, write);
+                    let write = primary_button(ui, "Write to the policy", some && !busy);
                     let write = write.on_disabled_hover_text("Nothing of it can be taken over");
                     if write.clicked() {
                         wish = Some(Wish::Write(shown));
