@@ -7,7 +7,9 @@ use bytes::Bytes;
 use futures_util::future::{BoxFuture, try_join_all};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
-use crate::model::{ArtifactClass, Descriptor, Digest, Document, RawDocument};
+use crate::model::{
+    ArtifactClass, ArtifactManifest, Content, Descriptor, Digest, Document, RawDocument,
+};
 use crate::referrers::{Manifests, Referrer, ReferrerState, ReferrerTree, Search, Subject, search};
 use crate::transport::{Answer, Asked, ListingOutcome, Source, TransportError, Way};
 
@@ -189,7 +191,7 @@ pub(super) async fn referrers(
     let mut belongings = Vec::new();
     for (_, node, role) in found {
         let raw = manifests.read(&node.descriptor).await?;
-        belongings.push(belonging(raw, role, &listed));
+        belongings.push(belonging(raw, role, &listed)?);
     }
     Ok(Found {
         manifests: belongings,
@@ -297,7 +299,7 @@ fn belonging(
     raw: RawDocument,
     role: Role,
     listed: &HashSet<(Digest, Option<String>)>,
-) -> Belonging {
+) -> Result<Belonging, CopyError> {
     let document = Document::read(raw.clone());
     let tag = match &role {
         Role::Tag { tag, .. } => Some(tag.clone()),
@@ -316,7 +318,17 @@ fn belonging(
         other.map(|(digest, _)| digest.clone())
     });
     let there = listed.contains(&(raw.digest().clone(), tag));
-    Belonging {
+    if !there && is_cut(&document) {
+        return Err(CopyError::refused(
+            format!(
+                "{}, {}, names blobs that cannot be read",
+                role.describe(),
+                raw.digest()
+            ),
+            "Copy the image without what refers to it (--no-referrers)",
+        ));
+    }
+    Ok(Belonging {
         blobs: if there { Vec::new() } else { document.blobs() },
         document: PlannedDocument {
             digest: raw.digest().clone(),
@@ -328,6 +340,17 @@ fn belonging(
             action: if there { Action::Skip } else { Action::Write },
             raw: (!there).then_some(raw),
         },
+    })
+}
+
+/// Whether it names blobs that cannot be read: they would not come along.
+fn is_cut(document: &Document) -> bool {
+    match document.content() {
+        Content::Invalid(_) => true,
+        Content::Unknown if ArtifactManifest::is_type(document.media_type()) => {
+            ArtifactManifest::read(document).is_cut
+        }
+        _ => false,
     }
 }
 

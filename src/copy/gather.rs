@@ -2,29 +2,27 @@
 //! become.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
 use crate::model::{
-    ArtifactManifest, Content, Descriptor, Digest, Document, Index, MediaKind, Platform,
-    RawDocument, annotation, limits,
+    ArtifactManifest, Content, Descriptor, Digest, Document, MediaKind, Platform, RawDocument,
+    annotation, limits,
 };
 use crate::transport::{Destination, Source};
 
+use super::chosen::{Seen, inside, too_deep};
 use super::convert;
 use super::error::CopyError;
 use super::missing;
-use super::options::{CopyOptions, Format, Selection, Wanted};
+use super::options::{CopyOptions, Format, Wanted};
 use super::plan::Role;
 
 /// How many manifests are read at once.
 const AT_ONCE: usize = 8;
-
-/// Most platforms that are named where one that is wanted is not there.
-const PLATFORMS: usize = 20;
 
 /// A manifest or index of the copy.
 pub(super) struct Node {
@@ -48,15 +46,6 @@ pub(super) struct Gather<'a> {
     pub seen: Mutex<Seen>,
 }
 
-/// What was seen of an index, and of those that lie in it.
-#[derive(Default)]
-pub(super) struct Seen {
-    /// Positions in what is wanted, of what is there.
-    found: HashSet<usize>,
-    /// What there is, each once.
-    platforms: Vec<String>,
-}
-
 impl Node {
     /// The digest at the destination.
     pub fn digest(&self) -> &Digest {
@@ -70,12 +59,6 @@ impl Node {
         *self.digest() != self.from.digest
     }
 
-    /// Whether it is an index in another one, and nothing of it is among what is `wanted`.
-    fn is_left_out(&self, wanted: Option<&[Wanted]>) -> bool {
-        let inside = inside(&self.from, wanted).is_some();
-        inside && is_open(&self.from) && self.children.is_empty()
-    }
-
     /// It and everything under it, children first.
     pub fn walk<'a>(&'a self, into: &mut Vec<&'a Self>) {
         for child in &self.children {
@@ -85,7 +68,7 @@ impl Node {
     }
 }
 
-impl<'a> Gather<'a> {
+impl Gather<'_> {
     /// The image itself, from its root document. Where the place holds no index, the one
     /// image of it that is wanted.
     pub async fn root(&self, raw: RawDocument) -> Result<Node, CopyError> {
@@ -110,111 +93,6 @@ impl<'a> Gather<'a> {
             self.all_found()?;
         }
         Ok(root)
-    }
-
-    fn wanted(&self) -> Option<&[Wanted]> {
-        self.wanted.as_deref()
-    }
-
-    fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Refuses where something that is wanted is in no index that was read.
-    fn all_found(&self) -> Result<(), CopyError> {
-        let seen = self.seen();
-        let mut wanted = self.wanted().unwrap_or_default().iter().enumerate();
-        match wanted.find(|(position, _)| !seen.found.contains(position)) {
-            None => Ok(()),
-            Some((_, one)) => Err(not_there(&seen.platforms, one)),
-        }
-    }
-
-    /// The one image that is wanted of an index, for a place that holds one image.
-    async fn single(&self, index: &Index) -> Result<Descriptor, CopyError> {
-        if let (Selection::Usual, Some([Wanted::Platform(platform)])) =
-            (&self.options.selection, self.wanted())
-        {
-            return self.usual(index, platform, 1).await;
-        }
-        let mut images = self.images(index, self.wanted(), 1).await?;
-        self.all_found()?;
-        let mut digests = HashSet::new();
-        images.retain(|image| digests.insert(image.digest.clone()));
-        match images.as_slice() {
-            [one] => Ok(one.clone()),
-            _ => Err(CopyError::refused(
-                format!(
-                    "{} holds one image and no index of several",
-                    self.destination.reference()
-                ),
-                "Choose one platform (--platform OS/ARCH), or copy to oci:, dir: or a registry",
-            )),
-        }
-    }
-
-    /// The image for `platform`, in the index or in one that lies in it.
-    fn usual<'b>(
-        &'b self,
-        index: &'b Index,
-        platform: &'b Platform,
-        depth: usize,
-    ) -> BoxFuture<'b, Result<Descriptor, CopyError>> {
-        async move {
-            self.look(index, None);
-            let choice = index.choose(platform).filter(|choice| choice.fits());
-            let entry = choice.and_then(|choice| index.entries[choice.position].clone().ok());
-            let wanted = Wanted::Platform(platform.clone());
-            let entry = entry.ok_or_else(|| not_there(&self.seen().platforms, &wanted))?;
-            if !entry.media_type.is_index() {
-                return Ok(entry);
-            }
-            let inner = self.inner(&entry, depth).await?;
-            match inner.index() {
-                Some(inner) => self.usual(inner, platform, depth + 1).await,
-                None => Ok(entry),
-            }
-        }
-        .boxed()
-    }
-
-    /// The images that are wanted of an index and of those that lie in it.
-    fn images<'b>(
-        &'b self,
-        index: &'b Index,
-        wanted: Option<&'b [Wanted]>,
-        depth: usize,
-    ) -> BoxFuture<'b, Result<Vec<Descriptor>, CopyError>> {
-        async move {
-            let mut images = Vec::new();
-            for position in self.chosen(index, wanted) {
-                let Ok(entry) = &index.entries[position] else {
-                    continue;
-                };
-                if entry.is_buildkit_attestation() {
-                    continue;
-                }
-                if !entry.media_type.is_index() {
-                    images.push(entry.clone());
-                    continue;
-                }
-                let inner = self.inner(entry, depth).await?;
-                if let Some(inner) = inner.index() {
-                    let wanted = inside(entry, wanted);
-                    images.extend(self.images(inner, wanted, depth + 1).await?);
-                }
-            }
-            Ok(images)
-        }
-        .boxed()
-    }
-
-    /// An index that lies in another one.
-    async fn inner(&self, entry: &Descriptor, depth: usize) -> Result<Document, CopyError> {
-        if depth >= limits::INDEX_DEPTH {
-            return Err(too_deep());
-        }
-        Ok(Document::read(self.source.manifest(entry).await?))
     }
 
     fn document<'b>(
@@ -334,6 +212,7 @@ impl<'a> Gather<'a> {
             return Err(too_deep());
         }
         let chosen = self.chosen(index, wanted);
+        self.count(chosen.len())?;
         let mut reads = Vec::with_capacity(chosen.len());
         for position in &chosen {
             let entry = index.entries[*position].clone().map_err(|problem| {
@@ -346,42 +225,41 @@ impl<'a> Gather<'a> {
             reads.push(self.child(entry, wanted, depth + 1).boxed());
         }
         let read: Vec<_> = stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
-        // an index that nothing is wanted of is left out
-        let (chosen, read): (Vec<_>, Vec<_>) = chosen
-            .into_iter()
-            .zip(read)
-            .filter(|(_, child)| !matches!(child, Ok(child) if child.is_left_out(wanted)))
-            .unzip();
-        let missing: Vec<_> = read
-            .iter()
-            .filter_map(|child| child.as_ref().err())
-            .collect();
+        let mut read: Vec<_> = chosen.into_iter().zip(read).collect();
+        self.leave_out(index, wanted, &mut read);
+        let missing = read.iter().filter_map(|(_, child)| child.as_ref().err());
+        let missing: Vec<_> = missing.collect();
         if !missing.is_empty() && !self.options.sparse {
             let names: Vec<_> = missing.iter().map(|entry| named(entry)).collect();
-            let whole = read.iter().flatten().filter_map(|child| match &child.role {
-                Role::Child(platform) => Some((platform.as_deref(), &child.from.digest)),
-                _ => None,
+            let mut whole = Vec::new();
+            for child in read.iter().filter_map(|(_, child)| child.as_ref().ok()) {
+                child.walk(&mut whole);
+            }
+            let whole = whole.iter().filter_map(|node| {
+                let offered = missing::offered(&node.role, &node.from.media_type);
+                offered.map(|platform| (platform, &node.from.digest))
             });
             return Err(missing::without(
                 format!("the source does not have {}", names.join(", ")),
                 whole,
             ));
         }
-        let children: Vec<_> = read.into_iter().flatten().collect();
-        let whole = chosen.len() == index.entries.len();
-        let changed = children.iter().any(Node::changed);
+        let whole = read.len() == index.entries.len();
+        let mut there = read.iter().filter_map(|(_, child)| child.as_ref().ok());
+        let changed = there.any(Node::changed);
         let kind = convert::index_type(document.media_type(), self.options.format);
         let keep = kind.is_none() && !changed && (whole || self.options.sparse);
         let raw = if keep {
             document.raw().clone()
         } else {
-            rewrite(document, &chosen, &children, kind)?
+            rewrite(document, &read, kind)?
         };
+        let children = read.into_iter().filter_map(|(_, child)| child.ok());
         Ok(Node {
             from,
             raw: Some(raw),
             role,
-            children,
+            children: children.collect(),
             blobs: Vec::new(),
         })
     }
@@ -417,80 +295,10 @@ impl<'a> Gather<'a> {
         let node = self.document(entry, Document::read(raw), place).await?;
         Ok(Ok(node))
     }
-
-    /// Notes what there is in an index, and what of it is wanted.
-    fn look(&self, index: &Index, wanted: Option<&[Wanted]>) {
-        let mut seen = self.seen();
-        for (_, entry) in index.descriptors() {
-            let wanted = wanted.unwrap_or_default().iter().enumerate();
-            let found = wanted.filter(|(_, one)| one.fits(entry));
-            seen.found.extend(found.map(|(position, _)| position));
-            if let Some(platform) = &entry.platform
-                && !entry.is_buildkit_attestation()
-            {
-                let platform = called(platform);
-                if !seen.platforms.contains(&platform) && seen.platforms.len() < PLATFORMS {
-                    seen.platforms.push(platform);
-                }
-            }
-        }
-    }
-
-    /// The positions of the entries that are to be copied; those of indexes, too, that may
-    /// have something in them that is wanted.
-    fn chosen(&self, index: &Index, wanted: Option<&[Wanted]>) -> Vec<usize> {
-        self.look(index, wanted);
-        let rewritten = self.options.format != Format::Keep || self.wanted.is_some();
-        let attestation = |entry: &Descriptor| entry.is_buildkit_attestation();
-        let Some(wanted) = wanted else {
-            let all = index.entries.iter().enumerate();
-            let all = all.filter(|(_, entry)| {
-                !(self.options.no_referrers && rewritten && entry.as_ref().is_ok_and(attestation))
-            });
-            return all.map(|(position, _)| position).collect();
-        };
-        let fits = |entry: &Descriptor| {
-            !attestation(entry) && (is_open(entry) || wanted.iter().any(|one| one.fits(entry)))
-        };
-        let images: HashSet<_> = index
-            .descriptors()
-            .filter(|(_, entry)| fits(entry))
-            .map(|(_, entry)| entry.digest.to_string())
-            .collect();
-        let of_image = |entry: &Descriptor| {
-            let subject = entry.annotation(annotation::BUILDKIT_SUBJECT);
-            attestation(entry)
-                && !self.options.no_referrers
-                && subject.is_some_and(|subject| images.contains(subject))
-        };
-        let chosen = index.descriptors();
-        let chosen = chosen.filter(|(_, entry)| fits(entry) || of_image(entry));
-        chosen.map(|(position, _)| position).collect()
-    }
-}
-
-/// Whether an entry is an index that does not say what it is for: only its own entries do.
-fn is_open(entry: &Descriptor) -> bool {
-    entry.media_type.is_index() && entry.platform.is_none()
-}
-
-/// What is wanted of what lies in the index `entry`: all of it, where it is wanted itself.
-fn inside<'a>(entry: &Descriptor, wanted: Option<&'a [Wanted]>) -> Option<&'a [Wanted]> {
-    wanted.filter(|wanted| !wanted.iter().any(|one| one.fits(entry)))
-}
-
-fn too_deep() -> CopyError {
-    CopyError::refused(
-        format!(
-            "more than {} indexes lie in each other",
-            limits::INDEX_DEPTH
-        ),
-        "Copy one of the inner ones by its digest",
-    )
 }
 
 /// A platform as it is asked for, with the version that tells two of Windows apart.
-fn called(platform: &Platform) -> String {
+pub(super) fn called(platform: &Platform) -> String {
     Wanted::Platform(platform.clone()).to_string()
 }
 
@@ -501,22 +309,10 @@ fn named(entry: &Descriptor) -> String {
     }
 }
 
-fn not_there(platforms: &[String], wanted: &Wanted) -> CopyError {
-    CopyError::refused(
-        format!("the index has no image for {wanted}"),
-        if platforms.is_empty() {
-            "It names no platforms; choose by digest".to_owned()
-        } else {
-            format!("There are: {}", platforms.join(", "))
-        },
-    )
-}
-
-/// The index with the chosen entries only, pointing at what the children have become.
+/// The index with the entries of `read` only, by position, pointing at what they have become.
 fn rewrite(
     document: &Document,
-    chosen: &[usize],
-    children: &[Node],
+    read: &[(usize, Result<Node, Descriptor>)],
     kind: Option<&str>,
 ) -> Result<RawDocument, CopyError> {
     let mut value: Value = serde_json::from_slice(document.bytes()).map_err(|error| {
@@ -526,19 +322,13 @@ fn rewrite(
         )
     })?;
     let entries = value["manifests"].as_array().cloned().unwrap_or_default();
-    let mut kept = Vec::with_capacity(chosen.len());
-    for position in chosen {
+    let mut kept = Vec::with_capacity(read.len());
+    for (position, child) in read {
         let Some(mut entry) = entries.get(*position).cloned() else {
             continue;
         };
-        let digest = entry["digest"].as_str().unwrap_or_default().to_owned();
-        let child = children
-            .iter()
-            .find(|child| child.from.digest.to_string() == digest);
-        if let Some(raw) = child
-            .filter(|child| child.changed())
-            .and_then(|c| c.raw.as_ref())
-        {
+        let changed = child.as_ref().ok().filter(|child| child.changed());
+        if let Some(raw) = changed.and_then(|child| child.raw.as_ref()) {
             entry["digest"] = json!(raw.digest());
             entry["size"] = json!(raw.size());
             entry["mediaType"] = json!(raw.media_type());
@@ -550,8 +340,8 @@ fn rewrite(
         kept.push(entry);
     }
     // attestations say by digest what they are about
-    let renamed = children.iter().filter(|child| child.changed());
-    for child in renamed {
+    let renamed = read.iter().filter_map(|(_, child)| child.as_ref().ok());
+    for child in renamed.filter(|child| child.changed()) {
         for entry in &mut kept {
             let annotations = &mut entry["annotations"];
             if annotations[annotation::BUILDKIT_SUBJECT] == json!(child.from.digest) {

@@ -1,6 +1,6 @@
 //! What a source does not have: which images need it, and which can be copied without it.
 
-use crate::model::{Digest, Document, text};
+use crate::model::{Digest, Document, MediaType, text};
 
 use super::error::CopyError;
 use super::options::Wanted;
@@ -15,6 +15,7 @@ pub(super) struct Lost {
 /// A manifest of the image, and the blobs that it names.
 pub(super) struct Part {
     pub(super) role: Role,
+    pub(super) media_type: MediaType,
     /// As the source has it.
     pub(super) digest: Digest,
     pub(super) blobs: Vec<Digest>,
@@ -28,6 +29,7 @@ pub(super) fn parts(plan: &Plan) -> Vec<Part> {
         let blobs = parsed.as_ref().map(Document::blobs);
         Part {
             role: document.role.clone(),
+            media_type: document.media_type.clone(),
             digest: document.from.as_ref().unwrap_or(&document.digest).clone(),
             // of one that is there already everything is there
             blobs: blobs
@@ -53,9 +55,14 @@ pub(super) fn refuse(lost: &[Lost], parts: &[Part]) -> CopyError {
         .collect();
     affected.dedup();
     let whole = parts.iter().filter(|part| !needs(part));
-    let whole = whole.filter_map(|part| match &part.role {
-        Role::Child(platform) => Some((platform.as_deref(), &part.digest)),
-        _ => None,
+    let whole = whole.filter_map(|part| {
+        let platform = offered(&part.role, &part.media_type)?;
+        // the platform would be the lost one, too
+        let lost = parts
+            .iter()
+            .filter(needs)
+            .any(|lost| lost.role == part.role);
+        Some((platform.filter(|_| !lost), &part.digest))
     });
     let Some(first) = lost.first() else {
         return without("the source does not have all of it".to_owned(), whole);
@@ -74,6 +81,15 @@ pub(super) fn refuse(lost: &[Lost], parts: &[Part]) -> CopyError {
         format!("the source does not have blob {digest}{more}{of}: {why}"),
         whole,
     )
+}
+
+/// Whether something is an image of the index that can be copied alone, and its platform where
+/// it has one. An index in it is none: with it comes all that lies in it.
+pub(super) fn offered<'a>(role: &'a Role, media_type: &MediaType) -> Option<Option<&'a str>> {
+    match role {
+        Role::Child(platform) if !media_type.is_index() => Some(platform.as_deref()),
+        _ => None,
+    }
 }
 
 /// Refuses a copy, and offers to go on with the images that are whole: by platform, where
@@ -114,6 +130,7 @@ mod tests {
         let blobs = blobs.iter().map(|blob| Digest::sha256(blob.as_bytes()));
         Part {
             role: Role::Child(Some(platform.to_owned())),
+            media_type: MediaType::new(MediaType::OCI_MANIFEST),
             digest: Digest::sha256(platform.as_bytes()),
             blobs: blobs.collect(),
         }

@@ -8,6 +8,7 @@
 
 mod belonging;
 mod beside;
+mod chosen;
 mod convert;
 mod error;
 mod gather;

@@ -72,7 +72,7 @@ pub async fn plan(
 
     let mut nodes = Vec::new();
     root.walk(&mut nodes);
-    let mut left = Vec::new();
+    let mut left: Vec<_> = gather.unread().into_iter().map(not_read).collect();
     let places = Places {
         source: &source,
         destination: &*destination,
@@ -128,6 +128,15 @@ pub async fn plan(
         left_behind: left,
         mount_from,
     })
+}
+
+/// An index in the one that is copied, which the copy goes on without.
+fn not_read(index: Digest) -> LeftBehind {
+    LeftBehind {
+        what: "an index that lies in it".to_owned(),
+        digest: Some(index),
+        why: "the source does not have it, and what is wanted was found elsewhere".to_owned(),
+    }
 }
 
 /// What the image will be called too, and what those names stand for now.
@@ -408,6 +417,7 @@ async fn blobs<'a>(
     }
     let parts = nodes.iter().map(|node| Part {
         role: node.role.clone(),
+        media_type: node.from.media_type.clone(),
         digest: node.from.digest.clone(),
         blobs: node.blobs.iter().map(|blob| blob.digest.clone()).collect(),
     });

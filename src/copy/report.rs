@@ -150,7 +150,8 @@ impl Report {
 pub async fn check(report: &Report, place: Arc<dyn Source>) -> Vec<CheckedItem> {
     let mut items = Vec::new();
     // such a place as keeps no manifests knows its blobs by what it lists, too
-    let named = match place.resolve().await {
+    let resolved = place.resolve().await;
+    let named = match &resolved {
         Ok(Resolved::Document { raw, .. }) if *raw.digest() != report.digest => {
             Some(format!("its name stands for {} now", raw.digest()))
         }
@@ -170,6 +171,14 @@ pub async fn check(report: &Report, place: Arc<dyn Source>) -> Vec<CheckedItem> 
                 Ok(_) if document.role == Role::Image.name() => named.clone(),
                 Ok(_) => None,
             },
+        });
+    }
+    // where no manifest is kept, none tells that the name leads nowhere
+    if items.is_empty() && resolved.is_err() {
+        items.push(CheckedItem {
+            what: "name".to_owned(),
+            digest: report.digest.clone(),
+            problem: named,
         });
     }
     for blob in report.blobs.iter().filter(|blob| blob.how != "left") {

@@ -16,7 +16,7 @@ const TYPES: [&str; 2] = [
 pub struct ArtifactManifest {
     pub artifact_type: Option<MediaType>,
     pub blobs: Vec<Descriptor>,
-    /// Whether some of the blobs could not be read.
+    /// Whether some of the blobs, or their list, could not be read.
     pub is_cut: bool,
     pub subject: Option<Descriptor>,
     pub annotations: Annotations,
@@ -31,7 +31,10 @@ impl ArtifactManifest {
     /// Reads `document` as one, of whatever type it is.
     pub fn read(document: &Document) -> Self {
         let value: Value = serde_json::from_slice(document.bytes()).unwrap_or_default();
-        let listed = value.get("blobs").and_then(Value::as_array);
+        // what Go writes for an empty list
+        let listed = value.get("blobs").filter(|listed| !listed.is_null());
+        let is_list = listed.is_none_or(Value::is_array);
+        let listed = listed.and_then(Value::as_array);
         let listed = listed.map_or(&[][..], Vec::as_slice);
         let blobs = listed.iter().filter_map(|b| Descriptor::from_json(b).ok());
         let blobs: Vec<_> = blobs.collect();
@@ -43,7 +46,7 @@ impl ArtifactManifest {
         let artifact_type = value.get("artifactType").and_then(Value::as_str);
         Self {
             artifact_type: artifact_type.filter(|t| !t.is_empty()).map(MediaType::new),
-            is_cut: blobs.len() < listed.len(),
+            is_cut: !is_list || blobs.len() < listed.len(),
             blobs,
             subject: value
                 .get("subject")

@@ -12,6 +12,10 @@ pub const CONFIG_BYTES: u64 = 16 << 20;
 /// How many indexes may lie inside each other, the outermost counted.
 pub const INDEX_DEPTH: usize = 8;
 
+/// Most manifests and indexes that one copy reads of an index and those in it, each as often as
+/// it is named.
+pub const COPIED_MANIFESTS: usize = 50_000;
+
 /// Most entries that one index, or layers that one manifest, may list.
 pub const ENTRIES: usize = 100_000;
 

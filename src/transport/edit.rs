@@ -24,8 +24,8 @@ pub trait TagEdit: Send + Sync {
     ) -> BoxFuture<'a, Result<(), TransportError>>;
 
     /// As [`TagEdit::edit_tag`] for each of `changes`. Where what was written must be looked
-    /// at again, all of it is written first and one wait is for all. The same tag may be
-    /// changed by several; theirs are made in their order.
+    /// at again, all of it is written first, and it is waited for all of it together, as often
+    /// as for one. The same tag may be changed by several; theirs are made in their order.
     ///
     /// # Errors
     /// As [`TagEdit::edit_tag`].

@@ -127,6 +127,16 @@ fn no_name(input: &str) -> Failure {
     )
 }
 
+/// Where a reference says tag and digest, the tag alone: what that stands for is to be seen.
+fn by_name(reference: Reference) -> Reference {
+    if let Reference::Registry(image) = &reference
+        && let Some(Ok(tagged)) = image.tag().map(|tag| image.at_tag(tag))
+    {
+        return Reference::Registry(tagged);
+    }
+    reference
+}
+
 pub(super) async fn check_report(shared: &Shared, path: &Path) -> Result<Outcome, Failure> {
     let text = tokio::fs::read_to_string(path).await;
     let text = text.map_err(|error| super::disk_failure("cannot read", path, &error))?;
@@ -137,7 +147,7 @@ pub(super) async fn check_report(shared: &Shared, path: &Path) -> Result<Outcome
         )
     })?;
     let reference = transport::locate(&report.destination).map_err(Failure::from)?;
-    let place = transport::open(&reference.reference, &shared.client);
+    let place = transport::open(&by_name(reference.reference), &shared.client);
     let items = copy::check(&report, place).await;
     Ok(Outcome::ReportChecked {
         items: Arc::from(items),

@@ -128,15 +128,18 @@ pub fn append(there: Option<&RawDocument>, new: &[(Descriptor, Bytes)]) -> Resul
 /// # Errors
 /// As [`append`].
 pub fn join(there: Option<&RawDocument>, ours: &RawDocument) -> Result<Edited, Problem> {
-    let (mut manifest, mut layers) = opened(there)?;
-    let (_, own) = opened(Some(ours))?;
     let as_ours = Edited::Other {
         blobs: Vec::new(),
         manifest: ours.clone(),
     };
-    if there.is_some_and(|there| there.digest() == ours.digest()) {
-        return Ok(Edited::Same);
+    match there {
+        // whatever it is
+        None => return Ok(as_ours),
+        Some(there) if there.digest() == ours.digest() => return Ok(Edited::Same),
+        Some(_) => {}
     }
+    let (mut manifest, mut layers) = opened(there)?;
+    let (_, own) = opened(Some(ours))?;
     if layers.iter().all(|layer| own.contains(layer)) {
         return Ok(as_ours);
     }
@@ -168,10 +171,14 @@ fn opened(there: Option<&RawDocument>) -> Result<(Value, Vec<Value>), Problem> {
         Some(raw) => serde_json::from_slice(raw.bytes())
             .map_err(|_| broken("what lies under cosign's tag is no manifest"))?,
     };
+    if manifest.get("manifests").is_some() {
+        return Err(broken("what lies under cosign's tag is an index"));
+    }
     match manifest.get_mut("layers").map(Value::take) {
-        None | Some(Value::Null) => Ok((manifest, Vec::new())),
+        // what Go writes for an empty list
+        Some(Value::Null) => Ok((manifest, Vec::new())),
         Some(Value::Array(layers)) => Ok((manifest, layers)),
-        Some(_) => Err(broken("what lies under cosign's tag has no layers")),
+        _ => Err(broken("what lies under cosign's tag has no layers")),
     }
 }
 
@@ -263,13 +270,32 @@ mod tests {
 
     #[test]
     fn what_is_no_manifest_is_not_written_over() {
-        for bytes in [&b"no"[..], b"{\"layers\":1}"] {
+        let new = layer(b"x", b"s");
+        let Edited::Other { manifest: ours, .. } = append(None, &new).unwrap() else {
+            panic!();
+        };
+        for bytes in [
+            "no",
+            "{}",
+            r#"{"layers":1}"#,
+            r#"{"manifests":[]}"#,
+            r#"{"manifests":[],"layers":[]}"#,
+            r#"{"blobs":[]}"#,
+        ] {
             let raw = RawDocument::hash(
                 bytes.into(),
                 crate::model::Algorithm::Sha256,
                 MediaType::default(),
             );
-            assert!(append(Some(&raw), &layer(b"x", b"s")).is_err(), "{bytes:?}");
+            assert!(append(Some(&raw), &new).is_err(), "{bytes}");
+            assert!(join(Some(&raw), &ours).is_err(), "{bytes}");
+            assert!(join(Some(&ours), &raw).is_err(), "{bytes}");
+            // where nothing is there it comes as it is
+            match join(None, &raw).unwrap() {
+                Edited::Other { manifest, .. } => assert_eq!(manifest.digest(), raw.digest()),
+                Edited::Same => panic!("{bytes}"),
+            }
+            assert!(matches!(join(Some(&raw), &raw), Ok(Edited::Same)));
         }
     }
 }

@@ -145,6 +145,23 @@ mod tests {
     use super::*;
 
     #[tokio::test]
+    async fn a_buffer_is_used_again_once_nobody_holds_it() {
+        let buffers = Buffers::default();
+        let mut remaining = PIECE_BYTES * 9 + 17;
+        let mut reader: Box<dyn Read + Send> = Box::new(io::repeat(7).take(remaining));
+        while remaining > 0 {
+            let piece = read_piece(reader, remaining, buffers.clone()).await;
+            let piece = piece.unwrap().unwrap();
+            (reader, remaining) = (piece.reader, piece.remaining);
+            assert!(buffers.lock().is_empty(), "it is held");
+            drop(piece.bytes);
+            assert_eq!(buffers.lock().len(), 1, "there is one for all of them");
+        }
+        // nobody clears it in vain
+        assert_eq!(buffers.take(5).bytes[..5], [7; 5]);
+    }
+
+    #[tokio::test]
     async fn a_piece_that_somebody_holds_is_not_written_over() {
         let bytes: Vec<u8> = (0..PIECE_BYTES * 3 + 17).map(|at| (at / 7) as u8).collect();
         let content = |reader: Vec<u8>, length: usize| Content {

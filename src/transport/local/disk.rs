@@ -182,6 +182,8 @@ impl Disk {
 
     /// Removes parts of blobs in `folder` that nobody is writing any more.
     pub(in crate::transport) fn sweep(&self, folder: &Path) -> io::Result<()> {
+        // a program that is being started may hold what nobody writes: that is waited for once
+        let mut waited = false;
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
             let name = path.file_name().and_then(|name| name.to_str());
@@ -192,9 +194,24 @@ impl Disk {
                 continue;
             };
             // whoever writes it holds it
-            if try_hold(&file).unwrap_or(false) {
-                self.remove(&path)?;
+            let held = if waited {
+                file.try_lock().is_ok()
+            } else {
+                try_hold(&file).unwrap_or(false)
+            };
+            waited |= !held;
+            if held {
+                self.remove_held(&file, &path)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Removes what lies at `path`, where that is `file` still, which is held: whoever held it
+    /// before may have put another one there.
+    fn remove_held(&self, file: &File, path: &Path) -> io::Result<()> {
+        if is_at(file, path) {
+            self.remove(path)?;
         }
         Ok(())
     }
@@ -434,4 +451,29 @@ fn write_pieces(
         return wrong(&partial, Problem::WrongDigest { expected, found });
     }
     disk.rename(&partial.path, target).map_err(io)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_took_the_place_of_a_part_is_not_swept_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(format!("{PARTIAL}00"));
+        let disk = Disk::default();
+        // another writer threw its part away and begins anew while this one waits to hold it
+        let old = File::create(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        let new = File::create(&path).unwrap();
+        new.lock().unwrap();
+        old.lock().unwrap();
+        disk.remove_held(&old, &path).unwrap();
+        assert!(path.exists(), "it is another one's");
+        disk.sweep(folder.path()).unwrap();
+        assert!(path.exists(), "it is held");
+        drop(new);
+        disk.sweep(folder.path()).unwrap();
+        assert!(!path.exists());
+    }
 }

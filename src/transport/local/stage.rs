@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::disk::{Disk, PARTIAL};
@@ -15,6 +15,8 @@ use super::target::{lock_of, try_hold};
 pub(in crate::transport) struct Stage {
     archive: PathBuf,
     held: Mutex<Option<Held>>,
+    /// Whether somebody else was seen to gather there: for what lies there nobody waits again.
+    taken: AtomicBool,
 }
 
 struct Held {
@@ -31,6 +33,7 @@ impl Stage {
         Self {
             archive,
             held: Mutex::default(),
+            taken: AtomicBool::new(false),
         }
     }
 
@@ -47,12 +50,13 @@ impl Stage {
     /// The folder, where an earlier copy left one that nobody else uses.
     pub(in crate::transport) fn left(&self) -> io::Result<Option<PathBuf>> {
         let mut held = self.held();
-        if held.is_none() {
+        if held.is_none() && !self.taken.load(Ordering::Relaxed) {
             let common = self.common();
             if !common.is_dir() {
                 return Ok(None);
             }
             *held = hold(common, false)?;
+            self.taken.store(held.is_none(), Ordering::Relaxed);
         }
         Ok(held.as_ref().map(|held| held.folder.clone()))
     }
@@ -130,5 +134,28 @@ pub(in crate::transport) fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_another_copy_gathers_in_is_looked_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = folder.path().join("a.tar");
+        let disk = Disk::default();
+        let other = Stage::new(archive.clone());
+        let left = other.folder(&disk).unwrap();
+        let stage = Stage::new(archive.clone());
+        assert_eq!(stage.left().unwrap(), None);
+        // each blob asks: none waits for it again
+        drop(other);
+        assert_eq!(stage.left().unwrap(), None);
+        assert_eq!(Stage::new(archive).left().unwrap(), Some(left.clone()));
+        // what is gathered anew lies there all the same
+        assert_eq!(stage.folder(&disk).unwrap(), left);
+        assert_eq!(stage.left().unwrap(), Some(left));
     }
 }

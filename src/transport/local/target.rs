@@ -250,8 +250,11 @@ const HOLDING: (usize, Duration) = (10, Duration::from_millis(5));
 /// Where the system cannot tell.
 pub(in crate::transport) fn try_hold(file: &File) -> io::Result<bool> {
     try_hold_while(file, |tries| {
-        std::thread::sleep(HOLDING.1);
-        tries < HOLDING.0
+        let again = tries < HOLDING.0;
+        if again {
+            std::thread::sleep(HOLDING.1);
+        }
+        again
     })
 }
 

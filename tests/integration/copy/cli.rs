@@ -3,10 +3,12 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use porthole::model::MediaType;
 use serde_json::Value;
 
 use super::{app, at, busybox};
 use crate::support::layout::listing;
+use crate::support::registry::{Registry, Writes};
 
 fn porthole(arguments: &[&str]) -> Output {
     let home = tempfile::tempdir().unwrap();
@@ -111,6 +113,25 @@ fn a_report_is_kept_and_checked() {
         text(&output.stdout).contains(&format!("missing  {blob}")),
         "{output:?}"
     );
+}
+
+#[tokio::test]
+async fn a_report_of_a_tag_with_a_digest_is_checked_by_the_tag() {
+    let registry = Registry::with_writes(Writes::default());
+    let digest = super::digest(&busybox()).await;
+    let to = registry.reference(&format!("team/app:1@{digest}"));
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("report.json");
+    let report = done(&["copy", "--json", &busybox(), &to]);
+    std::fs::write(&kept, &report).unwrap();
+    done(&["copy", "--check", kept.to_str().unwrap()]);
+    let other = br#"{"schemaVersion":2,"manifests":[]}"#;
+    let other = registry.put_manifest("team/app", Some("1"), MediaType::OCI_INDEX, other);
+    let output = porthole(&["copy", "--check", kept.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stdout);
+    let moved = format!("missing  {digest}  image manifest: its name stands for {other} now");
+    assert!(said.contains(&moved), "{said}");
 }
 
 #[test]

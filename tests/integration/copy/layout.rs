@@ -3,7 +3,7 @@
 use std::fs;
 
 use porthole::copy::{BlobAction, CopyOptions, Format, Role, Selection, check};
-use porthole::model::{Digest, Document, MediaType};
+use porthole::model::{Descriptor, Digest, Document, MediaType};
 use serde_json::{Value, json};
 
 use super::{
@@ -123,6 +123,41 @@ async fn artifact_manifests_of_the_drafts_come_along() {
     let to = at("oci", &folder.path().join("converted"), "x");
     let why = refusal(&layout.reference("alone"), &to, &docker).await;
     assert!(why.contains("of which no other is made"), "{why}");
+}
+
+#[tokio::test]
+async fn what_names_files_that_cannot_be_read_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let artifact = "application/vnd.oci.artifact.manifest.v1+json";
+    let note = b"a note about it";
+    let note = Descriptor::new("text/plain", Digest::sha256(note), note.len() as u64);
+    let broken = serde_json::json!({"mediaType": "text/plain", "digest": "sha256:short"});
+    for (name, kind, blobs) in [
+        ("one", artifact, serde_json::json!([note, broken])),
+        ("list", artifact, serde_json::json!({"0": note})),
+        ("layer", MediaType::OCI_MANIFEST, serde_json::json!([])),
+    ] {
+        let mut layout = Layout::new(folder.path().join(format!("from-{name}")));
+        layout.blob("text/plain", b"a note about it");
+        let image = layout.image("linux/amd64", &["a"]);
+        let mut about = serde_json::json!({
+            "schemaVersion": 2, "mediaType": kind, "artifactType": "text/x", "subject": image,
+            "blobs": blobs,
+        });
+        if name == "layer" {
+            about["config"] = serde_json::to_value(&note).unwrap();
+            about["layers"] = serde_json::json!([broken]);
+        }
+        let about = layout.document(kind, &about);
+        layout.name("x", &image);
+        layout.list(serde_json::to_value(&about).unwrap());
+        layout.name("alone", &about);
+        let to = at("oci", &folder.path().join(name), "x");
+        let why = refusal(&layout.reference("x"), &to, &CopyOptions::default()).await;
+        assert!(why.contains(&about.digest.to_string()), "{name}: {why}");
+        refusal(&layout.reference("alone"), &to, &CopyOptions::default()).await;
+        copy(&layout.reference("x"), &to, &no_referrers()).await;
+    }
 }
 
 #[tokio::test]
@@ -382,6 +417,16 @@ async fn what_a_report_names_is_checked_later() {
     assert_eq!(wrong.len(), 2, "{wrong:?}");
     assert_eq!(&wrong[0].digest, damaged);
     assert_eq!(&wrong[1].digest, gone);
+    // where no manifest is kept, the name is told by itself
+    let archive = folder.path().join("a.tar");
+    let to = at("docker-archive", &archive, "a:1");
+    let report = copy(&busybox(), &to, &no_referrers()).await;
+    let items = check(&report, open(&to)).await;
+    assert!(items.iter().all(|item| item.problem.is_none()), "{items:?}");
+    let items = check(&report, open(&at("docker-archive", &archive, "a:2"))).await;
+    assert_eq!(items[0].digest, report.digest);
+    let problem = items[0].problem.as_deref().unwrap_or_default();
+    assert!(problem.contains("its name leads nowhere"), "{items:?}");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod faults;
 mod interop;
 mod kill;
 mod layout;
+mod nested;
 mod registry;
 mod selection;
 mod signatures;

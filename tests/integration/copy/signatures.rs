@@ -18,6 +18,7 @@ use super::{
 use crate::support::layout::{Layout, entry, listing};
 use crate::support::proxy::Proxy;
 use crate::support::referrer::{self, SIMPLE_SIGNING, network};
+use crate::support::registry::{Fault, Registry, Writes};
 
 /// Bytes that begin as an OpenPGP message does.
 fn openpgp(mark: &str) -> Vec<u8> {
@@ -380,6 +381,31 @@ async fn what_lies_under_many_tags_is_written_first_and_waited_for_once() {
     // the name comes last
     let last = seen.iter().rev().find(|seen| seen.method == "PUT").unwrap();
     assert!(last.path.ends_with("/manifests/1"), "{}", last.line());
+}
+
+#[tokio::test]
+async fn where_one_of_many_tags_fails_the_name_does_not_move() {
+    let folder = tempfile::tempdir().unwrap();
+    let (layout, tags) = signed_index(folder.path());
+    let registry = Registry::with_writes(Writes::default());
+    let to = registry.reference("team/app:1");
+    copy(&app(), &to, &super::no_referrers()).await;
+    registry.fault(
+        &format!("PUT /v2/team/app/manifests/{}", tags[4]),
+        Fault::status(403),
+    );
+    let from = layout.reference("1");
+    let why = super::refusal(&from, &to, &CopyOptions::default()).await;
+    assert!(why.contains(&tags[4]), "{why}");
+    assert_eq!(digest(&to).await, digest(&app()).await);
+    // once it may be written, all of it is there
+    registry.forget_faults();
+    copy(&from, &to, &CopyOptions::default()).await;
+    assert_eq!(digest(&to).await, digest(&from).await);
+    for tag in &tags {
+        let there = registry.reference(&format!("team/app:{tag}"));
+        assert_eq!(digest(&there).await, digest(&layout.reference(tag)).await);
+    }
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ mod reading;
 mod redirects;
 mod scheme;
 mod table;
+mod tags;
 mod tokens;
 mod uploads;
 
