@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::engine::{Chore, EngineConfig, Failure, Outcome, TrustChange, TrustPreview};
 use crate::model::text;
+use crate::signature::policy::Import as Imported;
 
 use super::{CliError, wait};
 
@@ -24,7 +25,8 @@ enum What {
     /// Take over a policy.json of containers, a trustpolicy.json of Notation, or a public key.
     ///
     /// Shows what would be written, and what cannot be taken over and why. Nothing is written
-    /// without --write. What comes of it accepts nothing that the original does not.
+    /// without --write. By what comes of it nothing is accepted that the original rejects, and
+    /// nothing that the policy rejected before.
     Import(Import),
 }
 
@@ -101,11 +103,15 @@ impl Import {
         }
         out.flush()?;
         if nothing {
-            return Err(Failure::refused(
-                "nothing of it can be taken over",
-                "Judge by it as it is (porthole verify --policy FILE)",
-            )
-            .into());
+            let there = shown.import.as_ref().is_some_and(Imported::is_there);
+            let why = match there {
+                true => {
+                    "nothing is new: for all of it that can be taken over there are entries in the policy already"
+                }
+                false => "nothing of it can be taken over",
+            };
+            let hint = "Judge by it as it is (porthole verify --policy FILE)";
+            return Err(Failure::refused(why, hint).into());
         }
         if !self.write && !self.json {
             eprintln!("Nothing was written. Say --write to write it.");
@@ -116,7 +122,7 @@ impl Import {
 
 fn unexpected(outcome: Outcome) -> CliError {
     match outcome {
-        Outcome::TrustFailed(failure) | Outcome::Failed(failure) => {
+        Outcome::TrustFailed { failure, .. } | Outcome::Failed(failure) => {
             CliError::Failed(Failure::clone(&failure))
         }
         _ => Failure::refused("something else was done than was asked for", "Try again").into(),

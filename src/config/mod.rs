@@ -29,7 +29,9 @@ pub use registries::{
     Blocked, Endpoint, KnownAlias, KnownRegistry, Registries, RegistriesFiles, parse_registries,
 };
 pub use secret::Secret;
-pub use trust::{notation_store, policy_file, read_trust_file, read_trust_store};
+pub use trust::{
+    notation_store, policy_file, read_plain_trust_file, read_trust_file, read_trust_store,
+};
 
 use std::path::{Path, PathBuf};
 

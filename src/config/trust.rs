@@ -77,6 +77,17 @@ pub fn read_trust_store(
     Ok(Some(files))
 }
 
+/// As [`read_trust_file`], and what is no plain file, such as a pipe, is not waited for.
+///
+/// # Errors
+/// As there, and where it is something else than a file.
+pub fn read_plain_trust_file(path: &Path) -> Result<Option<Vec<u8>>, SettingsError> {
+    match std::fs::metadata(path) {
+        Ok(there) if !there.is_file() => Err(SettingsError::new(path, &"it is no plain file")),
+        _ => read_trust_file(path),
+    }
+}
+
 /// Reads a file of keys, certificates or policies, at most
 /// [`limits::TRUST_FILE_BYTES`] long. Nothing where it is not there.
 ///

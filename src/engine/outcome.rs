@@ -8,7 +8,7 @@ use crate::copy::CheckedItem;
 use crate::export::{Report as SavedFiles, Target};
 use crate::transport::Security;
 
-use super::{AdditionId, CopyId, Failure, ImageId, KeyInfo, TrustFile, TrustPreview};
+use super::{AdditionId, CopyId, Failure, ImageId, KeyInfo, TrustChange, TrustFile, TrustPreview};
 
 /// How a chore or a look ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +43,11 @@ pub enum Outcome {
         path: PathBuf,
     },
     /// The trust policy was not changed.
-    TrustFailed(Arc<Failure>),
+    TrustFailed {
+        failure: Arc<Failure>,
+        /// The change that was to be shown first, or was; nothing for one that is not.
+        change: Option<Box<TrustChange>>,
+    },
     /// The sample image is on the disk, and this opens it.
     SampleReady {
         reference: String,

@@ -95,7 +95,9 @@ impl Roots {
             folder,
         };
         let result = source.get(settings.offline).await.map_err(Arc::new);
-        if let Some(got) = &mut got {
+        // what came of being switched off or on meanwhile is no answer to keep
+        let same = shared.client.is_offline() == settings.offline;
+        if let Some(got) = got.as_mut().filter(|_| same) {
             let key = if settings.offline { unasked } else { key };
             got.insert(key, (Instant::now(), result.clone()));
         }

@@ -89,7 +89,7 @@ pub(super) async fn run(shared: Arc<Shared>, chore: Chore) {
         Chore::SaveText { path, text } => save::save(path, &text).await,
         Chore::ListTrust => trust::list(&shared),
         Chore::EditTrust(edit) => Ok(trust::edit(&shared, &edit).await),
-        Chore::PreviewTrust(change) => Ok(trust::preview(&shared, change)),
+        Chore::PreviewTrust(change) => Ok(trust::preview(&shared, change).await),
         Chore::WriteTrust(shown) => Ok(trust::write_shown(&shared, &shown).await),
         Chore::LogIn {
             registry,

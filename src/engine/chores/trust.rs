@@ -86,36 +86,54 @@ pub(super) async fn edit(shared: &Shared, edit: &PolicyEdit) -> Outcome {
         Ok(path) => Outcome::TrustSaved {
             path: path.unwrap_or_default(),
         },
-        Err(failure) => Outcome::TrustFailed(Arc::new(failure)),
+        Err(failure) => failed(failure, None),
+    }
+}
+
+fn failed(failure: Failure, change: Option<&TrustChange>) -> Outcome {
+    Outcome::TrustFailed {
+        failure: Arc::new(failure),
+        change: change.cloned().map(Box::new),
     }
 }
 
 /// What a change would write, by the file as it stands now.
-pub(super) fn preview(shared: &Shared, change: TrustChange) -> Outcome {
-    match previewing(shared, change) {
+pub(super) async fn preview(shared: &Arc<Shared>, change: TrustChange) -> Outcome {
+    match previewing(shared, &change).await {
         Ok(preview) => Outcome::TrustPreviewed(Arc::new(preview)),
-        Err(failure) => Outcome::TrustFailed(Arc::new(failure)),
+        Err(failure) => failed(failure, Some(&change)),
     }
 }
 
 /// Writes what was shown. Where the file is another one by now, what would be written to
 /// that is shown instead.
-pub(super) async fn write_shown(shared: &Shared, shown: &TrustPreview) -> Outcome {
+pub(super) async fn write_shown(shared: &Arc<Shared>, shown: &TrustPreview) -> Outcome {
     let written = write(shared, &shown.edit, Some(&shown.base)).await;
     match written {
         Ok(Some(path)) => Outcome::TrustSaved { path },
-        Ok(None) => match previewing(shared, shown.change.clone()) {
+        Ok(None) => match previewing(shared, &shown.change).await {
             Ok(preview) => Outcome::TrustPreviewed(Arc::new(TrustPreview {
                 changed: true,
                 ..preview
             })),
-            Err(failure) => Outcome::TrustFailed(Arc::new(failure)),
+            Err(failure) => failed(failure, Some(&shown.change)),
         },
-        Err(failure) => Outcome::TrustFailed(Arc::new(failure)),
+        Err(failure) => failed(failure, Some(&shown.change)),
     }
 }
 
-fn previewing(shared: &Shared, change: TrustChange) -> Result<TrustPreview, Failure> {
+/// Files that somebody names may lie where reading takes long: they are not read on a thread
+/// that others wait for.
+async fn previewing(shared: &Arc<Shared>, change: &TrustChange) -> Result<TrustPreview, Failure> {
+    let (shared, change) = (Arc::clone(shared), change.clone());
+    let read = tokio::task::spawn_blocking(move || read_for_preview(&shared, change)).await;
+    read.unwrap_or_else(|_| {
+        let ended = "reading what is to be taken over was ended";
+        Err(Failure::refused(ended, "Try again"))
+    })
+}
+
+fn read_for_preview(shared: &Shared, change: TrustChange) -> Result<TrustPreview, Failure> {
     let path = path(shared)?;
     let before = text(&path)?;
     let (edit, who, import) = match &change {

@@ -94,7 +94,7 @@ pub(super) fn read(text: &str, files: &dyn Files) -> Result<Contents, PolicyErro
     let mut scopes = BTreeSet::new();
     let rules = file.rule.into_iter().map(|rule| {
         let scope = rule.scope.clone();
-        let read = match scopes.insert(scope.clone()) {
+        let read = match scopes.insert(Scope::plain(&scope).to_owned()) {
             true => rule.read(&signers),
             false => Err("there are two rules for it, and only one could count".to_owned()),
         };

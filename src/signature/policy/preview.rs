@@ -1,6 +1,7 @@
 //! What a change of a policy would write, and what that means, shown before it is written.
 
-use super::edit::{EditError, PolicyEdit, edited, entries, in_force};
+use super::Scope;
+use super::edit::{EditError, PolicyEdit, RuleEntry, edited, entries, in_force};
 use super::write::meaning;
 
 /// A change, as it looks in the policy as it stands.
@@ -28,7 +29,8 @@ pub fn previewed(before: &str, edit: &PolicyEdit, who: &str) -> Result<Preview, 
     let meaning = match edit {
         PolicyEdit::Trust { scope, .. } => {
             let rules = entries(&after)?.rules;
-            let rule = rules.into_iter().find(|rule| rule.scope == *scope);
+            let same = |rule: &RuleEntry| Scope::plain(&rule.scope) == Scope::plain(scope);
+            let rule = rules.into_iter().find(same);
             let in_force = in_force(entries(before)?.rules.into_iter(), scope);
             rule.map(|rule| meaning(who, &rule, in_force.as_ref()))
         }

@@ -1,5 +1,7 @@
 //! Scopes: which images a rule is about.
 
+use std::path::Path;
+
 use crate::model::{PathReference, Reference};
 
 /// A pattern over names such as `registry.example.com/edge/api`.
@@ -14,15 +16,26 @@ pub struct Scope {
 }
 
 /// The name of an image in scopes: host and repository, without tag and digest; for a
-/// place on this machine its transport and path, `oci:/images/app`.
+/// place on this machine its transport and path, `oci:/images/app`, a relative one as it is
+/// given. What begins like a port gets a `./`, so that no place is called as a registry is.
 pub fn name_of(reference: &Reference) -> String {
     match reference {
         Reference::Registry(image) => image.name(),
         Reference::Path(path) => {
-            Reference::Path(PathReference::new(path.transport, path.path.clone())).to_string()
+            let mut place = path.path.clone();
+            if begins_with_port(&place.to_string_lossy()) {
+                place = Path::new(".").join(place);
+            }
+            Reference::Path(PathReference::new(path.transport, place)).to_string()
         }
         Reference::Daemon(_) => reference.to_string(),
     }
+}
+
+/// Whether this, behind a colon, may be the port of a host.
+fn begins_with_port(rest: &str) -> bool {
+    let first = rest.split(['/', '\\']).next().unwrap_or_default();
+    !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// What scopes are compared with: an image's name, in the ways of every kind of policy.
@@ -121,6 +134,11 @@ impl Scope {
         })
     }
 
+    /// The one way to write it: two scopes are the same where this is.
+    pub(super) fn plain(text: &str) -> &str {
+        if text == "**" { "*" } else { text }
+    }
+
     /// Whether an image of this name belongs to it.
     pub fn matches(&self, name: &str) -> bool {
         if self.fixed.is_empty() {
@@ -129,10 +147,14 @@ impl Scope {
         if self.host_end {
             let host = name.split('/').next().unwrap_or_default();
             let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
-            return host.len() > self.fixed.len() && host.ends_with(&self.fixed);
+            // a place on this machine may be called as a host is: `dir:a.example.com:5`
+            let is_host = !host.contains(':');
+            return is_host && host.len() > self.fixed.len() && host.ends_with(&self.fixed);
         }
         match name.strip_prefix(&self.fixed) {
             Some("") => true,
+            // all of a transport: its relative paths, too, and no host that is called so
+            Some(rest) if self.fixed.ends_with(':') => self.below && !begins_with_port(rest),
             Some(rest) => self.below && rest.starts_with('/'),
             None => false,
         }
@@ -166,13 +188,40 @@ mod tests {
     }
 
     #[test]
+    fn all_of_a_transport_is_every_path_of_it_and_no_host() {
+        let all = Scope::read("oci:/**").unwrap();
+        for image in [
+            "oci:/images/app",
+            "oci:app:v1",
+            "oci:./app",
+            "oci:../app",
+            "oci:C:\\images\\app",
+            "oci:5000/app",
+        ] {
+            let reference = Reference::parse_prefixed(image).unwrap().unwrap();
+            assert!(all.matches(&name_of(&reference)), "{image}");
+        }
+        for other in ["docker://oci:5000/app", "oci-archive:app.tar", "dir:app"] {
+            let reference = Reference::parse_prefixed(other).unwrap().unwrap();
+            assert!(!all.matches(&name_of(&reference)), "{other}");
+        }
+        assert!(!Scope::read("oci:/images/**").unwrap().matches("oci:images"));
+    }
+
+    #[test]
     fn a_domain_is_all_its_hosts_and_no_other() {
         let scope = Scope::read("*.example.com/**").unwrap();
         assert!(scope.matches("a.example.com/x") && scope.matches("a.b.example.com:5000/x"));
-        for other in ["example.com/x", "notexample.com/x", "evil/a.example.com/x"] {
+        for other in [
+            "example.com/x",
+            "notexample.com/x",
+            "evil/a.example.com/x",
+            "dir:a.example.com/x",
+            "dir:a.example.com:5/x",
+        ] {
             assert!(!scope.matches(other), "{other}");
         }
-        for bad in ["", "a*b", "*.example.com", "host/*/x"] {
+        for bad in ["", "/**", "a*b", "*.example.com", "host/*/x"] {
             assert!(Scope::read(bad).is_err(), "{bad}");
         }
     }

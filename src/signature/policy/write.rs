@@ -1,11 +1,9 @@
 //! What "trust this signer…" means: shown to a person before it counts.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::super::found::Found;
 use super::super::notation::{Envelope, Statement};
 use super::super::report::SignerFacts;
+use super::super::sign::write_pem;
 use super::Level;
 use super::edit::{PolicyEdit, RuleEntry, SignerEntry, Way};
 use crate::model::predicate_words;
@@ -55,16 +53,7 @@ pub fn proposal_of_notation(scope: &str, found: &Found) -> Option<Proposal> {
     let media_type = found.raw.media_type().as_str();
     let envelope = Envelope::read(media_type, found.raw.bytes()).ok()?;
     let (leaf, root) = (envelope.chain.first()?, envelope.chain.last()?);
-    let body = STANDARD.encode(root.der());
-    let lines: Vec<_> = body
-        .as_bytes()
-        .chunks(64)
-        .map(String::from_utf8_lossy)
-        .collect();
-    let certificates = format!(
-        "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
-        lines.join("\n")
-    );
+    let certificates = write_pem("CERTIFICATE", root.der());
     let subject = format!("x509.subject: {}", leaf.subject);
     // a subject that lacks what Notation asks of one cannot be named
     let statement = serde_json::json!({

@@ -330,7 +330,8 @@ fn read_body(body: &str) -> Result<Zeroizing<Vec<u8>>, KeyImportError> {
     Ok(der)
 }
 
-pub(super) fn write_pem(label: &str, der: &[u8]) -> String {
+/// Bytes as PEM (RFC 7468), in lines of 64 characters.
+pub(in crate::signature) fn write_pem(label: &str, der: &[u8]) -> String {
     let body = BASE64_STANDARD.encode(der);
     let mut text = format!("-----BEGIN {label}-----\n");
     let mut rest = body.as_str();

@@ -28,6 +28,7 @@ pub use dsse::pae;
 pub use fulcio::{
     CERTIFICATE_PATH, CertificateAnswerError, certificate_answer, certificate_request,
 };
+pub(super) use key::write_pem;
 pub use key::{KeyImportError, SignError, Signer, SigningKey, sign_like_cosign};
 pub use log::{LogError, LogVersion, Signed};
 pub use notation::{NotationError, NotationRequest, NotationSignature, notation, notation_payload};

@@ -110,6 +110,7 @@ impl Reading {
             };
             tracing::debug!(problem = %fault.problem, "the blob is asked for elsewhere");
             self.request.elsewhere = Some(self.foreign(&url)?);
+            self.request.of_others = true;
         }
     }
 

@@ -54,6 +54,8 @@ pub(super) struct Request {
     /// An address that the registry named for this on another host, which gets no
     /// credentials; nothing for `path` at `host`.
     pub(super) elsewhere: Option<Url>,
+    /// Whether that is of somebody else than the registry: offline nobody asks there.
+    pub(super) of_others: bool,
 }
 
 /// A success whose body is still to come, and how it was got.
@@ -95,6 +97,7 @@ impl Request {
             scope,
             body: Sent::Nothing,
             elsewhere: None,
+            of_others: false,
         }
     }
 
@@ -330,6 +333,10 @@ impl Client {
             body: request.body.clone(),
         };
         if let Some(url) = &request.elsewhere {
+            // at every try: it may have been switched off in the pause before
+            if request.of_others {
+                self.may_ask_others()?;
+            }
             return self.elsewhere(url, &ask).await;
         }
         let (http, auth) = (&self.shared.http, &self.shared.auth);

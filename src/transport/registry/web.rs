@@ -144,8 +144,6 @@ impl Client {
         limit: u64,
     ) -> Result<Answered, Fault> {
         // before it is sent, nothing can have come of it
-        self.may_ask_others()
-            .map_err(|problem| Fault::from(problem).unsent())?;
         let unsent = |why| Fault::from(Problem::Address { why }).unsent();
         let url = Url::parse(address).map_err(|e| unsent(format!("it is no address: {e}")))?;
         let mut headers = HeaderMap::new();
@@ -172,7 +170,11 @@ impl Client {
         // of all tries together
         let doubt = AtomicBool::new(false);
         let tried = retry::run(rule, || async {
-            let tried = self.try_asking(&url, &ask, limit).await;
+            let tried = match self.may_ask_others() {
+                Ok(()) => self.try_asking(&url, &ask, limit).await,
+                // what came of earlier tries stays in doubt
+                Err(problem) => Err(Fault::from(problem).unsent().into()),
+            };
             tried.map_err(|mut tried| {
                 self.http().hosts().note(&host, &tried.fault, rule.pause);
                 let broken = matches!(tried.fault.problem, Problem::Server { .. });
@@ -242,7 +244,6 @@ impl Client {
         limit: u64,
         nothing: &[u16],
     ) -> Result<Option<Bytes>, Problem> {
-        self.may_ask_others()?;
         let url = Url::parse(address).map_err(|error| Problem::Address {
             why: format!("{address} is no address: {error}"),
         })?;
@@ -254,6 +255,7 @@ impl Client {
             scope: Scope::pull(""),
             body: Sent::Nothing,
             elsewhere: Some(url),
+            of_others: true,
         };
         match self.whole(&request, limit).await {
             Ok(whole) => Ok(Some(whole.body)),

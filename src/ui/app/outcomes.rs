@@ -32,7 +32,9 @@ impl App {
                 Outcome::TrustListed(file) => self.trust_listed(file),
                 Outcome::TrustPreviewed(preview) => self.trust_previewed(&preview),
                 Outcome::TrustSaved { path } => self.trust_saved(&path),
-                Outcome::TrustFailed(failure) => self.trust_failed(failure),
+                Outcome::TrustFailed { failure, change } => {
+                    self.trust_failed(failure, change.as_deref());
+                }
                 Outcome::Copied { copy, destination } => self.copied(copy, destination),
                 Outcome::Deleted { reference } => self.deleted(&reference),
                 Outcome::DeleteFailed {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::App;
-use crate::engine::{Command, Failure, TrustFile, TrustPreview};
+use crate::engine::{Command, Failure, TrustChange, TrustFile, TrustPreview};
 use crate::model::text;
 use crate::ui::dialogs::Dialog;
 
@@ -51,7 +51,7 @@ impl App {
         self.toasts.say(&self.ctx, text);
         self.engine.send(Command::JudgeAgain);
         for tab in self.tabs.iter_mut() {
-            tab.view_state.trust_settled();
+            tab.view_state.trust_settled(None);
         }
         if let Some(settings) = self.settings_dialog() {
             settings.trust.saved();
@@ -59,13 +59,16 @@ impl App {
         }
     }
 
-    /// The policy was not changed.
-    pub(super) fn trust_failed(&mut self, failure: Arc<Failure>) {
-        for tab in self.tabs.iter_mut() {
-            tab.view_state.trust_settled();
+    /// The policy was not changed, by `change` where that was shown first. What else is
+    /// proposed stays.
+    pub(super) fn trust_failed(&mut self, failure: Arc<Failure>, change: Option<&TrustChange>) {
+        if change.is_some() {
+            for tab in self.tabs.iter_mut() {
+                tab.view_state.trust_settled(change);
+            }
         }
         match self.settings_dialog() {
-            Some(settings) if settings.trust.is_saving() => settings.trust.failed(failure),
+            Some(settings) if settings.trust.waits_for(change) => settings.trust.failed(failure),
             _ => self.toasts.fail(&self.ctx, &failure),
         }
     }

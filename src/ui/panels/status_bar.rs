@@ -19,7 +19,7 @@ use crate::ui::views::referrer_count;
 use crate::ui::widgets::{Status, digest_tooltip};
 
 /// What it means to be offline.
-pub const OFFLINE: &str = "Nobody but the registry of an image and its token service is asked: no mirror, no lookaside on another host, no TUF repository, no log, no signing service.";
+pub const OFFLINE: &str = "Nobody but the registry of an image and its token service is asked: no mirror, no lookaside on another host, no TUF repository, no log, no signing service. Credential helpers are still run, and may ask somebody themselves.";
 
 /// Draws the bar.
 pub fn show(

@@ -22,7 +22,9 @@ mod wants;
 
 use std::sync::Arc;
 
-use crate::engine::{Command, FilesSnapshot, ImageSnapshot, NodePath, Opened, TrustPreview};
+use crate::engine::{
+    Command, FilesSnapshot, ImageSnapshot, NodePath, Opened, TrustChange, TrustPreview,
+};
 
 use super::action::{Action, Actions};
 use super::widgets::error_box;
@@ -115,9 +117,9 @@ impl ViewState {
         self.signatures.trust_previewed(preview);
     }
 
-    /// The trust policy was changed, or could not be.
-    pub(in crate::ui) fn trust_settled(&mut self) {
-        self.signatures.trust_settled();
+    /// The trust policy was changed, or could not be by `change`.
+    pub(in crate::ui) fn trust_settled(&mut self, change: Option<&TrustChange>) {
+        self.signatures.trust_settled(change);
     }
 }
 

@@ -152,7 +152,7 @@ fn changes_of_the_policy_are_listed_and_those_that_break_it_are_not_made() {
         signer: signer(path),
     };
     // a key that is not there breaks the policy: nothing is written
-    let Outcome::TrustFailed(failure) = edit(&watch, put("missing.pub")) else {
+    let Outcome::TrustFailed { failure, .. } = edit(&watch, put("missing.pub")) else {
         panic!("it was written");
     };
     assert!(
@@ -196,7 +196,7 @@ fn changes_of_the_policy_are_listed_and_those_that_break_it_are_not_made() {
     ] {
         let ended = edit(&watch, broken.clone());
         assert!(
-            matches!(ended, Outcome::TrustFailed(_)),
+            matches!(ended, Outcome::TrustFailed { .. }),
             "{broken:?}: {ended:?}"
         );
         assert_eq!(text(&file), before);
@@ -206,7 +206,7 @@ fn changes_of_the_policy_are_listed_and_those_that_break_it_are_not_made() {
     std::fs::write(&file, r#"{"default":[{"type":"reject"}]}"#).unwrap();
     assert!(matches!(
         edit(&watch, put(None, &rule)),
-        Outcome::TrustFailed(_)
+        Outcome::TrustFailed { .. }
     ));
     assert!(text(&file).starts_with('{'));
     // what it asks for is not listed as if it asked for nothing
@@ -300,7 +300,10 @@ fn a_policy_behind_a_link_stays_where_it_is_and_whose_it_is() {
     // a link that leads nowhere is no file that could be written in its place
     std::fs::remove_file(&place).unwrap();
     let refused = edit(&watch, PolicyEdit::Automatic(false));
-    assert!(matches!(refused, Outcome::TrustFailed(_)), "{refused:?}");
+    assert!(
+        matches!(refused, Outcome::TrustFailed { .. }),
+        "{refused:?}"
+    );
     assert!(file.is_symlink());
 }
 
@@ -433,5 +436,45 @@ fn what_is_shown_is_written_only_while_the_file_is_the_same() {
     // a file that cannot be changed says so, and shows nothing
     std::fs::write(&file, "{}").unwrap();
     let failed = outcome(&watch, Chore::WriteTrust(first));
-    assert!(matches!(failed, Outcome::TrustFailed(_)), "{failed:?}");
+    assert!(matches!(failed, Outcome::TrustFailed { .. }), "{failed:?}");
+}
+
+/// A pipe may never end: it is no policy and no key, and nobody waits at it.
+#[test]
+#[cfg(unix)]
+fn what_is_no_plain_file_is_not_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let watch = start(folder.path().join("trust.toml"));
+    let change = TrustChange::Import {
+        file: pipe.clone(),
+        scope: None,
+        store: None,
+    };
+    let refused = outcome(&watch, Chore::PreviewTrust(change.clone()));
+    let Outcome::TrustFailed {
+        failure,
+        change: of,
+    } = refused
+    else {
+        panic!("{refused:?}");
+    };
+    assert!(failure.headline.contains("no plain file"), "{failure:?}");
+    assert_eq!(of.as_deref(), Some(&change));
+    // nor is a signer by such a key written
+    let signer = SignerEntry {
+        name: "pipe".to_owned(),
+        way: Way::KeyFile(pipe.display().to_string()),
+    };
+    let put = PolicyEdit::PutSigner {
+        before: None,
+        signer,
+    };
+    let refused = edit(&watch, put);
+    assert!(
+        matches!(refused, Outcome::TrustFailed { change: None, .. }),
+        "{refused:?}"
+    );
 }

@@ -1,5 +1,6 @@
 //! Policies of others, taken over: what comes of it accepts nothing that the original does
-//! not, and of what can be said exactly neither more nor less.
+//! not, and of what can be said exactly neither more nor less. Beside rules of one's own:
+//! `taken`.
 
 use std::fs;
 use std::path::Path;
@@ -19,11 +20,15 @@ use serde_json::{Value, json};
 use super::cli::{fixture, verify_at};
 use super::made::{self, Key, SIGNING};
 
-fn read(path: &str) -> Result<Vec<u8>, String> {
+pub(super) fn read(path: &str) -> Result<Vec<u8>, String> {
     fs::read(path).map_err(|error| format!("{path}: {error}"))
 }
 
-fn taken(before: &str, files: &dyn Files, policy: &Value) -> Result<Import, ImportError> {
+pub(super) fn taken(
+    before: &str,
+    files: &dyn Files,
+    policy: &Value,
+) -> Result<Import, ImportError> {
     let text = policy.to_string();
     let foreign = Foreign {
         path: "/etc/containers/policy.json",
@@ -35,7 +40,7 @@ fn taken(before: &str, files: &dyn Files, policy: &Value) -> Result<Import, Impo
 }
 
 /// The policy that comes of taking this one over into `before`.
-fn own(before: &str, policy: &Value) -> (Policy, Import, String) {
+pub(super) fn own(before: &str, policy: &Value) -> (Policy, Import, String) {
     let import = taken(before, &read, policy).unwrap_or_else(|error| panic!("{policy}: {error}"));
     let text = edited(before, &import.edit).unwrap();
     let read = Policy::read(&text, "trust.toml", &read);
@@ -43,7 +48,7 @@ fn own(before: &str, policy: &Value) -> (Policy, Import, String) {
     (read, import, text)
 }
 
-const IMAGES: [&str; 9] = [
+const IMAGES: [&str; 13] = [
     "docker://registry.example.com/app:v1",
     "docker://registry.example.com/app:v2",
     "docker://registry.example.com/team/web:v1",
@@ -53,6 +58,10 @@ const IMAGES: [&str; 9] = [
     "oci:/images/app",
     "oci:/elsewhere/app",
     "dir:/images/app",
+    "oci:app",
+    "oci:images/app",
+    "oci:5000/app",
+    "docker://oci:5000/app:v1",
 ];
 
 fn payload(digest: &Digest, name: &str) -> Vec<u8> {
@@ -109,14 +118,14 @@ fn signed(subject: &Subject, name: &str, keys: [&Key; 2]) -> Vec<(String, Vec<Ar
 }
 
 /// An image with everything that may be signed of it.
-struct Case {
-    image: &'static str,
-    scope: ScopeName,
-    subject: Subject,
-    signed: Vec<(String, Discovered)>,
+pub(super) struct Case {
+    pub image: &'static str,
+    pub scope: ScopeName,
+    pub subject: Subject,
+    pub signed: Vec<(String, Discovered)>,
 }
 
-fn cases(keys: [&Key; 2]) -> Vec<Case> {
+pub(super) fn cases(keys: [&Key; 2]) -> Vec<Case> {
     let cases = IMAGES.into_iter().map(|image| {
         let reference = Reference::parse_prefixed(image).unwrap().unwrap();
         let (named, name) = match &reference {
@@ -140,7 +149,12 @@ fn cases(keys: [&Key; 2]) -> Vec<Case> {
 
 /// Judges every image, signed in every way, by both. Gives how many the original accepts
 /// for a signature, and how many of those the other one does too.
-fn compare(original: &Policy, ours: &Policy, cases: &[Case], what: &str) -> (usize, usize) {
+pub(super) fn compare(
+    original: &Policy,
+    ours: &Policy,
+    cases: &[Case],
+    what: &str,
+) -> (usize, usize) {
     let (mut theirs, mut both) = (0, 0);
     for case in cases {
         for (word, discovered) in &case.signed {
@@ -162,7 +176,7 @@ fn compare(original: &Policy, ours: &Policy, cases: &[Case], what: &str) -> (usi
     (theirs, both)
 }
 
-fn key_file(folder: &Path, name: &str, key: &Key) -> String {
+pub(super) fn key_file(folder: &Path, name: &str, key: &Key) -> String {
     let der = STANDARD.encode(key.public.der());
     let pem = format!("-----BEGIN PUBLIC KEY-----\n{der}\n-----END PUBLIC KEY-----\n");
     let path = folder.join(name);
@@ -487,6 +501,7 @@ fn on_the_command_line_it_is_shown_before_it_is_written() {
     let again = import(&["--write"]);
     assert_eq!(again.status.code(), Some(1), "{}", said(&again));
     assert!(said(&again).contains("already, which stays"));
+    assert!(said(&again).contains("nothing is new"), "{}", said(&again));
     assert_eq!(fs::read_to_string(&own).unwrap(), text);
 }
 

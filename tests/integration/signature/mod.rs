@@ -16,3 +16,4 @@ mod peers;
 mod pitfalls;
 mod policy;
 mod roots;
+mod taken;

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -26,6 +26,8 @@ struct Web {
     address: String,
     files: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
     connections: Arc<AtomicUsize>,
+    /// It asks to be left alone for a second.
+    busy: Arc<AtomicBool>,
 }
 
 impl Web {
@@ -35,13 +37,16 @@ impl Web {
             address: format!("http://{}", listener.local_addr().unwrap()),
             files: Arc::default(),
             connections: Arc::default(),
+            busy: Arc::default(),
         };
         let (files, connections) = (Arc::clone(&web.files), Arc::clone(&web.connections));
+        let busy = Arc::clone(&web.busy);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let Ok(mut stream) = stream else { continue };
                 connections.fetch_add(1, Ordering::SeqCst);
                 let files = Arc::clone(&files);
+                let busy = busy.load(Ordering::SeqCst);
                 std::thread::spawn(move || {
                     let mut reader = BufReader::new(stream.try_clone().unwrap());
                     let mut first = String::new();
@@ -53,6 +58,7 @@ impl Web {
                     let path = first.split(' ').nth(1).unwrap_or_default();
                     let body = files.lock().unwrap().get(path).cloned();
                     let (status, body) = match body {
+                        _ if busy => ("503 Busy\r\nRetry-After: 1", Vec::new()),
                         Some(body) => ("200 OK", body),
                         None => ("404 Not Found", Vec::new()),
                     };
@@ -499,6 +505,34 @@ fn the_switch_in_the_window_holds_for_trust_roots() {
     watch.engine.send(engine::Command::SetOffline(true));
     watch.until(image, |snapshot| snapshot.offline && accepted(snapshot));
     assert_eq!(web.connections(), asked);
+}
+
+/// What came of being offline for a moment, while a repository was asked, is not kept.
+#[test]
+fn offline_and_on_again_the_repository_is_asked_anew() {
+    let web = Web::start();
+    let repository = Repository {
+        pair: Ed25519KeyPair::generate().unwrap(),
+    };
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("root.json"), repository.root()).unwrap();
+    let target = fs::read(fixture("bundles/trusted_root_pgi.json")).unwrap();
+    repository.publish(&web, &target, 1, "2098-01-01T00:00:00Z");
+    web.busy.store(true, Ordering::SeqCst);
+    let watch = engine(home.path(), &web.address, false);
+    let image = watch.open(&keyless());
+    watch.wait(|| (web.connections() > 0).then_some(()));
+    watch.engine.send(engine::Command::SetOffline(true));
+    let known = |snapshot: &ImageSnapshot| snapshot.signatures(&NodePath::root()).clone();
+    watch.until(image, |snapshot| {
+        snapshot.offline && known(snapshot).error().is_some()
+    });
+    // as long as who was put off waits, and finds that nobody is asked any more; whoever waits
+    // too short here finds nothing, and nothing that is not so
+    std::thread::sleep(Duration::from_secs(2));
+    web.busy.store(false, Ordering::SeqCst);
+    watch.engine.send(engine::Command::SetOffline(false));
+    watch.until(image, accepted);
 }
 
 /// Who signs is certified by nobody offline, and that is said before a key is made.

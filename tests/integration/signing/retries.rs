@@ -73,7 +73,11 @@ fn serve(mut stream: TcpStream, does: Does) {
     let mut piece = [0; 4096];
     // the request of this test ends so
     let reads = !matches!(does, Does::HangsUp | Does::IsSilent | Does::SaysAtOnce(_));
-    while reads && !read.ends_with(b"{\"an\":\"entry\"}") {
+    let whole = |read: &[u8]| {
+        read.ends_with(b"{\"an\":\"entry\"}")
+            || (read.starts_with(b"GET") && read.ends_with(b"\r\n\r\n"))
+    };
+    while reads && !whole(&read) {
         match stream.read(&mut piece) {
             Ok(length @ 1..) => read.extend_from_slice(&piece[..length]),
             _ => return,
@@ -250,6 +254,34 @@ async fn the_fault_itself_says_whether_a_service_may_have_got_what_was_sent() {
     }
     assert_eq!(count.load(Ordering::SeqCst), 1);
     assert_eq!(client.waiting().len(), 1);
+}
+
+/// Who is put off and switches off meanwhile asks no more.
+#[tokio::test]
+async fn offline_in_a_pause_nobody_is_asked_again() {
+    let put_off = "HTTP/1.1 503 X\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n";
+    for version in [Some(LogVersion::One), Some(LogVersion::Two), None] {
+        let (port, count) = listen(Does::Says(put_off));
+        let client = Client::new(network()).unwrap();
+        let address = format!("http://127.0.0.1:{port}");
+        let asked = async {
+            match version {
+                Some(version) => assert!(!in_doubt(&client, &address, version).await),
+                None => {
+                    let why = client.fetch(&address, 100).await.unwrap_err();
+                    assert!(why.to_string().contains("offline"), "{why}");
+                }
+            }
+        };
+        let switched = async {
+            while count.load(Ordering::SeqCst) == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            client.set_offline(true);
+        };
+        tokio::join!(asked, switched);
+        assert_eq!(count.load(Ordering::SeqCst), 1, "{version:?}");
+    }
 }
 
 fn signing(home: &Home, log: u8) -> Signing {

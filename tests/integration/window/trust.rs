@@ -320,6 +320,77 @@ fn to_trust_a_signer_beside_a_stricter_rule_says_what_that_asks_for() {
     }
 }
 
+fn fail(window: &mut Window, failure: Failure, change: Option<TrustChange>) {
+    window.slots.put_outcome(Outcome::TrustFailed {
+        failure: Arc::new(failure),
+        change: change.map(Box::new),
+    });
+    window.harness.run();
+}
+
+/// A change that failed elsewhere takes no proposal away; what is being written cannot be
+/// called off.
+#[test]
+fn a_proposal_ends_with_its_own_change() {
+    let (mut window, _) = signatures(Some(report(None)), false);
+    window.click(Role::Button, "Trust this signer…");
+    let shown = answered(&mut window, NEW_POLICY).unwrap();
+    let failure = || Failure {
+        headline: "cannot write".to_owned(),
+        hint: "Look".to_owned(),
+        details: Vec::new(),
+        kind: FailureKind::Other,
+    };
+    let other = TrustChange::Import {
+        file: "/a".into(),
+        scope: None,
+        store: None,
+    };
+    for change in [None, Some(other)] {
+        fail(&mut window, failure(), change);
+        assert!(window.has(Role::Button, "Add to the trust policy"));
+    }
+    window.click(Role::Button, "Add to the trust policy");
+    assert!(window.says_like(|text| text.contains("Writing the trust policy")));
+    assert!(!window.has(Role::Button, "Cancel"));
+    fail(&mut window, failure(), Some(shown.change.clone()));
+    assert!(!window.says_like(|text| text.contains("Writing the trust policy")));
+    assert!(!window.says_like(|text| text.contains("Trust this signer?")));
+}
+
+/// Whoever goes back while a file is looked at can go on.
+#[test]
+fn going_back_from_an_import_leaves_the_page_usable() {
+    let mut window = settings(entries());
+    let look = |window: &mut Window, file: &str| {
+        window.click(Role::Button, "Import…");
+        window.fill(Role::TextInput, "File", file);
+        window.click(Role::Button, "Show what would be written");
+    };
+    look(&mut window, "/etc/containers/policy.json");
+    let buttons = window
+        .harness
+        .query_all_by_role_and_label(Role::Button, "Back");
+    buttons.last().unwrap().click_accesskit();
+    window.harness.run();
+    look(&mut window, "/other.json");
+    let looks = |command: &Command| matches!(command, Command::Chore(Chore::PreviewTrust(_)));
+    let sent = window.sent();
+    let asked = sent.iter().filter(|command| looks(command)).count();
+    assert_eq!(asked, 2, "both were asked for: {sent:?}");
+    // what the first comes to is not what is waited for
+    let change = |file: &str| TrustChange::Import {
+        file: file.into(),
+        scope: None,
+        store: None,
+    };
+    let first = change("/etc/containers/policy.json");
+    show_preview(&mut window, NEW_POLICY, first, false);
+    assert!(!window.is_enabled(Role::Button, "Show what would be written"));
+    show_preview(&mut window, NEW_POLICY, change("/other.json"), false);
+    assert!(window.is_enabled(Role::Button, "Write to the policy"));
+}
+
 #[test]
 fn a_policy_that_could_not_be_written_is_said() {
     let (mut window, _) = signatures(Some(report(None)), false);
@@ -329,10 +400,7 @@ fn a_policy_that_could_not_be_written_is_said() {
         details: Vec::new(),
         kind: FailureKind::Other,
     };
-    window
-        .slots
-        .put_outcome(Outcome::TrustFailed(Arc::new(failure)));
-    window.harness.run();
+    fail(&mut window, failure, None);
     assert!(window.says_like(|text| text.contains("cannot write /home/a/trust.toml")));
     assert!(!window.sent().contains(&Command::JudgeAgain));
 }
@@ -597,10 +665,7 @@ fn the_policy_is_listed_and_its_entries_go_after_a_question() {
         details: Vec::new(),
         kind: FailureKind::Other,
     };
-    window
-        .slots
-        .put_outcome(Outcome::TrustFailed(Arc::new(failure)));
-    window.harness.run();
+    fail(&mut window, failure, None);
     assert!(window.says_like(|text| text.contains("the policy is not changed")));
     let path = "/home/a/.config/porthole/trust.toml".into();
     window.slots.put_outcome(Outcome::TrustSaved { path });

@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use toml_edit::{DocumentMut, value};
 
@@ -12,6 +10,7 @@ use super::material::Material;
 use super::{Object, requirement};
 use crate::signature::policy::import::{Carried, CarriedSigner};
 use crate::signature::policy::{Asked, Files, Requirement};
+use crate::signature::sign::write_pem;
 use crate::signature::simple::{Keyring, SignedIdentity};
 use crate::signature::trust::{SignedBy, Signer};
 
@@ -106,7 +105,9 @@ fn carry(one: &Value, files: &dyn Files, own: &dyn Files) -> Carried {
     }
 }
 
-/// The signers that a requirement names, each as it is written.
+/// The signers that a requirement names, each as it is written. Of bundles containers counts
+/// none; none counts here either, as the signed name is always asked for and none is signed in
+/// a bundle.
 fn signers(
     object: &Object,
     asked: &Asked,
@@ -227,14 +228,10 @@ fn written(name: &SignedIdentity) -> Result<String, String> {
 }
 
 /// A key as text: as it is, or in armour.
-fn as_text(bytes: Vec<u8>) -> String {
+pub(in crate::signature::policy) fn as_text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|binary| {
-        let mut text = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n".to_owned();
-        for line in STANDARD.encode(binary.as_bytes()).as_bytes().chunks(64) {
-            text.push_str(&String::from_utf8_lossy(line));
-            text.push('\n');
-        }
-        text.push_str("-----END PGP PUBLIC KEY BLOCK-----\n");
-        text
+        let pem = write_pem("PGP PUBLIC KEY BLOCK", binary.as_bytes());
+        // where headers could stand, armour has an empty line (RFC 9580, section 6.2)
+        pem.replacen("-----\n", "-----\n\n", 1)
     })
 }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::{Files, Level, PolicyError, Requirement, Rule, Scope};
 use crate::model::{Reference, RegistryReference, Transport};
 
-pub(super) use carry::carried;
+pub(super) use carry::{as_text, carried};
 use material::{identity, object};
 use signed::{signed_by, sigstore_signed};
 

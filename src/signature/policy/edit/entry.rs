@@ -56,6 +56,8 @@ pub enum Way {
     Identity { identity: String, issuer: String },
     /// OpenPGP keys in a file.
     OpenPgpFile(String),
+    /// OpenPGP keys, in armour.
+    OpenPgp(String),
     /// Authorities in a file of certificates.
     AuthoritiesFile(String),
     /// Notation, with certificates (PEM) in the file itself and the subjects of signers.
@@ -136,6 +138,7 @@ pub(super) fn way_of(table: &Table) -> Way {
             identity: text_of(table, "identity"),
             issuer: text_of(table, "issuer"),
         },
+        ["openpgp"] => Way::OpenPgp(text_of(table, "openpgp")),
         ["openpgp_file"] => Way::OpenPgpFile(text_of(table, "openpgp_file")),
         ["authorities_file"] => Way::AuthoritiesFile(text_of(table, "authorities_file")),
         ["notation"] => {
@@ -202,7 +205,10 @@ impl Way {
                 Self::Key(_) | Self::KeyFile(_),
                 Self::Key(_) | Self::KeyFile(_)
             ) | (Self::Identity { .. }, Self::Identity { .. })
-                | (Self::OpenPgpFile(_), Self::OpenPgpFile(_))
+                | (
+                    Self::OpenPgp(_) | Self::OpenPgpFile(_),
+                    Self::OpenPgp(_) | Self::OpenPgpFile(_)
+                )
                 | (Self::AuthoritiesFile(_), Self::AuthoritiesFile(_))
                 | (Self::Notation { .. }, Self::Notation { .. })
         )
@@ -218,6 +224,7 @@ impl fmt::Display for Way {
             Self::Identity { identity, issuer } => {
                 write!(f, "{identity}, vouched for by {issuer}")
             }
+            Self::OpenPgp(_) => f.write_str("the OpenPGP keys that stand in the file"),
             Self::OpenPgpFile(path) => write!(f, "the OpenPGP keys in {path}"),
             Self::AuthoritiesFile(path) => write!(f, "certificates of the authorities in {path}"),
             Self::Notation { identities, .. } => {

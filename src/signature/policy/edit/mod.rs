@@ -6,6 +6,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
 use super::{Level, Scope};
@@ -152,16 +154,18 @@ fn slot<'a>(
     after: &str,
 ) -> Result<&'a mut Table, EditError> {
     let all = tables_mut(document, kind)?;
-    let find = |all: &ArrayOfTables, wanted: &str| {
-        all.iter().position(|table| text_of(table, key) == wanted)
+    let named = |table: &Table, wanted: &str| match key {
+        // `**` is the scope `*`
+        "scope" => Scope::plain(&text_of(table, key)) == Scope::plain(wanted),
+        _ => text_of(table, key) == wanted,
     };
-    if before != Some(after) && find(all, after).is_some() {
+    let find = |all: &ArrayOfTables, wanted: &str| all.iter().position(|t| named(t, wanted));
+    let own = before.and_then(|before| find(all, before));
+    if find(all, after).is_some_and(|there| Some(there) != own) {
         return Err(EditError::There(kind, after.to_owned()));
     }
     let at = match before {
-        Some(before) => {
-            find(all, before).ok_or_else(|| EditError::Gone(kind, before.to_owned()))?
-        }
+        Some(before) => own.ok_or_else(|| EditError::Gone(kind, before.to_owned()))?,
         None => {
             let mut table = Table::new();
             // as a person would write it: a line between
@@ -217,16 +221,13 @@ fn trust(document: &mut DocumentMut, scope: &str, signer: &SignerEntry) -> Resul
         Some(name) => name,
         None => {
             // the name may be that of one that says more
-            let taken: Vec<String> = tables(document, "signer")?
+            let taken: BTreeSet<String> = tables(document, "signer")?
                 .into_iter()
                 .flatten()
                 .map(|table| text_of(table, "name"))
                 .collect();
-            let numbered = (2..).map(|number| format!("{} ({number})", signer.name));
-            let mut names = std::iter::once(signer.name.clone()).chain(numbered);
-            let name = names.find(|name| !taken.contains(name));
             let signer = SignerEntry {
-                name: name.unwrap_or_else(|| signer.name.clone()),
+                name: free_name(&signer.name, &taken),
                 ..signer.clone()
             };
             let table = slot(document, "signer", "name", None, &signer.name)?;
@@ -237,7 +238,7 @@ fn trust(document: &mut DocumentMut, scope: &str, signer: &SignerEntry) -> Resul
     let rules = tables_mut(document, "rule")?;
     let rule = rules
         .iter_mut()
-        .find(|table| text_of(table, "scope") == scope);
+        .find(|table| Scope::plain(&text_of(table, "scope")) == Scope::plain(scope));
     match rule {
         Some(rule) if rule_of(rule).rejects() => {
             return Err(EditError::Rejects(scope.to_owned()));
@@ -257,6 +258,17 @@ fn trust(document: &mut DocumentMut, scope: &str, signer: &SignerEntry) -> Resul
         }
     }
     Ok(())
+}
+
+/// `name`, with a number where it is one of those that are taken.
+pub(super) fn free_name(name: &str, taken: &BTreeSet<String>) -> String {
+    let mut free = name.to_owned();
+    let mut number = 2;
+    while taken.contains(&free) {
+        free = format!("{name} ({number})");
+        number += 1;
+    }
+    free
 }
 
 /// The rule that images of this name are judged by, as [`super::Policy::rule`] finds it.
@@ -318,6 +330,7 @@ fn write_signer(table: &mut Table, signer: &SignerEntry) -> Result<(), EditError
         Way::Key(pem) => vec![("key", pem)],
         Way::Identity { identity, issuer } => vec![("identity", identity), ("issuer", issuer)],
         Way::OpenPgpFile(path) => vec![("openpgp_file", path)],
+        Way::OpenPgp(keys) => vec![("openpgp", keys)],
         Way::AuthoritiesFile(path) => vec![("authorities_file", path)],
         Way::Notation { .. } => Vec::new(),
         Way::Other(_) => return Err(EditError::ByHand(signer.name.clone())),

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::super::containers::{carried, read};
 use super::super::edit::RuleEntry;
-use super::super::{Files, PolicyError};
+use super::super::{Files, PolicyError, Scope};
 use super::{Carried, Draft};
 
 /// The transports of places on this machine whose names are paths.
@@ -39,22 +39,23 @@ pub(super) fn draft(
         Some(_) => "the empty scope of docker",
         None => "the default",
     };
-    draft.put("*", what, "", wide.clone());
+    draft.put("*", what, wide.clone());
 
     // what holds for more comes first: what is left out falls to it
-    let mut named: Vec<_> = docker
+    let (mut named, nobody): (Vec<_>, Vec<_>) = docker
         .iter()
         .filter(|(scope, _)| !scope.is_empty())
-        .collect();
+        .partition(|(scope, _)| may_name_images(scope));
+    for (scope, _) in nobody {
+        let why = "no image of a registry is called so; it is left out";
+        draft.leave(&said(scope), why);
+    }
     named.sort_by_key(|(scope, _)| (!scope.starts_with("*."), scope.len()));
     let (tagged, named): (Vec<_>, Vec<_>) = named
         .into_iter()
         .partition(|(scope, _)| repository(scope).is_some());
     for (scope, listed) in named {
-        let name = scope
-            .strip_prefix('*')
-            .map_or_else(|| scope.clone(), |domain| format!("x{domain}/x"));
-        draft.put(&format!("{scope}/**"), &said(scope), &name, carry(listed));
+        draft.put(&format!("{scope}/**"), &said(scope), carry(listed));
     }
     for (scope, listed) in tagged {
         let repository = repository(scope).unwrap_or_default();
@@ -66,7 +67,7 @@ pub(super) fn draft(
         if here != wide {
             let what = format!("what is asked of images of {transport}");
             let scope = format!("{transport}:/**");
-            draft.put(&scope, &what, &format!("{transport}:/x"), here);
+            draft.put(&scope, &what, here);
         }
         let mut named: Vec<_> = scopes
             .iter()
@@ -75,7 +76,15 @@ pub(super) fn draft(
         named.sort_by_key(|(scope, _)| scope.len());
         for (path, listed) in named {
             let name = format!("{transport}:{path}");
-            draft.put(&format!("{name}/**"), &said(&name), &name, carry(listed));
+            let (scope, carried) = (format!("{name}/**"), carry(listed));
+            // left out, its images would fall to a wider rule, which may accept them
+            if carried != Carried::Anything && Scope::read(&scope).is_err() {
+                return Err(PolicyError::Rule {
+                    scope: name,
+                    why: "a path with a * in it is no scope of a policy of Porthole, so that nothing of this can be taken over".to_owned(),
+                });
+            }
+            draft.put(&scope, &said(&name), carried);
         }
     }
     for (transport, scopes) in transports {
@@ -95,15 +104,20 @@ pub(super) fn draft(
 /// What is asked of one tag or digest, which no rule here can name.
 fn one_image(draft: &mut Draft<'_>, repository: &str, what: &str, carried: Carried) {
     const WHY: &str = "a rule here is for a repository, and knows no tags and digests";
+    if let Err(why) = Scope::read(repository) {
+        draft.leave(what, format!("{why}; it is left out"));
+        return;
+    }
     let here = draft.in_force(repository);
-    let why = match (&carried, here) {
+    let made_of = here.map(|rule| (rule, &rule.made_of));
+    let why = match (&carried, made_of) {
         // it asks for the same
         (carried, Some((_, Some(here)))) if carried == here => return,
         (Carried::Anything, Some((rule, _))) | (_, Some((rule, None))) => {
             format!("{WHY}; it is judged by the rule for {}", rule.scope)
         }
         (_, None) => format!("{WHY}; it is not judged here"),
-        (_, Some((rule, _))) if rule.rejects() => format!("{WHY}; it is rejected here"),
+        (_, Some((rule, _))) if rule.entry.rejects() => format!("{WHY}; it is rejected here"),
         _ => {
             let rule = RuleEntry::rejecting(repository);
             draft.rule(rule, what, Carried::Nothing);
@@ -111,6 +125,18 @@ fn one_image(draft: &mut Draft<'_>, repository: &str, what: &str, carried: Carri
         }
     };
     draft.leave(what, why);
+}
+
+/// Whether images of registries may be called so: behind the colon of a host stands a port.
+/// What is called otherwise could be a place on this machine here, as `oci:/images`.
+fn may_name_images(scope: &str) -> bool {
+    let host = scope.split('/').next().unwrap_or_default();
+    match host.rsplit_once(':') {
+        Some((_, port)) if !host.ends_with(']') => {
+            !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        _ => true,
+    }
 }
 
 fn said(scope: &str) -> String {

@@ -1,9 +1,10 @@
 //! Policies of others, and single keys, taken over into Porthole's own policy.
 //!
-//! What comes of it accepts nothing that the original does not. What Porthole's own kind of
-//! policy can say is taken over as it is; of what it cannot say, the images are rejected by
-//! a rule of their own, and where the original asks for nothing, no rule is written. All of
-//! that is told with the reason.
+//! By what comes of it nothing is accepted that the original rejects, and nothing that the
+//! policy rejected before. What Porthole's own kind of policy can say is taken over as it is;
+//! of what it cannot say, the images are rejected by a rule of their own; where the original
+//! asks for nothing, or a rule of the policy holds already, no rule that accepts is written.
+//! All of that is told with the reason.
 
 mod containers;
 mod keys;
@@ -13,7 +14,7 @@ use std::collections::BTreeSet;
 
 use toml_edit::DocumentMut;
 
-use super::edit::{EditError, NewSigner, PolicyEdit, RuleEntry, entries, in_force};
+use super::edit::{EditError, NewSigner, PolicyEdit, RuleEntry, entries, free_name};
 use super::signer::FileSigner;
 use super::{Files, Level, PolicyError, Scope};
 use crate::model::limits;
@@ -52,6 +53,15 @@ pub struct Left {
     pub what: String,
     /// Why, and what holds here instead.
     pub why: String,
+    /// Whether that is because there is an entry for it already.
+    pub there: bool,
+}
+
+impl Import {
+    /// Where nothing would be written: whether that is because all that can be is there.
+    pub fn is_there(&self) -> bool {
+        self.left.is_empty() || self.left.iter().any(|left| left.there)
+    }
 }
 
 /// Why nothing can be taken over.
@@ -96,7 +106,7 @@ pub fn import(before: &str, own: &dyn Files, foreign: &Foreign<'_>) -> Result<Im
     }
     let text = std::str::from_utf8(foreign.bytes).unwrap_or_default();
     if !text.trim_start().starts_with('{') {
-        return keys::import(foreign);
+        return keys::import(before, foreign);
     }
     let value = json::read(foreign.bytes);
     let value = value.map_err(|why| PolicyError::Syntax(why.to_string()))?;
@@ -125,8 +135,8 @@ pub fn import(before: &str, own: &dyn Files, foreign: &Foreign<'_>) -> Result<Im
             rules: draft
                 .rules
                 .into_iter()
-                .filter(|(_, made_of)| made_of.is_some())
-                .map(|(rule, _)| rule)
+                .filter(|rule| rule.made_of.is_some())
+                .map(|rule| rule.entry)
                 .collect(),
         },
         who: String::new(),
@@ -188,19 +198,38 @@ struct Draft<'a> {
     /// Names of signers that are taken.
     names: BTreeSet<String>,
     signers: Vec<NewSigner>,
-    /// The rules, with what each was made of; nothing for those that stand there already.
-    rules: Vec<(RuleEntry, Option<Carried>)>,
+    /// First those that stand there already.
+    rules: Vec<Drafted>,
+    /// How many those are.
+    known: usize,
     left: Vec<Left>,
+}
+
+/// A rule of a draft.
+struct Drafted {
+    scope: Scope,
+    entry: RuleEntry,
+    /// What it was made of; nothing for one that stands there already.
+    made_of: Option<Carried>,
 }
 
 impl<'a> Draft<'a> {
     fn beside(before: &str, own: &'a dyn Files) -> Result<Self, EditError> {
         let known = entries(before)?;
+        let rules = known.rules.into_iter().filter_map(|entry| {
+            Some(Drafted {
+                scope: Scope::read(&entry.scope).ok()?,
+                entry,
+                made_of: None,
+            })
+        });
+        let rules: Vec<_> = rules.collect();
         Ok(Self {
             own,
             names: known.signers.into_iter().map(|s| s.name).collect(),
             signers: Vec::new(),
-            rules: known.rules.into_iter().map(|rule| (rule, None)).collect(),
+            known: rules.len(),
+            rules,
             left: Vec::new(),
         })
     }
@@ -209,21 +238,24 @@ impl<'a> Draft<'a> {
         self.left.push(Left {
             what: what.to_owned(),
             why: why.into(),
+            there: false,
         });
     }
 
     /// The rule that images of this name are judged by here.
-    fn in_force(&self, name: &str) -> Option<&(RuleEntry, Option<Carried>)> {
-        let rules = self.rules.iter().map(|(rule, _)| rule.clone());
-        let found = in_force(rules, name)?;
-        self.rules
-            .iter()
-            .find(|(rule, _)| rule.scope == found.scope)
+    fn in_force(&self, name: &str) -> Option<&Drafted> {
+        Scope::longest(&self.rules, |rule| &rule.scope, name)
     }
 
-    /// What was asked for of the images of `scope`, called `what` there; `name` is one of
-    /// those images, or what they all begin with.
-    fn put(&mut self, scope: &str, what: &str, name: &str, carried: Carried) {
+    /// The same, of those that stand there already.
+    fn known_in_force(&self, name: &str) -> Option<&Drafted> {
+        Scope::longest(&self.rules[..self.known], |rule| &rule.scope, name)
+    }
+
+    /// What was asked for of the images of `scope`, called `what` there.
+    fn put(&mut self, scope: &str, what: &str, carried: Carried) {
+        // the image of the scope that no narrower one can be about: none is called so
+        let name = scope.strip_suffix('*').unwrap_or(scope);
         if let Err(why) = Scope::read(scope) {
             self.leave(what, format!("{why}; it is left out"));
             return;
@@ -235,7 +267,7 @@ impl<'a> Draft<'a> {
         let rule = match &carried {
             Carried::Anything => {
                 let instead = match self.in_force(name) {
-                    Some((rule, _)) => {
+                    Some(rule) => {
                         format!("they are judged by the rule for {} here", rule.scope)
                     }
                     None => "they are not judged here".to_owned(),
@@ -254,34 +286,59 @@ impl<'a> Draft<'a> {
                 );
                 RuleEntry::rejecting(scope)
             }
-            Carried::Signed { signers, at_least } => RuleEntry {
-                scope: scope.to_owned(),
-                signers: signers.iter().map(|signer| self.signer(signer)).collect(),
-                at_least: *at_least,
-                attestations: Vec::new(),
-                level: Level::This,
-            },
+            Carried::Signed { signers, at_least } => {
+                // a narrower rule would count in place of it, and may ask for less
+                if let Some(known) = self.known_in_force(name) {
+                    let why = format!(
+                        "your rule for {} judges its images, and goes on to: write a narrower one yourself where these signers are to count",
+                        known.scope
+                    );
+                    self.leave(what, why);
+                    return;
+                }
+                RuleEntry {
+                    scope: scope.to_owned(),
+                    signers: signers.iter().map(|signer| self.signer(signer)).collect(),
+                    at_least: *at_least,
+                    attestations: Vec::new(),
+                    level: Level::This,
+                }
+            }
         };
         self.rule(rule, what, carried);
     }
 
-    fn rule_of(&self, scope: &str) -> Option<&(RuleEntry, Option<Carried>)> {
-        self.rules.iter().find(|(rule, _)| rule.scope == scope)
+    fn rule_of(&self, scope: &str) -> Option<&Drafted> {
+        let mut rules = self.rules.iter();
+        rules.find(|rule| Scope::plain(rule.scope.text()) == Scope::plain(scope))
     }
 
-    fn rule(&mut self, rule: RuleEntry, what: &str, carried: Carried) {
-        match self.rule_of(&rule.scope) {
-            None => self.rules.push((rule, Some(carried))),
-            Some((_, None)) => self.is_there(&rule.scope, what),
+    /// Adds a rule whose scope was read before.
+    fn rule(&mut self, entry: RuleEntry, what: &str, carried: Carried) {
+        match self.rule_of(&entry.scope) {
+            None => {
+                if let Ok(scope) = Scope::read(&entry.scope) {
+                    self.rules.push(Drafted {
+                        scope,
+                        entry,
+                        made_of: Some(carried),
+                    });
+                }
+            }
+            Some(known) if known.made_of.is_none() => self.is_there(&entry.scope, what),
             // two tags of one repository come to the same
-            Some((_, Some(_))) => {}
+            Some(_) => {}
         }
     }
 
     fn is_there(&mut self, scope: &str, what: &str) {
-        let why =
-            format!("there is a rule for {scope} in your policy already, which stays as it is");
-        self.leave(what, why);
+        self.left.push(Left {
+            what: what.to_owned(),
+            why: format!(
+                "there is a rule for {scope} in your policy already, which stays as it is"
+            ),
+            there: true,
+        });
     }
 
     /// The name of a signer: that of one who is written the same, or a new one.
@@ -290,10 +347,7 @@ impl<'a> Draft<'a> {
         if let Some(same) = self.signers.iter().find(|known| known.written == written) {
             return same.name.clone();
         }
-        let numbered = (2..).map(|number| format!("{} ({number})", signer.name));
-        let mut names = std::iter::once(signer.name.clone()).chain(numbered);
-        let free = names.find(|name| !self.names.contains(name));
-        let name = free.unwrap_or_else(|| signer.name.clone());
+        let name = free_name(&signer.name, &self.names);
         self.names.insert(name.clone());
         self.signers.push(NewSigner {
             name: name.clone(),

@@ -1,7 +1,5 @@
 //! Notation's `trustpolicy.json`: a signer for each statement, a rule for each scope.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, value};
 
@@ -10,6 +8,7 @@ use super::super::{Files, PolicyError};
 use super::{Carried, CarriedSigner, Draft, Foreign};
 use crate::signature::notation::{Action, Level, Statement, StoreKind, TrustPolicy};
 use crate::signature::notation::{TrustStore, VerifyTimestamp};
+use crate::signature::sign::write_pem;
 use crate::signature::trust::{NotationTrust, SignedBy, Signer};
 
 const KINDS: [StoreKind; 3] = [StoreKind::Ca, StoreKind::SigningAuthority, StoreKind::Tsa];
@@ -32,12 +31,11 @@ pub(super) fn draft(
             false => carried(statement, written, foreign.files, draft.own),
         };
         for scope in scopes {
-            let name = if scope == "*" { "" } else { scope.as_str() };
             let what = match scope.as_str() {
                 "*" => "the statement for every other repository".to_owned(),
                 scope => format!("the statement for {scope}"),
             };
-            draft.put(&scope, &what, name, carried.clone());
+            draft.put(&scope, &what, carried.clone());
         }
     }
     Ok(())
@@ -160,16 +158,8 @@ fn roots(store: &TrustStore, statement: &Statement, kind: StoreKind) -> Option<V
 
 fn pem(trust: &NotationTrust) -> String {
     let roots = roots(&trust.store, &trust.statement, StoreKind::Ca).unwrap_or_default();
-    let mut text = String::new();
-    for root in roots {
-        text.push_str("-----BEGIN CERTIFICATE-----\n");
-        for line in STANDARD.encode(root).as_bytes().chunks(64) {
-            text.push_str(&String::from_utf8_lossy(line));
-            text.push('\n');
-        }
-        text.push_str("-----END CERTIFICATE-----\n");
-    }
-    text
+    let each = roots.iter().map(|root| write_pem("CERTIFICATE", root));
+    each.collect()
 }
 
 fn array(texts: &[String]) -> Array {

@@ -25,6 +25,10 @@ use egui::{
 use crate::ui::panels::parts::primary_button;
 use crate::ui::theme::{Tokens, size, strong};
 
+/// What is said where a policy was to be written that is another one by then.
+pub const CHANGED_MEANWHILE: &str =
+    "The policy was changed meanwhile, and nothing was written. This is what would be written now.";
+
 /// Around everything in a dialog, in points.
 const MARGIN: f32 = 20.0;
 /// Between the body and the footer, and what stays free around the dialog.

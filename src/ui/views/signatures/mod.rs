@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use egui::Ui;
 
-use crate::engine::{Command, Remote, TrustPreview};
+use crate::engine::{Command, Remote, TrustChange, TrustPreview};
 use crate::model::Reference;
 use crate::ui::action::Action;
 use crate::ui::panels::status_bar::OFFLINE;
@@ -47,9 +47,11 @@ impl SignaturesState {
         }
     }
 
-    /// The trust policy was changed, or could not be: nothing is proposed any more.
-    pub(super) fn trust_settled(&mut self) {
-        self.proposal = None;
+    /// The trust policy was changed, or could not be by `change`: nothing is proposed any
+    /// more, or not that.
+    pub(super) fn trust_settled(&mut self, change: Option<&TrustChange>) {
+        let settled = |proposal: &trust::Proposal| change.is_none_or(|it| proposal.is_for(it));
+        self.proposal.take_if(|proposal| settled(proposal));
     }
 }
 

@@ -20,6 +20,8 @@ pub(super) struct Proposal {
     change: TrustChange,
     /// What would be written, once the policy was read; nothing while it is.
     shown: Option<Arc<TrustPreview>>,
+    /// What was shown is being written.
+    writing: bool,
 }
 
 impl Proposal {
@@ -43,9 +45,15 @@ impl Proposal {
         actions.push(Action::Send(Command::Chore(chore)));
     }
 
+    /// Whether it is this change.
+    pub(super) fn is_for(&self, change: &TrustChange) -> bool {
+        self.change == *change
+    }
+
     /// The policy was read; nothing where that was for something else.
     pub(super) fn previewed(&mut self, preview: &Arc<TrustPreview>) {
-        if preview.change == self.change {
+        if self.is_for(&preview.change) {
+            self.writing = false;
             self.shown = Some(Arc::clone(preview));
         }
     }
@@ -56,6 +64,7 @@ impl From<policy::Proposal> for Proposal {
         Self {
             change: TrustChange::Trust(proposal),
             shown: None,
+            writing: false,
         }
     }
 }
@@ -76,14 +85,23 @@ pub(super) fn show(ui: &mut Ui, proposal: &mut Option<Proposal>, context: &mut V
             ui.set_width(ui.available_width());
             ui.label(strong("Trust this signer?"));
             ui.add_space(size::GRID);
+            // what was sent is written, whoever changes their mind
+            if proposed.writing {
+                kit::waiting(ui, "Writing the trust policy…");
+                return;
+            }
             let Some(shown) = proposed.shown.clone() else {
                 kit::waiting(ui, "Reading the trust policy…");
                 cancelled = ui.button("Cancel").clicked();
                 return;
             };
             if shown.changed {
-                let words = "The policy was changed meanwhile, and nothing was written. This is what would be written now.";
-                kit::note(ui, icons::TRIANGLE_ALERT, tokens.caution, words);
+                kit::note(
+                    ui,
+                    icons::TRIANGLE_ALERT,
+                    tokens.caution,
+                    kit::CHANGED_MEANWHILE,
+                );
                 ui.add_space(size::GRID);
             }
             ui.add(egui::Label::new(value(&shown.preview.meaning)).wrap());
@@ -98,6 +116,7 @@ pub(super) fn show(ui: &mut Ui, proposal: &mut Option<Proposal>, context: &mut V
                     let chore = Chore::WriteTrust(shown);
                     context.actions.push(Action::Send(Command::Chore(chore)));
                     proposed.shown = None;
+                    proposed.writing = true;
                 }
                 cancelled = ui.button("Cancel").clicked();
             });

@@ -177,7 +177,9 @@ impl SignerForm {
             Some(Way::OpenPgpFile(path)) => (Kind::OpenPgp, &**path, ""),
             Some(Way::AuthoritiesFile(path)) => (Kind::Authorities, &**path, ""),
             Some(Way::KeyFile(path)) => (Kind::Key, &**path, ""),
-            Some(Way::Key(_) | Way::Notation { .. } | Way::Other(_)) | None => (Kind::Key, "", ""),
+            Some(Way::Key(_) | Way::OpenPgp(_) | Way::Notation { .. } | Way::Other(_)) | None => {
+                (Kind::Key, "", "")
+            }
         };
         Self {
             before: signer.map(|signer| signer.name.clone()),

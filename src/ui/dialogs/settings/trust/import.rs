@@ -6,6 +6,7 @@ use egui::{RichText, Ui};
 
 use crate::engine::{Chore, Command, TrustChange, TrustPreview};
 use crate::model::text;
+use crate::signature::policy::Import;
 use crate::ui::action::Actions;
 use crate::ui::dialogs::kit::{self, Look};
 use crate::ui::panels::parts::primary_button;
@@ -42,11 +43,18 @@ impl Wish {
 }
 
 impl ImportForm {
-    /// What would be written is known, unless that was asked for something else.
-    pub(super) fn previewed(&mut self, preview: &Arc<TrustPreview>) {
-        if self.asked.as_ref() == Some(&preview.change) {
+    /// What would be written is known. Whether that is what was asked for.
+    pub(super) fn previewed(&mut self, preview: &Arc<TrustPreview>) -> bool {
+        let asked = self.asked.as_ref() == Some(&preview.change);
+        if asked {
             self.shown = Some(Arc::clone(preview));
         }
+        asked
+    }
+
+    /// What was asked for last.
+    pub(super) const fn asked(&self) -> Option<&TrustChange> {
+        self.asked.as_ref()
     }
 
     /// What is filled in.
@@ -66,7 +74,7 @@ impl ImportForm {
         kit::heading(ui, "Take over a policy or a key");
         kit::quiet(
             ui,
-            "A policy.json of containers, a trustpolicy.json of Notation, a public key (cosign.pub) or OpenPGP keys. What comes of it accepts nothing that the original does not.",
+            "A policy.json of containers, a trustpolicy.json of Notation, a public key (cosign.pub) or OpenPGP keys. By what comes of it nothing is accepted that the original rejects, and nothing that your policy rejected before.",
         );
         let hint = "/etc/containers/policy.json";
         let title = "A policy or a key";
@@ -94,7 +102,12 @@ impl ImportForm {
                 Some(shown) => {
                     let some = !shown.preview.written.is_empty();
                     let write = primary_button(ui, "Write to the policy", some && !busy);
-                    let write = write.on_disabled_hover_text("Nothing of it can be taken over");
+                    let there = shown.import.as_ref().is_some_and(Import::is_there);
+                    let why = match there {
+                        true => "For all of it that can be taken over there are entries already",
+                        false => "Nothing of it can be taken over",
+                    };
+                    let write = write.on_disabled_hover_text(why);
                     if write.clicked() {
                         wish = Some(Wish::Write(shown));
                     }
@@ -125,8 +138,12 @@ impl ImportForm {
 fn preview(ui: &mut Ui, shown: &TrustPreview) {
     let tokens = Tokens::of(ui);
     if shown.changed {
-        let words = "The policy was changed meanwhile, and nothing was written. This is what would be written now.";
-        kit::note(ui, icons::TRIANGLE_ALERT, tokens.caution, words);
+        kit::note(
+            ui,
+            icons::TRIANGLE_ALERT,
+            tokens.caution,
+            kit::CHANGED_MEANWHILE,
+        );
     }
     let kind = shown.import.as_ref().map_or("", |import| import.kind);
     kit::heading(ui, &format!("What would be written, of {kind}"));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use egui::{Align, Layout, RichText, Ui};
 
-use crate::engine::{Chore, Command, Failure, TrustFile, TrustPreview};
+use crate::engine::{Chore, Command, Failure, TrustChange, TrustFile, TrustPreview};
 use crate::model::{predicate_words, text};
 use crate::signature::policy::{Entries, Level, PolicyEdit, RuleEntry, Way};
 use crate::ui::action::{Action, Actions};
@@ -59,9 +59,9 @@ impl TrustPage {
 
     /// What a change would write is known.
     pub fn previewed(&mut self, preview: &Arc<TrustPreview>) {
-        if let Some(import) = &mut self.import {
+        let asked = |import: &mut Box<ImportForm>| import.previewed(preview);
+        if self.import.as_mut().is_some_and(asked) {
             self.saving = false;
-            import.previewed(preview);
         }
     }
 
@@ -71,9 +71,11 @@ impl TrustPage {
         self.failure = Some(failure);
     }
 
-    /// Whether a change is under way, and this is who wants to know how it ends.
-    pub const fn is_saving(&self) -> bool {
-        self.saving
+    /// Whether a change is under way, and this is who wants to know how it ends. `change` is
+    /// it, where it was to be shown first.
+    pub fn waits_for(&self, change: Option<&TrustChange>) -> bool {
+        let asked = self.import.as_ref().and_then(|import| import.asked());
+        self.saving && (change.is_none() || change == asked)
     }
 
     pub(super) fn show(&mut self, ui: &mut Ui, actions: &mut Actions) {
@@ -188,7 +190,7 @@ impl TrustPage {
                 words: &words,
                 changes: !matches!(
                     signer.way,
-                    Way::Other(_) | Way::Key(_) | Way::Notation { .. }
+                    Way::Other(_) | Way::Key(_) | Way::OpenPgp(_) | Way::Notation { .. }
                 ),
                 question: "Take out this signer? No rule may name it any more.",
             };
@@ -256,6 +258,8 @@ impl TrustPage {
             None => {}
             Some(import::Wish::Back) => {
                 self.import = None;
+                // nobody waits for what is on its way
+                self.saving = false;
                 self.failure = None;
             }
             Some(wish) => {
