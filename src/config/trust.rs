@@ -83,7 +83,7 @@ pub fn read_trust_store(
 /// As there, and where it is something else than a file.
 pub fn read_plain_trust_file(path: &Path) -> Result<Option<Vec<u8>>, SettingsError> {
     match std::fs::metadata(path) {
-        Ok(there) if !there.is_file() => Err(SettingsError::new(path, &"it is no plain file")),
+        Ok(there) if !there.is_file() => Err(SettingsError::new(path, "it is no plain file")),
         _ => read_trust_file(path),
     }
 }

@@ -444,6 +444,19 @@ fn offline_a_local_image_is_judged_without_a_socket() {
     assert_eq!(sockets_of(home.path(), &by_key), (Some(0), Vec::new()));
 }
 
+/// A TUF repository with the root for [`keyless`], and a home that trusts it.
+fn published() -> (Web, tempfile::TempDir) {
+    let web = Web::start();
+    let repository = Repository {
+        pair: Ed25519KeyPair::generate().unwrap(),
+    };
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("root.json"), repository.root()).unwrap();
+    let target = fs::read(fixture("bundles/trusted_root_pgi.json")).unwrap();
+    repository.publish(&web, &target, 1, "2098-01-01T00:00:00Z");
+    (web, home)
+}
+
 /// An engine that judges [`keyless`] by this TUF repository, as the window does.
 fn engine(home: &Path, tuf: &str, offline: bool) -> Watch {
     let policy = home.join("trust.toml");
@@ -472,14 +485,7 @@ fn accepted(snapshot: &ImageSnapshot) -> bool {
 /// The window's switch takes effect at once, on what is open too, and back again.
 #[test]
 fn the_switch_in_the_window_holds_for_trust_roots() {
-    let web = Web::start();
-    let repository = Repository {
-        pair: Ed25519KeyPair::generate().unwrap(),
-    };
-    let home = tempfile::tempdir().unwrap();
-    fs::write(home.path().join("root.json"), repository.root()).unwrap();
-    let target = fs::read(fixture("bundles/trusted_root_pgi.json")).unwrap();
-    repository.publish(&web, &target, 1, "2098-01-01T00:00:00Z");
+    let (web, home) = published();
     let watch = engine(home.path(), &web.address, true);
     let image = watch.open(&keyless());
     let known = |snapshot: &ImageSnapshot| snapshot.signatures(&NodePath::root()).clone();
@@ -510,14 +516,7 @@ fn the_switch_in_the_window_holds_for_trust_roots() {
 /// What came of being offline for a moment, while a repository was asked, is not kept.
 #[test]
 fn offline_and_on_again_the_repository_is_asked_anew() {
-    let web = Web::start();
-    let repository = Repository {
-        pair: Ed25519KeyPair::generate().unwrap(),
-    };
-    let home = tempfile::tempdir().unwrap();
-    fs::write(home.path().join("root.json"), repository.root()).unwrap();
-    let target = fs::read(fixture("bundles/trusted_root_pgi.json")).unwrap();
-    repository.publish(&web, &target, 1, "2098-01-01T00:00:00Z");
+    let (web, home) = published();
     web.busy.store(true, Ordering::SeqCst);
     let watch = engine(home.path(), &web.address, false);
     let image = watch.open(&keyless());
