@@ -5,16 +5,15 @@ use std::io::{self, Write};
 use clap::Args;
 
 use crate::engine::{EngineConfig, Failure};
-use crate::model::Platform;
 
 use super::CliError;
-use super::manifest_files::Manifest;
+use super::manifest_files::{Manifest, WhichImage};
 
 /// Print the content of a file of an image.
 #[derive(Debug, Args)]
 pub(super) struct Cat {
-    /// The image: docker://HOST/NAME:TAG, oci:FOLDER:NAME, a folder, or a short name.
-    reference: String,
+    #[command(flatten)]
+    which: WhichImage,
 
     /// The file, as a container would see it; links are followed within the image.
     path: String,
@@ -26,24 +25,11 @@ pub(super) struct Cat {
     /// The file as the image stands at this layer.
     #[arg(long, value_name = "N")]
     at: Option<usize>,
-
-    /// Pick the image for this platform out of an index, as in linux/arm64/v8.
-    #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
-    platform: Option<Platform>,
-
-    /// Read layers that unpack to far more than layers of their size should.
-    #[arg(long)]
-    read_anyway: bool,
 }
 
 impl Cat {
     pub(super) fn run(self, config: EngineConfig) -> Result<(), CliError> {
-        let image = Manifest::open(
-            config,
-            &self.reference,
-            self.platform.clone(),
-            self.read_anyway,
-        )?;
+        let image = Manifest::open(config, &self.which)?;
         let content = image.content(&self.path, self.layer, self.at)?;
         if (content.bytes.len() as u64) < content.size {
             return Err(Failure::refused(

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args};
 
 use crate::engine::{EngineConfig, SaveRequest, SaveTarget, SavedFiles};
-use crate::model::{Platform, text};
+use crate::model::text;
 
 use super::CliError;
-use super::manifest_files::Manifest;
+use super::manifest_files::{Manifest, WhichImage};
 
 /// Write files of an image into a folder, or as a tar stream.
 ///
@@ -17,8 +17,8 @@ use super::manifest_files::Manifest;
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("target").required(true).args(["folder", "tar", "file"])))]
 pub(super) struct ExportFiles {
-    /// The image: docker://HOST/NAME:TAG, oci:FOLDER:NAME, a folder, or a short name.
-    reference: String,
+    #[command(flatten)]
+    which: WhichImage,
 
     /// The folder to write into: it must not be there yet, or be empty.
     folder: Option<PathBuf>,
@@ -38,24 +38,11 @@ pub(super) struct ExportFiles {
     /// The image as it stands at this layer; layers count from 0.
     #[arg(long, value_name = "N")]
     at: Option<usize>,
-
-    /// Pick the image for this platform out of an index, as in linux/arm64/v8.
-    #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
-    platform: Option<Platform>,
-
-    /// Read layers that unpack to far more than layers of their size should.
-    #[arg(long)]
-    read_anyway: bool,
 }
 
 impl ExportFiles {
     pub(super) fn run(self, config: EngineConfig) -> Result<(), CliError> {
-        let image = Manifest::open(
-            config,
-            &self.reference,
-            self.platform.clone(),
-            self.read_anyway,
-        )?;
+        let image = Manifest::open(config, &self.which)?;
         let target = match (self.folder, self.tar, self.file) {
             (Some(folder), _, _) => SaveTarget::Folder(folder),
             (_, Some(tar), _) if tar.as_os_str() == "-" => SaveTarget::Stdout,

@@ -10,16 +10,16 @@ use serde_json::{Map, Value, json};
 use crate::engine::{EngineConfig, Failure, FilesSnapshot, LayerState};
 use crate::layer::waste::Waste;
 use crate::layer::{Entry, EntryKind, FileQuery, Marks, Scope};
-use crate::model::{Platform, text};
+use crate::model::text;
 
 use super::CliError;
-use super::manifest_files::Manifest;
+use super::manifest_files::{Manifest, WhichImage};
 
 /// List the files of an image, or of one of its layers.
 #[derive(Debug, Args)]
 pub(super) struct Files {
-    /// The image: docker://HOST/NAME:TAG, oci:FOLDER:NAME, a folder, or a short name.
-    reference: String,
+    #[command(flatten)]
+    which: WhichImage,
 
     /// Only what this layer has; layers count from 0.
     #[arg(long, value_name = "N", conflicts_with = "at")]
@@ -28,14 +28,6 @@ pub(super) struct Files {
     /// The image as it stands at this layer.
     #[arg(long, value_name = "N")]
     at: Option<usize>,
-
-    /// Pick the image for this platform out of an index, as in linux/arm64/v8.
-    #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
-    platform: Option<Platform>,
-
-    /// Read layers that unpack to far more than layers of their size should.
-    #[arg(long)]
-    read_anyway: bool,
 
     /// Show what is wasted instead: dive's score, and what is true.
     #[arg(long, conflicts_with_all = ["layer", "at"])]
@@ -48,12 +40,7 @@ pub(super) struct Files {
 
 impl Files {
     pub(super) fn run(self, config: EngineConfig) -> Result<(), CliError> {
-        let image = Manifest::open(
-            config,
-            &self.reference,
-            self.platform.clone(),
-            self.read_anyway,
-        )?;
+        let image = Manifest::open(config, &self.which)?;
         let scope = match (self.layer, self.at) {
             (Some(layer), _) => Scope::Layer(layer),
             (_, Some(layer)) => Scope::At(layer),

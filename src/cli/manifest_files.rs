@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use clap::Args;
+
 use crate::engine::{
     Command, EngineConfig, Extent, Failure, FileContent, FileRef, FilesRequest, FilesSnapshot,
     NodePath, Outcome, Remote, SaveRequest, SavedFiles,
@@ -13,6 +15,21 @@ use crate::model::{Platform, text};
 use super::CliError;
 use super::wait::{Waiting, nothing_found};
 
+/// Which image is looked into, and how.
+#[derive(Debug, Args)]
+pub(super) struct WhichImage {
+    /// The image: docker://HOST/NAME:TAG, oci:FOLDER:NAME, a folder, or a short name.
+    reference: String,
+
+    /// Pick the image for this platform out of an index, as in linux/arm64/v8.
+    #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
+    platform: Option<Platform>,
+
+    /// Read layers that unpack to far more than layers of their size should.
+    #[arg(long)]
+    read_anyway: bool,
+}
+
 /// The manifest of an image that is looked into.
 pub(super) struct Manifest {
     waiting: Waiting,
@@ -20,19 +37,14 @@ pub(super) struct Manifest {
 }
 
 impl Manifest {
-    /// Opens an image and picks its manifest: the one for `platform`, or for this machine.
-    /// With `anyway` its layers may unpack to any size.
-    pub(super) fn open(
-        config: EngineConfig,
-        reference: &str,
-        platform: Option<Platform>,
-        anyway: bool,
-    ) -> Result<Self, CliError> {
+    /// Opens an image and picks its manifest: the one for its platform, or for this machine.
+    pub(super) fn open(config: EngineConfig, which: &WhichImage) -> Result<Self, CliError> {
+        let (reference, platform) = (&which.reference, which.platform.clone());
         let waiting = Waiting::open(config, reference, platform.clone(), Extent::Shown)?;
         let manifest = Self::pick(waiting, reference, platform)?;
         manifest.ask(FilesRequest::Reading {
             unwatched: true,
-            allowance: if anyway {
+            allowance: if which.read_anyway {
                 Allowance::Everything
             } else {
                 Allowance::Usual

@@ -30,9 +30,12 @@ pub(super) async fn caught<T, E: From<Failure>>(
 ) -> Result<T, E> {
     // what it was changing is not looked at any more
     let ended = AssertUnwindSafe(work).catch_unwind().await;
-    ended.unwrap_or_else(|_| {
-        let what = "the program itself failed at this step";
-        let hint = "Tell its authors, with what was printed, or with what Diagnostics shows";
-        Err(Failure::refused(what, hint).into())
-    })
+    ended.unwrap_or_else(|_| Err(failure().into()))
+}
+
+/// That something crashed.
+pub(super) fn failure() -> Failure {
+    let what = "the program itself failed at this step";
+    let hint = "Tell its authors, with what was printed, or with what Diagnostics shows";
+    Failure::refused(what, hint)
 }

@@ -184,9 +184,11 @@ pub(super) fn split_path(path: &[u8]) -> (&[u8], &[u8]) {
 pub(super) fn whiteout(path: &[u8]) -> Option<(EntryKind, Vec<u8>, Marks)> {
     const PREFIX: &[u8] = b".wh.";
     const OPAQUE: &[u8] = b".wh..wh..opq";
-    /// What aufs kept for itself in the root of a layer: runtimes pass over all of it.
+    /// What aufs kept for itself in the root of a layer: runtimes pass over it.
     const OWN: &[u8] = b".wh..wh.";
-    if path.starts_with(OWN) && path != OPAQUE {
+    /// Files in here are what hard links of the layer stand for.
+    const LINKED: &[u8] = b".wh..wh.plnk/";
+    if path.starts_with(OWN) && !path.starts_with(LINKED) && path != OPAQUE {
         return Some((EntryKind::Whiteout, path.to_vec(), Marks::INVALID_WHITEOUT));
     }
     let (directory, name) = split_path(path);
@@ -239,7 +241,8 @@ mod tests {
         assert_eq!(read(b".wh..wh..opq"), opaque(b""));
         assert_eq!(read(b"etc/a.wh."), None);
         assert_eq!(read(b"a/.wh..wh.x"), removed(b"a/.wh.x"));
-        let own = [&b".wh..wh.aufs"[..], &b".wh..wh.plnk/12.34"[..]];
+        assert_eq!(read(b".wh..wh.plnk/12.34"), None);
+        let own = [&b".wh..wh.aufs"[..], &b".wh..wh.plnk"[..]];
         for odd in [&b"a/.wh."[..], b"a/.wh..", b"a/.wh..."].iter().chain(&own) {
             assert_eq!(read(odd).unwrap().2, Marks::INVALID_WHITEOUT.0);
         }

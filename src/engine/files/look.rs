@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::engine::crash;
 use crate::layer::{FileList, FileQuery, FileTree, LayerError, LayerIndex};
 
 /// What is to be looked at.
@@ -33,6 +34,7 @@ pub(super) struct Looked {
 impl Look {
     /// Builds what is missing of tree and list.
     pub(super) fn build(self) -> Looked {
+        crash::at("building a list of files");
         let at = self.query.at(self.layers.len());
         let tree = self
             .tree

@@ -36,6 +36,13 @@ pub(super) struct Sparse {
     offset: Option<u64>,
 }
 
+/// What stands before the first zero, since no name has one in it; nothing where that is
+/// empty, which says nothing.
+pub(super) fn said(bytes: &[u8]) -> Option<Vec<u8>> {
+    let text = until_zero(bytes);
+    (!text.is_empty()).then(|| text.to_vec())
+}
+
 impl Extension {
     /// Takes what `records` say, in place of those before. Gives nothing where they are
     /// malformed.
@@ -52,8 +59,8 @@ impl Extension {
         // an empty value takes the record back
         let text = || std::str::from_utf8(value).ok();
         match key {
-            b"path" => self.path = (!value.is_empty()).then(|| until_zero(value).to_vec()),
-            b"linkpath" => self.link = (!value.is_empty()).then(|| until_zero(value).to_vec()),
+            b"path" => self.path = said(value),
+            b"linkpath" => self.link = said(value),
             b"size" if !value.is_empty() => self.size = Some(text()?.parse().ok()?),
             b"uid" if !value.is_empty() => self.uid = Some(text()?.parse().ok()?),
             b"gid" if !value.is_empty() => self.gid = Some(text()?.parse().ok()?),
@@ -77,7 +84,7 @@ impl Extension {
         let sparse = self.sparse.get_or_insert_default();
         match name {
             b"major" => sparse.map_in_content = value != b"0",
-            b"name" => sparse.name = Some(until_zero(value).to_vec()),
+            b"name" => sparse.name = said(value),
             b"realsize" | b"size" => sparse.real_size = Some(count()?),
             b"offset" => sparse.offset = Some(count()?),
             b"numbytes" => sparse.map.push((sparse.offset.take()?, count()?)),

@@ -6,8 +6,8 @@ use crate::layer::{EntryKind, Marks};
 use crate::model::limits;
 
 use super::content::Content;
-use super::extension::{Extension, MapText, id};
-use super::header::{BLOCK, Header, Type, until_zero};
+use super::extension::{Extension, MapText, id, said};
+use super::header::{BLOCK, Header, Type};
 use super::{Opened, State, TarProblem, TarReader, padding};
 
 impl TarReader {
@@ -47,14 +47,14 @@ impl TarReader {
     pub(super) fn extend(&mut self, kind: Type, bytes: &[u8]) -> Result<(), TarProblem> {
         let at = self.at - bytes.len() as u64;
         match kind {
-            Type::LongName => self.extension.long_name = Some(until_zero(bytes).to_vec()),
-            Type::LongLink => self.extension.long_link = Some(until_zero(bytes).to_vec()),
+            Type::LongName => self.extension.long_name = said(bytes),
+            Type::LongLink => self.extension.long_link = said(bytes),
             Type::Pax => self
                 .extension
                 .read(bytes)
                 .ok_or(TarProblem::Extension { at })?,
-            // runtimes take nothing from global ones
-            _ => {}
+            // runtimes take nothing from global ones, and forget what came before them
+            _ => self.extension = Extension::default(),
         }
         Ok(())
     }
@@ -83,17 +83,15 @@ impl TarReader {
                 limit: limits::LAYER_PATH_BYTES as u64,
             });
         }
-        let (kind, passed_over) = match header.kind() {
+        let (kind, is_dump) = match header.kind() {
             Type::Hardlink => (EntryKind::Hardlink, false),
             Type::Symlink => (EntryKind::Symlink, false),
             Type::Char => (EntryKind::CharDevice, false),
             Type::Block => (EntryKind::BlockDevice, false),
             Type::Directory => (EntryKind::Directory, header.is_dump()),
             Type::Fifo => (EntryKind::Fifo, false),
-            Type::GnuSparse => (EntryKind::File, false),
-            // what old archives call a folder; where the type says that it is a file, readers
-            // pass over the content that one has
-            _ if name.ends_with(b"/") => (EntryKind::Directory, !header.has_no_type()),
+            // what old archives call a folder; where the type says that it is a file, it is one
+            _ if name.ends_with(b"/") && header.has_no_type() => (EntryKind::Directory, false),
             _ => (EntryKind::File, false),
         };
         let size = extension.size.unwrap_or(size);
@@ -116,8 +114,8 @@ impl TarReader {
             let mtime = extension.mtime.unwrap_or_else(|| (header.mtime(), 0));
             (marks.with(cut), uid, gid, mtime, extension.xattrs)
         });
-        if passed_over {
-            // such as a list of names
+        if is_dump {
+            // a list of names, not content
             let mut opened = opened;
             opened.stored = size;
             return Ok(self.begin_content(Box::new(opened), None));

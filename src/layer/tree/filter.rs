@@ -62,7 +62,10 @@ impl NameFilter {
                 path.push(b'/');
             }
             path.extend_from_slice(entry.name());
-            if found.len() < limit && matcher.fits(&path) {
+            if found.len() == limit {
+                break;
+            }
+            if matcher.fits(&path) {
                 found.push((position, path.clone()));
             }
         }

@@ -166,7 +166,9 @@ impl<'a> FileNode<'a> {
 
     /// What is odd about the entry that counts.
     pub fn marks(&self) -> Marks {
-        self.entry().map(|entry| entry.marks()).unwrap_or_default()
+        // its own, where it is another name of what lies elsewhere
+        let entry = self.tree.version_entry(self.node.version);
+        entry.map(|entry| entry.marks()).unwrap_or_default()
     }
 
     /// What layers had at this path, the newest first, with what ended it: the layer and how.

@@ -51,7 +51,7 @@ impl FileRows {
     /// they are, and what was closed stays so. Nothing where it is another list.
     #[must_use]
     pub fn grown_to(&self, list: &Arc<FileList>) -> Option<Self> {
-        let begins = self.list.unseen() > 0
+        let begins = self.list.unseen() > list.unseen()
             && self.list.query() == list.query()
             && Arc::ptr_eq(self.list.tree(), list.tree());
         if !begins {

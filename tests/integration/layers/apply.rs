@@ -291,16 +291,27 @@ fn layers_are_applied_as_umoci_applies_them() {
     }
 }
 
-/// What aufs kept for itself is no file of the image; runtimes pass over it.
+/// What aufs kept for itself is no file of the image; runtimes pass over it, but for what hard
+/// links stand for.
 #[test]
 fn what_aufs_kept_for_itself_is_passed_over() {
     let tree = tree(&[Tar::new()
         .file(".wh..wh.aufs", b"")
+        .file(".wh..wh.orph/1", b"")
         .dir(".wh..wh.plnk")
-        .file(".wh..wh.plnk/12.34", b"x")
+        .file(".wh..wh.plnk/12.34", b"content")
+        .hardlink("linked", ".wh..wh.plnk/12.34")
         .file("kept", b"y")
         .bytes()]);
-    assert_eq!(paths(&tree), ["/kept"]);
+    let linked = tree.find(b"/linked").unwrap();
+    assert_eq!(linked.size(), 7);
+    let paths = paths(&tree);
+    assert!(
+        paths
+            .iter()
+            .all(|path| !path.contains("aufs") && !path.contains("orph"))
+    );
+    assert!(paths.contains(&"/kept".to_owned()));
 }
 
 fn paths(tree: &FileTree) -> Vec<String> {
@@ -622,6 +633,10 @@ fn a_filtered_list_begins_with_what_was_told_of_it() {
                     assert!(!grown.is_open(closed));
                     rows = FileRows::new(Arc::clone(list));
                 }
+            }
+            if let [first, .., last] = told.as_slice() {
+                let rows = FileRows::new(Arc::clone(last));
+                assert!(rows.grown_to(first).is_none(), "it begins anew");
             }
             let rows = FileRows::new(Arc::clone(&whole));
             assert!(rows.grown_to(&whole).is_none(), "it was whole");

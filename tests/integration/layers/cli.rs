@@ -191,6 +191,36 @@ fn a_bomb_is_read_only_where_that_is_asked_for() {
     assert!(said.contains("--read-anyway"), "{said}");
     let all = files(&["files", &reference, "--json", "--read-anyway"]);
     assert_eq!(by_path(&all, "/zeros")["size"], count << 20);
+    let to = folder.path().join("out").display().to_string();
+    let output = porthole(&["export-files", &reference, &to]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("--read-anyway"), "{said}");
+    let output = porthole(&["cat", &reference, "/zeros", "--read-anyway"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("more than are printed"), "{said}");
+}
+
+#[test]
+fn a_crash_while_files_are_put_together_ends_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = image(folder.path(), &[Tar::new().file("a", b"x").bytes()]);
+    let reference = layout.reference("it");
+    for (step, more) in [
+        ("building a list of files", &[][..]),
+        ("accounting for waste", &["--wasted"]),
+    ] {
+        let arguments = [&["files", &reference], more].concat();
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_porthole"))
+            .args(&arguments)
+            .env("PORTHOLE_CRASH_AT", step)
+            .env("XDG_CACHE_HOME", folder.path())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{step}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("the program itself failed"), "{said}");
+    }
 }
 
 #[test]

@@ -324,6 +324,10 @@ fn headers_are_extended_as_runtimes_read_them() {
     let mut put = |kind: tar::EntryType, name: &[u8], content: &[u8]| {
         let mut header = Tar::header(kind, content.len() as u64);
         header.as_mut_bytes()[..name.len()].copy_from_slice(name);
+        if name == b"folder/" {
+            // as archives had it before there were types
+            header.as_mut_bytes()[156] = 0;
+        }
         header.set_cksum();
         tar.0.append(&header, content).unwrap();
     };
@@ -334,7 +338,15 @@ fn headers_are_extended_as_runtimes_read_them() {
     put(tar::EntryType::GNULongName, b"././@LongLink", b"long\0");
     put(records, b"x", b"11 path=no\n");
     put(file, b"b", b"22");
-    put(file, b"folder/", b"passed over");
+    // forgotten: what comes before global records, and names that are empty
+    put(records, b"x", b"11 path=no\n");
+    put(tar::EntryType::XGlobalHeader, b"g", b"11 path=no\n");
+    put(file, b"c", b"4444");
+    put(tar::EntryType::GNULongName, b"././@LongLink", b"\0");
+    put(file, b"d", b"55555");
+    // a slash makes a folder only where nothing says that it is a file
+    put(file, b"sudo/", b"program");
+    put(file, b"folder/", b"");
     put(file, b"behind", b"333");
     let index = scan(&tar.bytes());
     assert_eq!(index.ending, Ending::Complete);
@@ -345,6 +357,9 @@ fn headers_are_extended_as_runtimes_read_them() {
     let expected = [
         (&b"se"[..], EntryKind::File, 1),
         (b"long", EntryKind::File, 2),
+        (b"c", EntryKind::File, 4),
+        (b"d", EntryKind::File, 5),
+        (b"sudo", EntryKind::File, 7),
         (b"folder", EntryKind::Directory, 0),
         (b"behind", EntryKind::File, 3),
     ];

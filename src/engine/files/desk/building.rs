@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::Remote;
+use crate::engine::{Remote, crash};
 use crate::layer::waste::Waste;
 use crate::layer::{FileList, FileQuery, FileTree, LayerIndex};
 
@@ -45,7 +45,11 @@ impl State {
         let is_new = |built: &Built| {
             built.version == self.version && built.query.as_ref() == Some(&self.query)
         };
-        self.listed && known && !self.built.as_ref().is_some_and(is_new)
+        let broke = self.broke.as_ref();
+        self.listed
+            && known
+            && !self.built.as_ref().is_some_and(is_new)
+            && broke.is_none_or(|(version, query)| (*version, query) != (self.version, &self.query))
     }
 
     pub(super) fn start_building(&mut self) {
@@ -76,19 +80,32 @@ impl State {
             query: look.query.clone(),
             ended: look.ended.clone(),
         });
+        let (version, query) = (look.version, look.query.clone());
         self.tasks.spawn(async move {
             match tokio::task::spawn_blocking(move || look.build()).await {
                 Ok(looked) => Done::Looked(Box::new(looked)),
-                Err(_) => Done::Ended,
+                Err(_) => Done::BuildBroke(version, query),
             }
         });
+    }
+
+    /// Building crashed, and would once more.
+    pub(super) fn build_broke(&mut self, version: u64, query: FileQuery) {
+        self.building = None;
+        if query == self.query {
+            self.list = Remote::Failed {
+                error: Arc::new(crash::failure()),
+                previous: self.list.value().cloned(),
+            };
+        }
+        self.broke = Some((version, query));
     }
 
     /// Shows the beginning of a list at once, where nothing better is shown.
     pub(super) fn begun(&mut self, list: Arc<FileList>) {
         let is_known = |shown: &Arc<FileList>| {
             shown.query() == list.query()
-                && (shown.unseen() == 0 || !Arc::ptr_eq(shown.tree(), list.tree()))
+                && (shown.unseen() <= list.unseen() || !Arc::ptr_eq(shown.tree(), list.tree()))
         };
         if *list.query() != self.query || self.list.value().is_some_and(is_known) {
             return;
@@ -135,10 +152,13 @@ impl State {
         self.waste = Remote::Pending { previous: None };
         self.dirty = true;
         self.tasks.spawn(async move {
-            let waste = tokio::task::spawn_blocking(move || Arc::new(Waste::of(&layers)));
+            let waste = tokio::task::spawn_blocking(move || {
+                crash::at("accounting for waste");
+                Arc::new(Waste::of(&layers))
+            });
             match waste.await {
                 Ok(waste) => Done::Waste(version, waste),
-                Err(_) => Done::Ended,
+                Err(_) => Done::WasteBroke,
             }
         });
     }

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::shared::{JobHandle, Shared};
-use crate::engine::{Failure, ImageId, JobId, JobState, NodePath, Progress, Remote, Unit};
+use crate::engine::{Failure, ImageId, JobId, JobState, NodePath, Progress, Remote, Unit, crash};
 use crate::layer::colors::Colors;
 use crate::layer::waste::Waste;
 use crate::layer::{Allowance, FileList, FileQuery, LayerIndex};
@@ -91,6 +91,10 @@ enum Done {
     Layer(usize, ReadOut),
     Looked(Box<Looked>),
     Waste(u64, Arc<Waste>),
+    /// Building the list for this query, of this state of the layers, crashed.
+    BuildBroke(u64, FileQuery),
+    /// Accounting for waste crashed.
+    WasteBroke,
     Content(FileRef, Result<Arc<FileContent>, Failure>),
     Colors(FileRef, Option<Arc<Colors>>),
     /// The difference of a file and the version beside it.
@@ -122,6 +126,8 @@ struct State {
     list: Remote<Arc<FileList>>,
     built: Option<Built>,
     building: Option<Building>,
+    /// The state of the layers and the query whose list could not be built.
+    broke: Option<(u64, FileQuery)>,
     /// Brings the beginnings of long lists.
     begun: mpsc::UnboundedSender<Arc<FileList>>,
     /// Not before this another tree is built.
@@ -171,6 +177,7 @@ impl State {
             list: Remote::NotAsked,
             built: None,
             building: None,
+            broke: None,
             begun,
             build_at: Instant::now(),
             listed: false,
@@ -305,6 +312,14 @@ impl State {
                 if version == self.version {
                     self.waste = Remote::Ready(waste);
                 }
+            }
+            Done::BuildBroke(version, query) => self.build_broke(version, query),
+            // it would once more, so it is not tried again
+            Done::WasteBroke => {
+                self.waste = Remote::Failed {
+                    error: Arc::new(crash::failure()),
+                    previous: None,
+                };
             }
             Done::Content(file, content) => self.content(file, content),
             Done::Colors(file, colors) => self.colors(file, colors),

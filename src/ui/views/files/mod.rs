@@ -93,8 +93,9 @@ fn manifest(
     let kept = &mut state.files;
     let wanted = kept.query();
     if kept.asked.as_ref() != Some(&wanted) {
-        kept.asked = Some(wanted.clone());
-        if files.query != wanted || matches!(files.list, Remote::NotAsked) {
+        // what was asked for before may not show in what is known of it yet
+        let asked_before = kept.asked.replace(wanted.clone()).is_some();
+        if asked_before || files.query != wanted || matches!(files.list, Remote::NotAsked) {
             ask(context, subject.path, FilesRequest::Look(wanted));
         }
     }
