@@ -123,9 +123,18 @@ pub(super) async fn referrers(
     for tree in &trees {
         for (_, node) in tree.walk() {
             let kind = node.kind.to_string();
-            if matches!(node.subject, Subject::Other(_) | Subject::Nothing) {
+            match node.subject {
                 // it was listed here and is about something else
-                continue;
+                Subject::Other(_) => continue,
+                Subject::Nothing => {
+                    let raw = manifests.read(&node.descriptor).await?;
+                    // one that cannot be read may name the image all the same
+                    if Document::read(raw).problem().is_some() {
+                        return Err(cut(&kind, &node.descriptor.digest));
+                    }
+                    continue;
+                }
+                _ => {}
             }
             if options.remove_signatures && node.kind.class() == ArtifactClass::Signature {
                 left.push(LeftBehind {
@@ -319,14 +328,7 @@ fn belonging(
     });
     let there = listed.contains(&(raw.digest().clone(), tag));
     if !there && is_cut(&document) {
-        return Err(CopyError::refused(
-            format!(
-                "{}, {}, names blobs that cannot be read",
-                role.describe(),
-                raw.digest()
-            ),
-            "Copy the image without what refers to it (--no-referrers)",
-        ));
+        return Err(cut(&role.describe(), raw.digest()));
     }
     Ok(Belonging {
         blobs: if there { Vec::new() } else { document.blobs() },
@@ -341,6 +343,14 @@ fn belonging(
             raw: (!there).then_some(raw),
         },
     })
+}
+
+/// The refusal of what names blobs that would not come along.
+fn cut(what: &str, digest: &Digest) -> CopyError {
+    CopyError::refused(
+        format!("{what}, {digest}, names blobs that cannot be read"),
+        "Copy the image without what refers to it (--no-referrers)",
+    )
 }
 
 /// Whether it names blobs that cannot be read: they would not come along.
