@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::config::AmbientIdentity;
-use crate::engine::{Failure, IdentityFrom, LogUse, SignBy, SignFormat, SigningServices};
+use crate::engine::{Failure, IdentityFrom, LogUse, SignBy, SigningServices};
 
 use super::CliError;
 use super::passphrase::PassphraseFrom;
@@ -118,23 +118,6 @@ impl ServiceOptions {
             ("--oidc-client-id", self.oidc_client_id.is_some()),
             ("--fulcio-url", self.fulcio_url.is_some()),
         ]
-    }
-
-    /// Refuses what only Sigstore's signatures have a use for, where others are made.
-    pub(super) fn refuse_for(&self, format: SignFormat) -> Result<(), CliError> {
-        let of_sigstore = [
-            ("--signing-config", self.signing_config.is_some()),
-            ("--trusted-root", self.trusted_root.is_some()),
-        ];
-        let is_sigstore = format.is_sigstore();
-        match of_sigstore.into_iter().find(|(_, set)| *set) {
-            Some((name, _)) if !is_sigstore => Err(Failure::refused(
-                format!("{name} says nothing about a {format}"),
-                "Leave it out: it is for Sigstore’s signatures",
-            )
-            .into()),
-            _ => Ok(()),
-        }
     }
 
     /// Refuses what only signatures have a use for, `more` besides, where nothing is signed.

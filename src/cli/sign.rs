@@ -120,7 +120,6 @@ impl Sign {
             let what = "a chain of certificates is for one key";
             return Err(Failure::refused(what, "Sign with one key after the other").into());
         }
-        self.services.refuse_for(format)?;
         let services = self.services.services();
         let signings = self.services.signers(&self.key, &self.passphrase)?;
         let signings = signings.into_iter().map(|by| Signing {

@@ -1,7 +1,8 @@
 //! Memory that is given back, wiped. Secrets are kept in types that wipe themselves, but the
 //! libraries that are given one make copies of their own: of a passphrase where a key is
-//! opened with it, of a key's numbers where one is read. From the first secret on, whatever is
-//! given back is overwritten first, by whomever; a program that never has one pays nothing.
+//! opened with it, of a key's numbers where one is read. From the first key, passphrase
+//! or question to a service on, whatever is given back is overwritten first, by whomever; a
+//! program that only reads and copies pays nothing, with a login or without.
 
 // An allocator cannot be written otherwise. What it hands out is the system's; only what is
 // given back is touched, and within its length.

@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 
 use crate::config::Secret;
 use crate::model::wiping;
-use crate::transport::registry::{Answered, Client, Message};
+use crate::transport::registry::{Answered, Client, Message, Within};
 
 pub use ambient::ambient_token;
 pub use authority::certificate;
@@ -34,12 +34,12 @@ pub use timestamp::timestamp;
 /// else is said: Sigstore's own services take no other.
 pub const AUDIENCE: &str = "sigstore";
 
-/// Longest wait for the whole answer of a service, all tries together. A log of version 2
-/// answers when the entry is in it, which takes up to 20 seconds.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Longest answer of a service that is read, in bytes.
-const ANSWER_BYTES: u64 = 4 << 20;
+/// What is waited for of a service's answer. A log of version 2 answers when the entry is in
+/// it, which takes up to 20 seconds.
+const WITHIN: Within = Within {
+    bytes: 4 << 20,
+    time: Duration::from_secs(60),
+};
 
 /// What a service does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -138,12 +138,8 @@ impl Service<'_> {
         // messages and answers hold tokens, and pass through the buffers of the connection
         wiping::from_now_on();
         let url = format!("{}{path}", self.address);
-        let asking = self.client.ask(&url, message, token, accept, ANSWER_BYTES);
-        let Ok(asked) = tokio::time::timeout(PATIENCE, asking).await else {
-            let why = format!("it did not answer within {} seconds", PATIENCE.as_secs());
-            return Err(self.failed(why, "Try again later").in_doubt(true));
-        };
-        asked.map_err(|unanswered| {
+        let asked = self.client.ask(&url, message, token, accept, WITHIN);
+        asked.await.map_err(|unanswered| {
             let hint = unanswered.error.hint();
             let failed = self.failed(unanswered.error.problem, &hint);
             failed.in_doubt(unanswered.sent)

@@ -14,7 +14,7 @@ use crate::model::{
     Reference, RegistryReference,
 };
 
-use super::{BlobStream, ReferrerRemove, Source, TagEdit, TransportError};
+use super::{BlobStream, Problem, ReferrerRemove, Source, TagEdit, TransportError};
 
 /// A place that an image is written to. Every call may run beside others.
 ///
@@ -51,7 +51,7 @@ pub trait Destination: Send + Sync {
     ) -> BoxFuture<'a, Result<Option<Digest>, TransportError>> {
         let what = "a second name";
         let place = self.reference().to_string();
-        let problem = super::Problem::CannotHold { what };
+        let problem = Problem::CannotHold { what };
         let refused = TransportError::new("image", place, problem);
         Box::pin(std::future::ready(Err(refused)))
     }
@@ -265,6 +265,47 @@ impl Payload for FromSource {
     }
 }
 
+/// What was to refer to an image could not be written whole.
+#[derive(Debug)]
+pub struct Unwritten {
+    pub error: TransportError,
+    /// Whether something of it may be found there, for all that is known.
+    pub may_be_there: bool,
+}
+
+impl Unwritten {
+    /// It failed where what is found was being written. Who answers that it is refused has not
+    /// got it; no answer, one that contradicts itself, and one that puts off a later look do
+    /// not say so.
+    pub fn while_written(error: TransportError) -> Self {
+        let may_be_there = matches!(
+            error.problem,
+            Problem::Server { .. }
+                | Problem::Protocol { .. }
+                | Problem::Unreachable { .. }
+                | Problem::Timeout { .. }
+                | Problem::BrokenOff { .. }
+                | Problem::Certificate { .. }
+                | Problem::WrongDigest { .. }
+                | Problem::RateLimited { .. }
+        );
+        Self {
+            error,
+            may_be_there,
+        }
+    }
+}
+
+impl From<TransportError> for Unwritten {
+    /// It failed before anything that can be found was written.
+    fn from(error: TransportError) -> Self {
+        Self {
+            error,
+            may_be_there: false,
+        }
+    }
+}
+
 /// Writes small blobs and a manifest that refers to `subject`, and makes it be found: what
 /// signing and attaching do. Ends with [`Destination::commit`], but for a place that
 /// [gathers](Destination::gathers).
@@ -276,15 +317,16 @@ pub async fn attach(
     destination: &dyn Destination,
     blobs: &[(Descriptor, Bytes)],
     manifest: &RawDocument,
-) -> Result<Descriptor, TransportError> {
+) -> Result<Descriptor, Unwritten> {
     let Some(referrers) = destination.referrer_writing() else {
-        return Err(TransportError::new(
+        let error = TransportError::new(
             format!("manifest {}", manifest.digest()),
             destination.reference().to_string(),
             super::Problem::CannotHold {
                 what: "what refers to an image",
             },
-        ));
+        );
+        return Err(error.into());
     };
     for (descriptor, bytes) in blobs {
         if !destination.has_blob(descriptor).await? {
@@ -292,9 +334,15 @@ pub async fn attach(
             destination.put_blob(descriptor, payload).await?;
         }
     }
-    referrers.put_referrer(manifest).await?;
+    let put = referrers.put_referrer(manifest).await;
+    put.map_err(Unwritten::while_written)?;
     if !destination.gathers() {
-        destination.commit().await?;
+        let listed = destination.commit().await;
+        // it is there, found or not
+        listed.map_err(|error| Unwritten {
+            error,
+            may_be_there: true,
+        })?;
     }
     let described = describe_referrer(manifest);
     Ok(described.map_or_else(|| plain(manifest), |(_, descriptor)| descriptor))

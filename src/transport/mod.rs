@@ -36,7 +36,7 @@ use crate::model::{
 
 pub use destination::{
     Delete, Destination, FromSource, Mount, Mounted, Naming, Payload, ReferrerWrite,
-    SignatureWrite, Takes, attach, describe_referrer,
+    SignatureWrite, Takes, Unwritten, attach, describe_referrer,
 };
 pub use edit::{Edit, Edited, ReferrerRemove, Removal, TagChange, TagEdit};
 pub use error::{More, Problem, Refusal, TransportError};

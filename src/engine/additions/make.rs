@@ -15,7 +15,9 @@ use crate::signature::sign::{
 };
 use crate::signature::sigstore::SIGNING_PREDICATE;
 use crate::signature::x509::Certificate;
-use crate::transport::{Destination, Payload, Removal, SignatureFolder, TransportError, attach};
+use crate::transport::{
+    Destination, Payload, Removal, SignatureFolder, TransportError, Unwritten, attach,
+};
 
 use super::ledger::Ledger;
 use super::plan::{Deed, Prepared};
@@ -247,7 +249,7 @@ pub(super) async fn write(
     prepared: &Prepared,
     piece: &PlannedPiece,
     made: &Made,
-) -> Result<WrittenPiece, TransportError> {
+) -> Result<WrittenPiece, Unwritten> {
     let mut written = WrittenPiece {
         subject: piece.subject.digest.clone(),
         label: piece.label.clone(),
@@ -276,26 +278,27 @@ pub(super) async fn write(
         Made::Layer { tag, layer } => {
             let documents = documents(prepared)?;
             let Some(tags) = documents.tag_editing() else {
-                return Err(cannot(prepared));
+                return Err(cannot(prepared).into());
             };
             let tag = tag.of(&piece.subject.digest);
-            tags.edit_tag(&tag, &|there| append(there, std::slice::from_ref(layer)))
-                .await?;
+            let edit = |there: Option<&RawDocument>| append(there, std::slice::from_ref(layer));
+            let edited = tags.edit_tag(&tag, &edit).await;
+            edited.map_err(Unwritten::while_written)?;
         }
         Made::File { folder, bytes } => {
             let own = prepared.target.is_root(&piece.subject);
-            let path = folder
-                .add(&piece.subject.digest, own, bytes.clone())
-                .await?;
+            let added = folder.add(&piece.subject.digest, own, bytes.clone()).await;
+            let path = added.map_err(Unwritten::while_written)?;
             written.place = format!("the file {}", path.display());
         }
         Made::Removal(raw) => {
             let documents = documents(prepared)?;
             let Some(removal) = documents.referrer_removal() else {
-                return Err(cannot(prepared));
+                return Err(cannot(prepared).into());
             };
             written.digest = Some(raw.digest().clone());
-            written.checked = match removal.remove_referrer(raw).await? {
+            let removed = removal.remove_referrer(raw).await;
+            written.checked = match removed.map_err(Unwritten::while_written)? {
                 Removal::Deleted => "deleted".to_owned(),
                 Removal::Unlisted => {
                     "no longer listed; the registry deletes no manifests".to_owned()

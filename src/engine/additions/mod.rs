@@ -311,16 +311,11 @@ async fn work(
         }
         let begun = (!gathers).then(|| begin(piece, ledger));
         let written = make::write(&prepared, piece, &product.made).await;
-        let written = written.map_err(|error| {
-            let failure = Failure::from(error);
-            // where no answer came it may be there; who answers that it is refused has not got it
-            if let Some(begun) = begun
-                .as_ref()
-                .filter(|_| failure.kind != FailureKind::Network)
-            {
+        let written = written.map_err(|unwritten| {
+            if let (Some(begun), false) = (&begun, unwritten.may_be_there) {
                 ledger.end(begun, None);
             }
-            at_step(failure, "writing", piece, ledger)
+            at_step(unwritten.error.into(), "writing", piece, ledger)
         })?;
         let written = Written {
             piece,

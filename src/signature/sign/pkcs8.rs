@@ -50,7 +50,7 @@ impl<'a> Sealed<'a> {
     /// # Errors
     /// Where the passphrase is not the one.
     pub fn open(&self, passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyImportError> {
-        // opened in its own place: nothing of it lies elsewhere
+        // opened in its own place: no copy of the key is made
         let mut bytes = Zeroizing::new(self.0.encrypted_data.as_bytes().to_vec());
         let scheme = &self.0.encryption_algorithm;
         let opened = scheme.decrypt_in_place(passphrase, bytes.as_mut_slice());
@@ -151,15 +151,11 @@ mod tests {
         for length in 0..good.len() {
             assert!(Sealed::read(&good[..length]).is_err(), "{length}");
         }
-        for at in 0..good.len() {
-            for bit in 0..8 {
-                let mut changed = good.clone();
-                changed[at] ^= 1 << bit;
-                if let Ok(sealed) = Sealed::read(&changed) {
-                    // rounds may have become many: not tried here
-                    let _ = sealed;
-                }
-            }
+        // not whole blocks of the cipher
+        for length in [0, 1, 15, 17, 63] {
+            let bytes = sealed(pbkdf2(1), &vec![0; length]);
+            let opened = Sealed::read(&bytes).and_then(|sealed| sealed.open(b"any"));
+            assert!(opened.is_err(), "{length}");
         }
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 
 use crate::model::{Descriptor, RawDocument};
 use crate::transport::destination::describe_referrer;
@@ -151,8 +151,10 @@ impl TagEdit for RegistryDestination {
                 let looks = changing.into_iter().map(|one| self.look(one));
                 let looks: Vec<_> = looks.collect();
                 let looked = stream::iter(looks).buffer_unordered(AT_ONCE);
-                let again: Vec<Option<Changing<'_>>> = looked.try_collect().await?;
-                changing = again.into_iter().flatten().collect();
+                // where one fails, the others are not cut off while they write
+                let looked: Vec<_> = looked.collect().await;
+                let again: Result<Vec<_>, _> = looked.into_iter().collect();
+                changing = again?.into_iter().flatten().collect();
                 if changing.is_empty() {
                     return Ok(());
                 }

@@ -47,4 +47,4 @@ pub use client::Client;
 pub use destination::RegistryDestination;
 pub use hosts::Waiting;
 pub use source::RegistrySource;
-pub use web::{Answered, Message, Repeat, Unanswered, form};
+pub use web::{Answered, Message, Repeat, Unanswered, Within, form};

@@ -4,6 +4,7 @@
 
 use std::borrow::Borrow;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
@@ -63,6 +64,15 @@ pub struct Answered {
     pub in_doubt: bool,
 }
 
+/// How much of an answer is waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Within {
+    /// Bytes of the body.
+    pub bytes: u64,
+    /// Time for all tries together.
+    pub time: Duration,
+}
+
 /// A try that did not end well: with an answer, or with none.
 struct Tried {
     fault: Fault,
@@ -116,17 +126,17 @@ impl Client {
     /// the user allowed it for.
     ///
     /// # Errors
-    /// Where the address is none, the service cannot be reached, does not answer in time, or
-    /// answers with more than `limit` bytes.
+    /// Where the address is none, the service cannot be reached, or does not answer `within`
+    /// what is waited for.
     pub async fn ask(
         &self,
         address: &str,
         message: &Message,
         token: Option<&Secret>,
         accept: &'static str,
-        limit: u64,
+        within: Within,
     ) -> Result<Answered, Unanswered> {
-        let asked = self.asked(address, message, token, accept, limit).await;
+        let asked = self.asked(address, message, token, accept, within).await;
         // the query of an address may hold what is nobody's business
         let shown = address.split('?').next().unwrap_or_default();
         asked.map_err(|fault| Unanswered {
@@ -141,7 +151,7 @@ impl Client {
         message: &Message,
         token: Option<&Secret>,
         accept: &'static str,
-        limit: u64,
+        within: Within,
     ) -> Result<Answered, Fault> {
         // before it is sent, nothing can have come of it
         let unsent = |why| Fault::from(Problem::Address { why }).unsent();
@@ -169,12 +179,17 @@ impl Client {
         let (host, rule) = (Host::of(&url), self.retry());
         // of all tries together
         let doubt = AtomicBool::new(false);
+        let is_asked = AtomicBool::new(false);
         let tried = retry::run(rule, || async {
             let tried = match self.may_ask_others() {
-                Ok(()) => self.try_asking(&url, &ask, limit).await,
+                Ok(()) => {
+                    is_asked.store(true, Ordering::Relaxed);
+                    self.try_asking(&url, &ask, within.bytes).await
+                }
                 // what came of earlier tries stays in doubt
                 Err(problem) => Err(Fault::from(problem).unsent().into()),
             };
+            is_asked.store(false, Ordering::Relaxed);
             tried.map_err(|mut tried| {
                 self.http().hosts().note(&host, &tried.fault, rule.pause);
                 let broken = matches!(tried.fault.problem, Problem::Server { .. });
@@ -195,7 +210,14 @@ impl Client {
                 ..tried.fault
             }),
         };
-        tried.await.or_else(in_doubt)
+        match tokio::time::timeout(within.time, tried).await {
+            Ok(tried) => tried.or_else(in_doubt),
+            // in a pause between two tries nothing is on its way
+            Err(_) => Err(Fault {
+                sent: doubt.load(Ordering::Relaxed) || is_asked.load(Ordering::Relaxed),
+                ..Fault::timeout("waiting for it to do what it was asked for", within.time)
+            }),
+        }
     }
 
     /// One try. What is no success is a fault, beside the answer that it is of.

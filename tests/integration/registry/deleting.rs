@@ -250,7 +250,7 @@ async fn a_tag_that_holds_something_else_is_not_written_over() {
     let (config, bytes, raw) = referrer(&subject, 1);
     let error = attach(&*to, &[(config, bytes)], &raw).await.unwrap_err();
     assert!(
-        matches!(error.problem, Problem::Protocol { .. }),
+        matches!(error.error.problem, Problem::Protocol { .. }),
         "{error:?}"
     );
     let kept = registry.held("team/app", &tag).unwrap();

@@ -11,7 +11,7 @@ use porthole::config::{Network, Retry};
 use porthole::engine::{Command, EngineConfig, FailureKind, IdentityFrom, SignFormat, Signing};
 use porthole::services::{LogEndpoint, log_entry};
 use porthole::signature::sign::LogVersion;
-use porthole::transport::registry::Client;
+use porthole::transport::registry::{Client, Message, Repeat, Within};
 
 use super::Home;
 use super::driven::{Driven, by_identity, config, request};
@@ -254,6 +254,32 @@ async fn the_fault_itself_says_whether_a_service_may_have_got_what_was_sent() {
     }
     assert_eq!(count.load(Ordering::SeqCst), 1);
     assert_eq!(client.waiting().len(), 1);
+}
+
+/// Time that runs out while nothing is on its way leaves nothing in doubt.
+#[tokio::test]
+async fn time_that_runs_out_in_a_pause_leaves_nothing_in_doubt() {
+    let put_off = "HTTP/1.1 503 X\r\nRetry-After: 20\r\nContent-Length: 0\r\n\r\n";
+    for (does, doubt) in [(Does::Says(put_off), false), (Does::ReadsAndIsSilent, true)] {
+        let (port, count) = listen(does);
+        let network = Network {
+            stall_timeout: Duration::from_secs(20),
+            ..network()
+        };
+        let client = Client::new(network).unwrap();
+        let address = format!("http://127.0.0.1:{port}");
+        let message = Message::Post("text/plain", "{\"an\":\"entry\"}".into(), Repeat::Freely);
+        let within = Within {
+            bytes: 100,
+            time: Duration::from_secs(1),
+        };
+        let asked = client.ask(&address, &message, None, "*/*", within).await;
+        let unanswered = asked.map(|_| ()).unwrap_err();
+        let why = unanswered.error.to_string();
+        assert!(why.contains("no answer within 1 s"), "{why}");
+        assert_eq!(unanswered.sent, doubt, "{why}");
+        assert_eq!(count.load(Ordering::SeqCst), 1);
+    }
 }
 
 /// Who is put off and switches off meanwhile asks no more.
