@@ -340,7 +340,7 @@ fn belonging(
             replaces: replaces.filter(|other| other != raw.digest()),
             role,
             action: if there { Action::Skip } else { Action::Write },
-            raw: (!there).then_some(raw),
+            raw: Some(raw),
         },
     })
 }

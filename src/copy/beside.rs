@@ -45,7 +45,7 @@ enum Fate {
 }
 
 /// The files beside the manifests of `source`, and whether they are kept away from it.
-fn files_of(source: &dyn Source) -> Option<(&dyn DetachedSignatures, bool)> {
+pub(super) fn files_of(source: &dyn Source) -> Option<(&dyn DetachedSignatures, bool)> {
     match (source.detached_signatures(), source.lookaside()) {
         (Some(beside), _) => Some((beside, false)),
         (None, Some(away)) => Some((away, true)),

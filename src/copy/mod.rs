@@ -8,6 +8,7 @@
 
 mod belonging;
 mod beside;
+mod check;
 mod chosen;
 mod convert;
 mod error;
@@ -21,6 +22,7 @@ mod report;
 mod run;
 mod show;
 
+pub use check::{CheckedItem, check};
 pub use convert::other_format;
 pub use error::CopyError;
 pub use options::{CopyOptions, Format, Selection, Wanted, WantedError};
@@ -30,5 +32,5 @@ pub use plan::{
 };
 pub use planner::plan;
 pub use progress::{BlobProgress, BlobState, CopyProgress};
-pub use report::{CheckedItem, Report, check};
+pub use report::Report;
 pub use run::run;

@@ -1,17 +1,16 @@
 //! What a copy did, to be kept, and to be checked later.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Descriptor, Digest};
-use crate::transport::{BlobState, Destination, Resolved, Source, hash_blob};
+use crate::model::{CosignTag, Digest, Document};
+use crate::transport::Destination;
 
-use super::plan::{Action, BlobAction, Plan, Role};
+use super::plan::{Action, BlobAction, Plan, PlannedDocument, Role};
 
-/// What a copy did. Everything in it can be checked later with [`check`].
+/// What a copy did. Everything in it can be checked later ([`check`](super::check())).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
@@ -23,14 +22,26 @@ pub struct Report {
     pub digest: Digest,
     /// What it stood for before.
     pub replaced: Option<Digest>,
+    /// What it is called there besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<ReportedName>,
     pub documents: Vec<ReportedDocument>,
     pub blobs: Vec<ReportedBlob>,
-    /// How many signatures were put beside manifests.
-    pub signatures: usize,
+    /// Signatures that were files at one of the two places.
+    pub signatures: Vec<ReportedSignature>,
     pub left_behind: Vec<Left>,
     /// Bytes of blobs and documents that were sent.
     pub bytes_sent: u64,
     pub milliseconds: u64,
+}
+
+/// Another name of the image at the destination.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReportedName {
+    pub name: String,
+    /// What it stood for before.
+    pub replaced: Option<Digest>,
 }
 
 /// A manifest or index at the destination.
@@ -47,6 +58,25 @@ pub struct ReportedDocument {
     /// What it was made of, where it was converted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Digest>,
+    /// The tag that it lies under, where nothing else says what it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    /// Its layers, where others keep theirs in the same list: that list may grow.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<Digest>,
+}
+
+/// A signature at the destination that was kept in a file at the source, or is now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReportedSignature {
+    /// What it signs.
+    pub manifest: Digest,
+    /// The SHA-256 of the file; of what was signed where it lies under a tag.
+    pub digest: Digest,
+    /// Cosign's tag, where it lies under that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
 }
 
 /// A blob at the destination.
@@ -71,15 +101,6 @@ pub struct Left {
     pub why: String,
 }
 
-/// How something of a report was found later.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CheckedItem {
-    pub what: String,
-    pub digest: Digest,
-    /// What is wrong with it; nothing where it is there and hashes to its digest.
-    pub problem: Option<String>,
-}
-
 impl Report {
     pub(super) fn new(
         plan: &Plan,
@@ -101,6 +122,11 @@ impl Report {
             }
             .to_owned(),
             from: document.from.clone(),
+            tag: match &document.role {
+                Role::Tag { tag, .. } => Some(tag.clone()),
+                _ => None,
+            },
+            entries: entries(document),
         });
         let documents: Vec<_> = documents.collect();
         let mounted: HashSet<_> = mounted.iter().collect();
@@ -124,6 +150,10 @@ impl Report {
             .iter()
             .filter(|document| !matches!(document.how.as_str(), "present" | "unpacked"));
         let written: u64 = written.map(|document| document.size).sum();
+        let names = plan.names.iter().map(|name| ReportedName {
+            name: name.name.clone(),
+            replaced: name.replaces.clone().filter(|_| name.moves(&plan.digest)),
+        });
         let left = plan.left_behind.iter().map(|left| Left {
             what: left.what.clone(),
             digest: left.digest.clone(),
@@ -135,9 +165,10 @@ impl Report {
             from: plan.from.clone(),
             digest: plan.digest.clone(),
             replaced: plan.replaces.clone().filter(|there| *there != plan.digest),
+            names: names.collect(),
             documents,
             blobs,
-            signatures: plan.signatures.iter().map(|set| set.count()).sum(),
+            signatures: signatures(plan),
             left_behind: left.collect(),
             bytes_sent: sent + written,
             milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
@@ -145,61 +176,30 @@ impl Report {
     }
 }
 
-/// Looks whether everything of `report` is at the destination, which `place` reads: each
-/// manifest and each blob is read and hashed, and the name must lead to the image.
-pub async fn check(report: &Report, place: Arc<dyn Source>) -> Vec<CheckedItem> {
-    let mut items = Vec::new();
-    // such a place as keeps no manifests knows its blobs by what it lists, too
-    let resolved = place.resolve().await;
-    let named = match &resolved {
-        Ok(Resolved::Document { raw, .. }) if *raw.digest() != report.digest => {
-            Some(format!("its name stands for {} now", raw.digest()))
-        }
-        Ok(_) => None,
-        Err(error) => Some(format!("its name leads nowhere: {}", error.problem)),
-    };
-    let kept = report.documents.iter();
-    for document in kept.filter(|document| document.how != "unpacked") {
-        let descriptor =
-            Descriptor::new(&document.media_type, document.digest.clone(), document.size);
-        let read = place.manifest(&descriptor).await;
-        items.push(CheckedItem {
-            what: format!("{} manifest", document.role),
-            digest: document.digest.clone(),
-            problem: match read {
-                Err(error) => Some(error.problem.to_string()),
-                Ok(_) if document.role == Role::Image.name() => named.clone(),
-                Ok(_) => None,
-            },
+/// The layers of what is joined with what others put under its tag.
+fn entries(document: &PlannedDocument) -> Vec<Digest> {
+    let joined = document.raw.as_ref().filter(|_| document.role.is_joined());
+    let joined = joined.map(|raw| Document::read(raw.clone()));
+    let manifest = joined.as_ref().and_then(Document::manifest);
+    let layers = manifest.into_iter().flat_map(|manifest| &manifest.layers);
+    layers.map(|layer| layer.digest.clone()).collect()
+}
+
+fn signatures(plan: &Plan) -> Vec<ReportedSignature> {
+    let mut reported = Vec::new();
+    for set in &plan.signatures {
+        let files = set.signatures.iter().map(|file| ReportedSignature {
+            manifest: set.manifest.clone(),
+            digest: Digest::sha256(file),
+            tag: None,
         });
-    }
-    // where no manifest is kept, none tells that the name leads nowhere
-    if items.is_empty() && resolved.is_err() {
-        items.push(CheckedItem {
-            what: "name".to_owned(),
-            digest: report.digest.clone(),
-            problem: named,
+        reported.extend(files);
+        let layers = set.layers.iter().map(|(layer, _)| ReportedSignature {
+            manifest: set.manifest.clone(),
+            digest: layer.digest.clone(),
+            tag: Some(CosignTag::Signatures.of(&set.manifest)),
         });
+        reported.extend(layers);
     }
-    for blob in report.blobs.iter().filter(|blob| blob.how != "left") {
-        let descriptor = match &blob.stored_as {
-            None => Descriptor::new(&blob.media_type, blob.digest.clone(), blob.size),
-            Some(stored) => Descriptor::of_unknown_size(&blob.media_type, stored.clone()),
-        };
-        let problem = match hash_blob(&*place, &descriptor, |_| ()).await {
-            Ok(BlobState::Verified) => None,
-            Ok(BlobState::WrongDigest { found }) => Some(format!("its bytes hash to {found}")),
-            Ok(BlobState::WrongSize { expected, found }) => {
-                Some(format!("it has {found} bytes, not {expected}"))
-            }
-            Ok(_) => Some("it could not be read".to_owned()),
-            Err(error) => Some(error.problem.to_string()),
-        };
-        items.push(CheckedItem {
-            what: "blob".to_owned(),
-            digest: descriptor.digest,
-            problem,
-        });
-    }
-    items
+    reported
 }

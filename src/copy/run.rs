@@ -223,11 +223,12 @@ impl Payload for Counted {
 async fn put_listed(plan: &Plan, destination: &dyn Destination) -> Result<(), CopyError> {
     put_children(plan, destination).await?;
     put_signatures(plan, destination).await?;
-    let referrers = plan
+    let is_written = |document: &PlannedDocument| document.action != Action::Skip;
+    let mut referrers = plan
         .documents
         .iter()
-        .any(|document| matches!(document.role, Role::Referrer { .. }) && document.raw.is_some());
-    if referrers {
+        .filter(|document| is_written(document));
+    if referrers.any(|document| matches!(document.role, Role::Referrer { .. })) {
         destination.commit().await?;
     }
     Ok(())

@@ -185,6 +185,17 @@ impl Reference {
         }
     }
 
+    /// The same place at another name: a tag, a name of a layout or archive, an image of an
+    /// engine. Nothing where the place has no such names.
+    pub fn called(&self, name: &str) -> Option<Self> {
+        match self {
+            Self::Registry(image) => image.at_tag(name).ok().map(Self::Registry),
+            Self::Path(path) => (path.transport != Transport::Dir)
+                .then(|| Self::Path(path.with_name(ImageName::Name(name.to_owned())))),
+            Self::Daemon(_) => Some(Self::Daemon(name.to_owned())),
+        }
+    }
+
     /// A short name for a tab: the last parts that tell images apart.
     pub fn title(&self) -> String {
         match self {

@@ -147,8 +147,13 @@ pub(super) async fn check_report(shared: &Shared, path: &Path) -> Result<Outcome
         )
     })?;
     let reference = transport::locate(&report.destination).map_err(Failure::from)?;
-    let place = transport::open(&by_name(reference.reference), &shared.client);
-    let items = copy::check(&report, place).await;
+    let reference = by_name(reference.reference);
+    let called = |name: &str| {
+        let reference = reference.called(name)?;
+        Some(transport::open(&reference, &shared.client))
+    };
+    let place = transport::open(&reference, &shared.client);
+    let items = copy::check(&report, place, called).await;
     Ok(Outcome::ReportChecked {
         items: Arc::from(items),
     })

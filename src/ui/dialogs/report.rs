@@ -138,8 +138,24 @@ impl CopyReport {
     }
 }
 
-/// A line for each manifest and blob.
+/// A line for each other name, manifest, signature and blob.
 fn lines(report: &Report) -> Vec<String> {
+    let names = report.names.iter().map(|name| {
+        let before = name.replaced.as_ref().map(|before| before.short());
+        let before = before.map_or_else(String::new, |before| {
+            format!(", which stood for {before} before")
+        });
+        format!("{:<9}  {}{before}", "named", text::visible(&name.name))
+    });
+    let signatures = report.signatures.iter().map(|signature| {
+        let signed = signature.manifest.short();
+        let place = match &signature.tag {
+            Some(tag) => format!("under {}", text::visible(tag)),
+            None => "in a file".to_owned(),
+        };
+        let digest = &signature.digest;
+        format!("{:<9}  {digest}  signature of {signed}, {place}", "signed")
+    });
     let documents = report.documents.iter().map(|document| {
         format!(
             "{:<9}  {}  {:>9}  {}",
@@ -158,5 +174,6 @@ fn lines(report: &Report) -> Vec<String> {
             text::visible(&blob.media_type)
         )
     });
-    documents.chain(blobs).collect()
+    let before_blobs = names.chain(documents).chain(signatures);
+    before_blobs.chain(blobs).collect()
 }

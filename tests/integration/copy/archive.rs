@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::layout::two_platforms;
 use super::{
-    app, at, busybox, content, copy, digest, no_referrers, open, platforms, prepare, refusal, root,
-    signed,
+    app, at, busybox, client, content, copy, digest, no_referrers, open, parsed, platforms,
+    prepare, refusal, root, signed,
 };
 use crate::support::archive::{fixture, gzip, zstd};
 use crate::support::layout::{Layout, listing};
@@ -64,7 +64,7 @@ async fn a_layout_goes_into_an_archive_with_everything() {
         assert!(fs::read(&again).unwrap() == fs::read(&archive).unwrap());
         fs::remove_file(again).unwrap();
         assert!(
-            check(&report, open(&to))
+            check(&report, open(&to), |_| None)
                 .await
                 .iter()
                 .all(|item| item.problem.is_none())
@@ -190,8 +190,13 @@ async fn an_image_is_written_for_docker_to_load() {
         );
     }
     // it is read again, and its report can be checked
-    let report_items = check(&report, open(&to)).await;
-    assert_eq!(report_items.len(), 1 + manifest.layers.len());
+    let called = |name: &str| {
+        let called = parsed(&to).called(name)?;
+        Some(porthole::transport::open(&called, &client()))
+    };
+    let report_items = check(&report, open(&to), called).await;
+    let names = report.names.len();
+    assert_eq!(report_items.len(), 1 + manifest.layers.len() + names);
     assert!(
         report_items.iter().all(|item| item.problem.is_none()),
         "{report_items:?}"

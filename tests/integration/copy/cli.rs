@@ -122,15 +122,23 @@ async fn a_report_of_a_tag_with_a_digest_is_checked_by_the_tag() {
     let to = registry.reference(&format!("team/app:1@{digest}"));
     let folder = tempfile::tempdir().unwrap();
     let kept = folder.path().join("report.json");
-    let report = done(&["copy", "--json", &busybox(), &to]);
+    let report = done(&["copy", "--json", "--also", "2", &busybox(), &to]);
     std::fs::write(&kept, &report).unwrap();
-    done(&["copy", "--check", kept.to_str().unwrap()]);
-    let other = br#"{"schemaVersion":2,"manifests":[]}"#;
-    let other = registry.put_manifest("team/app", Some("1"), MediaType::OCI_INDEX, other);
+    let checked = done(&["copy", "--check", kept.to_str().unwrap()]);
+    let named = format!("ok       {digest}  name 2\n");
+    assert!(checked.contains(&named), "{checked}");
+    let index = br#"{"schemaVersion":2,"manifests":[]}"#;
+    let other = registry.put_manifest("team/app", Some("1"), MediaType::OCI_INDEX, index);
     let output = porthole(&["copy", "--check", kept.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(1));
     let said = text(&output.stdout);
     let moved = format!("missing  {digest}  image manifest: its name stands for {other} now");
+    assert!(said.contains(&moved) && said.contains(&named), "{said}");
+    // and so are the other names of the copy
+    registry.put_manifest("team/app", Some("2"), MediaType::OCI_INDEX, index);
+    let output = porthole(&["copy", "--check", kept.to_str().unwrap()]);
+    let moved = format!("missing  {digest}  name 2: it stands for {other} now");
+    let said = text(&output.stdout);
     assert!(said.contains(&moved), "{said}");
 }
 

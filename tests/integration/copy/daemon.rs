@@ -69,9 +69,13 @@ async fn podman_loads_what_is_copied_to_it() {
     }
     // what the engine has is what was copied
     let back = porthole::transport::open(&parsed("docker-daemon:example.org/copied:1"), &client);
-    let items = copy::check(&report, back).await;
+    let called = |name: &str| {
+        let called = back.reference().called(name)?;
+        Some(porthole::transport::open(&called, &client))
+    };
+    let items = copy::check(&report, Arc::clone(&back), called).await;
     assert!(items.iter().all(|item| item.problem.is_none()), "{items:?}");
-    assert_eq!(items.len(), 1 + manifest.layers.len());
+    assert_eq!(items.len(), 1 + manifest.layers.len() + 1);
 }
 
 #[tokio::test]

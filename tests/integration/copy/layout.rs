@@ -388,12 +388,12 @@ async fn what_a_report_names_is_checked_later() {
     let folder = tempfile::tempdir().unwrap();
     let to = at("oci", folder.path(), "x");
     let report = copy(&app(), &to, &CopyOptions::default()).await;
-    let items = check(&report, open(&to)).await;
+    let items = check(&report, open(&to), |_| None).await;
     assert_eq!(items.len(), report.documents.len() + report.blobs.len());
     assert!(items.iter().all(|item| item.problem.is_none()), "{items:?}");
     // the name leads elsewhere, and back
     copy(&busybox(), &to, &CopyOptions::default()).await;
-    let items = check(&report, open(&to)).await;
+    let items = check(&report, open(&to), |_| None).await;
     let wrong: Vec<_> = items.iter().filter(|item| item.problem.is_some()).collect();
     let [moved] = wrong.as_slice() else {
         panic!("{wrong:?}");
@@ -412,7 +412,7 @@ async fn what_a_report_names_is_checked_later() {
     fs::write(&path, bytes).unwrap();
     let gone = &report.blobs[1].digest;
     fs::remove_file(folder.path().join("blobs/sha256").join(gone.hex())).unwrap();
-    let items = check(&report, open(&to)).await;
+    let items = check(&report, open(&to), |_| None).await;
     let wrong: Vec<_> = items.iter().filter(|item| item.problem.is_some()).collect();
     assert_eq!(wrong.len(), 2, "{wrong:?}");
     assert_eq!(&wrong[0].digest, damaged);
@@ -421,9 +421,10 @@ async fn what_a_report_names_is_checked_later() {
     let archive = folder.path().join("a.tar");
     let to = at("docker-archive", &archive, "a:1");
     let report = copy(&busybox(), &to, &no_referrers()).await;
-    let items = check(&report, open(&to)).await;
+    let items = check(&report, open(&to), |_| None).await;
     assert!(items.iter().all(|item| item.problem.is_none()), "{items:?}");
-    let items = check(&report, open(&at("docker-archive", &archive, "a:2"))).await;
+    let other = open(&at("docker-archive", &archive, "a:2"));
+    let items = check(&report, other, |_| None).await;
     assert_eq!(items[0].digest, report.digest);
     let problem = items[0].problem.as_deref().unwrap_or_default();
     assert!(problem.contains("its name leads nowhere"), "{items:?}");
@@ -606,10 +607,53 @@ async fn an_image_gets_several_names() {
         also: vec!["new".to_owned()],
         ..CopyOptions::default()
     };
-    copy(&app(), &to, &options).await;
+    let report = copy(&app(), &to, &options).await;
     assert_eq!(
         digest(&at("oci", folder.path(), "new")).await,
         digest(&app()).await
+    );
+    // the report has them, and they are looked at later
+    let [name] = report.names.as_slice() else {
+        panic!("{:?}", report.names);
+    };
+    assert_eq!((name.name.as_str(), &name.replaced), ("new", &None));
+    let called = |name: &str| Some(open(&at("oci", folder.path(), name)));
+    let wrong = async |report: &porthole::copy::Report| {
+        let items = check(report, open(&to), called).await;
+        let wrong = items.into_iter().filter(|item| item.problem.is_some());
+        wrong
+            .map(|item| (item.what, item.problem))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(wrong(&report).await, []);
+    let new = at("oci", folder.path(), "new");
+    let options = CopyOptions {
+        also: vec!["z".to_owned()],
+        ..CopyOptions::default()
+    };
+    let moved = copy(&busybox(), &new, &options).await;
+    let there = digest(&app()).await;
+    assert_eq!(moved.names[0].replaced.as_ref(), Some(&there));
+    let now = format!("it stands for {} now", digest(&busybox()).await);
+    assert_eq!(wrong(&report).await, [("name new".to_owned(), Some(now))]);
+    // also where no manifest is kept
+    let archive = folder.path().join("a.tar");
+    let to = at("docker-archive", &archive, "a:1");
+    let options = CopyOptions {
+        also: vec!["a:2".to_owned()],
+        ..no_referrers()
+    };
+    let report = copy(&busybox(), &to, &options).await;
+    let called = |name: &str| Some(open(&at("docker-archive", &archive, name)));
+    let items = check(&report, open(&to), called).await;
+    assert!(items.iter().any(|item| item.what == "name a:2"));
+    assert!(items.iter().all(|item| item.problem.is_none()), "{items:?}");
+    let called = |_: &str| Some(open(&at("docker-archive", &archive, "a:3")));
+    let items = check(&report, open(&to), called).await;
+    let lost: Vec<_> = items.iter().filter(|item| item.problem.is_some()).collect();
+    assert!(
+        matches!(lost.as_slice(), [name] if name.what == "name a:2"),
+        "{lost:?}"
     );
 }
 

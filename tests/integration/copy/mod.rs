@@ -104,6 +104,18 @@ async fn prepare(from: &str, to: &str, options: &CopyOptions) -> Result<Prepared
     prepare_by(&client(), from, to, options).await
 }
 
+/// What a report says and is not so any more, in the words of the check.
+async fn wrong(client: &Client, report: &Report) -> Vec<String> {
+    let to = parsed(&report.destination);
+    let called = |name: &str| Some(transport::open(&to.called(name)?, client));
+    let items = copy::check(report, transport::open(&to, client), called).await;
+    assert!(items.len() >= report.blobs.len() + report.signatures.len() + report.names.len());
+    let wrong = items
+        .into_iter()
+        .filter_map(|item| Some(format!("{}: {}", item.what, item.problem?)));
+    wrong.collect()
+}
+
 async fn prepare_by(
     client: &Client,
     from: &str,

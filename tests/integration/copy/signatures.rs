@@ -13,7 +13,8 @@ use porthole::signature::SignatureFile;
 use porthole::transport::registry::Client;
 
 use super::{
-    app, at, copy, digest, docker_registry, entries, open, platforms, prepare_by, repository, root,
+    app, at, busybox, copy, digest, docker_registry, entries, open, platforms, prepare_by,
+    repository, root,
 };
 use crate::support::layout::{Layout, entry, listing};
 use crate::support::proxy::Proxy;
@@ -104,7 +105,9 @@ async fn signatures_go_to_a_registry_and_back_and_nothing_of_them_changes() {
     assert!(text.contains("write    2 signatures beside"), "{text}");
     let tag = CosignTag::Signatures.of(&children[1]);
     assert!(text.contains(&format!("tag {tag}")), "{text}");
-    assert_eq!(prepared.run().await.unwrap().signatures, 5);
+    let report = prepared.run().await.unwrap();
+    assert_eq!(report.signatures.len(), 5);
+    assert_eq!(super::wrong(&client, &report).await, [""; 0]);
     // those by OpenPGP lie in the lookaside
     let kept = |digest: &Digest, number: usize| {
         let image = format!("{name}@sha256={}", digest.hex());
@@ -123,10 +126,22 @@ async fn signatures_go_to_a_registry_and_back_and_nothing_of_them_changes() {
     let again = prepare_by(&client, &at("dir", &from, ""), &image, &options).await;
     again.unwrap().run().await.unwrap();
     assert_eq!(kept(&index, 3), None);
+    // where the report says that they are they are looked for
+    let moved = store.join(format!("{name}@sha256={}", index.hex()));
+    let away = folder.path().join("away");
+    fs::rename(&moved, &away).unwrap();
+    let lost = super::wrong(&client, &report).await;
+    assert_eq!(lost.len(), 2, "{lost:?}");
+    let lost_is = format!("signature of {}: it is none of the 0", index.short());
+    assert!(
+        lost.iter().all(|lost| lost.starts_with(&lost_is)),
+        "{lost:?}"
+    );
+    fs::rename(&away, &moved).unwrap();
     // and back: the same files
     let back = folder.path().join("back");
     let prepared = prepare_by(&client, &image, &at("dir", &back, ""), &options).await;
-    assert_eq!(prepared.unwrap().run().await.unwrap().signatures, 5);
+    assert_eq!(prepared.unwrap().run().await.unwrap().signatures.len(), 5);
     assert_eq!(files(&back), files(&from));
     // from one registry's lookaside into the one of another name
     let other = format!("docker://{host}/{}:1", repository());
@@ -232,7 +247,7 @@ async fn what_says_more_than_a_file_can_is_not_cut_down() {
     let to = folder.path().join("dir");
     let options = CopyOptions::default();
     let report = copy(&layout.reference("1"), &at("dir", &to, ""), &options).await;
-    assert_eq!(report.signatures, 1);
+    assert_eq!(report.signatures.len(), 1);
     assert!(to.join("signature-1").exists());
     signature["annotations"] = serde_json::json!({"more": "than the layers say"});
     let more = layout.document(MediaType::OCI_MANIFEST, &signature);
@@ -252,6 +267,7 @@ async fn what_others_signed_at_the_destination_stays() {
     let name = format!("docker://{host}/{}", repository());
     let folder = tempfile::tempdir().unwrap();
     let mut digests = Vec::new();
+    let mut reports = Vec::new();
     let mut tag = String::new();
     for mark in ["theirs", "ours"] {
         let mut layout = Layout::new(folder.path().join(mark));
@@ -272,7 +288,7 @@ async fn what_others_signed_at_the_destination_stays() {
             mark == "ours",
             "{text}"
         );
-        copy(&layout.reference("1"), &to, &options).await;
+        reports.push(copy(&layout.reference("1"), &to, &options).await);
         // into a layout, too, in a folder and in an archive
         for local in [
             at("oci", &folder.path().join("local"), "1"),
@@ -282,9 +298,9 @@ async fn what_others_signed_at_the_destination_stays() {
             let prepared = prepared.unwrap();
             let text = prepared.plan.text();
             assert_eq!(text.contains("is joined"), mark == "ours", "{text}");
-            prepared.run().await.unwrap();
+            reports.push(prepared.run().await.unwrap());
             let again = super::prepare(&layout.reference("1"), &local, &options).await;
-            again.unwrap().run().await.unwrap();
+            reports.push(again.unwrap().run().await.unwrap());
         }
         digests.push(Digest::sha256(mark.as_bytes()));
     }
@@ -300,6 +316,10 @@ async fn what_others_signed_at_the_destination_stays() {
         // everything of it is there
         super::content(&place).await;
     }
+    // what was reported of each is so, whatever others have added since
+    for report in &reports {
+        assert_eq!(super::wrong(&super::client(), report).await, [""; 0]);
+    }
     // where ours has all of it, it is ours byte for byte
     let to = at("oci", &folder.path().join("copy"), "1");
     copy(&format!("{name}:1"), &to, &CopyOptions::default()).await;
@@ -308,6 +328,13 @@ async fn what_others_signed_at_the_destination_stays() {
         format!("{name}:{tag}"),
     );
     assert_eq!(digest(&one).await, digest(&two).await);
+    // and where the tag leads elsewhere, that is said
+    copy(&busybox(), &two, &super::no_referrers()).await;
+    let lost = super::wrong(&super::client(), &reports[0]).await;
+    let [lost] = lost.as_slice() else {
+        panic!("{lost:?}");
+    };
+    assert!(lost.contains("does not have it"), "{lost}");
 }
 
 /// An index of eight images, each of which is signed under cosign's tag, as the index is.

@@ -364,7 +364,8 @@ fn report() -> porthole::copy::Report {
             "how": "written",
         }],
         "blobs": [],
-        "signatures": 0,
+        "names": [{ "name": "stable", "replaced": digest }, { "name": "new", "replaced": null }],
+        "signatures": [{ "manifest": digest, "digest": digest }],
         "leftBehind": [{ "what": "an SBOM", "digest": null, "why": "the place has no room for it" }],
         "bytesSent": 500,
         "milliseconds": 1500,
@@ -384,6 +385,10 @@ fn what_a_copy_did_is_shown_and_saved() {
         "Stayed behind: an SBOM, since the place has no room for it"
     ));
     assert!(window.says_like(|text| text.contains("written    sha256:")));
+    for said in ["named      stable, which stood for ", "signed     sha256:"] {
+        assert!(window.says_like(|text| text.starts_with(said)), "{said}");
+    }
+    assert!(window.says("named      new"));
     window.field("File").focus();
     window.harness.run();
     window.press(CTRL, Key::A);

@@ -1,0 +1,171 @@
+//! Looking later whether what a copy did is still so.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::model::{Descriptor, Digest, Document, RawDocument, text};
+use crate::transport::{BlobState, Problem, Resolved, Source, hash_blob};
+
+use super::beside::files_of;
+use super::plan::Role;
+use super::report::{Report, ReportedBlob, ReportedDocument};
+
+/// How something of a report was found later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckedItem {
+    pub what: String,
+    pub digest: Digest,
+    /// What is wrong with it; nothing where it is there and hashes to its digest.
+    pub problem: Option<String>,
+}
+
+/// Looks whether everything of `report` is at the destination, which `place` reads: each
+/// manifest and each blob is read and hashed, and the name must lead to the image. So must
+/// its other names, and cosign's tags to what was put there; `called` opens the destination
+/// at a name, where it has such. Signatures are looked for where they were put.
+pub async fn check(
+    report: &Report,
+    place: Arc<dyn Source>,
+    called: impl Fn(&str) -> Option<Arc<dyn Source>>,
+) -> Vec<CheckedItem> {
+    let mut items = Vec::new();
+    // such a place as keeps no manifests knows its blobs by what it lists, too
+    let own = stands_for(Some(Arc::clone(&place))).await;
+    let named = match &own {
+        Ok(raw) if *raw.digest() != report.digest => {
+            Some(format!("its name stands for {} now", raw.digest()))
+        }
+        Ok(_) => None,
+        Err(why) => Some(format!("its name leads nowhere: {why}")),
+    };
+    let kept = report.documents.iter();
+    for document in kept.filter(|document| document.how != "unpacked") {
+        let problem = match &document.tag {
+            Some(tag) => match stands_for(called(tag)).await {
+                Ok(raw) => not_under_tag(&raw, &document.digest, &document.entries),
+                Err(why) => Some(format!("its tag leads nowhere: {why}")),
+            },
+            None => not_there(&*place, document).await,
+        };
+        items.push(CheckedItem {
+            what: format!("{} manifest", document.role),
+            digest: document.digest.clone(),
+            problem: problem.or_else(|| {
+                named
+                    .clone()
+                    .filter(|_| document.role == Role::Image.name())
+            }),
+        });
+    }
+    // where no manifest is kept, none tells that the name leads nowhere
+    if items.is_empty() && own.is_err() {
+        items.push(CheckedItem {
+            what: "name".to_owned(),
+            digest: report.digest.clone(),
+            problem: named,
+        });
+    }
+    // a place that keeps no manifests makes its own of what it has, for every name the same
+    let wanted = match &own {
+        Ok(raw) if items.is_empty() => raw.digest(),
+        _ => &report.digest,
+    };
+    for name in &report.names {
+        items.push(CheckedItem {
+            what: format!("name {}", text::visible(&name.name)),
+            digest: report.digest.clone(),
+            problem: match stands_for(called(&name.name)).await {
+                Ok(raw) if raw.digest() == wanted => None,
+                Ok(raw) => Some(format!("it stands for {} now", raw.digest())),
+                Err(why) => Some(format!("it leads nowhere: {why}")),
+            },
+        });
+    }
+    for signature in &report.signatures {
+        let problem = match &signature.tag {
+            Some(tag) => match stands_for(called(tag)).await {
+                Ok(raw) => {
+                    let entries = std::slice::from_ref(&signature.digest);
+                    not_under_tag(&raw, &signature.digest, entries)
+                }
+                Err(why) => Some(format!("its tag leads nowhere: {why}")),
+            },
+            None => not_beside(&*place, &signature.manifest, &signature.digest).await,
+        };
+        items.push(CheckedItem {
+            what: format!("signature of {}", signature.manifest.short()),
+            digest: signature.digest.clone(),
+            problem,
+        });
+    }
+    for blob in report.blobs.iter().filter(|blob| blob.how != "left") {
+        items.push(checked(&*place, blob).await);
+    }
+    items
+}
+
+/// The document that the name of `place` stands for, or why there is none.
+async fn stands_for(place: Option<Arc<dyn Source>>) -> Result<RawDocument, String> {
+    let Some(place) = place else {
+        let what = "such a name";
+        return Err(Problem::CannotHold { what }.to_string());
+    };
+    match place.resolve().await {
+        Ok(Resolved::Document { raw, .. }) => Ok(raw),
+        Ok(Resolved::Several(images)) => Err(format!("{} images are there", images.len())),
+        Err(error) => Err(error.problem.to_string()),
+    }
+}
+
+async fn not_there(place: &dyn Source, document: &ReportedDocument) -> Option<String> {
+    let descriptor = Descriptor::new(&document.media_type, document.digest.clone(), document.size);
+    let read = place.manifest(&descriptor).await;
+    read.err().map(|error| error.problem.to_string())
+}
+
+/// What is wrong with `raw`, which lies under a tag where `digest` was put, or joined with it:
+/// others may have added theirs since then.
+fn not_under_tag(raw: &RawDocument, digest: &Digest, entries: &[Digest]) -> Option<String> {
+    if raw.digest() == digest {
+        return None;
+    }
+    let found = raw.digest().clone();
+    let document = Document::read(raw.clone());
+    let layers = document.manifest().map(|manifest| &manifest.layers);
+    let layers: HashSet<_> = layers.into_iter().flatten().map(|l| &l.digest).collect();
+    let has_all = !entries.is_empty() && entries.iter().all(|entry| layers.contains(entry));
+    (!has_all).then(|| format!("its tag stands for {found} now, which does not have it"))
+}
+
+/// What is wrong with a signature that was put into a file beside `manifest`.
+async fn not_beside(place: &dyn Source, manifest: &Digest, digest: &Digest) -> Option<String> {
+    let Some((files, _)) = files_of(place) else {
+        return Some("this place has no signatures in files, as it is read here".to_owned());
+    };
+    match files.signatures(manifest).await {
+        Ok(there) if there.iter().any(|file| digest.matches(file)) => None,
+        Ok(there) => Some(format!("it is none of the {} that are there", there.len())),
+        Err(error) => Some(error.problem.to_string()),
+    }
+}
+
+async fn checked(place: &dyn Source, blob: &ReportedBlob) -> CheckedItem {
+    let descriptor = match &blob.stored_as {
+        None => Descriptor::new(&blob.media_type, blob.digest.clone(), blob.size),
+        Some(stored) => Descriptor::of_unknown_size(&blob.media_type, stored.clone()),
+    };
+    let problem = match hash_blob(place, &descriptor, |_| ()).await {
+        Ok(BlobState::Verified) => None,
+        Ok(BlobState::WrongDigest { found }) => Some(format!("its bytes hash to {found}")),
+        Ok(BlobState::WrongSize { expected, found }) => {
+            Some(format!("it has {found} bytes, not {expected}"))
+        }
+        Ok(_) => Some("it could not be read".to_owned()),
+        Err(error) => Some(error.problem.to_string()),
+    };
+    CheckedItem {
+        what: "blob".to_owned(),
+        digest: descriptor.digest,
+        problem,
+    }
+}
