@@ -53,6 +53,8 @@ pub enum Ending {
     Damaged { why: String },
     /// All was read, and its bytes are not what the manifest says.
     WrongDigest { found: Digest },
+    /// Its bytes are what the manifest says, and compressed in a way that is not read here.
+    NotRead { packing: &'static str },
     /// Past a limit.
     TooMuch { why: String },
 }

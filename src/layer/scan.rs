@@ -197,8 +197,11 @@ impl Scanner {
         } else if found != self.digest {
             Ending::WrongDigest { found }
         } else if let Some(problem) = self.broken {
-            Ending::Damaged {
-                why: problem.to_string(),
+            match problem {
+                Problem::Packing(packing) => Ending::NotRead { packing },
+                damaged => Ending::Damaged {
+                    why: damaged.to_string(),
+                },
             }
         } else if let Some(why) = self.unpacking.broken {
             index.diff_id = Some(self.unpacking.hasher.finish());

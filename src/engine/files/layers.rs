@@ -212,6 +212,11 @@ impl ReadLayer {
                 "What could be read of it is shown; copy the image again from where it came",
                 FailureKind::Damaged,
             ),
+            Ending::NotRead { packing } => (
+                format!("layer {layer} is compressed with {packing}, which is not read here"),
+                "Its bytes are what the manifest says; to see its files compress it with gzip or zstd",
+                FailureKind::Other,
+            ),
             Ending::WrongDigest { found } => (
                 format!("layer {layer} is not what the manifest says: it hashes to {found}"),
                 "Do not trust what is shown of it; copy the image again from where it came",

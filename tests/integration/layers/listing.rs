@@ -431,6 +431,19 @@ fn what_was_read_of_a_broken_layer_stays() {
 }
 
 #[test]
+fn what_is_compressed_otherwise_is_not_called_damaged() {
+    // as xz and bzip2 write what is empty
+    for (packed, packing) in [
+        (&b"\xfd7zXZ\0\0\x04\xe6\xd6\xb4\x46"[..], "xz"),
+        (b"BZh9\x17\x72\x45\x38\x50\x90\0\0\0\0", "bzip2"),
+    ] {
+        let index = scan(packed);
+        assert_eq!(index.ending, Ending::NotRead { packing });
+        assert_eq!(saved::encode(&index, &descriptor(packed).digest), None);
+    }
+}
+
+#[test]
 fn a_bomb_is_stopped_at_its_allowance() {
     let zeros = vec![0; 8 << 20];
     let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
