@@ -166,6 +166,7 @@ async fn read(source: &Arc<dyn Source>, subjects: &[Subject]) -> Vec<Discovered>
             manifests: Arc::new(Arc::clone(source)),
             subject: subject.digest.clone(),
             in_index: Vec::new(),
+            listed: None,
         });
         let mut tree = None;
         while let Some(fuller) = trees.next().await {

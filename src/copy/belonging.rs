@@ -13,6 +13,7 @@ use crate::model::{
 use crate::referrers::{Manifests, Referrer, ReferrerState, ReferrerTree, Search, Subject, search};
 use crate::transport::{Answer, Asked, ListingOutcome, Source, TransportError, Way};
 
+use super::ahead::Ahead;
 use super::beside::Places;
 use super::error::CopyError;
 use super::options::CopyOptions;
@@ -80,7 +81,8 @@ impl Found {
     }
 }
 
-/// Everything at the source that refers to one of `subjects`, by subject in their order.
+/// Everything at the source that refers to one of `subjects`, by subject in their order;
+/// where it was asked `ahead`, that is taken.
 ///
 /// # Errors
 /// Where the source could not be asked to the end: what it did not tell cannot be copied.
@@ -88,6 +90,7 @@ pub(super) async fn referrers(
     places: &Places<'_>,
     options: &CopyOptions,
     subjects: &[Digest],
+    ahead: &mut Ahead,
     left: &mut Vec<LeftBehind>,
 ) -> Result<Found, CopyError> {
     let Places {
@@ -108,6 +111,7 @@ pub(super) async fn referrers(
             manifests: Arc::clone(&manifests) as Arc<dyn Manifests>,
             subject: subject.clone(),
             in_index: Vec::new(),
+            listed: ahead.listing(subject),
         });
         async move {
             let mut last = ReferrerTree::empty(subject.clone());

@@ -6,13 +6,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::future::join;
+use futures_util::future::{self, join};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use crate::model::{CosignTag, Descriptor, Digest, Document, RawDocument, limits};
 use crate::signature::{Attachment, SignatureFile};
 use crate::transport::{Destination, DetachedSignatures, Source, read_blob};
 
+use super::ahead::Ahead;
 use super::error::CopyError;
 use super::options::{CopyOptions, Format};
 use super::plan::{LeftBehind, PlannedSignatures};
@@ -63,6 +64,7 @@ impl Places<'_> {
         &self,
         options: &CopyOptions,
         manifests: &[Signed],
+        ahead: &mut Ahead,
         left: &mut Vec<LeftBehind>,
     ) -> Result<Vec<PlannedSignatures>, CopyError> {
         let Some((files, away)) = files_of(&**self.source) else {
@@ -70,7 +72,11 @@ impl Places<'_> {
         };
         let mut reads = Vec::with_capacity(manifests.len());
         for signed in manifests {
-            reads.push(files.signatures(&signed.manifest).map(|read| match read {
+            let read = match ahead.files(&signed.manifest) {
+                Some(read) => future::ready(read).boxed(),
+                None => files.signatures(&signed.manifest),
+            };
+            reads.push(read.map(|read| match read {
                 // nothing of it is wanted
                 Err(_) if options.remove_signatures => Ok(Vec::new()),
                 read => read,

@@ -6,6 +6,7 @@
 //! for byte; what cannot be kept is refused with the reason, or listed as left behind, and
 //! never dropped.
 
+mod ahead;
 mod belonging;
 mod beside;
 mod check;

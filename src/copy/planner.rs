@@ -11,6 +11,7 @@ use crate::model::{
 };
 use crate::transport::{BlobState, Destination, Resolved, Source};
 
+use super::ahead::Ahead;
 use super::belonging::{self, Found};
 use super::beside::{self, Places, Signed};
 use super::error::CopyError;
@@ -56,7 +57,8 @@ pub async fn plan(
         }
     };
     let from = raw.digest().clone();
-    let is_index = Document::read(raw.clone()).index().is_some();
+    let document = Document::read(raw.clone());
+    let is_index = document.index().is_some();
     let gather = Gather {
         source: &source,
         destination: &destination,
@@ -64,7 +66,15 @@ pub async fn plan(
         wanted: wanted(options, is_index, destination.takes().indexes, host),
         seen: Mutex::default(),
     };
-    let root = gather.root(raw).await?;
+    let ask_ahead = async {
+        // of what is chosen of an index it is not known yet
+        let asks = !options.no_referrers && options.format == Format::Keep;
+        Ok(match gather.wanted() {
+            None if asks => Ahead::ask(&*source, &document).await,
+            _ => Ahead::default(),
+        })
+    };
+    let (root, mut ahead) = try_join(gather.root(raw), ask_ahead).await?;
     refuse_changes(&root, &*destination, options)?;
     if !destination.takes().manifests {
         refuse_unpacking(&root, &*destination, options)?;
@@ -78,13 +88,16 @@ pub async fn plan(
         destination: &*destination,
         there: there.as_ref(),
     };
-    let found = belonging_to(&places, options, (&root, &nodes, &from), &mut left).await?;
+    let subjects = (&root, &nodes[..], &from);
+    let found = belonging_to(&places, options, subjects, &mut ahead, &mut left).await?;
     let belongings = found.manifests;
     let signatures = if options.no_referrers {
         Vec::new()
     } else {
         let manifests: Vec<_> = nodes.iter().map(|node| signed(node)).collect();
-        let mut sets = places.signatures(options, &manifests, &mut left).await?;
+        let mut sets = places
+            .signatures(options, &manifests, &mut ahead, &mut left)
+            .await?;
         for (manifest, files) in found.files {
             beside::add_files(&mut sets, (&manifest, manifest == *root.digest()), files);
         }
@@ -295,6 +308,7 @@ async fn belonging_to(
     places: &Places<'_>,
     options: &CopyOptions,
     (root, nodes, from): (&Node, &[&Node], &Digest),
+    ahead: &mut Ahead,
     left: &mut Vec<LeftBehind>,
 ) -> Result<Found, CopyError> {
     if options.no_referrers {
@@ -306,7 +320,7 @@ async fn belonging_to(
         .filter(|node| node.role != Role::Attestation && (converted || !node.changed()))
         .map(|node| node.from.digest.clone())
         .collect();
-    let found = belonging::referrers(places, options, &subjects, left).await?;
+    let found = belonging::referrers(places, options, &subjects, ahead, left).await?;
     if let Some(kinds) = found.kinds().filter(|_| converted) {
         return Err(invalidated(&kinds));
     }

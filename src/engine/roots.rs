@@ -20,7 +20,7 @@ use crate::transport::registry::Client;
 
 use super::Failure;
 use super::shared::Shared;
-use super::trust::{RootConfig, TrustSettings};
+use super::trust::{RootConfig, TrustSettings, unusable};
 
 /// What is fetched from a repository.
 const TARGET: &str = "trusted_root.json";
@@ -54,8 +54,13 @@ impl Roots {
         let (address, root, at_hand) = match &settings.root {
             RootConfig::Fixed(root) => return Ok(Some(root.clone())),
             RootConfig::PublicGood => {
-                let embedded = settings.embedded.clone();
-                (PUBLIC_GOOD.tuf_url(), PUBLIC_GOOD.tuf_root(), embedded)
+                let embedded = TrustRoot::embedded();
+                let embedded = embedded.map_err(|error| Arc::new(unusable("", &error)))?;
+                (
+                    PUBLIC_GOOD.tuf_url(),
+                    PUBLIC_GOOD.tuf_root(),
+                    Some(embedded),
+                )
             }
             RootConfig::Tuf { address, root } => (address.as_str(), &**root, None),
         };

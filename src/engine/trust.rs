@@ -78,8 +78,6 @@ pub struct TrustSettings {
     /// The file that new entries go to.
     pub file: Option<PathBuf>,
     pub root: RootConfig,
-    /// Sigstore's own root, as it came with the program.
-    pub embedded: Option<TrustRoot>,
     /// Whether nobody but the place of an image is asked.
     pub offline: bool,
     /// Why there is less than what was asked for. With it nothing is judged.
@@ -98,10 +96,6 @@ impl TrustSettings {
         match policy(config) {
             Ok(policy) => settings.policy = policy,
             Err(failure) => problem = Some(failure),
-        }
-        match TrustRoot::embedded() {
-            Ok(root) => settings.embedded = Some(root),
-            Err(error) => problem = problem.or(Some(unusable("", &error))),
         }
         let named = settings
             .policy
@@ -149,7 +143,7 @@ fn root(place: &RootPlace) -> Result<RootConfig, Failure> {
     }
 }
 
-fn unusable(what: &str, error: &RootError) -> Failure {
+pub(super) fn unusable(what: &str, error: &RootError) -> Failure {
     Failure::refused(
         format!("the trust root {what} cannot be used: {error}"),
         "Give a trusted_root.json, as `cosign trusted-root create` writes it",

@@ -45,6 +45,8 @@ pub struct Search {
     /// Entries of the indexes that the subject lies in which say that they describe it, as
     /// BuildKit writes attestations.
     pub in_index: Vec<Descriptor>,
+    /// What the place answered about the subject, where it was asked already.
+    pub listed: Option<Listing>,
 }
 
 /// Searches, and gives a fuller tree whenever something is found, the last one complete.
@@ -150,10 +152,12 @@ impl Growing {
             let asking = match work {
                 Work::List(node) => {
                     let digest = self.digest(node).clone();
+                    let known = search.listed.clone().filter(|_| node.is_none());
                     async move {
-                        let listing = match search.source.referrer_listing() {
-                            Some(place) => Some(place.referrers(&digest).await),
-                            None => None,
+                        let listing = match (known, search.source.referrer_listing()) {
+                            (Some(known), _) => Some(known),
+                            (None, Some(place)) => Some(place.referrers(&digest).await),
+                            (None, None) => None,
                         };
                         Done::Listed(node, listing)
                     }

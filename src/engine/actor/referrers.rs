@@ -69,6 +69,7 @@ impl Actor {
             }),
             source,
             in_index: self.describing(path, &subject),
+            listed: None,
             subject: subject.clone(),
         });
         self.grow(subject, found);

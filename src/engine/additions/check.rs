@@ -30,6 +30,7 @@ pub(super) async fn referrers(source: &Arc<dyn Source>, subject: &Digest) -> Ref
         manifests: Arc::new(Arc::clone(source)) as Arc<dyn Manifests>,
         subject: subject.clone(),
         in_index: Vec::new(),
+        listed: None,
     });
     let mut last = ReferrerTree::empty(subject.clone());
     while let Some(tree) = trees.next().await {

@@ -97,6 +97,7 @@ async fn listed(shared: &Shared, side: &Side) -> Option<Vec<Package>> {
         manifests: std::sync::Arc::new(cached()),
         source: std::sync::Arc::clone(&side.source),
         in_index: side.describing.clone(),
+        listed: None,
         subject: side.document.raw().digest().clone(),
     });
     let mut last = None;

@@ -105,6 +105,7 @@ pub fn question(source: &Arc<dyn Source>, subject: &Digest) -> Search {
         manifests: Arc::new(Arc::clone(source)),
         subject: subject.clone(),
         in_index: Vec::new(),
+        listed: None,
     }
 }
 
