@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use crate::diff::{Counts, FileChange, FileState, PackageChange, Sets};
+use crate::diff::{Counts, FileChange, FileState, PackageChange};
 use crate::engine::{
     Command, CompareRequest, ComparedContent, ComparedFiles, ComparedImage, ComparedImages,
     ComparisonId, ComparisonSnapshot, Engine, EngineConfig, Failure, Remote,
@@ -15,7 +15,7 @@ use crate::layer::EntryKind;
 use crate::model::{Platform, text};
 
 use super::CliError;
-use super::files::insert_path;
+use super::files::{insert_path, insert_special};
 
 /// Longest text of which the differing lines are shown, in bytes.
 const TEXT: u64 = 1 << 20;
@@ -134,9 +134,9 @@ impl Diff {
             images: waiting.until(|known| ready(&known.images))?,
             files: waiting.until(|known| ready(&known.files))?,
         };
-        let texts = match self.text {
+        let (texts, left_out) = match self.text {
             true => texts(&waiting, &found.files.changes)?,
-            false => Vec::new(),
+            false => (Vec::new(), 0),
         };
         let mut out = io::BufWriter::new(io::stdout().lock());
         if self.json {
@@ -146,6 +146,12 @@ impl Diff {
             print(&mut out, &found)?;
             for text in texts {
                 out.write_all(text.as_bytes())?;
+            }
+            if left_out > 0 {
+                line(
+                    &mut out,
+                    &format!("\nnote: the lines of {left_out} more files are not shown"),
+                )?;
             }
         }
         out.flush()?;
@@ -157,15 +163,19 @@ impl Diff {
     }
 }
 
-/// The lines that differ in texts of both.
-fn texts(waiting: &Waiting, files: &[FileChange]) -> Result<Vec<String>, CliError> {
-    let mut found = Vec::new();
+/// The lines that differ in texts of both, and how many files were not looked at any more.
+fn texts(waiting: &Waiting, files: &[FileChange]) -> Result<(Vec<String>, usize), CliError> {
+    let (mut found, mut left_out) = (Vec::new(), 0);
     for change in files.iter().filter(|change| change.is_content()) {
         let (Some(one), Some(other)) = (&change.before, &change.after) else {
             continue;
         };
         let small = |state: &FileState| state.kind == EntryKind::File && state.size <= TEXT;
-        if !small(one) || !small(other) || found.len() >= TEXTS {
+        if !small(one) || !small(other) {
+            continue;
+        }
+        if found.len() >= TEXTS {
+            left_out += 1;
             continue;
         }
         if let Some(lines) = &waiting.content(&change.path)?.diff {
@@ -177,7 +187,7 @@ fn texts(waiting: &Waiting, files: &[FileChange]) -> Result<Vec<String>, CliErro
             ));
         }
     }
-    Ok(found)
+    Ok((found, left_out))
 }
 
 /// Lines from an image, without what would command a terminal.
@@ -192,7 +202,18 @@ fn visible_lines(lines: &str) -> String {
 
 fn object(found: &Found) -> Value {
     let (images, compared) = (&found.images, &found.files);
-    let sets = |sets: &Sets<String>| json!({"shared": sets.shared, "before": sets.before, "after": sets.after});
+    let platforms = images.platforms.as_ref().map(|sets| {
+        let changed = images.changed_platforms.iter();
+        let changed = changed.map(|change| {
+            json!({"platform": change.platform, "before": change.before, "after": change.after})
+        });
+        json!({"shared": sets.shared, "before": sets.before, "after": sets.after,
+            "changed": changed.collect::<Vec<_>>()})
+    });
+    let history = images.history.as_ref().map(|sets| {
+        json!({"shared": sets.shared, "before": sets.before, "after": sets.after,
+            "reordered": sets.reordered})
+    });
     let settings = |group: &str| {
         let settings = images
             .settings
@@ -215,15 +236,17 @@ fn object(found: &Found) -> Value {
         "different": images.differ(),
         "before": images.before.digest,
         "after": images.after.digest,
-        "platforms": images.platforms.as_ref().map(sets),
+        "roots": {"before": images.before.root, "after": images.after.root},
+        "platforms": platforms,
         "config": settings("config"),
         "environment": settings("environment"),
         "labels": settings("labels"),
-        "history": images.history.as_ref().map(sets),
+        "history": history,
         "layers": {
             "shared": images.layers.shared,
             "before": images.layers.before,
             "after": images.layers.after,
+            "reordered": images.layers.reordered,
             "opened": compared.opened,
         },
         "files": files.collect::<Vec<_>>(),
@@ -254,6 +277,12 @@ fn state(state: &FileState) -> Value {
     if let Some(digest) = &state.digest {
         object.insert("digest".into(), json!(digest));
     }
+    let attributes = state.attributes.iter();
+    insert_special(
+        &mut object,
+        state.device,
+        attributes.map(|(name, value)| (&name[..], &value[..])),
+    );
     Value::Object(object)
 }
 
@@ -267,11 +296,25 @@ const fn word(change: &FileChange) -> &'static str {
 
 fn print(out: &mut impl Write, found: &Found) -> io::Result<()> {
     let (images, compared) = (&found.images, &found.files);
+    if images.other_index() {
+        return line(
+            out,
+            "the images are the same, the indexes that list them are not",
+        );
+    }
     if !images.differ() {
         return line(out, "the images are the same");
     }
     line(out, &format!("before  {}", images.before.digest))?;
     line(out, &format!("after   {}", images.after.digest))?;
+    for change in &images.changed_platforms {
+        for (mark, digests) in [('-', &change.before), ('+', &change.after)] {
+            for digest in digests {
+                let platform = text::visible(&change.platform);
+                line(out, &format!("{mark} platform {platform} {digest}"))?;
+            }
+        }
+    }
     let lists = [("platform", &images.platforms), ("step", &images.history)];
     for (name, sets) in lists {
         for (mark, items) in sets
@@ -282,6 +325,18 @@ fn print(out: &mut impl Write, found: &Found) -> io::Result<()> {
                 line(out, &format!("{mark} {name} {}", text::visible(item)))?;
             }
         }
+    }
+    if images.same_image() {
+        let platform = images.before.platform.as_ref();
+        let platform = platform.map_or_else(String::new, |platform| format!(" for {platform}"));
+        let platform = text::visible(&platform);
+        return line(
+            out,
+            &format!("the images{platform} are the same: compare others with --platform"),
+        );
+    }
+    if images.history.as_ref().is_some_and(|sets| sets.reordered) {
+        line(out, "the steps that both have stand in another order")?;
     }
     for setting in &images.settings {
         let name = format!("{} {}", setting.group, text::visible(&setting.name));
@@ -295,8 +350,13 @@ fn print(out: &mut impl Write, found: &Found) -> io::Result<()> {
     line(
         out,
         &format!(
-            "{} layers shared, {} only before, {} only after",
+            "{} layers shared{}, {} only before, {} only after",
             layers.shared.len(),
+            if layers.reordered {
+                ", in another order"
+            } else {
+                ""
+            },
             layers.before.len(),
             layers.after.len()
         ),
@@ -342,14 +402,38 @@ fn print(out: &mut impl Write, found: &Found) -> io::Result<()> {
         line(
             out,
             &format!(
-                "{mark} {:>8} {:>8}  {}",
+                "{mark} {:>8} {:>8}  {}{}",
                 size(&change.before),
                 size(&change.after),
-                text::visible(&path)
+                text::visible(&path),
+                text::visible(&metadata(change))
             ),
         )?;
     }
     Ok(())
+}
+
+/// What is said of a file in both images that differs, in brackets.
+fn metadata(change: &FileChange) -> String {
+    let (Some(before), Some(after)) = (&change.before, &change.after) else {
+        return String::new();
+    };
+    let pairs = before.metadata().into_iter().zip(after.metadata());
+    let changed: Vec<_> = pairs
+        .filter(|((_, one), (_, other))| one != other)
+        .map(|((name, one), (_, other))| {
+            let said = |text: String| match text.is_empty() {
+                true => "none".to_owned(),
+                false => text,
+            };
+            let name = name.to_lowercase();
+            format!("{name} {} → {}", said(one), said(other))
+        })
+        .collect();
+    match changed.is_empty() {
+        true => String::new(),
+        false => format!("  ({})", changed.join("; ")),
+    }
 }
 
 fn line(out: &mut impl Write, text: &str) -> io::Result<()> {

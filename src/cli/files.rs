@@ -236,23 +236,35 @@ impl<'a, W: Write> List<'a, W> {
     }
 }
 
-/// What only some entries have: numbers of a device, extended attributes (their values in
-/// base 64), and what is odd about it.
-fn insert_odd(object: &mut Map<String, Value>, entry: &Entry<'_>) {
-    if let Some((major, minor)) = entry.extra().and_then(|extra| extra.device) {
+/// Numbers of a device, and extended attributes (their values in base 64), where there are any.
+pub(super) fn insert_special<'a>(
+    object: &mut Map<String, Value>,
+    device: Option<(u32, u32)>,
+    attributes: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+) {
+    if let Some((major, minor)) = device {
         object.insert("device".into(), json!([major, minor]));
     }
-    let attributes = entry.extra().map(|extra| &extra.xattrs[..]);
-    if let Some(attributes) = attributes.filter(|attributes| !attributes.is_empty()) {
-        let attributes: Map<String, Value> = attributes
-            .iter()
-            .map(|(name, value)| {
-                let value = base64::engine::general_purpose::STANDARD.encode(value);
-                (String::from_utf8_lossy(name).into_owned(), json!(value))
-            })
-            .collect();
+    let attributes: Map<String, Value> = attributes
+        .map(|(name, value)| {
+            let value = base64::engine::general_purpose::STANDARD.encode(value);
+            (String::from_utf8_lossy(name).into_owned(), json!(value))
+        })
+        .collect();
+    if !attributes.is_empty() {
         object.insert("xattrs".into(), json!(attributes));
     }
+}
+
+/// What only some entries have, and what is odd about it.
+fn insert_odd(object: &mut Map<String, Value>, entry: &Entry<'_>) {
+    let extra = entry.extra();
+    let attributes = extra.into_iter().flat_map(|extra| extra.xattrs.iter());
+    insert_special(
+        object,
+        extra.and_then(|extra| extra.device),
+        attributes.map(|(name, value)| (&name[..], &value[..])),
+    );
     let marks = [
         (Marks::ABSOLUTE, "absolute"),
         (Marks::DOTS, "dots"),
@@ -350,11 +362,13 @@ fn print_waste(out: &mut impl Write, waste: &Arc<Waste>, as_json: bool) -> io::R
             "duplicatedBytes": waste.duplicated,
             "byLayer": waste.by_layer,
             "offenders": offenders.collect::<Vec<_>>(),
+            "offendersLeftOut": waste.offenders_left_out,
             "dive": {
                 "efficiency": waste.dive.efficiency,
                 "wastedBytes": waste.dive.wasted_bytes,
                 "wastedUserPercent": waste.dive.wasted_user_percent,
                 "files": dive.collect::<Vec<_>>(),
+                "filesLeftOut": waste.dive.files_left_out,
             },
         });
         serde_json::to_writer_pretty(&mut *out, &object).map_err(io::Error::from)?;
@@ -387,6 +401,9 @@ fn print_waste(out: &mut impl Write, waste: &Arc<Waste>, as_json: bool) -> io::R
             offender.cause,
             shown(&offender.path)
         )?;
+    }
+    if waste.offenders_left_out > 0 {
+        writeln!(out, "{} more are not listed", waste.offenders_left_out)?;
     }
     Ok(())
 }

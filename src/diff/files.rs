@@ -24,9 +24,32 @@ pub struct FileState {
     pub gid: u32,
     pub digest: Option<Digest>,
     pub link: Option<Vec<u8>>,
-    /// Extended attributes, and numbers of a device.
+    /// Extended attributes, by name: layers list them in any order.
     pub attributes: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Major and minor number of a device.
     pub device: Option<(u32, u32)>,
+}
+
+impl FileState {
+    /// What is said about a file besides its content, in words: what it is called, and what it
+    /// is. What it has not is empty.
+    pub fn metadata(&self) -> [(&'static str, String); 4] {
+        let attributes = self.attributes.iter();
+        let attributes = attributes.map(|(name, value)| {
+            let (name, value) = (
+                String::from_utf8_lossy(name),
+                String::from_utf8_lossy(value),
+            );
+            format!("{name}={value}")
+        });
+        let device = self.device.map(|(major, minor)| format!("{major}:{minor}"));
+        [
+            ("Mode", format!("{:04o}", self.mode)),
+            ("Owner", format!("{}:{}", self.uid, self.gid)),
+            ("Attributes", attributes.collect::<Vec<_>>().join(", ")),
+            ("Device", device.unwrap_or_default()),
+        ]
+    }
 }
 
 /// How many paths changed how, and by how many bytes the files grew.
@@ -132,8 +155,11 @@ fn state(node: &FileNode<'_>) -> FileState {
     let extra = about.and_then(|entry| entry.extra());
     let attributes = extra.map(|extra| {
         let all = extra.xattrs.iter();
-        all.map(|(name, value)| (name.to_vec(), value.to_vec()))
-            .collect()
+        let mut all: Vec<_> = all
+            .map(|(name, value)| (name.to_vec(), value.to_vec()))
+            .collect();
+        all.sort();
+        all
     });
     FileState {
         // a hard link is a file with another name

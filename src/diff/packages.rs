@@ -16,14 +16,16 @@ pub const APK: [&str; 2] = ["/lib/apk/db/installed", "/usr/lib/apk/db/installed"
 /// An installed package.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Package {
-    /// With the architecture behind a colon where dpkg has several.
     pub name: String,
     pub version: String,
+    /// Where a database says it.
+    pub architecture: Option<String>,
 }
 
 /// A package that two images have different.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PackageChange {
+    /// With the architecture behind a colon where one of the images has it for several.
     pub name: String,
     /// Its versions; none where it is not installed.
     pub before: Vec<String>,
@@ -57,12 +59,11 @@ pub fn dpkg(status: &[u8]) -> Vec<Package> {
         if !installed {
             continue;
         }
-        let several = field("Multi-Arch").is_some_and(|value| value == "same");
-        let name = match field("Architecture").filter(|_| several) {
-            Some(architecture) => format!("{name}:{architecture}"),
-            None => name,
-        };
-        found.push(Package { name, version });
+        found.push(Package {
+            name,
+            version,
+            architecture: field("Architecture"),
+        });
     }
     found
 }
@@ -77,28 +78,41 @@ pub fn apk(installed: &[u8]) -> Vec<Package> {
             lines.find_map(|line| line.strip_prefix(letter).map(str::to_owned))
         };
         if let (Some(name), Some(version)) = (field("P:"), field("V:")) {
-            found.push(Package { name, version });
+            found.push(Package {
+                name,
+                version,
+                architecture: field("A:"),
+            });
         }
     }
     found
 }
 
-/// The packages that are not the same in both, by name.
+/// The packages that are not the same in both, by name. A version that one image lists more
+/// than once, in two SBOMs perhaps, is there once.
 pub fn compare(before: &[Package], after: &[Package]) -> Vec<PackageChange> {
+    let mut several = for_several(before);
+    several.extend(for_several(after));
     let by_name = |packages: &[Package]| {
-        let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for package in packages {
-            let versions = found.entry(package.name.clone()).or_default();
-            versions.push(package.version.clone());
-            versions.sort();
+            let name = match &package.architecture {
+                Some(architecture) if several.contains(&package.name[..]) => {
+                    format!("{}:{architecture}", package.name)
+                }
+                _ => package.name.clone(),
+            };
+            let versions = found.entry(name).or_default();
+            versions.insert(package.version.clone());
         }
         found
     };
     let (before, after) = (by_name(before), by_name(after));
     let names: BTreeSet<_> = before.keys().chain(after.keys()).collect();
     let changes = names.into_iter().filter_map(|name| {
-        let versions =
-            |found: &BTreeMap<String, Vec<String>>| found.get(name).cloned().unwrap_or_default();
+        let versions = |found: &BTreeMap<String, BTreeSet<String>>| -> Vec<String> {
+            found.get(name).into_iter().flatten().cloned().collect()
+        };
         let (before, after) = (versions(&before), versions(&after));
         (before != after).then(|| PackageChange {
             name: name.clone(),
@@ -109,6 +123,17 @@ pub fn compare(before: &[Package], after: &[Package]) -> Vec<PackageChange> {
     changes.collect()
 }
 
+/// The names of packages that an image has for more than one architecture.
+fn for_several(packages: &[Package]) -> BTreeSet<&str> {
+    let mut known: BTreeMap<&str, &str> = BTreeMap::new();
+    let named = packages.iter().filter_map(|package| {
+        let (name, architecture) = (&package.name[..], package.architecture.as_deref()?);
+        let first = *known.entry(name).or_insert(architecture);
+        (first != architecture).then_some(name)
+    });
+    named.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +142,14 @@ mod tests {
         Package {
             name: name.to_owned(),
             version: version.to_owned(),
+            architecture: None,
+        }
+    }
+
+    fn of(architecture: &str, name: &str, version: &str) -> Package {
+        Package {
+            architecture: Some(architecture.to_owned()),
+            ..package(name, version)
         }
     }
 
@@ -130,7 +163,7 @@ mod tests {
             half-installed\nVersion: 4\n";
         let expected = [
             package("bash", "5.2.15-2+b7"),
-            package("libc6:amd64", "2.36-9"),
+            of("amd64", "libc6", "2.36-9"),
             package("libc-bin", "3"),
         ];
         assert_eq!(dpkg(status), expected);
@@ -158,5 +191,36 @@ mod tests {
             .map(|c| (&c.name[..], c.before.len(), c.after.len()))
             .collect();
         assert_eq!(told, [("a", 1, 0), ("b", 1, 1), ("c", 0, 1)]);
+    }
+
+    #[test]
+    fn an_architecture_counts_where_an_image_has_several_and_a_version_once() {
+        let named = |before: &[Package], after: &[Package]| -> Vec<String> {
+            let changes = compare(before, after).into_iter();
+            changes
+                .map(|c| format!("{} {:?} {:?}", c.name, c.before, c.after))
+                .collect()
+        };
+        // the same package for another machine
+        let amd64 = || of("amd64", "libc6", "1");
+        let arm64 = of("arm64", "libc6", "1");
+        assert!(named(&[amd64()], &[arm64]).is_empty());
+        let i386 = of("i386", "libc6", "1");
+        assert_eq!(
+            named(&[amd64()], &[amd64(), i386]),
+            [r#"libc6:i386 [] ["1"]"#]
+        );
+        let both = [of("amd64", "a", "2"), of("i386", "a", "1")];
+        let newer = [of("amd64", "a", "2"), of("i386", "a", "2")];
+        assert_eq!(named(&both, &newer), [r#"a:i386 ["1"] ["2"]"#]);
+        // two SBOMs list it
+        assert!(named(&[amd64()], &[amd64(), amd64()]).is_empty());
+        assert_eq!(
+            named(
+                &[package("b", "2"), package("b", "1")],
+                &[package("b", "2")]
+            ),
+            [r#"b ["1", "2"] ["2"]"#]
+        );
     }
 }

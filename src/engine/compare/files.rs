@@ -107,10 +107,14 @@ impl Trees {
                 .get(&layer.0.digest)
                 .is_some_and(|index| index.entries().any(|entry| entry.kind().is_whiteout()))
         };
-        // a link to what lies below has its content there
+        // a link to what lies below has its content there, and a folder that no layer lists
+        // may be a link there, which leads elsewhere
         let linked = [&self.before, &self.after].iter().any(|tree| {
-            tree.walk()
-                .any(|node| node.kind() == EntryKind::Hardlink && node.content().is_none())
+            tree.walk().skip(1).any(|node| match node.kind() {
+                EntryKind::Hardlink => node.content().is_none(),
+                EntryKind::Directory => node.layer().is_none(),
+                _ => false,
+            })
         });
         sided || linked || one.iter().any(speaks) || other.iter().any(speaks)
     }

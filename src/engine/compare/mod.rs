@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::diff::{Counts, FileChange, PackageChange, Sets, Setting};
+use crate::diff::{Counts, FileChange, PackageChange, PlatformChange, Sets, Setting};
 use crate::model::{Descriptor, Digest, Platform};
 
 use super::shared::Shared;
@@ -73,6 +73,9 @@ pub struct ComparedImages {
     pub after: ComparedSide,
     /// The platforms of both indexes; nothing where one is no index.
     pub platforms: Option<Sets<String>>,
+    /// Platforms for which the indexes have other images; none where one platform was asked
+    /// for, as then no other is looked at.
+    pub changed_platforms: Vec<PlatformChange>,
     /// Settings, variables and labels that differ.
     pub settings: Vec<Setting>,
     /// The steps of the builds; nothing where a config could not be read.
@@ -81,10 +84,23 @@ pub struct ComparedImages {
 }
 
 impl ComparedImages {
-    /// Whether the two are not the same image, or stand for other platforms.
+    /// Whether the two are not the same image, or stand for other images of other platforms.
     pub fn differ(&self) -> bool {
         let platforms = self.platforms.as_ref();
-        self.before.digest != self.after.digest || platforms.is_some_and(|sets| !sets.is_equal())
+        !self.same_image()
+            || !self.changed_platforms.is_empty()
+            || platforms.is_some_and(|sets| !sets.is_equal())
+    }
+
+    /// Whether the two that were chosen, of indexes perhaps, are the same.
+    pub fn same_image(&self) -> bool {
+        self.before.digest == self.after.digest
+    }
+
+    /// Whether indexes list the same images and are not the same: they differ in attestations
+    /// or annotations, or for platforms that nobody asked for.
+    pub fn other_index(&self) -> bool {
+        !self.differ() && self.platforms.is_some() && self.before.root != self.after.root
     }
 }
 

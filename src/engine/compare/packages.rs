@@ -5,7 +5,7 @@ use futures_util::StreamExt;
 use crate::diff::packages::{self, APK, DPKG, DPKG_FOLDER, Package, PackageChange};
 use crate::engine::shared::Shared;
 use crate::engine::{Failure, artifact, fetch};
-use crate::layer::{EntryKind, FileNode, FilePart, FileTree, read_small};
+use crate::layer::{Change, EntryKind, FileNode, FilePart, FileTree, read_small};
 use crate::model::{ArtifactClass, limits};
 use crate::referrers::{Search, search};
 
@@ -41,8 +41,11 @@ pub(super) async fn compare(
 fn databases(tree: &FileTree) -> Vec<FileNode<'_>> {
     let mut found: Vec<_> = tree.resolve(DPKG.as_bytes()).into_iter().collect();
     if let Some(folder) = tree.resolve(DPKG_FOLDER.as_bytes()) {
+        // the last layer may have removed some, which the tree still shows
         let names = folder.children().filter(|child| {
-            child.kind() == EntryKind::File && !child.name().ends_with(b".md5sums")
+            child.kind() == EntryKind::File
+                && child.change() != Change::Removed
+                && !child.name().ends_with(b".md5sums")
         });
         found.extend(names);
     }
@@ -132,10 +135,47 @@ async fn listed(shared: &Shared, side: &Side) -> Option<Vec<Package>> {
 
 /// A package as an SBOM has it, named by its package URL where it has one.
 fn package(listed: &crate::model::sbom::Package) -> Package {
-    let purl = listed.purl.as_deref();
-    let name = purl.and_then(|purl| purl.split(['@', '?', '#']).next());
+    let name = listed.purl.as_deref().map(purl_name);
     Package {
         name: name.unwrap_or(&listed.name).to_owned(),
         version: listed.version.clone().unwrap_or_default(),
+        architecture: None,
+    }
+}
+
+/// A package URL without version, qualifiers and path. The version stands behind the name; an
+/// `@` before that begins a scope, which should have been written as `%40`.
+fn purl_name(purl: &str) -> &str {
+    let purl = purl.split(['?', '#']).next().unwrap_or(purl);
+    let name = purl.rfind('/').map_or(0, |slash| slash + 1);
+    match purl[name..].rfind('@') {
+        // a scope alone is no version of nothing
+        Some(at) if at > 0 => &purl[..name + at],
+        _ => purl,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::purl_name;
+
+    #[test]
+    fn a_package_url_is_cut_before_its_version() {
+        for (purl, name) in [
+            ("pkg:npm/@x/a@1", "pkg:npm/@x/a"),
+            ("pkg:npm/%40x/a@1", "pkg:npm/%40x/a"),
+            ("pkg:npm/@x/a", "pkg:npm/@x/a"),
+            (
+                "pkg:deb/debian/a@1?arch=amd64&vcs_url=git@b/c",
+                "pkg:deb/debian/a",
+            ),
+            (
+                "pkg:golang/g.example.com/a@v1#sub/d@2",
+                "pkg:golang/g.example.com/a",
+            ),
+            ("pkg:pypi/a", "pkg:pypi/a"),
+        ] {
+            assert_eq!(purl_name(purl), name, "{purl}");
+        }
     }
 }

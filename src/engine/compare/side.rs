@@ -16,6 +16,8 @@ use super::{ComparedImage, ComparedSide};
 pub(super) struct Side {
     pub source: Arc<dyn Source>,
     pub root: Digest,
+    /// Whether somebody asked for one platform.
+    pub asked: bool,
     /// What the reference stands for, where that is an index.
     pub index: Option<Index>,
     pub document: Document,
@@ -53,6 +55,7 @@ impl Side {
         let mut side = Self {
             source,
             root,
+            asked: asked.is_some(),
             document: Document::read(raw),
             index: None,
             config: None,

@@ -141,8 +141,8 @@ impl Work {
             Side::open(&self.shared, &request.after).boxed(),
         )?;
         let images = images(&before, &after);
-        let same_layers = images.layers.is_equal() && same_order(&before, &after);
-        let same = !images.differ();
+        let same_layers = images.layers.is_equal() && !images.layers.reordered;
+        let same = images.same_image();
         self.snapshot.images = Remote::Ready(Arc::new(images));
         self.publish();
         let mut open = Open {
@@ -244,25 +244,19 @@ fn images(before: &Side, after: &Side) -> ComparedImages {
         (Some(one), Some(other)) => diff::layers(one, other),
         _ => diff::Sets::of(&[], &[]),
     };
+    let indexes = || before.index.as_ref().zip(after.index.as_ref());
+    let asked = before.asked || after.asked;
     let configs = before.config.as_ref().zip(after.config.as_ref());
     ComparedImages {
         before: before.said(),
         after: after.said(),
-        platforms: before
-            .index
-            .as_ref()
-            .zip(after.index.as_ref())
-            .map(|(one, other)| diff::platforms(one, other)),
+        platforms: indexes().map(|(one, other)| diff::platforms(one, other)),
+        changed_platforms: indexes()
+            .filter(|_| !asked)
+            .map_or_else(Vec::new, |(one, other)| diff::changed_platforms(one, other)),
         settings: configs.map_or_else(Vec::new, |(one, other)| diff::settings(one, other)),
         history: configs.map(|(one, other)| diff::history(one, other)),
         layers,
-    }
-}
-
-fn same_order(before: &Side, after: &Side) -> bool {
-    match (before.manifest(), after.manifest()) {
-        (Some(one), Some(other)) => diff::same_layers(one, other),
-        _ => false,
     }
 }
 

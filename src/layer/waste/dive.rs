@@ -1,10 +1,11 @@
 //! The efficiency score of `dive` (`dive/filetree/efficiency.go`), reproduced with its
 //! quirks: only leaves count, a removed file counts 0 bytes, opaque directories are not
-//! seen, and a whiteout of what is not there ends the look at its layer.
+//! seen (but their names are), a whiteout of what is not there ends the look at its layer,
+//! and one in the lowest layer is looked up in that layer itself.
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::layer::{EntryKind, LayerIndex};
+use crate::layer::{EntryKind, LayerIndex, Marks};
 
 /// Most wasted files that are listed.
 const FILES: usize = 1_000;
@@ -19,6 +20,8 @@ pub struct Dive {
     pub wasted_user_percent: f64,
     /// The worst first.
     pub files: Vec<DiveFile>,
+    /// How many more there are.
+    pub files_left_out: usize,
 }
 
 /// A path that more than one layer has.
@@ -43,6 +46,19 @@ struct Names(Vec<Node>);
 
 const ROOT: u32 = 0;
 
+/// Names that begin so are not put into a tree.
+const UNSEEN: &[u8] = b".wh..wh.";
+
+/// The path of a name, which is given in parts, in a directory.
+fn inside(directory: &[u8], name: &[&[u8]]) -> Vec<u8> {
+    let mut path = directory.to_vec();
+    if !path.is_empty() {
+        path.push(b'/');
+    }
+    path.extend(name.iter().copied().flatten());
+    path
+}
+
 impl Names {
     fn new() -> Self {
         Self(vec![Node::default()])
@@ -52,21 +68,9 @@ impl Names {
         let mut tree = Self::new();
         for entry in layer.entries() {
             let path = match entry.kind() {
-                // dive leaves names out that begin with `.wh..wh.`
-                EntryKind::Opaque => continue,
-                EntryKind::Whiteout => {
-                    let name = entry.name();
-                    if name.starts_with(b".wh.") {
-                        continue;
-                    }
-                    let mut path = entry.directory().to_vec();
-                    if !path.is_empty() {
-                        path.push(b'/');
-                    }
-                    path.extend_from_slice(b".wh.");
-                    path.extend_from_slice(name);
-                    path
-                }
+                EntryKind::Opaque => inside(&entry.path(), &[UNSEEN, b".opq"]),
+                EntryKind::Whiteout if entry.marks().has(Marks::INVALID_WHITEOUT) => continue,
+                EntryKind::Whiteout => inside(entry.directory(), &[b".wh.", entry.name()]),
                 _ => entry.path(),
             };
             if !path.is_empty() {
@@ -77,6 +81,7 @@ impl Names {
         tree
     }
 
+    /// Adds a path with the names above it. One that dive does not see ends it there.
     fn add(&mut self, path: &[u8], size: u64, directory: bool) {
         let mut node = ROOT;
         for part in path
@@ -87,6 +92,7 @@ impl Names {
             let children = &mut self.0[node as usize].children;
             node = match children.get(part) {
                 Some(child) => *child,
+                None if part.starts_with(UNSEEN) => return,
                 None => {
                     children.insert(part.into(), next);
                     self.0.push(Node::default());
@@ -189,7 +195,8 @@ impl Dive {
     /// What `dive` would say of these layers.
     pub fn of(layers: &[LayerIndex]) -> Self {
         let mut seen: HashMap<Vec<u8>, Seen> = HashMap::new();
-        let mut stacked = Names::new();
+        // it begins with the lowest layer, whiteouts and all, which is then put on top as well
+        let mut stacked = layers.first().map_or_else(Names::new, Names::of);
         for layer in layers {
             let tree = Names::of(layer);
             tree.walk(&mut |path, whiteout, node| {
@@ -209,7 +216,7 @@ impl Dive {
                     node.size
                 };
                 let seen = seen.entry(path.to_vec()).or_default();
-                seen.bytes += bytes;
+                seen.bytes = seen.bytes.saturating_add(bytes);
                 seen.least = Some(seen.least.map_or(bytes, |least| least.min(bytes)));
                 seen.count += 1;
                 true
@@ -225,7 +232,7 @@ impl Dive {
             .values()
             .map(|seen| seen.least.map_or(-1, i128::from))
             .sum();
-        let all: u64 = seen.values().map(|seen| seen.bytes).sum();
+        let all = total(seen.values().map(|seen| seen.bytes));
         let mut files: Vec<_> = seen
             .into_iter()
             .filter(|(_, seen)| seen.count > 1)
@@ -236,14 +243,11 @@ impl Dive {
             })
             .collect();
         files.sort_by(|one, other| other.bytes.cmp(&one.bytes).then(one.path.cmp(&other.path)));
-        let wasted_bytes: u64 = files.iter().map(|file| file.bytes).sum();
+        let wasted_bytes = total(files.iter().map(|file| file.bytes));
+        let files_left_out = files.len().saturating_sub(FILES);
         files.truncate(FILES);
-        let user: u64 = layers
-            .iter()
-            .skip(1)
-            .flat_map(LayerIndex::entries)
-            .map(|entry| entry.size())
-            .sum();
+        let user = layers.iter().skip(1).flat_map(LayerIndex::entries);
+        let user = total(user.map(|entry| entry.size()));
         Self {
             efficiency: if all == 0 {
                 1.0
@@ -257,6 +261,12 @@ impl Dive {
                 wasted_bytes as f64 / user as f64
             },
             files,
+            files_left_out,
         }
     }
+}
+
+/// The sum of sizes, which a layer may lie about.
+fn total(sizes: impl Iterator<Item = u64>) -> u64 {
+    sizes.fold(0, u64::saturating_add)
 }

@@ -14,7 +14,7 @@ pub use dive::{Dive, DiveFile};
 /// Most offenders that are listed.
 const OFFENDERS: usize = 1_000;
 
-/// What is wasted in an image.
+/// What is wasted in an image. Bytes are those that layers store: holes of files are none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Waste {
     /// As `dive` counts.
@@ -33,6 +33,8 @@ pub struct Waste {
     pub changes: Vec<LayerChanges>,
     /// The worst first.
     pub offenders: Vec<Offender>,
+    /// How many more there are.
+    pub offenders_left_out: usize,
 }
 
 /// A file that wastes.
@@ -44,7 +46,7 @@ pub struct Offender {
     pub why: Why,
     /// The layer whose bytes are wasted.
     pub layer: usize,
-    /// The layer that made them a waste.
+    /// The layer that made them a waste: that took away the last name that led to them.
     pub cause: usize,
 }
 
@@ -70,19 +72,22 @@ impl Waste {
             by_layer: vec![0; layers.len()],
             changes: LayerChanges::of(layers),
             offenders: Vec::new(),
+            offenders_left_out: 0,
         };
         let used = waste.hidden(&tree);
         waste.duplicates(&tree, &used);
         waste
             .offenders
             .sort_by(|one, other| other.bytes.cmp(&one.bytes).then(one.path.cmp(&other.path)));
+        waste.offenders_left_out = waste.offenders.len().saturating_sub(OFFENDERS);
         waste.offenders.truncate(OFFENDERS);
         waste
     }
 
     /// All that is wasted, in bytes.
     pub const fn bytes(&self) -> u64 {
-        self.replaced + self.removed + self.duplicated
+        let hidden = self.replaced.saturating_add(self.removed);
+        hidden.saturating_add(self.duplicated)
     }
 
     /// The part of all bytes that a container sees, from 0 to 1.
@@ -97,30 +102,35 @@ impl Waste {
     fn hidden(&mut self, tree: &FileTree) -> Vec<bool> {
         // content that some name still leads to is no waste: a hard link keeps it
         let mut used = vec![false; tree.contents().count()];
+        // when the last of its names came to its end
+        let mut ends: Vec<Option<(usize, super::Ended)>> = vec![None; used.len()];
         for content in tree.contents() {
-            if content.ended.is_none()
-                && let Some(used) = used.get_mut(content.content as usize)
-            {
-                *used = true;
+            let at = content.content as usize;
+            match (content.ended, used.get_mut(at), ends.get_mut(at)) {
+                (None, Some(used), _) => *used = true,
+                (Some(end), _, Some(last)) if last.is_none_or(|last| last.0 < end.0) => {
+                    *last = Some(end);
+                }
+                _ => {}
             }
         }
         for content in tree.contents() {
             if content.entry.kind() != EntryKind::File {
                 continue;
             }
-            let bytes = content.entry.size();
+            let bytes = content.entry.stored();
             self.total = self.total.saturating_add(bytes);
-            let kept = used.get(content.number as usize).copied();
-            let Some((cause, how)) = content.ended.filter(|_| kept != Some(true)) else {
+            let at = content.number as usize;
+            let end = ends.get(at).copied().flatten();
+            let Some((cause, how)) = end.filter(|_| used.get(at) != Some(&true)) else {
                 continue;
             };
-            let why = if how == super::Ended::Replaced {
-                self.replaced += bytes;
-                Why::Replaced
+            let (sum, why) = if how == super::Ended::Replaced {
+                (&mut self.replaced, Why::Replaced)
             } else {
-                self.removed += bytes;
-                Why::Removed
+                (&mut self.removed, Why::Removed)
             };
+            *sum = sum.saturating_add(bytes);
             self.offend(content.entry.path(), bytes, why, content.layer, cause);
         }
         used
@@ -136,11 +146,11 @@ impl Waste {
         // the lowest layer has the first one
         files.sort_by_key(|content| (content.layer, content.number));
         for content in files {
-            let (Some(digest), bytes) = (content.entry.sha256(), content.entry.size()) else {
+            let (Some(digest), bytes) = (content.entry.sha256(), content.entry.stored()) else {
                 continue;
             };
             if bytes > 0 && seen.insert(*digest, ()).is_some() {
-                self.duplicated += bytes;
+                self.duplicated = self.duplicated.saturating_add(bytes);
                 let layer = content.layer;
                 self.offend(content.entry.path(), bytes, Why::Duplicate, layer, layer);
             }
@@ -152,7 +162,7 @@ impl Waste {
             return;
         }
         if let Some(sum) = self.by_layer.get_mut(cause) {
-            *sum += bytes;
+            *sum = sum.saturating_add(bytes);
         }
         let mut absolute = vec![b'/'];
         absolute.extend_from_slice(&path);

@@ -34,6 +34,7 @@ pub struct Provenance {
 /// Something that went into a build.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Material {
+    /// Its address or name; empty where it has digests alone.
     pub uri: String,
     /// Algorithm and hexadecimal digits (or a commit), as they are written.
     pub digests: Vec<(String, String)>,
@@ -124,8 +125,9 @@ struct Described {
 }
 
 impl Described {
+    /// Of an address, a name or a digest at least one (in-toto's `ResourceDescriptor`).
     fn material(self) -> Option<Material> {
-        let uri = self.uri.said().or_else(|| self.name.said())?;
+        let uri = self.uri.said().or_else(|| self.name.said());
         let digests = self.digest.0.unwrap_or_default();
         let digests = digests
             .into_iter()
@@ -134,10 +136,16 @@ impl Described {
                 let digits = super::loose::cut(digits.as_str()?.to_owned(), 256);
                 Some((super::loose::cut(algorithm, 64), digits))
             });
-        Some(Material {
-            uri,
+        let material = Material {
+            uri: uri.unwrap_or_default(),
             digests: digests.collect(),
-        })
+        };
+        (!material.uri.is_empty() || !material.digests.is_empty()).then_some(material)
+    }
+
+    /// The same for what is worth nothing without an address or a name.
+    fn named(self) -> Option<Material> {
+        self.material().filter(|material| !material.uri.is_empty())
     }
 }
 

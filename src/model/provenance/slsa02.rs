@@ -87,7 +87,7 @@ pub(super) fn read(predicate: &[u8]) -> Result<Provenance, ProvenanceError> {
         ..Described::default()
     };
     let source = configured
-        .material()
+        .named()
         .or_else(|| {
             let vcs = vcs?;
             let revision = vcs.revision.said();

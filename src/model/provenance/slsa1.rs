@@ -119,7 +119,7 @@ fn source(
                 let entry_point = text(described, "path");
                 let described: Described =
                     serde_json::from_value(described.clone()).unwrap_or_default();
-                return (described.material().or_else(from_materials), entry_point);
+                return (described.named().or_else(from_materials), entry_point);
             }
             _ => {}
         }

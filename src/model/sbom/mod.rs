@@ -9,6 +9,8 @@ mod spdx_json;
 mod spdx_tags;
 mod syft;
 
+use std::collections::HashSet;
+
 use super::{SbomFormat, limits};
 
 /// What an SBOM says.
@@ -72,6 +74,7 @@ impl Sbom {
     /// # Errors
     /// Where it is none of them, or not JSON or text at all.
     pub fn read(bytes: &[u8]) -> Result<Self, SbomError> {
+        let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
         match first(bytes) {
             Some(b'{') => Self::read_json(bytes),
             _ => {
@@ -127,7 +130,6 @@ fn not_json(error: serde_json::Error) -> SbomError {
 
 /// The first byte that is not a space.
 fn first(bytes: &[u8]) -> Option<u8> {
-    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     bytes
         .iter()
         .copied()
@@ -154,6 +156,34 @@ fn purl_type(purl: &str) -> Option<&str> {
     let (kind, _) = rest.split_once('/')?;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '+' | '-');
     (!kind.is_empty() && kind.len() <= 32 && kind.chars().all(plain)).then_some(kind)
+}
+
+/// What a document describes, as a label: the first of the packages at `roots`. Where it
+/// describes the image and nothing else, that is taken out of the packages.
+fn take_root(packages: &mut Vec<Package>, roots: &[usize]) -> Option<String> {
+    let root = *roots.first()?;
+    let label = packages.get(root)?.label();
+    // documents say it in more than one way
+    let alone = roots.iter().all(|other| *other == root);
+    if alone && packages[root].is_image() {
+        packages.remove(root);
+    }
+    Some(label)
+}
+
+/// Which files each package is known to own: documents say it in more than one way.
+#[derive(Default)]
+struct Owned(HashSet<(usize, String)>);
+
+impl Owned {
+    /// Gives the package at `at` a file, once.
+    fn add(&mut self, packages: &mut [Package], at: usize, path: &str) {
+        if let Some(package) = packages.get_mut(at)
+            && self.0.insert((at, path.to_owned()))
+        {
+            package.own(path.to_owned());
+        }
+    }
 }
 
 impl Package {

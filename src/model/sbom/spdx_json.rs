@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::model::SbomFormat;
 use crate::model::loose::{List, Object, Text};
 
-use super::{Package, Sbom, SbomError, asserted, not_json, spdx_version};
+use super::{Owned, Package, Sbom, SbomError, asserted, not_json, spdx_version, take_root};
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -80,16 +80,29 @@ pub(super) fn read(bytes: &[u8], version: &str) -> Result<Sbom, SbomError> {
     }
     let mut positions = HashMap::new();
     let mut packages = Vec::new();
-    for described in document.packages.objects() {
+    let mut owned = Owned::default();
+    for mut described in document.packages.objects() {
+        let at = packages.len();
         if let Some(id) = described.id.as_str() {
-            positions.insert(id.to_owned(), packages.len());
+            positions.insert(id.to_owned(), at);
         }
-        packages.push(package(described, &files));
+        let own = std::mem::take(&mut described.has_files.items);
+        packages.push(package(described));
+        for id in &own {
+            if let Some(path) = id.as_str().and_then(|id| files.get(id)) {
+                owned.add(&mut packages, at, path);
+            }
+        }
     }
     let mut roots: Vec<usize> = Vec::new();
     for id in document.document_describes.items {
         roots.extend(id.as_str().and_then(|id| positions.get(id)));
     }
+    let mut own = |package: &str, file: &str| {
+        if let (Some(at), Some(path)) = (positions.get(package), files.get(file)) {
+            owned.add(&mut packages, *at, path);
+        }
+    };
     for relationship in document.relationships.objects() {
         let (Some(one), Some(other)) = (
             relationship.spdx_element_id.as_str(),
@@ -98,23 +111,15 @@ pub(super) fn read(bytes: &[u8], version: &str) -> Result<Sbom, SbomError> {
             continue;
         };
         match relationship.relationship_type.as_str() {
-            Some("CONTAINS") => own(&mut packages, &positions, &files, one, other),
-            Some("CONTAINED_BY") => own(&mut packages, &positions, &files, other, one),
-            // Syft says with it in which file it found a package
-            Some("OTHER") if files.contains_key(other) => {
-                own(&mut packages, &positions, &files, one, other);
-            }
+            // with the last one Syft says in which file it found a package
+            Some("CONTAINS" | "OTHER") => own(one, other),
+            Some("CONTAINED_BY") => own(other, one),
             Some("DESCRIBES") => roots.extend(positions.get(other)),
             Some("DESCRIBED_BY") => roots.extend(positions.get(one)),
             _ => {}
         }
     }
-    let about = roots.first().map(|root| packages[*root].label());
-    if let [root] = roots.as_slice()
-        && packages[*root].is_image()
-    {
-        packages.remove(*root);
-    }
+    let about = take_root(&mut packages, &roots);
     Ok(Sbom {
         format: SbomFormat::Spdx,
         version,
@@ -134,19 +139,7 @@ pub(super) fn read(bytes: &[u8], version: &str) -> Result<Sbom, SbomError> {
     })
 }
 
-fn own(
-    packages: &mut [Package],
-    positions: &HashMap<String, usize>,
-    files: &HashMap<String, String>,
-    package: &str,
-    file: &str,
-) {
-    if let (Some(at), Some(path)) = (positions.get(package), files.get(file)) {
-        packages[*at].own(path.clone());
-    }
-}
-
-fn package(described: Described, files: &HashMap<String, String>) -> Package {
+fn package(described: Described) -> Package {
     let purl = described.external_refs.objects().find_map(|external| {
         // 2.2 writes the type as an address that ends with it
         let kind = external.reference_type.as_str()?;
@@ -154,7 +147,7 @@ fn package(described: Described, files: &HashMap<String, String>) -> Package {
         is_purl.then(|| external.reference_locator.said())?
     });
     let declared = asserted(described.license_declared.said());
-    let mut package = Package {
+    let package = Package {
         name: described.name.said().unwrap_or_default(),
         version: asserted(described.version_info.said()),
         licence: declared.or_else(|| asserted(described.license_concluded.said())),
@@ -166,10 +159,5 @@ fn package(described: Described, files: &HashMap<String, String>) -> Package {
         supplier: asserted(described.supplier.said()),
         ..Package::default()
     };
-    for id in &described.has_files.items {
-        if let Some(path) = id.as_str().and_then(|id| files.get(id)) {
-            package.own(path.clone());
-        }
-    }
     package.with_kind_of_purl()
 }

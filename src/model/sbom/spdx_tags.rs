@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use crate::model::{SbomFormat, limits};
 
-use super::{Package, Sbom, SbomError, asserted, spdx_version};
+use super::{Owned, Package, Sbom, SbomError, asserted, spdx_version, take_root};
 
 /// What a document is while it is read.
 #[derive(Default)]
@@ -17,6 +17,10 @@ struct Reading {
     created: Option<String>,
     creators: Vec<String>,
     packages: Vec<Package>,
+    /// The position of the package that files belong to; nothing where there was no room for
+    /// it.
+    above: Option<usize>,
+    owned: Owned,
     /// How many packages there was no room for.
     left_out: usize,
     /// What the lines are about.
@@ -63,10 +67,8 @@ pub(super) fn read(text: &str) -> Result<Sbom, SbomError> {
             Some(Named::Package(at)) => *at,
             _ => continue,
         };
-        if let Some(Named::File(path)) = reading.ids.get(file)
-            && !reading.packages[at].files.contains(path)
-        {
-            reading.packages[at].own(path.clone());
+        if let Some(Named::File(path)) = reading.ids.get(file) {
+            reading.owned.add(&mut reading.packages, at, path);
         }
     }
     let mut packages: Vec<_> = reading
@@ -82,12 +84,7 @@ pub(super) fn read(text: &str) -> Result<Sbom, SbomError> {
             _ => None,
         })
         .collect();
-    let about = roots.first().map(|root| packages[*root].label());
-    if let [root] = roots.as_slice()
-        && packages[*root].is_image()
-    {
-        packages.remove(*root);
-    }
+    let about = take_root(&mut packages, &roots);
     Ok(Sbom {
         format: SbomFormat::Spdx,
         version,
@@ -152,7 +149,9 @@ impl Reading {
             "Created" => self.created = said(),
             "Creator" => self.creators.extend(said()),
             "PackageName" => {
+                self.above = None;
                 if self.packages.len() < limits::ATTACHMENT_ITEMS {
+                    self.above = Some(self.packages.len());
                     self.packages.push(Package {
                         name: bounded(value),
                         ..Package::default()
@@ -165,8 +164,8 @@ impl Reading {
             }
             "FileName" => {
                 self.files += 1;
-                if let Some(package) = self.packages.last_mut() {
-                    package.own(bounded(value));
+                if let Some(at) = self.above {
+                    self.owned.add(&mut self.packages, at, &bounded(value));
                 }
                 self.within = Within::File;
             }

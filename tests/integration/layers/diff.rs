@@ -9,7 +9,7 @@ use crate::support::layout::Layout;
 use crate::support::referrer::SPDX;
 use crate::support::registry::Registry;
 
-fn diff(one: &str, other: &str) -> (Option<i32>, Value) {
+pub fn diff(one: &str, other: &str) -> (Option<i32>, Value) {
     let output = porthole(&["diff", one, other, "--json"]);
     let code = output.status.code();
     let value = serde_json::from_slice(&output.stdout);
@@ -147,7 +147,8 @@ fn configs_are_compared_setting_by_setting() {
 #[test]
 fn layers_that_both_have_are_not_opened_where_the_others_tell_everything() {
     let folder = tempfile::tempdir().unwrap();
-    let upper = |text: &[u8]| Tar::new().file("etc/changed", text).bytes();
+    // builders list the folders above their files: what is none here cannot be a link below
+    let upper = |text: &[u8]| Tar::new().dir("etc").file("etc/changed", text).bytes();
     let images = ["one", "other"].map(|name| {
         let layers = [base().bytes(), upper(name.as_bytes())];
         let layout = image(&folder.path().join(name), &layers);
@@ -240,7 +241,10 @@ fn packages_of_attached_sboms_are_compared() {
 fn layers_that_both_have_are_not_fetched_of_a_registry() {
     let registry = Registry::start();
     let folder = tempfile::tempdir().unwrap();
-    let upper = |text: &str| Tar::new().file("etc/changed", text.as_bytes()).bytes();
+    let upper = |text: &str| {
+        let upper = Tar::new().dir("etc");
+        upper.file("etc/changed", text.as_bytes()).bytes()
+    };
     for name in ["one", "other"] {
         let layout = image(&folder.path().join(name), &[base().bytes(), upper(name)]);
         registry.put_layout(name, layout.folder());

@@ -6,6 +6,7 @@ mod cli;
 mod deflate;
 mod desk;
 mod diff;
+mod differing;
 mod export;
 mod listing;
 mod waste;

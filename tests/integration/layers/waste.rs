@@ -51,6 +51,122 @@ fn dives_score_is_reproduced_with_its_quirks() {
     assert!((waste.dive.wasted_user_percent - 1700.0 / 650.0).abs() < 1e-9);
 }
 
+/// Images where dive counts in a way that nobody would guess, with what it says: efficiency
+/// and wasted bytes.
+fn corners() -> Vec<(Vec<Vec<u8>>, f64, u64)> {
+    let one = |name: &str, size: usize| Tar::new().file(name, &vec![1; size]).bytes();
+    vec![
+        // the opaque mark is not seen, but the name that it lies in
+        (
+            vec![
+                Tar::new()
+                    .file("d/a", &[1; 1000])
+                    .file("e", &[2; 10])
+                    .bytes(),
+                one("d/.wh..wh..opq", 0),
+                one("d", 100),
+            ],
+            1010.0 / 1110.0,
+            100,
+        ),
+        (vec![one("d", 1000), one("d/.wh..wh..opq", 0)], 0.0, 1000),
+        // in the lowest layer a whiteout meets what lies beside it
+        (
+            vec![
+                Tar::new()
+                    .file(".wh.a", b"")
+                    .dir("a")
+                    .file("a/c", &[1; 1000])
+                    .bytes(),
+                one("a/c", 10),
+            ],
+            1010.0 / 2010.0,
+            1010,
+        ),
+    ]
+}
+
+#[test]
+fn dives_corners_are_reproduced() {
+    for (layers, efficiency, wasted) in corners() {
+        let dive = waste(&layers).dive;
+        assert_eq!(dive.wasted_bytes, wasted, "{dive:?}");
+        assert!((dive.efficiency - efficiency).abs() < 1e-9, "{dive:?}");
+    }
+}
+
+/// A sparse file of GNU's older form that is all hole.
+fn hole(tar: Tar, name: &str, size: u64) -> Tar {
+    let mut header = Tar::header(tar::EntryType::GNUSparse, 0);
+    let number = |field: &mut [u8; 12], value: u64| {
+        *field = [0; 12];
+        // in base 256, as what octal has no room for is written
+        field[0] = 0x80;
+        field[4..].copy_from_slice(&value.to_be_bytes());
+    };
+    let gnu = header.as_gnu_mut().unwrap();
+    number(&mut gnu.realsize, size);
+    number(&mut gnu.sparse[0].offset, size);
+    number(&mut gnu.sparse[0].numbytes, 0);
+    let mut tar = tar;
+    tar.0.append_data(&mut header, name, &[][..]).unwrap();
+    tar
+}
+
+#[test]
+fn sizes_that_lie_and_holes_are_no_waste_and_no_panic() {
+    let largest = i64::MAX as u64;
+    let huge = || {
+        let names = ["a", "b", "c"].into_iter();
+        names.fold(Tar::new(), |tar, name| hole(tar, name, largest))
+    };
+    let layers = [huge().bytes(), huge().bytes(), huge().bytes()];
+    let sizes: Vec<_> = scan(&layers[0]).entries().map(|e| e.size()).collect();
+    assert_eq!(sizes, [largest; 3], "they are read as what they say");
+    let waste = waste(&layers);
+    // dive counts holes, as far as can be counted
+    assert_eq!(waste.dive.wasted_bytes, u64::MAX);
+    assert_eq!((waste.total, waste.bytes()), (0, 0), "nothing is stored");
+    assert!((waste.efficiency() - 1.0).abs() < f64::EPSILON);
+}
+
+#[test]
+fn the_cause_is_the_layer_that_took_the_last_name() {
+    let waste = waste(&[
+        Tar::new().file("a", &[1; 1000]).hardlink("b", "a").bytes(),
+        Tar::new().file(".wh.a", b"").bytes(),
+        Tar::new().file("other", b"").bytes(),
+        Tar::new().file("b", b"").bytes(),
+    ]);
+    assert_eq!((waste.replaced, waste.removed), (1000, 0));
+    assert_eq!(waste.by_layer, [0, 0, 0, 1000]);
+    let [offender] = &waste.offenders[..] else {
+        panic!("{:?}", waste.offenders);
+    };
+    assert_eq!((&offender.path[..], offender.layer), (&b"/a"[..], 0));
+    assert_eq!((offender.why, offender.cause), (Why::Replaced, 3));
+}
+
+#[test]
+fn what_is_not_listed_is_counted() {
+    let files = |text: &[u8]| {
+        let files = (0..1003).fold(Tar::new(), |tar, n| tar.file(&format!("f{n}"), text));
+        files.bytes()
+    };
+    let layers = [files(b"1"), Tar::new().dir("d").bytes(), files(b"")];
+    let waste = waste(&layers);
+    assert_eq!((waste.offenders.len(), waste.offenders_left_out), (1000, 3));
+    assert_eq!(
+        (waste.dive.files.len(), waste.dive.files_left_out),
+        (1000, 3)
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let reference = image(folder.path(), &layers).reference("it");
+    let output = porthole(&["files", "--wasted", &reference]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.ends_with("\n3 more are not listed\n"), "{text}");
+}
+
 /// Layers of a few names each, put, replaced, linked and removed as the dice fall.
 fn by_chance(seed: u64) -> Vec<Vec<u8>> {
     let dice = noise(seed * 2 + 1, 4000);
@@ -62,7 +178,10 @@ fn by_chance(seed: u64) -> Vec<Vec<u8>> {
     let layers = (0..5).map(|_| {
         let mut tar = Tar::new();
         for folder in folders.iter().skip(1) {
-            tar = tar.dir(folder.trim_end_matches('/'));
+            // not every builder lists them all
+            if next(3) > 0 {
+                tar = tar.dir(folder.trim_end_matches('/'));
+            }
         }
         let mut names_here = BTreeSet::new();
         for _ in 0..2 + next(6) {
@@ -70,15 +189,18 @@ fn by_chance(seed: u64) -> Vec<Vec<u8>> {
             if !names_here.insert(path.clone()) {
                 continue;
             }
-            tar = match next(6) {
-                0 if !there.is_empty() => {
-                    // what some layer below has
-                    let gone = there[next(200) % there.len()].clone();
+            tar = match next(8) {
+                0 => {
+                    // what some layer below has, or a folder; in the lowest layer one of its own
+                    let gone = there.get(next(200) % there.len().max(8));
+                    let folder = || folders[1 + next(4)].trim_end_matches('/').to_owned();
+                    let gone = gone.cloned().unwrap_or_else(folder);
                     let (folder, name) = gone.rsplit_once('/').unwrap_or(("", &gone));
                     let slash = if folder.is_empty() { "" } else { "/" };
                     tar.file(&format!("{folder}{slash}.wh.{name}"), b"")
                 }
                 1 => tar.symlink(&path, "x"),
+                2 => tar.file(&format!("{}.wh..wh..opq", folders[next(5)]), b""),
                 _ => tar.file(&path, &noise(next(200) as u64, 1 + 9 * next(200))),
             };
         }
@@ -99,9 +221,11 @@ fn dive_itself_says_the_same() {
             .display()
             .to_string(),
     ];
-    for seed in 0..12 {
-        let layout = folder.path().join(seed.to_string());
-        image(&layout, &by_chance(seed));
+    let chances = (0..30).map(by_chance);
+    let corners = corners().into_iter().map(|(layers, ..)| layers);
+    for (number, layers) in chances.chain(corners).enumerate() {
+        let layout = folder.path().join(number.to_string());
+        image(&layout, &layers);
         let archive = format!("{}.tar", layout.display());
         let from = format!("oci:{}:it", layout.display());
         let copied = porthole(&["copy", &from, &format!("docker-archive:{archive}:it:1")]);

@@ -119,6 +119,20 @@ fn provenance_v02_with_a_source_or_with_materials_alone() {
 }
 
 #[test]
+fn a_material_may_have_a_digest_alone() {
+    let mut predicate = github();
+    let dependencies = json!([{"digest": {"sha256": "00"}}, {"name": "a"}, {"digest": {}}]);
+    predicate["buildDefinition"]["resolvedDependencies"] = dependencies;
+    predicate["buildDefinition"]["externalParameters"] =
+        json!({"source": {"digest": {"sha1": "1"}}});
+    let found = Provenance::read(V1, &serde_json::to_vec(&predicate).unwrap()).unwrap();
+    let materials = found.materials.iter();
+    let materials: Vec<_> = materials.map(|m| (&m.uri[..], m.revision())).collect();
+    assert_eq!(materials, [("", Some("00")), ("a", None)]);
+    assert_eq!(found.source, None, "a source that has no address is none");
+}
+
+#[test]
 fn what_buildkit_wrote() {
     let folder = fixture("buildkit-app").join("blobs/sha256");
     let mut found = 0;

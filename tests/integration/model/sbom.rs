@@ -161,6 +161,57 @@ fn spdx_as_json() {
 }
 
 #[test]
+fn what_is_said_twice_is_there_once() {
+    let mut twice = spdx();
+    twice["documentDescribes"] = json!(["SPDXRef-image"]);
+    let more = json!({"spdxElementId": "SPDXRef-own", "relationshipType": "CONTAINS",
+        "relatedSpdxElement": "SPDXRef-file-2"});
+    twice["relationships"].as_array_mut().unwrap().push(more);
+    assert_eq!(read(&twice), read(&spdx()));
+    let tags = TAGS.replace("DESCRIBES SPDXRef-bash", "DESCRIBES SPDXRef-image")
+        + "PackageName: edge\nSPDXID: SPDXRef-image\nPrimaryPackagePurpose: CONTAINER\n\
+           Relationship: SPDXRef-image DESCRIBED_BY SPDXRef-DOCUMENT\n\
+           Relationship: SPDXRef-file-1 CONTAINED_BY SPDXRef-bash\n";
+    let sbom = Sbom::read(tags.as_bytes()).unwrap();
+    assert_eq!(sbom.about.as_deref(), Some("edge"));
+    let names: Vec<_> = sbom
+        .packages
+        .iter()
+        .map(|p| (&p.name[..], p.files.len()))
+        .collect();
+    assert_eq!(names, [("bash", 1), ("tzdata", 1)]);
+}
+
+#[test]
+fn a_byte_order_mark_is_passed_over() {
+    let documents = [spdx(), cyclonedx(), syft()].map(|value| serde_json::to_vec(&value).unwrap());
+    for document in documents.iter().map(Vec::as_slice).chain([TAGS.as_bytes()]) {
+        let marked = [b"\xef\xbb\xbf", document].concat();
+        assert_eq!(Sbom::read(&marked), Sbom::read(document));
+        assert!(Sbom::read(&marked).is_ok());
+    }
+}
+
+#[test]
+fn files_below_a_package_that_was_left_out_are_nobodys() {
+    let mut tags = "SPDXVersion: SPDX-2.3\n".to_owned();
+    for number in 0..=limits::ATTACHMENT_ITEMS {
+        tags.push_str(&format!("PackageName: p{number}\n"));
+    }
+    tags.push_str("FileName: /a\nFileName: /b\n");
+    let sbom = Sbom::read(tags.as_bytes()).unwrap();
+    assert_eq!(
+        (sbom.packages.len(), sbom.left_out),
+        (limits::ATTACHMENT_ITEMS, 1)
+    );
+    assert_eq!(
+        sbom.packages.last().map(|package| package.files.len()),
+        Some(0)
+    );
+    assert_eq!(sbom.files, 2);
+}
+
+#[test]
 fn spdx_as_text_with_values_over_several_lines() {
     let sbom = Sbom::read(TAGS.as_bytes()).unwrap();
     assert_eq!(

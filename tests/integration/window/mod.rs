@@ -2,6 +2,7 @@
 
 mod attaching;
 mod commands;
+mod comparing;
 mod copy;
 mod deleting;
 mod diagnostics;

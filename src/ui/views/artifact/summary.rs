@@ -268,8 +268,12 @@ fn materials(ui: &mut Ui, found: &Provenance, context: &mut ViewContext<'_>) {
             .and_then(|whole| whole.parse::<Digest>().ok());
         let short = short.map(|digest| digest.short());
         let shown = short.or_else(|| whole.clone());
-        let mut row = Row::new(uri.as_str(), shown.as_deref().unwrap_or("no digest"))
-            .whole_name(uri)
+        let name = match uri.as_str() {
+            "" => "no address",
+            uri => uri,
+        };
+        let mut row = Row::new(name, shown.as_deref().unwrap_or("no digest"))
+            .whole_name(name)
             .name_width(ui.available_width() - DIGEST);
         row = match &whole {
             Some(whole) => row.copies(whole).hover(&**whole),

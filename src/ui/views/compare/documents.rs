@@ -2,7 +2,7 @@
 
 use egui::{Align, RichText, Ui};
 
-use crate::diff::Sets;
+use crate::diff::{Sets, in_both};
 use crate::engine::{ComparedImages, ComparedSide};
 use crate::model::Digest;
 use crate::model::text::size as size_text;
@@ -26,11 +26,13 @@ pub(super) fn show(ui: &mut Ui, shown: &Shown<'_>) {
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             settings(ui, images);
-            if let Some(platforms) = &images.platforms {
-                sets(ui, "Platforms", "platform", platforms);
-            }
+            platforms(ui, images);
             match &images.history {
-                Some(history) => sets(ui, "History", "step", history),
+                Some(history) => {
+                    sets(ui, "History", "step", history);
+                    equal(ui, history.is_equal(), history.reordered);
+                    ui.add_space(SECTION);
+                }
                 None => {
                     heading(ui, "History", "");
                     say(
@@ -86,9 +88,33 @@ fn sets(ui: &mut Ui, title: &str, what: &str, sets: &Sets<String>) {
             change(ui, "", sign, item);
         }
     }
-    if sets.is_equal() {
+}
+
+/// Says where both have the same, and where in another order.
+fn equal(ui: &mut Ui, same: bool, reordered: bool) {
+    if reordered {
+        say(ui, "What both have stands in another order.");
+    } else if same {
         say(ui, "The same in both.");
     }
+}
+
+fn platforms(ui: &mut Ui, images: &ComparedImages) {
+    let Some(platforms) = &images.platforms else {
+        return;
+    };
+    sets(ui, "Platforms", "platform", platforms);
+    for changed in &images.changed_platforms {
+        let name = text::line(&changed.platform).into_owned();
+        let before = changed.before.iter().map(|digest| ('-', digest));
+        let after = changed.after.iter().map(|digest| ('+', digest));
+        for (position, (sign, digest)) in before.chain(after).enumerate() {
+            let name = if position == 0 { &name } else { "" };
+            change(ui, name, sign, &digest.to_string());
+        }
+    }
+    let same = platforms.is_equal() && images.changed_platforms.is_empty();
+    equal(ui, same, false);
     ui.add_space(SECTION);
 }
 
@@ -135,20 +161,30 @@ fn change(ui: &mut Ui, name: &str, sign: char, value: &str) {
 fn layers(ui: &mut Ui, images: &ComparedImages) {
     let shared = text::count(images.layers.shared.len(), "layer", "layers");
     heading(ui, "Layers", &format!("{shared} in both"));
-    for (side, only, sign, word) in [
-        (&images.before, &images.layers.before, '-', "only before"),
-        (&images.after, &images.layers.after, '+', "only after"),
+    let digests = |side: &ComparedSide| -> Vec<Digest> {
+        let layers = side.layers.iter();
+        layers.map(|layer| layer.digest.clone()).collect()
+    };
+    let (before, after) = (digests(&images.before), digests(&images.after));
+    for (side, own, shared, sign, word) in [
+        (&images.before, &before, &after, '-', "only before"),
+        (&images.after, &after, &before, '+', "only after"),
     ] {
-        for (position, layer) in side.layers.iter().enumerate() {
-            if only.contains(&layer.digest) {
-                line(ui, side, position, &layer.digest, sign, word);
+        let both = in_both(own, shared);
+        for (position, digest) in own.iter().enumerate() {
+            if !both[position] {
+                line(ui, side, position, digest, sign, word);
             }
         }
     }
-    for (position, layer) in images.before.layers.iter().enumerate() {
-        if images.layers.shared.contains(&layer.digest) {
-            line(ui, &images.before, position, &layer.digest, '=', "in both");
+    let both = in_both(&before, &after);
+    for (position, digest) in before.iter().enumerate() {
+        if both[position] {
+            line(ui, &images.before, position, digest, '=', "in both");
         }
+    }
+    if images.layers.reordered {
+        equal(ui, false, true);
     }
     ui.add_space(SECTION);
 }

@@ -119,10 +119,12 @@ fn head(ui: &mut Ui, state: &mut FilesState, files: &ComparedFiles) {
         let width = (ui.available_width() * 0.35).clamp(120.0, 320.0);
         search(ui, "Find a file", &mut state.filter, width);
         let counts = files.counts;
+        // layers may lie about sizes
+        let by = u64::try_from(counts.grown.unsigned_abs()).unwrap_or(u64::MAX);
         let grown = if counts.grown < 0 {
-            format!("{} less", size_text(counts.grown.unsigned_abs() as u64))
+            format!("{} less", size_text(by))
         } else {
-            format!("{} more", size_text(counts.grown.unsigned_abs() as u64))
+            format!("{} more", size_text(by))
         };
         let words = format!(
             "{} added, {} removed, {} changed, {grown}",
@@ -242,34 +244,17 @@ fn details(
 
 /// What is said about the file, where that differs.
 fn facts(ui: &mut Ui, change: &FileChange, actions: &mut Actions) {
-    type Read = fn(&FileState) -> String;
-    let rows: [(&str, Read); 7] = [
-        ("Type", |state| state.kind.name().to_owned()),
-        ("Size", |state| text::bytes(state.size)),
-        ("Mode", |state| format!("{:04o}", state.mode)),
-        ("Owner", |state| format!("{}:{}", state.uid, state.gid)),
-        ("Leads to", |state| {
-            let link = state.link.as_deref().unwrap_or_default();
-            String::from_utf8_lossy(link).into_owned()
-        }),
-        ("Attributes", |state| {
-            let names = state.attributes.iter();
-            let names: Vec<_> = names
-                .map(|(name, value)| {
-                    let name = String::from_utf8_lossy(name);
-                    format!("{name}={}", String::from_utf8_lossy(value))
-                })
-                .collect();
-            names.join(", ")
-        }),
-        ("Digest", |state| {
-            let digest = state.digest.as_ref();
-            digest.map_or_else(String::new, |digest| digest.short())
-        }),
-    ];
-    for (name, read) in rows {
-        let value = |state: &Option<FileState>| state.as_ref().map(read).unwrap_or_default();
-        let (before, after) = (value(&change.before), value(&change.after));
+    let before = change.before.as_ref().map(said);
+    let after = change.after.as_ref().map(said);
+    let Some(names) = before.as_ref().or(after.as_ref()) else {
+        return;
+    };
+    for (position, (name, _)) in names.iter().enumerate() {
+        let value = |all: &Option<Vec<(&str, String)>>| {
+            let value = all.as_ref().and_then(|all| all.get(position));
+            value.map_or_else(String::new, |(_, value)| value.clone())
+        };
+        let (before, after) = (value(&before), value(&after));
         if before == after {
             continue;
         }
@@ -278,11 +263,26 @@ fn facts(ui: &mut Ui, change: &FileChange, actions: &mut Actions) {
             (Some(_), None) => before,
             _ => after,
         };
-        Row::new(name, &words)
+        Row::new(*name, &words)
             .name_width(NAMES)
             .look(Look::Mono)
             .show(ui, actions);
     }
+}
+
+/// Everything that is said about a file, always in the same order.
+fn said(state: &FileState) -> Vec<(&'static str, String)> {
+    let mut said = vec![
+        ("Type", state.kind.name().to_owned()),
+        ("Size", text::bytes(state.size)),
+    ];
+    said.extend(state.metadata());
+    let link = state.link.as_deref().unwrap_or_default();
+    said.push(("Leads to", String::from_utf8_lossy(link).into_owned()));
+    let digest = state.digest.as_ref();
+    let digest = digest.map_or_else(String::new, |digest| digest.short());
+    said.push(("Digest", digest));
+    said
 }
 
 fn content(ui: &mut Ui, diff: &mut DiffState, read: &ComparedFile, actions: &mut Actions) {

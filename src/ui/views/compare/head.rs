@@ -51,6 +51,9 @@ fn verdict(images: Option<&ComparedImages>) -> &'static str {
     match images {
         None => "Comparing…",
         Some(images) if images.differ() => "The images differ",
+        Some(images) if images.other_index() => {
+            "The images are the same, the indexes that list them are not"
+        }
         Some(_) => "The images are the same",
     }
 }

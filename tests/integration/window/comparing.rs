@@ -1,0 +1,102 @@
+//! What the view of a comparison says.
+
+use std::sync::Arc;
+
+use porthole::diff::{PlatformChange, Sets};
+use porthole::engine::{Command, ComparedImages, ComparedSide, ComparisonSnapshot, Remote};
+use porthole::model::{Descriptor, Digest, MediaType};
+
+use super::*;
+
+fn side(root: &str, layers: &[&str]) -> ComparedSide {
+    let layers = layers.iter().map(|text| {
+        let digest = Digest::sha256(text.as_bytes());
+        Descriptor::new(MediaType::OCI_LAYER, digest, text.len() as u64)
+    });
+    ComparedSide {
+        reference: "oci:/images/small:1".to_owned(),
+        digest: Digest::sha256(b"image"),
+        root: Digest::sha256(root.as_bytes()),
+        platform: None,
+        layers: layers.collect(),
+    }
+}
+
+/// Compares an image with another, and shows what was found out.
+fn comparing(images: ComparedImages) -> Window {
+    let (mut window, id) = Window::opening("oci:/images/small:1");
+    window.show(scripted::folder(id, "oci:/images/small:1"));
+    window.choose("Image", "Compare with…");
+    window
+        .field("The other image")
+        .type_text("oci:/images/small:2");
+    window.press(Modifiers::NONE, Key::Enter);
+    let begun = window.sent().into_iter().find_map(|command| match command {
+        Command::Compare {
+            comparison,
+            request,
+        } => Some((comparison, *request)),
+        _ => None,
+    });
+    let (id, request) = begun.expect("it is compared");
+    window.slots.put_comparison(Arc::new(ComparisonSnapshot {
+        id,
+        generation: 1,
+        request,
+        job: None,
+        images: Remote::Ready(Arc::new(images)),
+        files: Remote::Pending { previous: None },
+        shown: None,
+    }));
+    window.harness.run();
+    window
+}
+
+fn images(before: ComparedSide, after: ComparedSide) -> ComparedImages {
+    let digests = |side: &ComparedSide| -> Vec<Digest> {
+        side.layers
+            .iter()
+            .map(|layer| layer.digest.clone())
+            .collect()
+    };
+    let platforms = ["linux/amd64".to_owned(), "linux/arm64".to_owned()];
+    ComparedImages {
+        layers: Sets::of(&digests(&before), &digests(&after)),
+        before,
+        after,
+        platforms: Some(Sets::of(&platforms, &platforms)),
+        changed_platforms: Vec::new(),
+        settings: Vec::new(),
+        history: Some(Sets::of(&[], &[])),
+    }
+}
+
+#[test]
+fn platforms_with_other_images_are_shown() {
+    let mut found = images(side("one", &["a"]), side("other", &["a"]));
+    let window = comparing(found.clone());
+    assert!(window.says("The images are the same, the indexes that list them are not"));
+    let [before, after] = ["1", "2"].map(|text| Digest::sha256(text.as_bytes()));
+    found.changed_platforms = vec![PlatformChange {
+        platform: "linux/arm64".to_owned(),
+        before: vec![before.clone()],
+        after: vec![after.clone()],
+    }];
+    let window = comparing(found);
+    assert!(window.says("The images differ"));
+    let name = format!("linux/arm64 only before: {before}");
+    assert!(window.has(Role::Label, &name));
+    assert!(window.has(Role::Label, &format!("only after: {after}")));
+}
+
+#[test]
+fn a_layer_that_is_there_twice_is_shown_as_often() {
+    let layers = ["a", "b", "a"];
+    let window = comparing(images(side("one", &layers[..2]), side("one", &layers)));
+    let a = Digest::sha256(b"a").short();
+    assert!(window.has(Role::Label, &format!("only after: layer 2, 1 B, {a}")));
+    assert!(window.has(Role::Label, &format!("in both: layer 0, 1 B, {a}")));
+    assert!(!window.says("What both have stands in another order."));
+    let window = comparing(images(side("one", &["a", "b"]), side("one", &["b", "a"])));
+    assert!(window.says("What both have stands in another order."));
+}
