@@ -90,7 +90,8 @@ enum FormatArgument {
 }
 
 impl Copy {
-    pub(super) fn run(self, config: EngineConfig) -> Result<(), CliError> {
+    /// `reaching` are the options that say how places are reached, for a line to paste.
+    pub(super) fn run(self, config: EngineConfig, reaching: &[String]) -> Result<(), CliError> {
         if let Some(path) = self.check {
             return check(config, path);
         }
@@ -143,7 +144,7 @@ impl Copy {
         };
         meter.end();
         if self.plan {
-            print_plan(ready(&snapshot.plan)?, self.json)
+            print_plan(ready(&snapshot.plan)?, self.json, reaching)
         } else {
             print_report(ready(&snapshot.report)?, self.json)
         }
@@ -162,13 +163,13 @@ fn ready<T>(value: &Remote<T>) -> Result<&T, CliError> {
     }
 }
 
-fn print_plan(plan: &Plan, json: bool) -> Result<(), CliError> {
+fn print_plan(plan: &Plan, json: bool, reaching: &[String]) -> Result<(), CliError> {
     let mut out = io::stdout().lock();
     if json {
-        serde_json::to_writer_pretty(&mut out, &plan.json()).map_err(io::Error::from)?;
+        serde_json::to_writer_pretty(&mut out, &plan.json(reaching)).map_err(io::Error::from)?;
         out.write_all(b"\n")?;
     } else {
-        out.write_all(plan.text().as_bytes())?;
+        out.write_all(plan.text(reaching).as_bytes())?;
     }
     out.flush()?;
     Ok(())
@@ -211,16 +212,36 @@ fn check(config: EngineConfig, path: PathBuf) -> Result<(), CliError> {
     if wrong == 0 {
         return Ok(());
     }
+    let damaged: Vec<_> = items.iter().filter_map(|item| item.file.as_ref()).collect();
     Err(Failure {
         headline: format!(
             "{wrong} of {} are not there as they were copied",
             items.len()
         ),
-        hint: "Copy the image again".to_owned(),
+        hint: remedy(&damaged),
         details: Vec::new(),
         kind: FailureKind::Damaged,
     }
     .into())
+}
+
+/// What makes a place whole again that has something damaged in these files.
+fn remedy(damaged: &[&PathBuf]) -> String {
+    /// How many files are named.
+    const NAMED: usize = 3;
+    if damaged.is_empty() {
+        return "Copy the image again; what is still not there then is missing in what the place takes for whole: copy it to a new place".to_owned();
+    }
+    let files = damaged.iter().take(NAMED);
+    let files: Vec<_> = files.map(|file| file.display().to_string()).collect();
+    let more = match damaged.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(", and {more} more files of digests that are listed"),
+    };
+    format!(
+        "Remove {}{more}, then copy the image again: a copy takes a file of the right size for whole",
+        files.join(", ")
+    )
 }
 
 /// Progress on stderr: a bar on a terminal, plain lines elsewhere.

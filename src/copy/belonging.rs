@@ -11,12 +11,14 @@ use crate::model::{
     ArtifactClass, ArtifactManifest, Content, Descriptor, Digest, Document, RawDocument,
 };
 use crate::referrers::{Manifests, Referrer, ReferrerState, ReferrerTree, Search, Subject, search};
-use crate::transport::{Answer, Asked, ListingOutcome, Source, TransportError, Way};
+use crate::signature::sign::join;
+use crate::transport::{Answer, Asked, Edited, ListingOutcome, Source, TransportError, Way};
 
 use super::ahead::Ahead;
 use super::beside::Places;
 use super::error::CopyError;
-use super::options::CopyOptions;
+use super::gather::{Gather, Node};
+use super::options::{CopyOptions, Format, Selection};
 use super::plan::{Action, LeftBehind, PlannedDocument, Role};
 use super::planner::AT_ONCE;
 
@@ -25,6 +27,26 @@ pub(super) struct Belonging {
     pub document: PlannedDocument,
     /// Config and layers; for an index, nothing.
     pub blobs: Vec<Descriptor>,
+    /// What an index lists.
+    pub entries: Option<Node>,
+}
+
+impl Belonging {
+    /// What it lists, and what lies in that, children first.
+    pub fn nodes(&self) -> Vec<&Node> {
+        let mut nodes = Vec::new();
+        for entry in self.entries.iter().flat_map(|index| &index.children) {
+            entry.walk(&mut nodes);
+        }
+        nodes
+    }
+
+    /// Its blobs, and those of what it lists.
+    pub fn all_blobs(&self) -> Vec<&Descriptor> {
+        let nodes = self.nodes();
+        let inner = nodes.into_iter().flat_map(|node| &node.blobs);
+        self.blobs.iter().chain(inner).collect()
+    }
 }
 
 /// The manifests that a search reads, remembered: they are copied afterwards.
@@ -201,10 +223,30 @@ pub(super) async fn referrers(
         ));
     }
     let listed = listed(places.there, &trees).await;
+    // they come as they are, and whole
+    let kept = CopyOptions {
+        selection: Selection::All,
+        format: Format::Keep,
+        ..options.clone()
+    };
+    let gather = Gather {
+        source,
+        destination: places.destination,
+        options: &kept,
+        wanted: None,
+        seen: Mutex::default(),
+    };
     let mut belongings = Vec::new();
     for (_, node, role) in found {
         let raw = manifests.read(&node.descriptor).await?;
-        belongings.push(belonging(raw, role, &listed)?);
+        let entries = entries(&gather, &raw, &role).await?;
+        let mut belonging = belonging(raw, role, &listed)?;
+        belonging.entries = entries;
+        if belonging.document.action != Action::Skip && has_joined(places, &belonging).await {
+            belonging.document.action = Action::Skip;
+            belonging.document.replaces = None;
+        }
+        belongings.push(belonging);
     }
     Ok(Found {
         manifests: belongings,
@@ -308,6 +350,52 @@ async fn listed(
     known
 }
 
+/// An index that refers to something, with all that it lists; nothing for what is none.
+async fn entries(
+    gather: &Gather<'_>,
+    raw: &RawDocument,
+    role: &Role,
+) -> Result<Option<Node>, CopyError> {
+    let document = Document::read(raw.clone());
+    if document.index().is_none() {
+        return Ok(None);
+    }
+    let media_type = document.media_type().as_str();
+    let from = Descriptor::new(media_type, raw.digest().clone(), raw.size());
+    let read = gather
+        .document(from, document, (role.clone(), None, 0))
+        .await;
+    let read = read.map_err(|error| match error {
+        CopyError::Transport(error) => error.into(),
+        other => CopyError::refused(
+            format!("{}, {}: {other}", role.describe(), raw.digest()),
+            "Copy the image without what refers to it (--no-referrers)",
+        ),
+    });
+    read.map(Some)
+}
+
+/// Whether the tag that it is joined under has all of it already.
+async fn has_joined(places: &Places<'_>, belonging: &Belonging) -> bool {
+    let document = &belonging.document;
+    let (Role::Tag { tag, .. }, true, Some(ours)) =
+        (&document.role, document.role.is_joined(), &document.raw)
+    else {
+        return false;
+    };
+    let Some(editing) = places.destination.tag_editing() else {
+        return false;
+    };
+    if document.replaces.is_none() {
+        return false;
+    }
+    // where it cannot be read, writing shows why
+    match editing.under_tag(tag).await {
+        Ok(Some(there)) => matches!(join(Some(&there), ours), Ok(Edited::Same)),
+        _ => false,
+    }
+}
+
 fn belonging(
     raw: RawDocument,
     role: Role,
@@ -336,6 +424,7 @@ fn belonging(
     }
     Ok(Belonging {
         blobs: if there { Vec::new() } else { document.blobs() },
+        entries: None,
         document: PlannedDocument {
             digest: raw.digest().clone(),
             media_type: document.media_type().clone(),

@@ -15,7 +15,7 @@ use crate::transport::{Destination, DetachedSignatures, Source, read_blob};
 
 use super::ahead::Ahead;
 use super::error::CopyError;
-use super::options::{CopyOptions, Format};
+use super::options::CopyOptions;
 use super::plan::{LeftBehind, PlannedSignatures};
 use super::planner::AT_ONCE;
 
@@ -27,12 +27,14 @@ pub(super) struct Signed {
     pub(super) own: bool,
     /// Whether another one is written in its place.
     pub(super) changed: bool,
+    /// Why signatures of it stay where they are; nothing where they need not.
+    pub(super) stays: Option<&'static str>,
 }
 
 /// Where signatures come from and go to.
 pub(super) struct Places<'a> {
     pub(super) source: &'a Arc<dyn Source>,
-    pub(super) destination: &'a dyn Destination,
+    pub(super) destination: &'a Arc<dyn Destination>,
     /// Reads the destination, where it can be read.
     pub(super) there: Option<&'a Arc<dyn Source>>,
 }
@@ -100,10 +102,8 @@ impl Places<'_> {
                 left.push(stays("signatures were to be left behind"));
                 continue;
             }
-            if signed.changed && options.format == Format::Keep {
-                left.push(stays(
-                    "the index is written anew, and it is about the one as it was",
-                ));
+            if let Some(why) = signed.stays {
+                left.push(stays(why));
                 continue;
             }
             if signed.changed {
@@ -126,6 +126,9 @@ impl Places<'_> {
                     Fate::Not(why) => return Err(self.refused(&why)),
                 }
             }
+            let writing = self.destination.signature_writing();
+            let away = writing.filter(|w| !w.takes_all() && !set.signatures.is_empty());
+            set.place = away.and_then(|writing| writing.place().ok());
             if set.count() > 0 {
                 found.push(set);
             }
@@ -185,8 +188,11 @@ impl Places<'_> {
         let Some(there) = self.there else {
             return false;
         };
-        let (files, layers) =
-            join(has_files(&**there, set), has_layers(self.destination, set)).await;
+        let (files, layers) = join(
+            has_files(&**there, set),
+            has_layers(&**self.destination, set),
+        )
+        .await;
         files && layers
     }
 

@@ -1,14 +1,17 @@
 //! Looking later whether what a copy did is still so.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::model::{Descriptor, Digest, Document, RawDocument, text};
+use crate::model::{
+    Descriptor, Digest, Document, MediaKind, RawDocument, Reference, Transport, text,
+};
 use crate::transport::{BlobState, Problem, Resolved, Source, hash_blob};
 
 use super::beside::files_of;
 use super::plan::Role;
-use super::report::{Report, ReportedBlob, ReportedDocument};
+use super::report::{Report, ReportedDocument};
 
 /// How something of a report was found later.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,12 +20,16 @@ pub struct CheckedItem {
     pub digest: Digest,
     /// What is wrong with it; nothing where it is there and hashes to its digest.
     pub problem: Option<String>,
+    /// The file that has other bytes of the right number. A copy takes it for whole, and
+    /// writes it again only once it is removed.
+    pub file: Option<PathBuf>,
 }
 
 /// Looks whether everything of `report` is at the destination, which `place` reads: each
-/// manifest and each blob is read and hashed, and the name must lead to the image. So must
-/// its other names, and cosign's tags to what was put there; `called` opens the destination
-/// at a name, where it has such. Signatures are looked for where they were put.
+/// manifest and each blob is read and hashed, also what a manifest names that was there
+/// before, and the name must lead to the image. So must its other names, and cosign's tags to
+/// what was put there; `called` opens the destination at a name, where it has such.
+/// Signatures are looked for where they were put.
 pub async fn check(
     report: &Report,
     place: Arc<dyn Source>,
@@ -30,24 +37,34 @@ pub async fn check(
 ) -> Vec<CheckedItem> {
     let mut items = Vec::new();
     // such a place as keeps no manifests knows its blobs by what it lists, too
-    let own = stands_for(Some(Arc::clone(&place))).await;
+    let own = stands_for(Some(Arc::clone(&place)), &report.digest).await;
     let named = match &own {
-        Ok(raw) if *raw.digest() != report.digest => {
-            Some(format!("its name stands for {} now", raw.digest()))
-        }
-        Ok(_) => None,
+        Ok(raw) if report.digest.matches(raw.bytes()) => None,
+        Ok(raw) => Some(format!("its name stands for {} now", raw.digest())),
         Err(why) => Some(format!("its name leads nowhere: {why}")),
     };
+    let mut blobs = Vec::new();
     let kept = report.documents.iter();
     for document in kept.filter(|document| document.how != "unpacked") {
-        let problem = match &document.tag {
-            Some(tag) => match stands_for(called(tag)).await {
-                Ok(raw) => not_under_tag(&raw, &document.digest, &document.entries),
-                Err(why) => Some(format!("its tag leads nowhere: {why}")),
+        let read = match &document.tag {
+            Some(tag) => match stands_for(called(tag), &document.digest).await {
+                Ok(raw) => match not_under_tag(&raw, &document.digest, &document.entries) {
+                    None => Ok(raw),
+                    Some(why) => Err(why),
+                },
+                Err(why) => Err(format!("its tag leads nowhere: {why}")),
             },
-            None => not_there(&*place, document).await,
+            None => read(&*place, document).await,
+        };
+        let problem = match read {
+            Ok(raw) => {
+                blobs.extend(Document::read(raw).blobs());
+                None
+            }
+            Err(why) => Some(why),
         };
         items.push(CheckedItem {
+            file: None,
             what: format!("{} manifest", document.role),
             digest: document.digest.clone(),
             problem: problem.or_else(|| {
@@ -60,22 +77,26 @@ pub async fn check(
     // where no manifest is kept, none tells that the name leads nowhere
     if items.is_empty() && own.is_err() {
         items.push(CheckedItem {
+            file: None,
             what: "name".to_owned(),
             digest: report.digest.clone(),
             problem: named,
         });
     }
     // a place that keeps no manifests makes its own of what it has, for every name the same
-    let wanted = match &own {
-        Ok(raw) if items.is_empty() => raw.digest(),
-        _ => &report.digest,
+    let made = own.as_ref().ok().filter(|_| items.is_empty());
+    let made = made.map(|raw| raw.digest().clone());
+    let is_it = |raw: &RawDocument| match &made {
+        Some(made) => raw.digest() == made,
+        None => report.digest.matches(raw.bytes()),
     };
     for name in &report.names {
         items.push(CheckedItem {
             what: format!("name {}", text::visible(&name.name)),
             digest: report.digest.clone(),
-            problem: match stands_for(called(&name.name)).await {
-                Ok(raw) if raw.digest() == wanted => None,
+            file: None,
+            problem: match stands_for(called(&name.name), &report.digest).await {
+                Ok(raw) if is_it(&raw) => None,
                 Ok(raw) => Some(format!("it stands for {} now", raw.digest())),
                 Err(why) => Some(format!("it leads nowhere: {why}")),
             },
@@ -83,7 +104,7 @@ pub async fn check(
     }
     for signature in &report.signatures {
         let problem = match &signature.tag {
-            Some(tag) => match stands_for(called(tag)).await {
+            Some(tag) => match stands_for(called(tag), &signature.digest).await {
                 Ok(raw) => {
                     let entries = std::slice::from_ref(&signature.digest);
                     not_under_tag(&raw, &signature.digest, entries)
@@ -96,37 +117,69 @@ pub async fn check(
             what: format!("signature of {}", signature.manifest.short()),
             digest: signature.digest.clone(),
             problem,
+            file: None,
         });
     }
     for blob in report.blobs.iter().filter(|blob| blob.how != "left") {
-        items.push(checked(&*place, blob).await);
+        let descriptor = match &blob.stored_as {
+            None => Descriptor::new(&blob.media_type, blob.digest.clone(), blob.size),
+            Some(stored) => Descriptor::of_unknown_size(&blob.media_type, stored.clone()),
+        };
+        items.push(checked(&*place, descriptor).await);
+    }
+    let mut known: HashSet<_> = report
+        .blobs
+        .iter()
+        .map(|blob| blob.digest.clone())
+        .collect();
+    for blob in blobs {
+        // such as may stay where their addresses say nobody promised
+        let elsewhere = matches!(
+            blob.media_type.kind(),
+            MediaKind::Layer { foreign: true, .. }
+        ) && !blob.urls.is_empty();
+        if !elsewhere && known.insert(blob.digest.clone()) {
+            items.push(checked(&*place, blob).await);
+        }
     }
     items
 }
 
-/// The document that the name of `place` stands for, or why there is none.
-async fn stands_for(place: Option<Arc<dyn Source>>) -> Result<RawDocument, String> {
+/// The document that the name of `place` stands for, or why there is none. Where several have
+/// no name, the one that is `wanted` of them.
+async fn stands_for(
+    place: Option<Arc<dyn Source>>,
+    wanted: &Digest,
+) -> Result<RawDocument, String> {
     let Some(place) = place else {
         let what = "such a name";
         return Err(Problem::CannotHold { what }.to_string());
     };
     match place.resolve().await {
         Ok(Resolved::Document { raw, .. }) => Ok(raw),
-        Ok(Resolved::Several(images)) => Err(format!("{} images are there", images.len())),
+        Ok(Resolved::Several(images)) => {
+            let mut descriptors = images.iter().map(|image| &image.descriptor);
+            let Some(image) = descriptors.find(|image| image.digest == *wanted) else {
+                return Err(format!("it is none of the {} images there", images.len()));
+            };
+            let read = place.manifest(image).await;
+            read.map_err(|error| error.problem.to_string())
+        }
         Err(error) => Err(error.problem.to_string()),
     }
 }
 
-async fn not_there(place: &dyn Source, document: &ReportedDocument) -> Option<String> {
+/// A document of a report, hashed, or why there is none.
+async fn read(place: &dyn Source, document: &ReportedDocument) -> Result<RawDocument, String> {
     let descriptor = Descriptor::new(&document.media_type, document.digest.clone(), document.size);
     let read = place.manifest(&descriptor).await;
-    read.err().map(|error| error.problem.to_string())
+    read.map_err(|error| error.problem.to_string())
 }
 
 /// What is wrong with `raw`, which lies under a tag where `digest` was put, or joined with it:
 /// others may have added theirs since then.
 fn not_under_tag(raw: &RawDocument, digest: &Digest, entries: &[Digest]) -> Option<String> {
-    if raw.digest() == digest {
+    if digest.matches(raw.bytes()) {
         return None;
     }
     let found = raw.digest().clone();
@@ -149,14 +202,14 @@ async fn not_beside(place: &dyn Source, manifest: &Digest, digest: &Digest) -> O
     }
 }
 
-async fn checked(place: &dyn Source, blob: &ReportedBlob) -> CheckedItem {
-    let descriptor = match &blob.stored_as {
-        None => Descriptor::new(&blob.media_type, blob.digest.clone(), blob.size),
-        Some(stored) => Descriptor::of_unknown_size(&blob.media_type, stored.clone()),
-    };
+async fn checked(place: &dyn Source, descriptor: Descriptor) -> CheckedItem {
+    let mut file = None;
     let problem = match hash_blob(place, &descriptor, |_| ()).await {
         Ok(BlobState::Verified) => None,
-        Ok(BlobState::WrongDigest { found }) => Some(format!("its bytes hash to {found}")),
+        Ok(BlobState::WrongDigest { found }) => {
+            file = file_of(place, &descriptor.digest);
+            Some(format!("its bytes hash to {found}"))
+        }
         Ok(BlobState::WrongSize { expected, found }) => {
             Some(format!("it has {found} bytes, not {expected}"))
         }
@@ -167,5 +220,21 @@ async fn checked(place: &dyn Source, blob: &ReportedBlob) -> CheckedItem {
         what: "blob".to_owned(),
         digest: descriptor.digest,
         problem,
+        file,
     }
+}
+
+/// The file of a blob, where the place is a layout's folder or a flat one.
+fn file_of(place: &dyn Source, digest: &Digest) -> Option<PathBuf> {
+    let Reference::Path(folder) = place.reference() else {
+        return None;
+    };
+    let (algorithm, hex) = (digest.algorithm().name(), digest.hex());
+    let names = match folder.transport {
+        Transport::Oci => [format!("blobs/{algorithm}/{hex}")].to_vec(),
+        Transport::Dir => [hex.to_owned(), format!("{algorithm}-{hex}")].to_vec(),
+        _ => Vec::new(),
+    };
+    let mut files = names.iter().map(|name| folder.path.join(name));
+    files.find(|file| file.is_file())
 }

@@ -7,12 +7,15 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::model::{
-    Descriptor, Digest, Document, Index, MediaKind, Platform, annotation, choose, limits,
+    Descriptor, Digest, Document, ImageConfig, Index, MediaKind, Platform, annotation, choose,
+    limits,
 };
+use crate::transport::{Source, read_blob};
 
 use super::error::CopyError;
-use super::gather::{Gather, Node, called};
+use super::gather::{Gather, Node, called, named};
 use super::options::{Format, Selection, Wanted};
+use super::plan::LeftBehind;
 
 /// Most platforms that are named where one that is wanted is not there.
 const PLATFORMS: usize = 20;
@@ -26,6 +29,8 @@ pub(super) struct Seen {
     platforms: Vec<String>,
     /// Indexes that the source does not have, each once: what is wanted may lie elsewhere.
     unread: Vec<Digest>,
+    /// Images that are not chosen, each once.
+    left_out: Vec<LeftBehind>,
     /// How many manifests were to be read.
     manifests: usize,
 }
@@ -61,6 +66,31 @@ impl Gather<'_> {
     /// The indexes that the source does not have, and that the copy goes on without.
     pub(super) fn unread(&self) -> Vec<Digest> {
         self.seen().unread.clone()
+    }
+
+    /// The images of the index that are not chosen.
+    pub(super) fn left_out(&self) -> Vec<LeftBehind> {
+        self.seen().left_out.clone()
+    }
+
+    /// Notes the images of `index` that are at none of the `chosen` positions.
+    pub(super) fn not_chosen(&self, index: &Index, chosen: &[usize]) {
+        let chosen: HashSet<_> = chosen.iter().collect();
+        let mut seen = self.seen();
+        let mut known: HashSet<_> = seen.left_out.iter().map(|l| l.digest.clone()).collect();
+        let others = index.descriptors().filter(|(position, entry)| {
+            !chosen.contains(position) && !entry.is_buildkit_attestation()
+        });
+        for (_, entry) in others {
+            let digest = Some(entry.digest.clone());
+            if known.insert(digest.clone()) {
+                seen.left_out.push(LeftBehind {
+                    what: named(entry),
+                    digest,
+                    why: "it is not chosen".to_owned(),
+                });
+            }
+        }
     }
 
     fn goes_without(&self, index: &Descriptor) {
@@ -304,6 +334,36 @@ fn is_open(entry: &Descriptor, wanted: &[Wanted]) -> bool {
 /// What is wanted of what lies in the index `entry`: all of it, where it is wanted itself.
 pub(super) fn inside<'a>(entry: &Descriptor, wanted: Option<&'a [Wanted]>) -> Option<&'a [Wanted]> {
     wanted.filter(|wanted| !wanted.iter().any(|one| one.fits(entry)))
+}
+
+/// Refuses an image that lies in no index where something else is wanted. Reads its config
+/// where a platform is.
+pub(super) async fn alone(
+    source: &dyn Source,
+    image: &Document,
+    wanted: &[Wanted],
+) -> Result<(), CopyError> {
+    let digest = image.raw().digest();
+    let mut own = Descriptor::new(image.media_type().as_str(), digest.clone(), 0);
+    let by_platform = |one: &Wanted| matches!(one, Wanted::Platform(_));
+    let manifest = image.manifest().filter(|manifest| !manifest.is_artifact());
+    if let Some(manifest) = manifest.filter(|_| wanted.iter().any(by_platform)) {
+        let config = read_blob(source, &manifest.config, limits::CONFIG_BYTES).await?;
+        let platform = ImageConfig::read(config).platform;
+        own.platform = (platform != Platform::default()).then_some(platform);
+    }
+    let Some(other) = wanted.iter().find(|one| !one.fits(&own)) else {
+        return Ok(());
+    };
+    let is = match (&own.platform, other) {
+        (Some(platform), Wanted::Platform(_)) => format!("for {}", called(platform)),
+        (None, Wanted::Platform(_)) => "which does not say what it is for".to_owned(),
+        (_, Wanted::Digest(_)) => digest.to_string(),
+    };
+    Err(CopyError::refused(
+        format!("the source is no index but one image, {is}: not {other}"),
+        "Copy it without choosing (without --platform), or name the index that has what is wanted",
+    ))
 }
 
 pub(super) fn too_deep() -> CopyError {

@@ -3,7 +3,9 @@
 
 use serde_json::Value;
 
-use crate::model::{Algorithm, Compression, Content, Document, MediaKind, MediaType, RawDocument};
+use crate::model::{
+    Algorithm, Compression, Content, Document, Index, MediaKind, MediaType, RawDocument,
+};
 
 use super::error::CopyError;
 use super::options::Format;
@@ -65,22 +67,51 @@ pub(super) fn manifest(document: &Document, format: Format) -> Result<RawDocumen
         Format::Docker => (MediaType::DOCKER_MANIFEST, MediaType::DOCKER_CONFIG),
         Format::Oci | Format::Keep => (MediaType::OCI_MANIFEST, MediaType::OCI_CONFIG),
     };
-    value["mediaType"] = own.into();
-    value["config"]["mediaType"] = config.into();
-    for (position, layer) in manifest.layers.iter().enumerate() {
-        let kind = layer_type(&layer.media_type, format)
-            .map_err(|why| format!("layer {position}: {why}"))?;
-        value["layers"][position]["mediaType"] = kind.into();
+    let types = manifest.layers.iter().enumerate().map(|(position, layer)| {
+        let kind = layer_type(&layer.media_type, format);
+        let kind = kind.map_err(|why| format!("layer {position}: {why}"))?;
+        Ok((format!("/layers/{position}"), kind))
+    });
+    let types: Vec<_> = types.collect::<Result<_, String>>()?;
+    let config = ("/config".to_owned(), config);
+    for (place, kind) in types.into_iter().chain([config]) {
+        let named = value.pointer_mut(&place).and_then(Value::as_object_mut);
+        let named = named.ok_or_else(|| format!("it has no descriptor at {place}"))?;
+        named.insert("mediaType".to_owned(), kind.into());
     }
+    value["mediaType"] = own.into();
     Ok(written(&value, document.raw().digest().algorithm(), own))
 }
 
-/// The type of a list of images in `format`; nothing where it stays.
-pub(super) fn index_type(media_type: &MediaType, format: Format) -> Option<&'static str> {
-    changes(format, media_type).then_some(match format {
-        Format::Docker => MediaType::DOCKER_MANIFEST_LIST,
-        Format::Oci | Format::Keep => MediaType::OCI_INDEX,
-    })
+/// The type of a list of the entries at `positions` of `index` in `format`; nothing where it
+/// stays.
+///
+/// # Errors
+/// Where something would be lost, or be missing; says what.
+pub(super) fn index_type(
+    index: &Index,
+    positions: &[usize],
+    format: Format,
+) -> Result<Option<&'static str>, String> {
+    if !changes(format, &index.media_type) {
+        return Ok(None);
+    }
+    if format != Format::Docker {
+        return Ok(Some(MediaType::OCI_INDEX));
+    }
+    if index.subject.is_some() {
+        return Err("it refers to another manifest, for which Docker has no word".to_owned());
+    }
+    let nameless = positions.iter().find(|position| {
+        let entry = index.entries.get(**position);
+        entry.is_some_and(|entry| entry.as_ref().is_ok_and(|entry| entry.platform.is_none()))
+    });
+    match nameless {
+        Some(position) => Err(format!(
+            "entry {position} of it says no platform, which Docker wants of each"
+        )),
+        None => Ok(Some(MediaType::DOCKER_MANIFEST_LIST)),
+    }
 }
 
 /// `value` as a document.

@@ -95,13 +95,26 @@ impl Gather<'_> {
         Ok(root)
     }
 
-    fn document<'b>(
+    /// What a document becomes: a manifest, or an index with what it lists.
+    pub fn document<'b>(
         &'b self,
         from: Descriptor,
         document: Document,
         (role, wanted, depth): (Role, Option<&'b [Wanted]>, usize),
     ) -> BoxFuture<'b, Result<Node, CopyError>> {
         async move {
+            if matches!(
+                document.media_type().kind(),
+                MediaKind::DockerSchema1 | MediaKind::DockerSchema1Signed
+            ) {
+                return Err(CopyError::refused(
+                    format!(
+                        "manifest {} is of Docker's schema 1, which is not copied: converting it comes later",
+                        from.digest
+                    ),
+                    "Pull it with docker and push it again, which writes it anew",
+                ));
+            }
             match document.content() {
                 Content::Index(_) => self.index(from, &document, (role, wanted, depth)).await,
                 Content::Manifest(_) => self.manifest(from, &document, role),
@@ -114,12 +127,7 @@ impl Gather<'_> {
                         from.digest,
                         document.media_type()
                     ),
-                    match document.media_type().kind() {
-                        MediaKind::DockerSchema1 | MediaKind::DockerSchema1Signed => {
-                            "Docker's first schema is not converted yet; pull and push it with docker first"
-                        }
-                        _ => "Copy OCI or Docker images",
-                    },
+                    "Copy OCI or Docker images",
                 )),
                 Content::Invalid(error) => Err(CopyError::refused(
                     format!("manifest {} cannot be read: {error}", from.digest),
@@ -140,21 +148,8 @@ impl Gather<'_> {
             .manifest()
             .expect("the caller has seen that it is one");
         let raw = if convert::changes(self.options.format, document.media_type()) {
-            convert::manifest(document, self.options.format).map_err(|why| {
-                CopyError::refused(
-                    format!(
-                        "{} cannot be written in the format {}: {why}",
-                        role.describe(),
-                        self.options.format.name()
-                    ),
-                    match role {
-                        Role::Attestation => {
-                            "Leave attestations out (--no-referrers), or keep the format"
-                        }
-                        _ => "Keep the format (--format keep)",
-                    },
-                )
-            })?
+            let converted = convert::manifest(document, self.options.format);
+            converted.map_err(|why| self.not_converted(&role, &why))?
         } else {
             document.raw().clone()
         };
@@ -168,6 +163,20 @@ impl Gather<'_> {
             children: Vec::new(),
             blobs: blobs.collect(),
         })
+    }
+
+    fn not_converted(&self, role: &Role, why: &str) -> CopyError {
+        CopyError::refused(
+            format!(
+                "{} cannot be written in the format {}: {why}",
+                role.describe(),
+                self.options.format.name()
+            ),
+            match role {
+                Role::Attestation => "Leave attestations out (--no-referrers), or keep the format",
+                _ => "Keep the format (--format keep)",
+            },
+        )
     }
 
     /// An artifact manifest of the drafts: it is copied as it is, or not at all.
@@ -247,7 +256,10 @@ impl Gather<'_> {
         let whole = read.len() == index.entries.len();
         let mut there = read.iter().filter_map(|(_, child)| child.as_ref().ok());
         let changed = there.any(Node::changed);
-        let kind = convert::index_type(document.media_type(), self.options.format);
+        let positions: Vec<_> = read.iter().map(|(position, _)| *position).collect();
+        self.not_chosen(index, &positions);
+        let kind = convert::index_type(index, &positions, self.options.format);
+        let kind = kind.map_err(|why| self.not_converted(&role, &why))?;
         let keep = kind.is_none() && !changed && (whole || self.options.sparse);
         let raw = if keep {
             document.raw().clone()
@@ -276,8 +288,9 @@ impl Gather<'_> {
             platform => Role::Child(platform.as_ref().map(called)),
         };
         let may_stay = self.options.format == Format::Keep && !entry.media_type.is_index();
-        if may_stay && self.destination.has_manifest(&entry).await? {
-            // it was taken, so what it names is there
+        let stays = may_stay && self.destination.has_manifest(&entry).await?;
+        // it was taken, so what it names is there, but for layers that were left out then
+        if stays && !self.options.foreign_layers {
             return Ok(Ok(Node {
                 from: entry,
                 raw: None,
@@ -292,7 +305,10 @@ impl Gather<'_> {
             Err(error) => return Err(error.into()),
         };
         let place = (role, wanted, depth);
-        let node = self.document(entry, Document::read(raw), place).await?;
+        let mut node = self.document(entry, Document::read(raw), place).await?;
+        if stays {
+            node.raw = None;
+        }
         Ok(Ok(node))
     }
 }
@@ -302,7 +318,8 @@ pub(super) fn called(platform: &Platform) -> String {
     Wanted::Platform(platform.clone()).to_string()
 }
 
-fn named(entry: &Descriptor) -> String {
+/// An entry of an index, for people.
+pub(super) fn named(entry: &Descriptor) -> String {
     match &entry.platform {
         Some(platform) => format!("the image for {}", called(platform)),
         None => format!("the manifest {}", entry.digest),

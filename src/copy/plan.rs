@@ -30,6 +30,8 @@ pub struct Plan {
     pub blobs: Vec<PlannedBlob>,
     pub signatures: Vec<PlannedSignatures>,
     pub left_behind: Vec<LeftBehind>,
+    /// The images of an index that are not chosen.
+    pub left_out: Vec<LeftBehind>,
     /// The repository of the same registry that blobs are mounted from.
     pub mount_from: Option<RegistryReference>,
 }
@@ -134,6 +136,8 @@ pub struct PlannedSignatures {
     pub signatures: Vec<Bytes>,
     /// Those that become layers under cosign's tag there.
     pub layers: Vec<(Descriptor, Bytes)>,
+    /// Where files are written to, for people, where that is away from the manifest.
+    pub place: Option<String>,
     /// Whether all of them are there already.
     pub there: bool,
 }
@@ -146,6 +150,7 @@ impl PlannedSignatures {
             own,
             signatures: Vec::new(),
             layers: Vec::new(),
+            place: None,
             there: false,
         }
     }

@@ -12,8 +12,9 @@ use crate::model::{
 use crate::transport::{BlobState, Destination, Resolved, Source};
 
 use super::ahead::Ahead;
-use super::belonging::{self, Found};
+use super::belonging::{self, Belonging, Found};
 use super::beside::{self, Places, Signed};
+use super::chosen;
 use super::error::CopyError;
 use super::gather::{Gather, Node};
 use super::missing::{self, Lost, Part};
@@ -75,6 +76,14 @@ pub async fn plan(
         })
     };
     let (root, mut ahead) = try_join(gather.root(raw), ask_ahead).await?;
+    if let (Selection::Some(wanted), false) = (&options.selection, is_index) {
+        chosen::alone(&*source, &document, wanted).await?;
+    }
+    // such a place as knows digests of one algorithm alone has it under another name
+    let replaces = replaces.map(|there| match &root.raw {
+        Some(raw) if there.matches(raw.bytes()) => raw.digest().clone(),
+        _ => there,
+    });
     refuse_changes(&root, &*destination, options)?;
     if !destination.takes().manifests {
         refuse_unpacking(&root, &*destination, options)?;
@@ -85,7 +94,7 @@ pub async fn plan(
     let mut left: Vec<_> = gather.unread().into_iter().map(not_read).collect();
     let places = Places {
         source: &source,
-        destination: &*destination,
+        destination: &destination,
         there: there.as_ref(),
     };
     let subjects = (&root, &nodes[..], &from);
@@ -94,7 +103,14 @@ pub async fn plan(
     let signatures = if options.no_referrers {
         Vec::new()
     } else {
-        let manifests: Vec<_> = nodes.iter().map(|node| signed(node)).collect();
+        let manifests = nodes.iter().map(|node| signed(node, options));
+        let list = (root.from.digest != from).then(|| Signed {
+            manifest: from.clone(),
+            own: false,
+            changed: true,
+            stays: Some("it is about the whole index, of which one image is copied"),
+        });
+        let manifests: Vec<_> = manifests.chain(list).collect();
         let mut sets = places
             .signatures(options, &manifests, &mut ahead, &mut left)
             .await?;
@@ -107,14 +123,19 @@ pub async fn plan(
 
     let names = names(&*destination, options, root.raw.as_ref()).await?;
 
-    let mut documents: Vec<_> = belongings.iter().map(|b| b.document.clone()).collect();
     let mut own: Vec<_> = nodes
         .iter()
         .map(|node| planned(node, replaces.as_ref()))
         .collect();
     // the image comes last of all: nobody sees it before it is whole
     let image = own.pop();
-    own.append(&mut documents);
+    let mut known: HashSet<_> = own.iter().map(|document| document.digest.clone()).collect();
+    for belonging in &belongings {
+        let entries = belonging.nodes().into_iter();
+        let entries = entries.filter(|entry| known.insert(entry.digest().clone()));
+        own.extend(entries.map(|entry| planned(entry, None)));
+        own.push(belonging.document.clone());
+    }
     own.extend(image);
     let mount_from = destination
         .mounting()
@@ -123,7 +144,7 @@ pub async fn plan(
         &source,
         &*destination,
         options,
-        (&nodes, belongings.iter().flat_map(|b| &b.blobs)),
+        (&nodes, belongings.iter().flat_map(Belonging::all_blobs)),
         mount_from.as_ref(),
     )
     .await?;
@@ -139,6 +160,7 @@ pub async fn plan(
         blobs,
         signatures,
         left_behind: left,
+        left_out: gather.left_out(),
         mount_from,
     })
 }
@@ -287,11 +309,14 @@ fn refuse_unpacking(
     Ok(())
 }
 
-fn signed(node: &Node) -> Signed {
+fn signed(node: &Node, options: &CopyOptions) -> Signed {
+    let changed = node.changed();
+    let stays = "the index is written anew, and it is about the one as it was";
     Signed {
         manifest: node.from.digest.clone(),
         own: node.role == Role::Image,
-        changed: node.changed(),
+        changed,
+        stays: (changed && options.format == Format::Keep).then_some(stays),
     }
 }
 

@@ -12,6 +12,9 @@ use super::plan::{BlobAction, Plan};
 pub struct CopyProgress {
     /// Bytes of blobs that have arrived, of [`CopyProgress::total`].
     done: AtomicU64,
+    /// Bytes of blobs that were read to be sent: what is sent again counts again, and what an
+    /// earlier copy sent does not.
+    sent: AtomicU64,
     /// Bytes of blobs that are copied or mounted.
     pub total: u64,
     /// The blobs that are copied or mounted.
@@ -56,6 +59,7 @@ impl CopyProgress {
             .collect();
         Self {
             done: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
             total: blobs.iter().map(|blob| blob.size).sum(),
             blobs,
         }
@@ -64,6 +68,16 @@ impl CopyProgress {
     /// Bytes that have arrived.
     pub fn done(&self) -> u64 {
         self.done.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that were sent by this copy.
+    pub(super) fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// `bytes` more are on their way.
+    pub(super) fn sends(&self, bytes: u64) {
+        self.sent.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// The blob stands at `at`, wherever it stood before.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{CosignTag, Digest, Document};
+use crate::model::{CosignTag, Digest, Document, PathReference, Reference};
 use crate::transport::Destination;
 
 use super::plan::{Action, BlobAction, Plan, PlannedDocument, Role};
@@ -14,6 +14,7 @@ use super::plan::{Action, BlobAction, Plan, PlannedDocument, Role};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
+    /// Where it was read and written, as references. Paths are whole.
     pub source: String,
     pub destination: String,
     /// What was copied, as the source had it.
@@ -26,11 +27,14 @@ pub struct Report {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<ReportedName>,
     pub documents: Vec<ReportedDocument>,
+    /// Those that were looked at. What a manifest names that was there already is not among
+    /// them: the manifest says it to whoever checks.
     pub blobs: Vec<ReportedBlob>,
     /// Signatures that were files at one of the two places.
     pub signatures: Vec<ReportedSignature>,
     pub left_behind: Vec<Left>,
-    /// Bytes of blobs and documents that were sent.
+    /// Bytes of blobs and documents that were sent, as often as they were; not those of a
+    /// blob that an earlier copy had sent already.
     pub bytes_sent: u64,
     pub milliseconds: u64,
 }
@@ -104,8 +108,8 @@ pub struct Left {
 impl Report {
     pub(super) fn new(
         plan: &Plan,
-        destination: &dyn Destination,
-        mounted: &[Digest],
+        (source, destination): (&Reference, &dyn Destination),
+        (mounted, sent): (&[Digest], u64),
         took: Duration,
     ) -> Self {
         let keeps_manifests = destination.takes().manifests;
@@ -144,8 +148,6 @@ impl Report {
             stored_as: destination.stored_as(&blob.descriptor.digest),
         });
         let blobs: Vec<_> = blobs.collect();
-        let sent = blobs.iter().filter(|blob| blob.how == "copied");
-        let sent: u64 = sent.map(|blob| blob.size).sum();
         let written = documents
             .iter()
             .filter(|document| !matches!(document.how.as_str(), "present" | "unpacked"));
@@ -160,8 +162,8 @@ impl Report {
             why: left.why.clone(),
         });
         Self {
-            source: plan.source.clone(),
-            destination: plan.destination.clone(),
+            source: from_anywhere(source),
+            destination: from_anywhere(destination.reference()),
             from: plan.from.clone(),
             digest: plan.digest.clone(),
             replaced: plan.replaces.clone().filter(|there| *there != plan.digest),
@@ -174,6 +176,19 @@ impl Report {
             milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         }
     }
+}
+
+/// A reference that means the same in whatever folder it is read.
+fn from_anywhere(reference: &Reference) -> String {
+    let Reference::Path(place) = reference else {
+        return reference.to_string();
+    };
+    let path = std::path::absolute(&place.path).unwrap_or_else(|_| place.path.clone());
+    let place = PathReference {
+        path,
+        ..place.clone()
+    };
+    Reference::Path(place).to_string()
 }
 
 /// The layers of what is joined with what others put under its tag.

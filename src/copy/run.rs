@@ -60,12 +60,9 @@ pub async fn run(
         destination.put_manifest(&name.raw, naming).await?;
     }
     destination.commit().await?;
-    Ok(Report::new(
-        plan,
-        &*destination,
-        &mounted,
-        started.elapsed(),
-    ))
+    let places = (source.reference(), &*destination);
+    let moved = (&mounted[..], progress.sent());
+    Ok(Report::new(plan, places, moved, started.elapsed()))
 }
 
 /// Which blob comes next: one small one and then the largest, so that no large one begins
@@ -209,6 +206,7 @@ impl Payload for Counted {
             let counted = stream.inspect(move |piece| {
                 if let Ok(piece) = piece {
                     at += piece.len() as u64;
+                    progress.sends(piece.len() as u64);
                     progress.stands(&count, at);
                 }
             });

@@ -18,7 +18,7 @@ impl CopyOptions {
             Selection::All => arguments.push("--all".to_owned()),
             Selection::Some(wanted) => {
                 for one in wanted {
-                    arguments.extend(["--platform".to_owned(), one.to_string()]);
+                    arguments.push(format!("--platform={one}"));
                 }
             }
         }
@@ -32,34 +32,37 @@ impl CopyOptions {
         let set = flags.into_iter().filter(|(set, _)| *set);
         arguments.extend(set.map(|(_, flag)| flag.to_owned()));
         if self.format != Format::Keep {
-            arguments.extend(["--format".to_owned(), self.format.name().to_owned()]);
+            arguments.push(format!("--format={}", self.format.name()));
         }
         for name in &self.also {
-            arguments.extend(["--also".to_owned(), name.clone()]);
+            // a name may begin as an option does
+            arguments.push(format!("--also={name}"));
         }
         arguments
     }
 }
 
 impl Plan {
-    /// The command line that does the same.
-    pub fn command_line(&self) -> String {
+    /// The command line that does the same. `reaching` are options of it that say how the
+    /// places are reached; a plan does not know them.
+    pub fn command_line(&self, reaching: &[String]) -> String {
         let mut words = vec!["porthole".to_owned(), "copy".to_owned()];
+        words.extend_from_slice(reaching);
         words.extend(self.options.arguments());
         words.extend([self.source.clone(), self.destination.clone()]);
         let words: Vec<_> = words.iter().map(|word| text::shell_word(word)).collect();
         words.join(" ")
     }
 
-    /// For people, some lines.
-    pub fn text(&self) -> String {
+    /// For people, some lines; `reaching` as for [`Plan::command_line`].
+    pub fn text(&self, reaching: &[String]) -> String {
         let mut out = String::new();
         // writing to a text cannot fail
-        let _ = self.write_text(&mut out);
+        let _ = self.write_text(&mut out, reaching);
         out
     }
 
-    fn write_text(&self, out: &mut String) -> std::fmt::Result {
+    fn write_text(&self, out: &mut String, reaching: &[String]) -> std::fmt::Result {
         writeln!(out, "From   {}", text::visible(&self.source))?;
         writeln!(out, "       {}", self.from)?;
         writeln!(out, "To     {}", text::visible(&self.destination))?;
@@ -131,7 +134,9 @@ impl Plan {
             let action = if set.there { "skip" } else { "write" };
             if !set.signatures.is_empty() {
                 let count = signatures(set.signatures.len());
-                writeln!(out, "{action:<8} {count} beside {of}")?;
+                let to = set.place.iter().map(|place| format!(", in {place}"));
+                let to: String = to.collect();
+                writeln!(out, "{action:<8} {count} beside {of}{}", text::visible(&to))?;
             }
             if !set.layers.is_empty() {
                 let count = signatures(set.layers.len());
@@ -139,7 +144,7 @@ impl Plan {
                 writeln!(out, "{action:<8} {count} of {of}, tag {tag}")?;
             }
         }
-        for left in &self.left_behind {
+        for left in self.left_behind.iter().chain(&self.left_out) {
             writeln!(
                 out,
                 "leave    {}: {}",
@@ -157,11 +162,11 @@ impl Plan {
             text::size(totals.mounted),
             text::size(totals.skipped)
         )?;
-        writeln!(out, "{}", text::visible(&self.command_line()))
+        writeln!(out, "{}", self.command_line(reaching))
     }
 
-    /// For programs.
-    pub fn json(&self) -> Value {
+    /// For programs; `reaching` as for [`Plan::command_line`].
+    pub fn json(&self, reaching: &[String]) -> Value {
         let documents = self.documents.iter().map(|document| {
             let mut object = Map::new();
             object.insert("digest".into(), json!(document.digest));
@@ -193,6 +198,7 @@ impl Plan {
                 "count": set.count(),
                 "files": set.signatures.len(),
                 "underTag": set.layers.len(),
+                "place": set.place,
                 "present": set.there,
             })
         });
@@ -207,8 +213,9 @@ impl Plan {
             "blobs": blobs.collect::<Vec<_>>(),
             "signatures": signatures.collect::<Vec<_>>(),
             "leftBehind": self.left_behind,
+            "leftOut": self.left_out,
             "totals": self.totals(),
-            "command": self.command_line(),
+            "command": self.command_line(reaching),
         })
     }
 }

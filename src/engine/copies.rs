@@ -14,7 +14,9 @@ use crate::model::{Platform, Reference};
 use crate::transport::{self, Destination, Located, Source};
 
 use super::shared::{JobHandle, Shared};
-use super::{Failure, FailureKind, ImageId, JobId, JobKind, JobState, Outcome, Remote, Unit};
+use super::{
+    Failure, FailureKind, ImageId, JobId, JobKind, JobState, Outcome, Remote, Unit, crash,
+};
 
 /// How often the progress of a copy is told to whoever looks.
 const TELLING: Duration = Duration::from_millis(100);
@@ -134,7 +136,7 @@ impl Copies {
             }
             let planned = tokio::select! {
                 () = token.cancelled() => return,
-                planned = Prepared::of(&shared, &snapshot.request) => planned,
+                planned = crash::caught(Prepared::of(&shared, &snapshot.request)) => planned,
             };
             snapshot.plan = match planned {
                 Ok(prepared) => Remote::Ready(Arc::new(prepared.plan)),
@@ -221,6 +223,7 @@ struct Prepared {
 
 impl Prepared {
     async fn of(shared: &Shared, request: &CopyRequest) -> Result<Self, Failed> {
+        crash::at("planning a copy");
         let source = locate(shared, &request.source)?;
         let reference = locate_destination(shared, &request.destination)?;
         let source = transport::open(&source, &shared.client);
@@ -291,7 +294,7 @@ async fn make(
     };
     let made = tokio::select! {
         () = cancelled => None,
-        made = in_turn => Some(made),
+        made = crash::caught(in_turn) => Some(made),
     };
     let state = match made {
         None => {

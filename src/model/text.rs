@@ -133,10 +133,29 @@ pub fn without_secrets(text: &str) -> Cow<'_, str> {
 pub fn shell_word(word: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@=+,%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
-        Cow::Borrowed(word)
-    } else {
-        Cow::Owned(format!("'{}'", word.replace('\'', r"'\''")))
+        return Cow::Borrowed(word);
     }
+    if !word.chars().any(is_hidden) {
+        return Cow::Owned(format!("'{}'", word.replace('\'', r"'\''")));
+    }
+    // what cannot be seen is written by its bytes (POSIX.1-2024, 2.2.4)
+    let mut quoted = String::from("$'");
+    for c in word.chars() {
+        match c {
+            '\'' | '\\' => quoted.extend(['\\', c]),
+            '\n' => quoted.push_str("\\n"),
+            '\t' => quoted.push_str("\\t"),
+            c if is_hidden(c) => {
+                // three digits of octal: no digit after it belongs to it
+                for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                    quoted.push_str(&format!("\\{byte:03o}"));
+                }
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('\'');
+    Cow::Owned(quoted)
 }
 
 #[cfg(test)]
@@ -151,6 +170,8 @@ mod tests {
             ("it's", r"'it'\''s'"),
             ("", "''"),
             ("$(x)", "'$(x)'"),
+            ("a\nb's \\", r"$'a\nb\'s \\'"),
+            ("\u{202e}1\u{1b}2", r"$'\342\200\2561\0332'"),
         ] {
             assert_eq!(shell_word(word), expected);
         }

@@ -125,6 +125,8 @@ pub enum Problem {
     Write { why: String },
     #[error("{what} cannot be held by a place of this kind")]
     CannotHold { what: &'static str },
+    #[error("it is no tag")]
+    NoTag,
     #[error("the folder holds something else: {}", text::visible(found))]
     NotOurs { found: String },
     #[error("the archive is there already")]
@@ -379,6 +381,9 @@ impl Problem {
             Self::Write { .. } => "Check that the place may be written and has room",
             Self::CannotHold { .. } => {
                 "Copy to a registry, an OCI layout (oci:FOLDER) or a folder (dir:FOLDER)"
+            }
+            Self::NoTag => {
+                "A tag has up to 128 letters, digits, dots, dashes and underscores, and begins with none of . and -"
             }
             Self::NotOurs { .. } => "Name an empty or new folder; nothing was changed",
             Self::Exists => "Name another file, or remove this one first; nothing was changed",

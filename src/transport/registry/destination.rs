@@ -178,8 +178,7 @@ impl Destination for RegistryDestination {
         async move {
             let what = || format!("tag {name}");
             if self.image.at_tag(name).is_err() {
-                let why = "it is no tag".to_owned();
-                let problem = Problem::Address { why };
+                let problem = Problem::NoTag;
                 return Err(self.fail(what(), problem.into()));
             }
             let found = self.digest_of(name).await;

@@ -96,7 +96,7 @@ async fn an_image_is_added_to_an_archive() {
     let prepared = prepare(&app(), &two, &CopyOptions::default())
         .await
         .unwrap();
-    assert!(prepared.plan.is_done(), "{}", prepared.plan.text());
+    assert!(prepared.plan.is_done(), "{}", prepared.plan.text(&[]));
     prepared.run().await.unwrap();
     assert_eq!(fs::metadata(&archive).unwrap().modified().unwrap(), before);
     assert_eq!(names(folder.path()), ["both.tar"]);

@@ -35,7 +35,12 @@ fn done(arguments: &[&str]) -> String {
 fn a_plan_is_text_json_and_a_line_to_paste() {
     let folder = tempfile::tempdir().unwrap();
     let to = at("oci", &folder.path().join("a b"), "x");
-    let options = ["--platform", "linux/arm64", "--no-referrers"];
+    let logins = folder.path().join("logins").display().to_string();
+    let options = [
+        ["--platform", "linux/arm64", "--no-referrers", "--also=-x"],
+        ["--plain-http", "reg.example:5000", "--authfile", &logins],
+    ]
+    .concat();
     let from = app();
     let arguments = [&["copy", "--plan"][..], &options, &[&from, &to]].concat();
     let plan = done(&arguments);
@@ -44,7 +49,10 @@ fn a_plan_is_text_json_and_a_line_to_paste() {
     assert!(plan.contains(" read, "), "{plan}");
     let line = plan.lines().last().unwrap();
     assert!(
-        line.starts_with("porthole copy --platform linux/arm64 --no-referrers oci:"),
+        line.starts_with(&format!(
+            "porthole copy --plain-http=reg.example:5000 --authfile={logins} \
+             --platform=linux/arm64 --no-referrers --also=-x oci:"
+        )),
         "{line}"
     );
     assert!(line.ends_with("a b:x'"), "{line}");
@@ -115,6 +123,66 @@ fn a_report_is_kept_and_checked() {
     );
 }
 
+#[test]
+fn a_report_is_checked_from_anywhere_and_says_what_to_remove() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |from: &Path, arguments: &[&str]| {
+        let program = Command::new(env!("CARGO_BIN_EXE_porthole"))
+            .args(arguments)
+            .current_dir(from)
+            .env("HOME", folder.path())
+            .output();
+        program.unwrap()
+    };
+    let made = run(folder.path(), &["copy", "--json", &busybox(), "oci:to:x"]);
+    assert!(made.status.success(), "{made:?}");
+    let kept = folder.path().join("report.json");
+    std::fs::write(&kept, &made.stdout).unwrap();
+    let elsewhere = folder.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    let check = || run(&elsewhere, &["copy", "--check", kept.to_str().unwrap()]);
+    let checked = check();
+    assert!(checked.status.success(), "{checked:?}");
+    // a file of other bytes stays as it is until it is removed
+    let report: Value = serde_json::from_slice(&made.stdout).unwrap();
+    let blob = report["blobs"][0]["digest"].as_str().unwrap();
+    let file = folder.path().join("to/blobs").join(blob.replace(':', "/"));
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[0] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let checked = check();
+    assert_eq!(checked.status.code(), Some(1));
+    let said = text(&checked.stderr);
+    assert!(
+        said.contains(&format!("Remove {}, then", file.display())),
+        "{said}"
+    );
+    std::fs::remove_file(&file).unwrap();
+    run(folder.path(), &["copy", &busybox(), "oci:to:x"]);
+    let checked = check();
+    assert!(checked.status.success(), "{checked:?}");
+}
+
+#[test]
+fn a_crash_ends_a_plan_and_a_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = at("oci", folder.path(), "x");
+    for (step, plan) in [
+        ("planning a copy", true),
+        ("planning a copy", false),
+        ("copying", false),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_porthole"));
+        command.args(["copy", &busybox(), &to]);
+        command.args(plan.then_some("--plan"));
+        command.env("HOME", folder.path());
+        let output = command.env("PORTHOLE_CRASH_AT", step).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{step}: {output:?}");
+        let said = text(&output.stderr);
+        assert!(said.contains("the program itself failed"), "{step}: {said}");
+    }
+}
+
 #[tokio::test]
 async fn a_report_of_a_tag_with_a_digest_is_checked_by_the_tag() {
     let registry = Registry::with_writes(Writes::default());
@@ -147,6 +215,8 @@ fn a_refusal_is_one_line_and_what_to_do_another() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("letter.txt"), "dear").unwrap();
     let (from, to) = (app(), at("oci", folder.path(), "x"));
+    let registry = Registry::with_writes(Writes::default());
+    let tagged = registry.reference("team/app:1");
     for (arguments, words) in [
         (vec!["copy", &from, &to], "letter.txt"),
         (
@@ -157,6 +227,10 @@ fn a_refusal_is_one_line_and_what_to_do_another() {
             vec!["copy", "--format", "docker", &from, "oci:/tmp/never"],
             "cannot be written in the format docker",
         ),
+        (
+            vec!["copy", "--also", "bad tag", &from, &tagged],
+            "it is no tag",
+        ),
     ] {
         let output = porthole(&arguments);
         assert_eq!(output.status.code(), Some(1), "{output:?}");
@@ -164,6 +238,7 @@ fn a_refusal_is_one_line_and_what_to_do_another() {
         let lines: Vec<_> = lines.lines().collect();
         assert_eq!(lines.len(), 2, "{lines:?}");
         assert!(lines[0].contains(words), "{lines:?}");
+        assert!(!lines[1].contains("https"), "{lines:?}");
     }
     let output = porthole(&["copy", "--platform", "nonsense", &app(), &to]);
     assert_eq!(output.status.code(), Some(2));

@@ -303,6 +303,17 @@ async fn a_conversion_that_would_lose_something_is_refused_with_the_reason() {
     let about = layout.document(MediaType::OCI_MANIFEST, &about);
     layout.list(serde_json::to_value(&about).unwrap());
     layout.name("artifact", &about);
+    let nameless = layout.index(&[serde_json::to_value(&plain).unwrap()]);
+    layout.name("nameless", &nameless);
+    let other = layout.image("linux/amd64", &["other"]);
+    let index_about = layout.document(
+        MediaType::OCI_INDEX,
+        &json!({
+            "schemaVersion": 2, "mediaType": MediaType::OCI_INDEX, "subject": with_zstd,
+            "manifests": [entry(&other, "linux/amd64")],
+        }),
+    );
+    layout.name("index", &index_about);
     let docker = CopyOptions {
         format: Format::Docker,
         ..CopyOptions::default()
@@ -312,6 +323,8 @@ async fn a_conversion_that_would_lose_something_is_refused_with_the_reason() {
         ("encrypted", "layer 0: it is encrypted"),
         ("artifact", "artifact"),
         ("signed", "SBOM"),
+        ("nameless", "entry 0 of it says no platform"),
+        ("index", "it refers to another manifest"),
     ] {
         let to = at("oci", &folder.path().join("to"), "x");
         let why = refusal(&layout.reference(name), &to, &docker).await;
@@ -437,7 +450,7 @@ async fn nothing_is_written_where_all_is_there() {
     copy(&app(), &to, &CopyOptions::default()).await;
     let before = listing(folder.path());
     let prepared = prepare(&app(), &to, &CopyOptions::default()).await.unwrap();
-    assert!(prepared.plan.is_done(), "{}", prepared.plan.text());
+    assert!(prepared.plan.is_done(), "{}", prepared.plan.text(&[]));
     let report = prepared.run().await.unwrap();
     assert_eq!(report.bytes_sent, 0);
     assert_eq!(listing(folder.path()), before);
@@ -590,13 +603,18 @@ async fn an_image_gets_several_names() {
     .await;
     let to = at("oci", folder.path(), "x");
     let prepared = prepare(&app(), &to, &options).await.unwrap();
-    let text = prepared.plan.text();
+    let text = prepared.plan.text(&[]);
     assert!(text.contains("Also   y\n"), "{text}");
     assert!(
         text.contains("Also   z, which stands for sha256:"),
         "{text}"
     );
-    assert!(prepared.plan.command_line().contains("--also y --also z"));
+    assert!(
+        prepared
+            .plan
+            .command_line(&[])
+            .contains("--also=y --also=z")
+    );
     prepared.run().await.unwrap();
     for name in ["x", "y", "z"] {
         let to = at("oci", folder.path(), name);

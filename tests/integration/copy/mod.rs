@@ -1,5 +1,6 @@
 //! Copies of whole images between places of every kind.
 
+mod again;
 mod archive;
 mod cli;
 #[cfg(unix)]

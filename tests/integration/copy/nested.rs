@@ -3,11 +3,12 @@
 use std::fs;
 
 use porthole::copy::{CopyError, CopyOptions, Selection};
-use porthole::model::{Descriptor, Digest};
+use porthole::model::{Descriptor, Digest, MediaType};
 use serde_json::{Value, json};
 
-use super::{at, content, copy, entries, platforms, refusal, try_copy};
+use super::{at, client, content, copy, entries, platforms, prepare, refusal, try_copy, wrong};
 use crate::support::layout::{Layout, entry};
+use crate::support::registry::{Registry, Writes};
 
 /// A descriptor as it stands in an index, without a platform.
 fn open(descriptor: &Descriptor) -> Value {
@@ -94,6 +95,77 @@ async fn the_image_for_this_machine_is_looked_for_in_every_inner_index() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn an_index_that_refers_to_an_image_comes_with_what_it_lists() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut layout = Layout::new(folder.path().join("from"));
+    let image = layout.image("linux/amd64", &["a"]);
+    layout.name("x", &image);
+    let one = layout.image("linux/amd64", &["one"]);
+    let two = layout.image("linux/arm64", &["two"]);
+    let inner = layout.index(&[entry(&two, "linux/arm64")]);
+    let about = layout.document(
+        MediaType::OCI_INDEX,
+        &json!({
+            "schemaVersion": 2, "mediaType": MediaType::OCI_INDEX, "subject": image,
+            "artifactType": "application/vnd.example",
+            // the image itself, too
+            "manifests": [open(&one), open(&inner), open(&image)],
+        }),
+    );
+    layout.list(serde_json::to_value(&about).unwrap());
+    let registry = Registry::with_writes(Writes::default());
+    let from = layout.reference("x");
+    let whole = content(&layout.reference(&format!("@{}", about.digest))).await;
+    let folder_to = folder.path().join("to");
+    for (to, there) in [
+        (
+            at("oci", &folder_to, "x"),
+            at("oci", &folder_to, &format!("@{}", about.digest)),
+        ),
+        (
+            registry.reference("team/app:1"),
+            registry.reference(&format!("team/app@{}", about.digest)),
+        ),
+    ] {
+        let report = copy(&from, &to, &CopyOptions::default()).await;
+        assert_eq!(content(&there).await, whole, "{there}");
+        assert_eq!(wrong(&client(), &report).await, [""; 0]);
+    }
+    // what it lists is there before it, and so for a registry that looks
+    let puts: Vec<_> = registry.lines();
+    let put = |digest: &Digest| {
+        let line = format!("PUT /v2/team/app/manifests/{digest}");
+        puts.iter()
+            .position(|put| put.starts_with(&line))
+            .expect("it is written")
+    };
+    let last = [&one, &two, &inner, &image]
+        .map(|one| put(&one.digest))
+        .into_iter()
+        .max();
+    assert!(last < Some(put(&about.digest)), "{puts:#?}");
+    // once more it is not sent again
+    let again = prepare(
+        &from,
+        &registry.reference("team/app:1"),
+        &CopyOptions::default(),
+    )
+    .await;
+    let again = again.unwrap().plan;
+    assert_eq!(
+        again.totals().written - inner.size,
+        0,
+        "{}",
+        again.text(&[])
+    );
+    // and where something of it is lost, it is refused
+    fs::remove_file(layout.blob_path(&two.digest)).unwrap();
+    let to = at("oci", &folder.path().join("lost"), "x");
+    let why = refusal(&from, &to, &CopyOptions::default()).await;
+    assert!(why.contains("the image for linux/arm64"), "{why}");
 }
 
 #[tokio::test]

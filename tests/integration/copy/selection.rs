@@ -3,10 +3,12 @@
 use std::fs;
 
 use porthole::copy::CopyOptions;
-use porthole::model::{Digest, Document};
+use porthole::model::{Digest, Document, MediaType};
 use serde_json::json;
 
-use super::{app, at, content, copy, digest, entries, open, platforms, refusal, root, try_copy};
+use super::{
+    app, at, content, copy, digest, entries, open, platforms, prepare, refusal, root, try_copy,
+};
 use crate::support::layout::{Layout, entry};
 
 #[tokio::test]
@@ -127,6 +129,77 @@ async fn a_sparse_index_stays_as_it_is() {
     // without it the rest comes
     copy(&app(), &to, &CopyOptions::default()).await;
     assert_eq!(content(&app()).await, content(&to).await);
+}
+
+#[tokio::test]
+async fn one_image_is_copied_only_where_it_is_what_is_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut layout = Layout::new(folder.path().join("from"));
+    let image = layout.image("linux/arm/v7", &["a"]);
+    layout.name("x", &image);
+    let config = layout.document(MediaType::OCI_CONFIG, &json!({}));
+    layout.name("silent", &layout.manifest(&config, &[]));
+    let other = Digest::sha256(b"another").to_string();
+    let own = image.digest.to_string();
+    for (name, wanted, why) in [
+        ("x", &["linux/arm"][..], None),
+        ("x", &["linux/arm/v7", &own][..], None),
+        (
+            "x",
+            &["linux/arm64"][..],
+            Some("for linux/arm/v7: not linux/arm64"),
+        ),
+        (
+            "x",
+            &["linux/arm", "linux/arm/v6"][..],
+            Some("not linux/arm/v6"),
+        ),
+        ("x", &[other.as_str()][..], Some(other.as_str())),
+        (
+            "silent",
+            &["linux/arm"][..],
+            Some("does not say what it is for"),
+        ),
+    ] {
+        for kind in ["oci", "dir"] {
+            let to = tempfile::tempdir().unwrap();
+            let to = at(
+                kind,
+                &to.path().join("to"),
+                if kind == "oci" { "x" } else { "" },
+            );
+            let copied = try_copy(&layout.reference(name), &to, &platforms(wanted)).await;
+            match (copied, why) {
+                (Ok(report), None) => assert_eq!(report.digest, image.digest),
+                (Err(error), Some(why)) => assert!(error.to_string().contains(why), "{error}"),
+                (other, _) => panic!("{wanted:?}: {other:?}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_plan_names_the_images_that_are_not_chosen() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = at("oci", &folder.path().join("to"), "x");
+    let planned = prepare(&app(), &to, &platforms(&["linux/amd64"])).await;
+    let plan = planned.unwrap().plan;
+    let left: Vec<_> = plan
+        .left_out
+        .iter()
+        .map(|left| left.what.as_str())
+        .collect();
+    assert_eq!(
+        left,
+        ["the image for linux/arm64", "the image for linux/arm/v7"]
+    );
+    let text = plan.text(&[]);
+    assert!(
+        text.contains("leave    the image for linux/arm64: it is not chosen"),
+        "{text}"
+    );
+    let all = prepare(&app(), &to, &CopyOptions::default()).await.unwrap();
+    assert_eq!(all.plan.left_out, []);
 }
 
 #[tokio::test]

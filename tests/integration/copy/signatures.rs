@@ -101,8 +101,13 @@ async fn signatures_go_to_a_registry_and_back_and_nothing_of_them_changes() {
     let options = CopyOptions::default();
     let prepared = prepare_by(&client, &at("dir", &from, ""), &image, &options).await;
     let prepared = prepared.unwrap();
-    let text = prepared.plan.text();
-    assert!(text.contains("write    2 signatures beside"), "{text}");
+    let text = prepared.plan.text(&[]);
+    let place = format!(
+        "write    2 signatures beside {}, in {}",
+        index.short(),
+        store.display()
+    );
+    assert!(text.contains(&place), "{text}");
     let tag = CosignTag::Signatures.of(&children[1]);
     assert!(text.contains(&format!("tag {tag}")), "{text}");
     let report = prepared.run().await.unwrap();
@@ -153,7 +158,7 @@ async fn signatures_go_to_a_registry_and_back_and_nothing_of_them_changes() {
     assert_eq!(files(&there), files(&from));
     // now there is nothing to do
     let prepared = prepare_by(&client, &image, &other, &options).await.unwrap();
-    assert!(prepared.plan.is_done(), "{}", prepared.plan.text());
+    assert!(prepared.plan.is_done(), "{}", prepared.plan.text(&[]));
 }
 
 #[tokio::test]
@@ -183,7 +188,7 @@ async fn what_cannot_come_along_is_left_behind_or_refused_with_the_reason() {
     let prepared = prepare_by(&client, &image, &layout, &options)
         .await
         .unwrap();
-    let text = prepared.plan.text();
+    let text = prepared.plan.text(&[]);
     assert_eq!(
         text.matches("keeps no signatures by OpenPGP").count(),
         3,
@@ -259,6 +264,34 @@ async fn what_says_more_than_a_file_can_is_not_cut_down() {
     );
 }
 
+/// Copies once more, where nothing is to be done.
+async fn joined_already(from: &str, to: &str) -> porthole::copy::Report {
+    let again = super::prepare(from, to, &CopyOptions::default()).await;
+    let again = again.unwrap();
+    let text = again.plan.text(&[]);
+    assert!(again.plan.is_done(), "{text}");
+    assert!(!text.contains("is joined"), "{text}");
+    again.run().await.unwrap()
+}
+
+#[tokio::test]
+async fn signatures_of_an_index_are_named_where_one_image_of_it_is_copied() {
+    let folder = tempfile::tempdir().unwrap();
+    let from = folder.path().join("from");
+    signed_folder(&from).await;
+    let (from, to) = (at("dir", &from, ""), folder.path().join("a.tar"));
+    let to = at("docker-archive", &to, "a:1");
+    // that image has no signature
+    let prepared = super::prepare(&from, &to, &platforms(&["linux/arm/v7"])).await;
+    let plan = prepared.unwrap().plan;
+    let [left] = plan.left_behind.as_slice() else {
+        panic!("{:?}", plan.left_behind);
+    };
+    assert_eq!(left.digest, Some(digest(&app()).await));
+    assert!(left.what.starts_with("2 signatures"), "{left:?}");
+    assert!(left.why.contains("the whole index"), "{left:?}");
+}
+
 #[tokio::test]
 async fn what_others_signed_at_the_destination_stays() {
     let Some(host) = docker_registry() else {
@@ -282,7 +315,7 @@ async fn what_others_signed_at_the_destination_stays() {
         let options = CopyOptions::default();
         let to = format!("{name}:1");
         let prepared = super::prepare(&layout.reference("1"), &to, &options).await;
-        let text = prepared.unwrap().plan.text();
+        let text = prepared.unwrap().plan.text(&[]);
         assert_eq!(
             text.contains("and is joined with it"),
             mark == "ours",
@@ -296,12 +329,12 @@ async fn what_others_signed_at_the_destination_stays() {
         ] {
             let prepared = super::prepare(&layout.reference("1"), &local, &options).await;
             let prepared = prepared.unwrap();
-            let text = prepared.plan.text();
+            let text = prepared.plan.text(&[]);
             assert_eq!(text.contains("is joined"), mark == "ours", "{text}");
             reports.push(prepared.run().await.unwrap());
-            let again = super::prepare(&layout.reference("1"), &local, &options).await;
-            reports.push(again.unwrap().run().await.unwrap());
+            reports.push(joined_already(&layout.reference("1"), &local).await);
         }
+        reports.push(joined_already(&layout.reference("1"), &to).await);
         digests.push(Digest::sha256(mark.as_bytes()));
     }
     for place in [
@@ -484,10 +517,10 @@ async fn once_more_there_is_nothing_to_do() {
         // from files to layers under a tag, and from those to files
         for (from, to) in [(&from, &layout), (&layout, &back)] {
             let prepared = super::prepare(from, to, &options).await.unwrap();
-            assert!(!prepared.plan.is_done(), "{}", prepared.plan.text());
+            assert!(!prepared.plan.is_done(), "{}", prepared.plan.text(&[]));
             prepared.run().await.unwrap();
             let again = super::prepare(from, to, &options).await.unwrap();
-            assert!(again.plan.is_done(), "{}", again.plan.text());
+            assert!(again.plan.is_done(), "{}", again.plan.text(&[]));
             assert!(again.plan.signatures.iter().all(|set| set.there));
         }
         // with one more there is

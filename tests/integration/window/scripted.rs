@@ -241,6 +241,7 @@ pub fn plan(
         ],
         signatures: Vec::new(),
         left_behind: Vec::new(),
+        left_out: Vec::new(),
         mount_from: None,
     }
 }

@@ -53,7 +53,7 @@ impl CopyDialog {
                     self.notes(ui, plan, known);
                     self.every(ui, plan);
                     ui.add_space(8.0);
-                    let line = plan.command_line();
+                    let line = plan.command_line(&[]);
                     kit::command_line(ui, "The same on a command line", &line, actions);
                 });
             }
@@ -264,7 +264,7 @@ impl CopyDialog {
         if !self.listed {
             return;
         }
-        let all = plan.text();
+        let all = plan.text(&[]);
         let lines: Vec<&str> = all.lines().collect();
         let height = ui.text_style_height(&TextStyle::Monospace);
         ScrollArea::both()
