@@ -361,7 +361,7 @@ pub(super) async fn alone(
         (_, Wanted::Digest(_)) => digest.to_string(),
     };
     Err(CopyError::refused(
-        format!("the source is no index but one image, {is}: not {other}"),
+        format!("the source is no index but one image, {is}, and {other} is wanted"),
         "Copy it without choosing (without --platform), or name the index that has what is wanted",
     ))
 }

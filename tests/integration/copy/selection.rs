@@ -147,12 +147,12 @@ async fn one_image_is_copied_only_where_it_is_what_is_wanted() {
         (
             "x",
             &["linux/arm64"][..],
-            Some("for linux/arm/v7: not linux/arm64"),
+            Some("for linux/arm/v7, and linux/arm64 is wanted"),
         ),
         (
             "x",
             &["linux/arm", "linux/arm/v6"][..],
-            Some("not linux/arm/v6"),
+            Some("and linux/arm/v6 is wanted"),
         ),
         ("x", &[other.as_str()][..], Some(other.as_str())),
         (
