@@ -44,9 +44,12 @@ pub use request::{
 #[derive(Default)]
 pub(super) struct Additions {
     running: HashMap<AdditionId, CancellationToken>,
-    /// What was shown: exactly that is signed.
-    prepared: Arc<Mutex<HashMap<AdditionId, Arc<Prepared>>>>,
+    prepared: Kept,
 }
+
+/// What was shown: exactly that is signed, and then it is forgotten, with the token of whom it
+/// is for.
+type Kept = Arc<Mutex<HashMap<AdditionId, Arc<Prepared>>>>;
 
 impl Additions {
     /// Plans an addition; an earlier plan for it is given up.
@@ -107,7 +110,8 @@ impl Additions {
             passphrases,
             accept,
         };
-        let made = made(Arc::clone(shared), id, request, given, job, token);
+        let kept = Arc::clone(&self.prepared);
+        let made = made(Arc::clone(shared), id, request, given, job, token, kept);
         tokio::spawn(made);
     }
 
@@ -171,6 +175,7 @@ async fn made(
     given: Given,
     mut job: JobHandle,
     token: CancellationToken,
+    kept: Kept,
 ) {
     let mut snapshot = started(&shared, id, request);
     snapshot.job = Some(job.id());
@@ -216,6 +221,9 @@ async fn made(
             }
         },
         Some(Ok(report)) => {
+            if !token.is_cancelled() {
+                lock(&kept).remove(&id);
+            }
             let reference = report.reference.clone();
             snapshot.report = Remote::Ready(report);
             let addition = id;

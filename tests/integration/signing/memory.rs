@@ -9,6 +9,7 @@ use regex::bytes::Regex;
 use super::keys::gpg_key;
 use super::needles::{Needles, one_of, openpgp_unlocked};
 use super::secrets::{plain_keys, sealed_keys};
+use super::services::{BY_TOKEN, services, sign};
 use super::{Home, PASSPHRASE, place};
 
 /// The passphrase comes from a file that is open already.
@@ -177,4 +178,33 @@ fn no_flow_leaves_the_passphrase_or_the_key_in_memory() {
     let held = Held::run(&home, &["sign", &layout, "--key", "ec"], "");
     let mut found = held.find(&wanted).into_iter();
     assert!(found.any(|(bytes, _)| bytes == PASSPHRASE.as_bytes()));
+}
+
+#[test]
+fn no_identity_token_stays_in_memory() {
+    let home = Home::new();
+    let services = services(&home);
+    let reference = place::layout(&home.path("layout"));
+    let token = std::fs::read_to_string(home.path("token")).unwrap();
+    let parts: Vec<_> = token.trim().split('.').skip(1).collect();
+    assert_eq!(parts.len(), 2, "claims and signature");
+    let known = services.issuer.as_bytes();
+    let secrets = parts.iter().map(|part| &part.as_bytes()[..16]);
+    let wanted = one_of(secrets.chain([known]));
+    let mut left = Vec::new();
+    for (config, format) in [
+        ("config1.json", "bundle"),
+        ("config2.json", "bundle"),
+        ("config1.json", "cosign"),
+    ] {
+        let mut by_token = BY_TOKEN;
+        by_token[3] = config;
+        let arguments = sign(&reference, &[&by_token, &["--format", format]]);
+        let held = Held::run(&home, &arguments, "");
+        let found = held.find(&wanted);
+        assert!(found.iter().any(|(bytes, _)| bytes == known));
+        let secret = found.into_iter().filter(|(bytes, _)| bytes != known);
+        left.extend(secret.map(|(_, at)| format!("{config} {format}: {at}")));
+    }
+    assert!(left.is_empty(), "{}", left.join("\n"));
 }
