@@ -1,5 +1,6 @@
 //! `porthole cat`: the content of one file.
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 
 use clap::Args;
@@ -16,7 +17,7 @@ pub(super) struct Cat {
     which: WhichImage,
 
     /// The file, as a container would see it; links are followed within the image.
-    path: String,
+    path: OsString,
 
     /// The file as this layer has it; layers count from 0.
     #[arg(long, value_name = "N", conflicts_with = "at")]
@@ -30,7 +31,8 @@ pub(super) struct Cat {
 impl Cat {
     pub(super) fn run(self, config: EngineConfig) -> Result<(), CliError> {
         let image = Manifest::open(config, &self.which)?;
-        let content = image.content(&self.path, self.layer, self.at)?;
+        let scope = image.scope(self.layer, self.at)?;
+        let content = image.content(self.path.as_encoded_bytes(), scope)?;
         if (content.bytes.len() as u64) < content.size {
             return Err(Failure::refused(
                 format!(

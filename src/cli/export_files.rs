@@ -1,5 +1,6 @@
 //! `porthole export-files`: files of an image, written to this machine.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
@@ -33,7 +34,7 @@ pub(super) struct ExportFiles {
 
     /// Only this file, or this folder with everything in it.
     #[arg(long, value_name = "PATH")]
-    path: Option<String>,
+    path: Option<OsString>,
 
     /// The image as it stands at this layer; layers count from 0.
     #[arg(long, value_name = "N")]
@@ -51,9 +52,9 @@ impl ExportFiles {
             // clap asks for one of them
             (None, None, None) => SaveTarget::Stdout,
         };
-        let path = self.path.unwrap_or_else(|| "/".to_owned());
+        let path = self.path.unwrap_or_else(|| "/".into());
         let saved = image.save(SaveRequest {
-            path: path.into_bytes(),
+            path: path.into_encoded_bytes(),
             at: self.at,
             to: target,
         })?;
@@ -77,6 +78,14 @@ fn said(saved: &SavedFiles) -> String {
         (
             saved.without_special_bits,
             "files without their setuid or setgid bit",
+        ),
+        (
+            saved.without_digest,
+            "files not verified: the list of files has no digest for them",
+        ),
+        (
+            saved.lost,
+            "entries left out: they lie behind links that lead nowhere",
         ),
     ] {
         if count > 0 {

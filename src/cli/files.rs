@@ -7,10 +7,10 @@ use base64::Engine as _;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use crate::engine::{EngineConfig, Failure, FilesSnapshot, LayerState};
+use crate::engine::{EngineConfig, FilesSnapshot};
 use crate::layer::waste::Waste;
-use crate::layer::{Entry, EntryKind, FileQuery, Marks, Scope};
-use crate::model::text;
+use crate::layer::{Entry, EntryKind, Marks, Scope};
+use crate::model::{Digest, text};
 
 use super::CliError;
 use super::manifest_files::{Manifest, WhichImage};
@@ -41,41 +41,22 @@ pub(super) struct Files {
 impl Files {
     pub(super) fn run(self, config: EngineConfig) -> Result<(), CliError> {
         let image = Manifest::open(config, &self.which)?;
-        let scope = match (self.layer, self.at) {
-            (Some(layer), _) => Scope::Layer(layer),
-            (_, Some(layer)) => Scope::At(layer),
-            _ => Scope::Image,
-        };
-        let query = FileQuery {
-            scope,
-            ..FileQuery::default()
-        };
+        let scope = image.scope(self.layer, self.at)?;
         let mut out = io::BufWriter::new(io::stdout().lock());
         if self.wasted {
             let (files, waste) = image.waste()?;
             print_waste(&mut out, &waste, self.json)?;
             out.flush()?;
-            return whole(&files, 0..files.layers.len());
+            return image.judge(&files, scope);
         }
-        let files = image.files(query)?;
-        let count = files.layers.len();
-        if let Some(wanted) = self.layer.or(self.at).filter(|layer| *layer >= count) {
-            return Err(Failure::refused(
-                format!("there is no layer {wanted}: the image has {count}"),
-                "Layers count from 0",
-            )
-            .into());
-        }
-        match self.layer {
-            Some(layer) => self.print_layer(&mut out, &files, layer)?,
-            None => self.print_tree(&mut out, &files)?,
+        let files = image.files(scope)?;
+        match scope {
+            Scope::Layer(layer) => self.print_layer(&mut out, &files, layer)?,
+            _ => self.print_tree(&mut out, &files)?,
         }
         out.flush()?;
         // a listing that lacks something is printed, and is a failure
-        match self.layer {
-            Some(layer) => whole(&files, layer..layer + 1),
-            None => whole(&files, 0..self.at.map_or(count, |at| at + 1)),
-        }
+        image.judge(&files, scope)
     }
 
     fn print_layer(
@@ -84,17 +65,17 @@ impl Files {
         files: &FilesSnapshot,
         layer: usize,
     ) -> io::Result<()> {
-        let mut list = List::begin(out, self.json)?;
+        let mut list = List::begin(out, self.json, files)?;
         for entry in files.layers[layer].index.entries() {
             let mut path = vec![b'/'];
             path.extend_from_slice(&entry.path());
-            list.entry(&path, &entry, layer, entry.size())?;
+            list.entry(&path, &entry, layer, entry.size(), entry.digest())?;
         }
         list.end()
     }
 
     fn print_tree(&self, out: &mut impl Write, files: &FilesSnapshot) -> io::Result<()> {
-        let mut list = List::begin(out, self.json)?;
+        let mut list = List::begin(out, self.json, files)?;
         let Some(shown) = files.list.value() else {
             return list.end();
         };
@@ -105,12 +86,14 @@ impl Files {
             list.is_duplicate = node.is_duplicate();
             match (node.entry(), node.layer()) {
                 (Some(entry), Some(layer)) => {
-                    let size = if entry.kind() == EntryKind::File {
-                        entry.size()
-                    } else {
-                        0
+                    // a file counts once, whatever names it has
+                    let size = match entry.kind() {
+                        EntryKind::Directory => 0,
+                        _ => node.total(),
                     };
-                    list.entry(&node.path(), &entry, layer, size)?;
+                    let content = node.content();
+                    let digest = content.and_then(|(_, _, content)| content.digest());
+                    list.entry(&node.path(), &entry, layer, size, digest)?;
                 }
                 _ => list.implied(&node.path())?,
             }
@@ -119,19 +102,10 @@ impl Files {
     }
 }
 
-/// Fails where one of the layers could not be read whole.
-pub(super) fn whole(files: &FilesSnapshot, layers: std::ops::Range<usize>) -> Result<(), CliError> {
-    for layer in files.layers.get(layers).unwrap_or_default() {
-        if let LayerState::Failed(failure) = &layer.state {
-            return Err(Failure::clone(failure).into());
-        }
-    }
-    Ok(())
-}
-
 /// The lines or the JSON array of a listing.
 struct List<'a, W> {
     out: &'a mut W,
+    files: &'a FilesSnapshot,
     json: bool,
     first: bool,
     /// Whether one layer has more than one entry for what comes next.
@@ -139,12 +113,13 @@ struct List<'a, W> {
 }
 
 impl<'a, W: Write> List<'a, W> {
-    fn begin(out: &'a mut W, json: bool) -> io::Result<Self> {
+    fn begin(out: &'a mut W, json: bool, files: &'a FilesSnapshot) -> io::Result<Self> {
         if json {
             out.write_all(b"[")?;
         }
         Ok(Self {
             out,
+            files,
             json,
             first: true,
             is_duplicate: false,
@@ -158,7 +133,14 @@ impl<'a, W: Write> List<'a, W> {
         serde_json::to_writer(&mut *self.out, object).map_err(io::Error::from)
     }
 
-    fn entry(&mut self, path: &[u8], entry: &Entry<'_>, layer: usize, size: u64) -> io::Result<()> {
+    fn entry(
+        &mut self,
+        path: &[u8],
+        entry: &Entry<'_>,
+        layer: usize,
+        size: u64,
+        digest: Option<Digest>,
+    ) -> io::Result<()> {
         if self.json {
             let mut object = Map::new();
             insert_path(&mut object, "path", path);
@@ -172,8 +154,12 @@ impl<'a, W: Write> List<'a, W> {
                 insert_path(&mut object, "linkTarget", link);
             }
             object.insert("layer".into(), json!(layer));
-            if let Some(digest) = entry.digest() {
+            if let Some(digest) = digest {
                 object.insert("digest".into(), json!(digest));
+            }
+            let index = self.files.layers.get(layer).map(|layer| &layer.index);
+            if let Some(table) = index.and_then(|index| index.origin.table()) {
+                object.insert("tableOfContents".into(), json!(table));
             }
             insert_odd(&mut object, entry);
             if self.is_duplicate {
@@ -185,6 +171,7 @@ impl<'a, W: Write> List<'a, W> {
         let device = entry.extra().and_then(|extra| extra.device);
         let size = match (kind, device) {
             (EntryKind::File, _) => text::size(size),
+            (EntryKind::Hardlink, _) if size > 0 => text::size(size),
             (_, Some((major, minor))) => format!("{major}, {minor}"),
             _ => String::new(),
         };

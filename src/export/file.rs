@@ -40,7 +40,7 @@ pub(super) async fn write(
         files: 1,
         bytes: plan.bytes,
         without_special_bits: usize::from(mode & 0o6000 != 0),
-        ..Report::default()
+        ..plan.report()
     })
 }
 

@@ -34,7 +34,7 @@ pub(super) async fn write(
     let mut report = Report {
         bytes: plan.bytes,
         left_out: plan.special.len(),
-        ..Report::default()
+        ..plan.report()
     };
     let root = made.path();
     for number in &plan.folders {
@@ -57,9 +57,10 @@ pub(super) async fn write(
     report.files = plan.contents.len();
     names(plan, root)?;
     report.files += plan.names.len();
+    let top = plan.top()?;
     for number in &plan.symlinks {
         let node = plan.node(*number)?;
-        let (text, turned) = match link::target(plan, &node) {
+        let (text, turned) = match link::target(plan, &node, top) {
             Target::AsItStands(text) => (text, false),
             Target::Turned(text) => (text, true),
         };
@@ -77,7 +78,7 @@ pub(super) async fn write(
         // not every system dates folders
         drop(dated);
         // whoever saved it can look into it and remove it
-        let mode = mode & 0o777 | 0o700;
+        let mode = mode & 0o1777 | 0o700;
         set_mode(&path, mode).map_err(|error| clash(&node, &error))?;
     }
     let made = made.keep();
@@ -195,10 +196,15 @@ fn date(file: &File, node: &FileNode<'_>) -> io::Result<()> {
     let Some((seconds, nanoseconds)) = node.entry().map(|entry| entry.mtime()) else {
         return Ok(());
     };
-    let since = u64::try_from(seconds).ok();
-    let at = since.and_then(|seconds| {
-        SystemTime::UNIX_EPOCH.checked_add(Duration::new(seconds, nanoseconds))
-    });
+    let whole = Duration::from_secs(seconds.unsigned_abs());
+    let second = if seconds < 0 {
+        SystemTime::UNIX_EPOCH.checked_sub(whole)
+    } else {
+        SystemTime::UNIX_EPOCH.checked_add(whole)
+    };
+    // the fraction counts upwards, before 1970 as well
+    let part = Duration::from_nanos(nanoseconds.into());
+    let at = second.and_then(|second| second.checked_add(part));
     at.map_or(Ok(()), |at| file.set_modified(at))
 }
 

@@ -49,6 +49,10 @@ pub struct Report {
     /// Files that run as their owner or group in the image, and do not where they were
     /// written to.
     pub without_special_bits: usize,
+    /// Files that were compared with no digest: the list of files has none for them.
+    pub without_digest: usize,
+    /// Entries of layers that lie nowhere: behind links that are not followed so far.
+    pub lost: usize,
 }
 
 /// Where content is read from.

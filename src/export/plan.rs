@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::layer::{Change, EntryKind, FileNode, FilePart, FileTree, LayerError};
+use crate::layer::{Change, EntryKind, FileNode, FilePart, FileTree, LayerError, Origin};
+
+use super::Report;
 
 /// What of a tree is written.
 #[derive(Clone, Debug)]
@@ -21,6 +23,9 @@ pub struct Plan {
     pub(super) special: Vec<u32>,
     /// Bytes of all contents together.
     pub bytes: u64,
+    /// Those of them that nobody has seen yet: holes of sparse files, and what only a table
+    /// of contents lists.
+    pub unseen: u64,
 }
 
 /// A file's content, and the node that it is written for.
@@ -60,6 +65,7 @@ impl Plan {
             symlinks: Vec::new(),
             special: Vec::new(),
             bytes: 0,
+            unseen: 0,
             tree: Arc::clone(&tree),
         };
         let mut known: HashMap<(usize, usize), usize> = HashMap::new();
@@ -115,12 +121,26 @@ impl Plan {
         }
         known.insert((layer, position), self.contents.len());
         self.bytes = self.bytes.saturating_add(part.size);
+        let index = self.tree.layers().get(layer);
+        let was_read = index.is_some_and(|index| index.origin == Origin::Layer);
+        let seen = if was_read { part.stored } else { 0 };
+        self.unseen = self.unseen.saturating_add(part.size.saturating_sub(seen));
         self.contents.push(Content {
             node: node.number(),
             layer,
             part,
         });
         Ok(())
+    }
+
+    /// What can be said before anything is written.
+    pub(super) fn report(&self) -> Report {
+        let contents = self.contents.iter();
+        Report {
+            without_digest: contents.filter(|c| c.part.sha256.is_none()).count(),
+            lost: self.tree.lost,
+            ..Report::default()
+        }
     }
 
     pub(super) fn tree(&self) -> &FileTree {

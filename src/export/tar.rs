@@ -77,7 +77,7 @@ pub(super) async fn write(
         folders: plan.folders.len(),
         links: plan.symlinks.len(),
         bytes: plan.bytes,
-        ..Report::default()
+        ..plan.report()
     })
 }
 

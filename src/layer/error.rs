@@ -34,6 +34,13 @@ pub enum LayerError {
     Write { path: String, why: String },
     #[error("{} is not written: {why}", text::visible(path))]
     Refused { path: String, why: String },
+    #[error(
+        "the files have {} in holes or by a table of contents alone, more than the {} that \
+         layers of their size should",
+        text::size(*bytes),
+        text::size(*limit)
+    )]
+    TooMuch { bytes: u64, limit: u64 },
     #[error("it was ended")]
     Cancelled,
 }
@@ -58,6 +65,9 @@ impl LayerError {
                 "Check that the folder is there, may be written and has room".to_owned()
             }
             Self::Refused { .. } => "Choose an empty folder".to_owned(),
+            Self::TooMuch { .. } => "Write them anyway only if you know where the image comes \
+                                     from (porthole export-files --read-anyway)"
+                .to_owned(),
             Self::Cancelled => "Start it again when you want to".to_owned(),
         }
     }

@@ -41,6 +41,17 @@ pub enum Origin {
     ZstdChunked,
 }
 
+impl Origin {
+    /// The kind of table of contents; nothing where the layer itself was read.
+    pub const fn table(self) -> Option<&'static str> {
+        match self {
+            Self::Layer => None,
+            Self::Stargz => Some("eStargz"),
+            Self::ZstdChunked => Some("zstd:chunked"),
+        }
+    }
+}
+
 /// How the reading of a layer ended.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub enum Ending {

@@ -33,5 +33,5 @@ pub use read::{
 pub use scan::{Allowance, Scanner};
 pub use tree::{
     Change, Ended, FileList, FileNode, FileQuery, FileRows, FileSort, FileTree, FileVersion,
-    NameFilter, Scope,
+    NameFilter, Reached, Scope,
 };

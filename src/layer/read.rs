@@ -320,28 +320,38 @@ pub async fn read_small(
     Ok(content)
 }
 
-/// Reads the beginning of a large file, which cannot be verified.
+/// Reads the beginning of a large file, holes as zeros; it cannot be verified.
 ///
 /// # Errors
-/// As [`read_range`].
+/// As [`read_file`].
 pub async fn read_beginning(
     source: &dyn Source,
     layer: &Descriptor,
     index: &LayerIndex,
     file: &FilePart,
 ) -> Result<Vec<u8>, LayerError> {
+    let limit = limits::SHOWN_FILE_BYTES as usize;
     let part = file.stored.min(limits::SHOWN_FILE_BYTES);
+    let wanted = file.offset..file.offset.saturating_add(part);
     let mut content = Vec::new();
-    read_range(
-        source,
-        layer,
-        index,
-        file.offset..file.offset + part,
-        &mut |bytes| {
-            content.extend_from_slice(bytes);
+    let mut take = |bytes: &[u8]| {
+        let room = limit - content.len();
+        content.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        if content.len() < limit {
             Ok(())
-        },
-    )
-    .await?;
-    Ok(content)
+        } else {
+            // enough
+            Err(LayerError::Cancelled)
+        }
+    };
+    let mut check = PartCheck::new(file);
+    let mut pass = |bytes: &[u8]| check.pass(bytes, &mut take);
+    let read = match read_range(source, layer, index, wanted, &mut pass).await {
+        Ok(()) => check.finish(&mut take),
+        failed => failed,
+    };
+    match read {
+        Err(LayerError::Cancelled) => Ok(content),
+        other => other.map(|()| content),
+    }
 }

@@ -197,6 +197,12 @@ pub const TOC_BYTES: u64 = 150 << 20;
 /// Most symbolic links that are followed for one path, as Linux and runtimes have it.
 pub const LINKS_FOLLOWED: usize = 255;
 
+/// Longest target of a symbolic link that is followed, in bytes: `PATH_MAX` of Linux.
+pub const LINK_TARGET_BYTES: usize = 4096;
+
+/// Most names in the targets of links that are stepped through for one path.
+pub const LINK_STEPS: usize = 512;
+
 /// Largest file of an image that is shown, in bytes; of a larger one its beginning.
 pub const SHOWN_FILE_BYTES: u64 = 16 << 20;
 

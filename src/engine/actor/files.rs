@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::engine::files::{Desk, DeskMessage, FilesRequest, Start, promised_layers};
+use crate::engine::files::{Desk, DeskMessage, FilesRequest, Start, promised_layers, unpromised};
 use crate::engine::{JobId, NodePath, Parts};
 
 use super::Actor;
@@ -80,6 +80,7 @@ impl Actor {
             manifest: path.clone(),
             digest: node.document.raw().digest().clone(),
             layers: promised_layers(manifest, config.value().map(AsRef::as_ref)),
+            unpromised: unpromised(manifest, config.value().map(AsRef::as_ref)),
         })
     }
 }

@@ -288,6 +288,31 @@ pub(in crate::engine) fn promised_layers(
         .collect()
 }
 
+/// Why the config of an image does not say of every layer what it unpacks to, where that is
+/// so. Artifacts have no such config.
+pub(in crate::engine) fn unpromised(
+    manifest: &Manifest,
+    config: Option<&ImageConfig>,
+) -> Option<String> {
+    let kind = manifest.config.media_type.kind();
+    if !matches!(kind, MediaKind::OciConfig | MediaKind::DockerConfig) {
+        return None;
+    }
+    let why = match config {
+        None => "The config could not be read".to_owned(),
+        Some(config) if config.diff_ids.len() != manifest.layers.len() => format!(
+            "The config names {} DiffIDs for {} layers",
+            config.diff_ids.len(),
+            manifest.layers.len()
+        ),
+        Some(config) => {
+            let at = config.parsed_diff_ids().position(|id| id.is_none())?;
+            format!("The DiffID of layer {at} is not a digest")
+        }
+    };
+    Some(format!("{why}: what the layers unpack to is not verified"))
+}
+
 /// Unpacks what comes, on a thread that may take its time, and tells what is known now and
 /// then: the more there is, the more has to come first.
 fn scan(

@@ -11,9 +11,11 @@ mod snapshot;
 pub use snapshot::{FileContent, FilesSnapshot, LayerFiles, LayerState, ShownFile, ShownVersion};
 
 pub(super) use desk::{Desk, Start};
-pub(super) use layers::{ReadLayer, known_layer, promised_layers};
+pub(super) use layers::{ReadLayer, known_layer, promised_layers, unpromised};
 pub(super) use shelf::Shelf;
 pub(super) use show::{ReadFile, difference};
+
+use std::ops::Range;
 
 use crate::export::Target;
 use crate::layer::{Allowance, FileQuery};
@@ -41,6 +43,8 @@ pub enum FilesRequest {
         /// Nobody watches: nothing is shown before every layer is known.
         unwatched: bool,
         allowance: Allowance,
+        /// Positions of the only ones; all where there are none.
+        layers: Option<Range<usize>>,
     },
     /// Read a layer that unpacks to more than a layer of its size should.
     ReadAnyway { layer: usize },

@@ -1,5 +1,6 @@
 //! What is seen of the files of a manifest: immutable values.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::engine::{Failure, ImageId, NodePath, Progress, Remote};
@@ -7,8 +8,8 @@ use crate::layer::colors::Colors;
 use crate::layer::content::Content;
 use crate::layer::picture::Pixels;
 use crate::layer::waste::Waste;
-use crate::layer::{FileList, FileQuery, FileTree, LayerIndex};
-use crate::model::{Descriptor, Digest};
+use crate::layer::{FileList, FileQuery, FileTree, LayerIndex, Origin};
+use crate::model::{Descriptor, Digest, text};
 
 use super::FileRef;
 
@@ -23,6 +24,8 @@ pub struct FilesSnapshot {
     pub digest: Digest,
     /// The lowest first.
     pub layers: Arc<[LayerFiles]>,
+    /// Why what all or some layers unpack to is held against no DiffID, where that is so.
+    pub unpromised: Option<Arc<str>>,
     /// What is wanted to be shown. `list` may still be an earlier one: it says what it shows.
     pub query: FileQuery,
     /// What is shown. While layers are being read it is pending, with what is known so far.
@@ -41,9 +44,41 @@ impl FilesSnapshot {
 
     /// Whether every layer was read, or could not be.
     pub fn is_over(&self) -> bool {
-        self.layers
-            .iter()
-            .all(|layer| matches!(layer.state, LayerState::Ready | LayerState::Failed(_)))
+        self.layers.iter().all(LayerFiles::is_over)
+    }
+
+    /// What is no failure and should be known all the same about what is said of `layers`.
+    pub fn notes(&self, layers: Range<usize>) -> Vec<String> {
+        let unpromised = self.unpromised.iter().map(|words| words.to_string());
+        let mut notes: Vec<String> = unpromised.collect();
+        let by_table = |layer: &usize| {
+            let index = self.layers.get(*layer).map(|layer| &layer.index);
+            index.is_some_and(|index| index.origin != Origin::Layer)
+        };
+        let by_table: Vec<String> = layers
+            .filter(by_table)
+            .map(|layer| layer.to_string())
+            .collect();
+        if !by_table.is_empty() {
+            notes.push(format!(
+                "Listed by the layer's own table of contents, not read through nor held \
+                 against its DiffID: layer {}",
+                by_table.join(", ")
+            ));
+        }
+        notes.extend(self.lost());
+        notes
+    }
+
+    /// Says how many entries are in no folder, where there are any.
+    pub fn lost(&self) -> Option<String> {
+        let lost = self.tree().map_or(0, |tree| tree.lost);
+        (lost > 0).then(|| {
+            format!(
+                "Not listed, as they lie behind links that lead nowhere: {}",
+                text::count(lost as u64)
+            )
+        })
     }
 }
 
@@ -58,6 +93,13 @@ pub struct LayerFiles {
     pub index: LayerIndex,
     /// Bytes of the packed layer that were read.
     pub progress: Arc<Progress>,
+}
+
+impl LayerFiles {
+    /// Whether it was read, or could not be.
+    pub const fn is_over(&self) -> bool {
+        matches!(self.state, LayerState::Ready | LayerState::Failed(_))
+    }
 }
 
 /// How the reading of a layer stands.
@@ -100,8 +142,8 @@ pub struct FileContent {
     pub size: u64,
     /// SHA-256 of the whole, as the list of files says it.
     pub digest: Option<Digest>,
-    /// Whether the bytes that are shown were compared with the digest: not where only the
-    /// beginning is shown.
+    /// Whether the bytes that are shown were compared with the digest, and that is of a layer
+    /// that is what was promised: not where only the beginning is shown.
     pub verified: bool,
     pub bytes: bytes::Bytes,
     pub content: Content,

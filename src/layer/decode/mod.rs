@@ -6,6 +6,7 @@ mod inflate;
 
 use super::checkpoint::{Checkpoint, Start};
 use super::index::Packing;
+use super::tar::{self, BLOCK};
 use frames::Frames;
 use gzip::{Gzip, START};
 
@@ -30,6 +31,9 @@ pub(super) enum Problem {
 
 /// Longest mark that tells how bytes are packed.
 const MARK: usize = 6;
+
+/// What bzip2 writes begins with it.
+const BZIP2: &[u8] = b"BZh";
 
 /// Unpacks a layer from its start or from a checkpoint on.
 pub(super) struct Decoder(State);
@@ -105,7 +109,13 @@ impl Decoder {
         match &mut self.0 {
             State::Start { bytes, span } => {
                 bytes.extend_from_slice(input);
-                if bytes.len() < MARK {
+                // a name in a tar archive may begin as what bzip2 writes does
+                let wanted = if bytes.starts_with(BZIP2) {
+                    BLOCK
+                } else {
+                    MARK
+                };
+                if bytes.len() < wanted {
                     return Ok(());
                 }
                 let (bytes, span) = (std::mem::take(bytes), *span);
@@ -175,7 +185,7 @@ impl Decoder {
             State::Zstd(Box::new(Frames::new(span)?))
         } else if begins(&[0xfd, b'7', b'z', b'X', b'Z', 0]) {
             return Err(Problem::Packing("xz"));
-        } else if begins(b"BZh") {
+        } else if begins(BZIP2) && !tar::begins(start) {
             return Err(Problem::Packing("bzip2"));
         } else {
             State::Plain {

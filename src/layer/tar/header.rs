@@ -3,7 +3,7 @@
 use crate::layer::entry::Parts;
 
 /// Size of a header in bytes; content is padded to a multiple of it.
-pub(super) const BLOCK: usize = 512;
+pub(in crate::layer) const BLOCK: usize = 512;
 
 /// A header whose check sum is right.
 #[derive(Clone)]

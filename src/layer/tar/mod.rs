@@ -16,7 +16,15 @@ use super::entry::NewEntry;
 use super::sha256::StreamHasher;
 use content::Content;
 use extension::Extension;
-use header::{BLOCK, Type, read_map};
+use header::{Header, Type, read_map};
+
+pub(super) use header::BLOCK;
+
+/// Whether `bytes` begin with a header whose check sum is right.
+pub(super) fn begins(bytes: &[u8]) -> bool {
+    let block = bytes.first_chunk::<BLOCK>();
+    block.is_some_and(|block| Header::read(Box::new(*block)).is_some())
+}
 
 /// Why a tar stream cannot be read on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -76,12 +76,19 @@ impl TarReader {
             .or(extension.long_name)
             .or(extension.path)
             .unwrap_or_else(|| header.name());
-        if name.len() > limits::LAYER_PATH_BYTES {
-            return Err(TarProblem::TooLong {
-                what: "the name of an entry",
-                found: name.len() as u64,
-                limit: limits::LAYER_PATH_BYTES as u64,
-            });
+        let link = extension.long_link.or(extension.link);
+        let linked = link.as_ref().map_or(0, Vec::len);
+        for (what, found) in [
+            ("the name of an entry", name.len()),
+            ("the target of a link", linked),
+        ] {
+            if found > limits::LAYER_PATH_BYTES {
+                return Err(TarProblem::TooLong {
+                    what,
+                    found: found as u64,
+                    limit: limits::LAYER_PATH_BYTES as u64,
+                });
+            }
         }
         let (kind, is_dump) = match header.kind() {
             Type::Hardlink => (EntryKind::Hardlink, false),
@@ -101,7 +108,6 @@ impl TarReader {
         if i64::try_from(stored).is_err() || self.at.checked_add(whole(stored)?).is_none() {
             return Err(TarProblem::Size { size: stored });
         }
-        let link = extension.long_link.or(extension.link);
         let opened = self.opened(header, &name, kind, link, stored, |marks| {
             let header_ids = header.ids();
             let (uid, cut_uid) = id(extension.uid.or(header_ids.0));

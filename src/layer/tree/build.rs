@@ -5,13 +5,13 @@
 //! whichever of the two comes first. Symbolic links in the directories of a name are
 //! followed within the root, as unpacking into a folder does.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
+use super::follow::{Following, reversed};
 use super::{NONE, Version};
 use crate::layer::entry::split_path;
 use crate::layer::{Entry, EntryKind, LayerIndex, Marks};
-use crate::model::limits;
 
 /// The root's number.
 pub(super) const ROOT: u32 = 0;
@@ -62,6 +62,8 @@ pub(super) struct Builder {
     hasher: RandomState,
     /// Targets of the nodes that are symbolic links: where they lie among the names.
     links: HashMap<u32, (u32, u32)>,
+    /// Directories in which nothing is left that the layer being applied could still remove.
+    purged: HashSet<u32>,
     /// Grows when a directory may lead elsewhere than before.
     epoch: u64,
     /// Entries that lead nowhere: circles of links.
@@ -98,6 +100,7 @@ impl Builder {
 
     /// Applies the layer at `position`.
     pub(super) fn apply(&mut self, position: u32, layer: &LayerIndex) {
+        self.purged.clear();
         let mut number = 0;
         for chunk in &layer.chunks {
             // where the directories of this block lead, and how long that holds
@@ -118,18 +121,16 @@ impl Builder {
         match entry.kind() {
             EntryKind::Whiteout => {
                 if let Some(node) = self.find(entry.directory(), entry.name()) {
-                    self.purge(node, layer, Ended::Removed);
+                    self.purge(vec![node], layer, Ended::Removed);
                 }
                 return;
             }
             EntryKind::Opaque => {
                 // it lies in the directory, so that one's link is followed as well
                 if let Some(node) = self.look(&entry.path()) {
-                    let mut child = self.nodes[node as usize].first_child;
-                    while child != NONE {
-                        self.purge(child, layer, Ended::Hidden);
-                        child = self.nodes[child as usize].next_sibling;
-                    }
+                    let mut inside = Vec::new();
+                    self.unpurged(node, &mut inside);
+                    self.purge(inside, layer, Ended::Hidden);
                 }
                 return;
             }
@@ -248,9 +249,8 @@ impl Builder {
         }
     }
 
-    /// Removes what lower layers have at a node and under it.
-    fn purge(&mut self, node: u32, layer: u32, how: Ended) {
-        let mut waiting = vec![node];
+    /// Removes what lower layers have at nodes and under them.
+    fn purge(&mut self, mut waiting: Vec<u32>, layer: u32, how: Ended) {
         while let Some(node) = waiting.pop() {
             let there = &self.nodes[node as usize];
             if !there.alive {
@@ -261,11 +261,20 @@ impl Builder {
                 self.kill(node, layer, how);
                 continue;
             }
-            let mut child = there.first_child;
-            while child != NONE {
-                waiting.push(child);
-                child = self.nodes[child as usize].next_sibling;
-            }
+            self.unpurged(node, &mut waiting);
+        }
+    }
+
+    /// Adds what lies in a directory to `waiting`, the first time in a layer: what comes
+    /// later is of the layer itself, which removes nothing of its own.
+    fn unpurged(&mut self, directory: u32, waiting: &mut Vec<u32>) {
+        if !self.purged.insert(directory) {
+            return;
+        }
+        let mut child = self.nodes[directory as usize].first_child;
+        while child != NONE {
+            waiting.push(child);
+            child = self.nodes[child as usize].next_sibling;
         }
     }
 
@@ -308,7 +317,7 @@ impl Builder {
 
     /// Where a directory's path leads, links followed; nothing where it is not there.
     fn look(&self, path: &[u8]) -> Option<u32> {
-        let mut left = limits::LINKS_FOLLOWED;
+        let mut following = Following::new();
         let mut parts: Vec<&[u8]> = reversed(path);
         let mut node = ROOT;
         while let Some(part) = parts.pop() {
@@ -324,12 +333,11 @@ impl Builder {
             match there.kind {
                 EntryKind::Directory => node = child,
                 EntryKind::Symlink => {
-                    left = left.checked_sub(1)?;
                     let target = self.link_of(child)?;
+                    parts.extend(following.parts(target)?);
                     if target.first() == Some(&b'/') {
                         node = ROOT;
                     }
-                    parts.extend(reversed(target));
                 }
                 _ => return None,
             }
@@ -339,7 +347,7 @@ impl Builder {
 
     /// As [`Self::look`], but makes what is missing. Gives nothing for a circle of links.
     fn walk(&mut self, start: u32, path: &[u8], layer: u32) -> Option<u32> {
-        let mut left = limits::LINKS_FOLLOWED;
+        let mut following = Following::new();
         let mut parts: Vec<Box<[u8]>> = reversed(path).into_iter().map(Into::into).collect();
         let mut node = start;
         while let Some(part) = parts.pop() {
@@ -355,12 +363,11 @@ impl Builder {
             match (there.alive, there.kind) {
                 (true, EntryKind::Directory) => node = child,
                 (true, EntryKind::Symlink) => {
-                    left = left.checked_sub(1)?;
-                    let target: Vec<u8> = self.link_of(child)?.to_vec();
+                    let target = self.link_of(child)?;
+                    parts.extend(following.parts(target)?.into_iter().map(Box::from));
                     if target.first() == Some(&b'/') {
                         node = ROOT;
                     }
-                    parts.extend(reversed(&target).into_iter().map(Box::from));
                 }
                 (alive, _) => {
                     if alive {
@@ -457,10 +464,21 @@ impl Hasher for Hashed {
     }
 }
 
-/// The parts of a path, the first one last.
-fn reversed(path: &[u8]) -> Vec<&[u8]> {
-    let parts = path.split(|byte| *byte == b'/');
-    let mut parts: Vec<_> = parts.filter(|part| !matches!(*part, b"" | b".")).collect();
-    parts.reverse();
-    parts
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Else a layer of nothing but opaque folders costs its length times what lies below.
+    #[test]
+    fn what_was_purged_is_looked_through_once_in_a_layer() {
+        let mut builder = Builder::new();
+        let node = builder.add(ROOT, b"d");
+        let mut found = Vec::new();
+        builder.unpurged(ROOT, &mut found);
+        builder.unpurged(ROOT, &mut found);
+        assert_eq!(found, [node]);
+        builder.apply(1, &LayerIndex::default());
+        builder.unpurged(ROOT, &mut found);
+        assert_eq!(found, [node, node]);
+    }
 }

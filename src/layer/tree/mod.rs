@@ -4,6 +4,7 @@
 mod build;
 mod changes;
 mod filter;
+mod follow;
 mod list;
 mod listing;
 mod node;
@@ -12,11 +13,13 @@ mod rows;
 pub use build::Ended;
 pub use changes::LayerChanges;
 pub use filter::NameFilter;
+pub use follow::Reached;
 pub use list::{FileList, FileQuery, FileSort, Scope};
 pub use node::{FileNode, FileVersion};
 pub use rows::FileRows;
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
 use super::{Entry, EntryKind, LayerIndex};
@@ -161,11 +164,21 @@ impl FileTree {
 
     /// Sums sizes and counts from the leaves to the root.
     fn sum(&mut self) {
+        // content whose first name is gone counts for one of its hard links
+        let mut counted = HashSet::new();
         for number in (0..self.nodes.len()).rev() {
             let node = &self.nodes[number];
             let there = node.change != Change::Removed;
             let own = match self.version_entry(node.version) {
                 Some(entry) if there && entry.kind() == EntryKind::File => entry.size(),
+                Some(entry) if there && entry.kind() == EntryKind::Hardlink => {
+                    let content = self.versions[node.version as usize].content;
+                    let version = self.versions.get(content as usize);
+                    let is_gone = version.is_some_and(|version| version.ended.is_some());
+                    let counts = is_gone && counted.insert(content);
+                    let entry = self.version_entry(content).filter(|_| counts);
+                    entry.map_or(0, |entry| entry.size())
+                }
                 _ => 0,
             };
             let (parent, end) = (node.parent as usize, node.end);
@@ -254,37 +267,6 @@ impl FileTree {
         Some(node)
     }
 
-    /// The node at a path with links followed within the root, as a container would; nothing
-    /// where it leads nowhere.
-    pub fn resolve(&self, path: &[u8]) -> Option<FileNode<'_>> {
-        let mut left = crate::model::limits::LINKS_FOLLOWED;
-        let mut parts: Vec<Vec<u8>> = parts_reversed(path);
-        let mut node = self.node(ROOT)?;
-        while let Some(part) = parts.pop() {
-            if part == b".." {
-                node = node.parent();
-                continue;
-            }
-            let child = node
-                .child(&part)
-                .filter(|child| child.change() != Change::Removed)?;
-            match child.kind() {
-                EntryKind::Symlink => {
-                    left = left.checked_sub(1)?;
-                    let target = child.entry()?.link()?;
-                    if target.first() == Some(&b'/') {
-                        node = self.node(ROOT)?;
-                    }
-                    parts.extend(parts_reversed(target));
-                }
-                EntryKind::Directory => node = child,
-                _ if parts.is_empty() => node = child,
-                _ => return None,
-            }
-        }
-        Some(node)
-    }
-
     fn version_entry(&self, version: u32) -> Option<Entry<'_>> {
         let (versions, layers) = (&self.versions, &self.layers);
         Known { versions, layers }.entry(version)
@@ -354,14 +336,4 @@ pub(super) struct Content<'a> {
     pub ended: Option<(usize, Ended)>,
     /// The number of the version that holds its content.
     pub content: u32,
-}
-
-fn parts_reversed(path: &[u8]) -> Vec<Vec<u8>> {
-    let parts = path.split(|byte| *byte == b'/');
-    let mut parts: Vec<_> = parts
-        .filter(|part| !matches!(*part, b"" | b"."))
-        .map(<[u8]>::to_vec)
-        .collect();
-    parts.reverse();
-    parts
 }

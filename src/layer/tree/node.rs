@@ -118,7 +118,7 @@ impl<'a> FileNode<'a> {
         self.node.duplicate
     }
 
-    /// Bytes of all files under it, itself counted; hard links count nothing.
+    /// Bytes of all files under it, itself counted; of the names of one file one counts.
     pub const fn total(&self) -> u64 {
         self.node.total
     }

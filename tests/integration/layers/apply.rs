@@ -9,8 +9,9 @@ use std::sync::Arc;
 use porthole::layer::{
     Change, EntryKind, FileList, FileQuery, FileRows, FileSort, FileTree, NameFilter, Scope,
 };
-use porthole::model::{Digest, MediaType};
+use porthole::model::{Digest, MediaType, limits};
 use serde_json::json;
+use tar::EntryType;
 
 use super::{Tar, scan, tree};
 use crate::support::layout::Layout;
@@ -387,6 +388,104 @@ fn circles_of_links_lose_what_lies_behind_them() {
     assert_eq!(paths(&tree), ["/a", "/b", "/kept"]);
     assert_eq!(tree.lost, 1);
     assert!(tree.resolve(b"/a/lost").is_none());
+}
+
+/// Neither a target that Linux would not take, nor more names than any path has.
+#[test]
+fn links_are_followed_within_limits() {
+    let name = "d".repeat(60);
+    let long = format!("{}{name}", format!("{name}/../").repeat(63));
+    let longest = format!("{long:/<0$}", limits::LINK_TARGET_BYTES);
+    let few = "d/../".repeat(limits::LINK_STEPS / 4);
+    let tree = tree(&[Tar::new()
+        .file("d/f", b"f")
+        .symlink(&name, "d")
+        .symlink("long", &longest)
+        .symlink("longer", &format!("{longest}/"))
+        .symlink("few", &format!("{few}d"))
+        .symlink("many", &format!("few/../{few}d"))
+        .file("long/a", b"a")
+        .file("longer/b", b"b")
+        .file("few/c", b"c")
+        .file("many/d", b"d")
+        .bytes()]);
+    let written = paths(&tree);
+    let written = written.iter().filter(|path| path.starts_with("/d/"));
+    assert_eq!(written.collect::<Vec<_>>(), ["/d/a", "/d/c", "/d/f"]);
+    assert_eq!(tree.lost, 2);
+    for (link, leads) in [
+        ("long", true),
+        ("longer", false),
+        ("few", true),
+        ("many", false),
+    ] {
+        let found = tree.resolve(format!("/{link}/f").as_bytes());
+        assert_eq!(found.is_some(), leads, "{link}");
+    }
+}
+
+#[test]
+fn hard_links_fit_filters_as_their_files_do() {
+    let mut builder = tar::Builder::new(Vec::new());
+    let mut header = Tar::header(EntryType::Regular, 3000);
+    header.set_mode(0o4755);
+    builder
+        .append_data(&mut header, "su", &[1; 3000][..])
+        .unwrap();
+    let mut header = Tar::header(EntryType::Link, 0);
+    builder.append_link(&mut header, "su2", "su").unwrap();
+    let lower = builder.into_inner().unwrap();
+    let upper = Tar::new().file(".wh.su", b"").bytes();
+    for (layers, expected, bytes) in [
+        (vec![lower.clone()], vec!["/su", "/su2"], 3000),
+        (vec![lower, upper], vec!["/su2"], 3000),
+    ] {
+        let tree = Arc::new(tree(&layers));
+        assert_eq!(tree.node(0).unwrap().total(), bytes);
+        for (setuid, larger_than) in [(true, None), (false, Some(2999))] {
+            let query = FileQuery {
+                setuid,
+                larger_than,
+                ..FileQuery::default()
+            };
+            let list = FileList::new(Arc::clone(&tree), query).unwrap();
+            let nodes = (0..list.len() as u32).map(|at| list.node(at).unwrap());
+            let names = nodes.map(|node| String::from_utf8(node.path()).unwrap());
+            assert_eq!(names.collect::<Vec<_>>(), expected);
+            assert_eq!((list.fitting(), list.bytes()), (expected.len(), bytes));
+        }
+    }
+}
+
+/// A folder that is emptied again and again by one layer keeps what that layer puts into it.
+#[test]
+fn a_folder_is_emptied_of_what_lies_below_alone() {
+    let lower = Tar::new().file("d/old", b"o").file("d/e/old", b"o").bytes();
+    let upper = Tar::new()
+        .file("d/first", b"1")
+        .file("d/.wh..wh..opq", b"")
+        .file("d/e/second", b"2")
+        .file("d/.wh..wh..opq", b"")
+        .file(".wh.d", b"")
+        .file("d/third", b"3")
+        .file("d/.wh.third", b"")
+        .file("d/.wh..wh..opq", b"")
+        .bytes();
+    let top = Tar::new().file("d/.wh..wh..opq", b"").bytes();
+    let two = tree(&[lower.clone(), upper.clone()]);
+    let there = ["/d", "/d/e", "/d/e/second", "/d/first", "/d/third"];
+    let nodes = two
+        .walk()
+        .skip(1)
+        .filter(|node| node.change() != Change::Removed);
+    let nodes = nodes.map(|node| String::from_utf8(node.path()).unwrap());
+    assert_eq!(nodes.collect::<Vec<_>>(), there);
+    let three = tree(&[lower, upper, top]);
+    let nodes = three
+        .walk()
+        .skip(1)
+        .filter(|node| node.change() != Change::Removed);
+    assert_eq!(nodes.map(|node| node.path()).collect::<Vec<_>>(), [b"/d"]);
 }
 
 #[test]

@@ -233,6 +233,91 @@ fn names_that_are_no_text_are_given_exactly() {
 }
 
 #[test]
+fn names_that_are_no_text_can_be_asked_for() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let layout = image(folder.path(), &[Tar::new().raw(b"a\xff", b"x").bytes()]);
+    let (reference, out) = (layout.reference("it"), folder.path().join("out"));
+    let name = std::ffi::OsStr::from_bytes(b"/a\xff");
+    let run = |arguments: &[&std::ffi::OsStr]| {
+        let program = std::process::Command::new(env!("CARGO_BIN_EXE_porthole"))
+            .args(arguments)
+            .env("HOME", folder.path())
+            .env("XDG_CACHE_HOME", folder.path())
+            .output();
+        program.unwrap()
+    };
+    let cat = run(&["cat".as_ref(), reference.as_ref(), name]);
+    assert_eq!(cat.stdout, b"x", "{cat:?}");
+    let to = ["--file".as_ref(), out.as_os_str(), "--path".as_ref(), name];
+    run(&[&["export-files".as_ref(), reference.as_ref()], &to[..]].concat());
+    assert_eq!(std::fs::read(&out).unwrap(), b"x");
+}
+
+#[test]
+fn there_is_no_layer_behind_the_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let layer = Tar::new().file("a", b"a").bytes();
+    let layout = image(folder.path(), &[layer.clone(), layer]);
+    let reference = layout.reference("it");
+    for arguments in [
+        &["files", &reference, "--at", "2"][..],
+        &["files", &reference, "--layer", "2"],
+        &["cat", &reference, "a", "--at", "2"],
+        &["cat", &reference, "a", "--layer", "2"],
+        &["export-files", &reference, "--tar", "-", "--at", "2"],
+    ] {
+        let output = porthole(arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+        assert!(
+            said.contains("there is no layer 2: the image has 2"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn hard_links_have_the_content_of_their_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let lower = Tar::new()
+        .file("a", b"first")
+        .file("kept", b"kept")
+        .hardlink("b", "/a")
+        .hardlink("c", "./b")
+        .hardlink("also", "kept")
+        .bytes();
+    let upper = Tar::new().hardlink("d", "c").file(".wh.a", b"").bytes();
+    let layout = image(folder.path(), &[lower, upper]);
+    let reference = layout.reference("it");
+    let cat = |arguments: &[&str]| porthole(&[&["cat", &reference], arguments].concat());
+    for (path, layer) in [("b", "0"), ("c", "0"), ("/a", "0")] {
+        assert_eq!(cat(&[path, "--layer", layer]).stdout, b"first", "{path}");
+    }
+    assert_eq!(cat(&["d"]).stdout, b"first");
+    let output = cat(&["d", "--layer", "1"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("another name of /c, which layer 1 does not have"),
+        "{said}"
+    );
+    // once where its first name is gone, and not at all where that is there
+    let all = files(&["files", &reference, "--json"]);
+    let linked: Vec<&Value> = ["/b", "/c", "/d"].map(|path| by_path(&all, path)).into();
+    let sum: u64 = linked.iter().filter_map(|file| file["size"].as_u64()).sum();
+    assert_eq!(sum, 5, "{linked:?}");
+    let digest = Digest::sha256(b"first").to_string();
+    assert!(
+        linked.iter().all(|file| file["digest"] == digest),
+        "{linked:?}"
+    );
+    let also = by_path(&all, "/also");
+    assert_eq!(also["size"], 0);
+    assert_eq!(also["digest"], Digest::sha256(b"kept").to_string());
+}
+
+#[test]
 fn the_files_of_real_images_are_listed_for_their_platforms() {
     let reference = format!("oci:{}:1.37.0", fixture("busybox-small").display());
     for platform in ["linux/amd64", "linux/arm64"] {

@@ -17,7 +17,7 @@ use crate::support::layout::Layout;
 use crate::support::registry::{Fault, Registry, Request};
 use crate::support::watch::{Watch, config};
 
-const GZIP: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
+pub const GZIP: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 
 /// What nobody can compress.
 pub fn noise(seed: u64, bytes: usize) -> Vec<u8> {
@@ -37,7 +37,7 @@ pub fn noise(seed: u64, bytes: usize) -> Vec<u8> {
 }
 
 /// Puts an image of these layers into a registry as `app:1`.
-fn put(registry: &Registry, layers: &[Descriptor], blobs: &[Vec<u8>], diff_ids: &[Digest]) {
+pub fn put(registry: &Registry, layers: &[Descriptor], blobs: &[Vec<u8>], diff_ids: &[Digest]) {
     let folder = tempfile::tempdir().unwrap();
     let mut layout = Layout::new(folder.path());
     for blob in blobs {
@@ -74,7 +74,7 @@ fn with_cache(folder: &Path) -> EngineConfig {
     }
 }
 
-fn ask(watch: &Watch, image: ImageId, request: FilesRequest) {
+pub fn ask(watch: &Watch, image: ImageId, request: FilesRequest) {
     watch.engine.send(Command::Files {
         image,
         manifest: NodePath::root(),
@@ -82,7 +82,7 @@ fn ask(watch: &Watch, image: ImageId, request: FilesRequest) {
     });
 }
 
-fn files(
+pub fn files(
     watch: &Watch,
     image: ImageId,
     wanted: impl Fn(&FilesSnapshot) -> bool,
@@ -94,7 +94,7 @@ fn files(
 }
 
 /// Lists the files of `app:1`, to the end.
-fn listed(watch: &Watch, registry: &Registry) -> (ImageId, Arc<FilesSnapshot>) {
+pub fn listed(watch: &Watch, registry: &Registry) -> (ImageId, Arc<FilesSnapshot>) {
     let image = watch.open(&registry.reference("app:1"));
     ask(watch, image, FilesRequest::Look(FileQuery::default()));
     let over = |files: &FilesSnapshot| files.is_over() && matches!(files.list, Remote::Ready(_));
@@ -102,7 +102,7 @@ fn listed(watch: &Watch, registry: &Registry) -> (ImageId, Arc<FilesSnapshot>) {
 }
 
 /// Reads the file at `path`.
-fn read(watch: &Watch, image: ImageId, path: &str) -> Arc<FileContent> {
+pub fn read(watch: &Watch, image: ImageId, path: &str) -> Arc<FileContent> {
     let known = files(watch, image, |files| files.tree().is_some());
     let node = known.tree().unwrap().find(path.as_bytes()).unwrap();
     let (layer, position, _) = node.content().unwrap();
@@ -119,7 +119,7 @@ fn read(watch: &Watch, image: ImageId, path: &str) -> Arc<FileContent> {
     })
 }
 
-fn blob_requests(registry: &Registry, blob: &Digest) -> Vec<Request> {
+pub fn blob_requests(registry: &Registry, blob: &Digest) -> Vec<Request> {
     let path = format!("/blobs/{blob}");
     let requests = registry.requests().into_iter();
     requests
@@ -440,7 +440,7 @@ fn layers_that_are_not_distributed_are_listed_or_say_where_they_are() {
 }
 
 /// A layer as stargz writes it: each content in a gzip member of its own, then the table.
-fn stargz(files: &[(&str, Vec<u8>)]) -> (Vec<u8>, String) {
+pub fn stargz(files: &[(&str, Vec<u8>)]) -> (Vec<u8>, String) {
     let mut packed = Vec::new();
     let mut entries = vec![json!({"name": "d/", "type": "dir", "mode": 0o755})];
     for (name, content) in files {

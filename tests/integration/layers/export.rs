@@ -193,6 +193,119 @@ fn links_that_would_lead_out_are_turned() {
     assert!(said.contains("3 links turned"), "{said}");
 }
 
+/// `..` behind a link leads up from where the link leads, and what is not written is nowhere.
+#[test]
+fn links_lead_to_what_a_container_finds_there() {
+    let place = tempfile::tempdir().unwrap();
+    let layer = Tar::new()
+        .file("deep/x", b"wrong")
+        .file("other/x", b"right")
+        .dir("other/dir")
+        .symlink("deep/ln", "/other/dir")
+        .symlink("absolute", "/deep/ln/../x")
+        .symlink("relative", "deep/ln/../x")
+        .symlink("chained", "/absolute")
+        .symlink("nowhere", "/nope/../other/x")
+        .symlink("through", "/other/x/../x")
+        .symlink("dangling", "/nope/at/all")
+        .symlink("top", "/deep/ln/../..")
+        .file("part/usr/x", b"wrong")
+        .file("usr/x", b"right")
+        .symlink("part/outside", "/usr/x")
+        .symlink("part/root", "/")
+        .symlink("part/inside", "/part/usr/x")
+        .bytes();
+    let layout = image(&place.path().join("image"), &[layer]);
+    let out = place.path().join("out");
+    let (ok, said) = export(&layout, &[out.to_str().unwrap()]);
+    assert!(ok, "{said}");
+    for name in ["absolute", "relative", "chained", "part/outside"] {
+        let read = porthole(&["cat", &layout.reference("it"), name]);
+        assert_eq!(read.stdout, b"right", "{name}");
+        assert_eq!(fs::read(out.join(name)).unwrap(), b"right", "{name}");
+    }
+    for name in ["nowhere", "through", "dangling"] {
+        assert!(fs::metadata(out.join(name)).is_err(), "{name}");
+    }
+    assert_eq!(link(&out.join("chained")), "absolute");
+    assert_eq!(link(&out.join("dangling")), "nope/at/all");
+    let real = |path: &Path| fs::canonicalize(path).unwrap();
+    assert_eq!(real(&out.join("top")), real(&out));
+    assert_eq!(real(&out.join("part/root")), real(&out));
+    // a part of it by itself
+    let part = place.path().join("part");
+    let (ok, said) = export(&layout, &["--path", "/part", part.to_str().unwrap()]);
+    assert!(ok, "{said}");
+    assert_eq!(fs::read(part.join("inside")).unwrap(), b"wrong");
+    for name in ["outside", "root"] {
+        assert!(fs::metadata(part.join(name)).is_err(), "{name}");
+    }
+}
+
+#[test]
+fn a_sparse_file_is_not_blown_up_unasked() {
+    let place = tempfile::tempdir().unwrap();
+    let layer = Tar::new().sparse("big", 1 << 40, &[(1 << 40, b"")]).bytes();
+    let layout = image(&place.path().join("image"), &[layer]);
+    let out = place.path().join("out");
+    let to = out.to_str().unwrap();
+    for arguments in [&[to][..], &["--tar", to], &["--path", "big", "--file", to]] {
+        let (ok, said) = export(&layout, arguments);
+        assert!(!ok && said.contains("--read-anyway"), "{said}");
+        assert!(!out.exists());
+    }
+    let reference = layout.reference("it");
+    let output = porthole(&["export-files", &reference, "--tar", "-"]);
+    assert!(output.stdout.is_empty() && !output.status.success());
+    // it comes where that is asked for
+    let mut running = Command::new(env!("CARGO_BIN_EXE_porthole"))
+        .args(["export-files", &reference, "--tar", "-", "--read-anyway"])
+        .env("XDG_CACHE_HOME", place.path())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut begun = vec![0; 1 << 20];
+    let read = std::io::Read::read_exact(running.stdout.as_mut().unwrap(), &mut begun);
+    running.kill().unwrap();
+    running.wait().unwrap();
+    read.unwrap();
+}
+
+#[test]
+fn old_times_and_sticky_folders_are_kept_and_what_is_lost_is_said() {
+    let place = tempfile::tempdir().unwrap();
+    let mut builder = tar::Builder::new(Vec::new());
+    let mut header = Tar::header(EntryType::Directory, 0);
+    header.set_mode(0o1777);
+    builder.append_data(&mut header, "tmp", &[][..]).unwrap();
+    let mut header = Tar::header(EntryType::Regular, 1);
+    header.set_path("old").unwrap();
+    header.as_mut_bytes()[136..140].fill(0xff);
+    header.as_mut_bytes()[140..148].copy_from_slice(&(-86_400i64).to_be_bytes());
+    header.set_cksum();
+    builder.append(&header, &b"x"[..]).unwrap();
+    let circle = Tar::new()
+        .symlink("a", "b")
+        .symlink("b", "a")
+        .file("a/lost", b"x")
+        .bytes();
+    let layout = image(
+        &place.path().join("image"),
+        &[builder.into_inner().unwrap(), circle],
+    );
+    let out = place.path().join("out");
+    let (ok, said) = export(&layout, &[out.to_str().unwrap()]);
+    assert!(ok && said.contains("1 entries left out"), "{said}");
+    let mode = fs::metadata(out.join("tmp")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o7777, 0o1777);
+    use std::os::unix::fs::MetadataExt as _;
+    assert_eq!(fs::metadata(out.join("old")).unwrap().mtime(), -86_400);
+    let output = porthole(&["files", &layout.reference("it")]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("links that lead nowhere: 1"), "{said}");
+}
+
 #[test]
 fn devices_and_special_bits_are_left_out() {
     let place = tempfile::tempdir().unwrap();

@@ -383,6 +383,35 @@ fn odd_names_are_put_inside_the_root_and_marked() {
     assert_eq!(found[2], (b"b/\xff\xfe".to_vec(), Marks::default()));
 }
 
+/// A header whose check sum is right says more than the first letters of a name.
+#[test]
+fn a_plain_layer_may_begin_as_bzip2_does() {
+    let tar = Tar::new().file("BZhfile", b"x").bytes();
+    for piece in [1, 511, 1 << 20] {
+        let index = super::scan_in(&tar, piece);
+        assert_eq!(index.ending, Ending::Complete, "{piece}");
+        assert_eq!(index.entry(0).unwrap().path(), b"BZhfile");
+    }
+    for other in [&b"BZh91AY&SY"[..], &[&b"BZh9"[..], &[1; 600]].concat()] {
+        let ending = scan(other).ending;
+        assert!(format!("{ending:?}").contains("bzip2"), "{ending:?}");
+    }
+}
+
+#[test]
+fn targets_of_links_have_a_limit() {
+    let target = "a".repeat(porthole::model::limits::LAYER_PATH_BYTES);
+    let fits = Tar::new().symlink("fits", &target);
+    assert_eq!(scan(&fits.bytes()).ending, Ending::Complete);
+    let longer = Tar::new()
+        .file("a", b"a")
+        .symlink("longer", &format!("{target}a"));
+    let index = scan(&longer.bytes());
+    assert_eq!(index.len(), 1);
+    let ending = format!("{:?}", index.ending);
+    assert!(ending.contains("the target of a link has"), "{ending}");
+}
+
 #[test]
 fn what_was_read_of_a_broken_layer_stays() {
     let tar = Tar::new()

@@ -9,6 +9,7 @@ mod diff;
 mod differing;
 mod export;
 mod listing;
+mod promised;
 mod waste;
 
 pub use deflate::one_block;
@@ -116,6 +117,23 @@ impl Tar {
         header.as_mut_bytes()[..name.len()].copy_from_slice(name);
         header.set_cksum();
         self.0.append(&header, content).unwrap();
+        self
+    }
+
+    /// A sparse file of `size` bytes in GNU's form: up to four parts, each with its offset.
+    pub fn sparse(mut self, name: &str, size: u64, parts: &[(u64, &[u8])]) -> Self {
+        let stored: Vec<u8> = parts.iter().flat_map(|part| part.1.to_vec()).collect();
+        let mut header = Self::header(tar::EntryType::GNUSparse, stored.len() as u64);
+        header.set_path(name).unwrap();
+        let numbers = parts.iter().flat_map(|(at, part)| [*at, part.len() as u64]);
+        let places = (386..).step_by(12);
+        for (place, number) in places.zip(numbers).chain([(483, size)]) {
+            let field = &mut header.as_mut_bytes()[place..place + 12];
+            field[0] = 0x80;
+            field[4..].copy_from_slice(&number.to_be_bytes());
+        }
+        header.set_cksum();
+        self.0.append(&header, &stored[..]).unwrap();
         self
     }
 

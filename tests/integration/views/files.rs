@@ -41,6 +41,7 @@ fn files_of(made: &Made, layers: &[Vec<u8>]) -> FilesSnapshot {
                 progress: Arc::new(Progress::new(Unit::Bytes)),
             })
             .collect(),
+        unpromised: None,
         query: FileQuery::default(),
         list: Remote::Ready(Arc::new(list)),
         waste: Remote::NotAsked,
@@ -174,6 +175,47 @@ fn a_layer_of_one_zstd_frame_says_that_it_is_read_from_its_start() {
         let words = super::words(&harness);
         assert_eq!(words.contains("one zstd frame"), said, "{words}");
     }
+}
+
+/// What the layers unpack to was held against nothing, a layer is damaged, an entry lies nowhere.
+#[test]
+fn what_no_diff_id_promised_is_said() {
+    let layer = Tar::new()
+        .symlink("a", "b")
+        .symlink("b", "a")
+        .file("a/lost", b"x")
+        .file("large", b"content")
+        .bytes();
+    let made = Made::default();
+    let mut files = files_of(&made, &[layer]);
+    files.unpromised = Some("The config names 2 DiffIDs for 1 layers".into());
+    let node = files.tree().unwrap().find(b"/large").unwrap();
+    let (layer, position, entry) = node.content().unwrap();
+    let digest = entry.digest();
+    files.shown = Some(Arc::new(ShownFile {
+        file: FileRef { layer, position },
+        content: Remote::Ready(Arc::new(FileContent {
+            path: "/large".to_owned(),
+            size: 7,
+            digest,
+            verified: false,
+            bytes: "content".into(),
+            content: Content::of(b"content"),
+            pixels: None,
+        })),
+        colors: None,
+        beside: None,
+    }));
+    let mut harness = shown(View::Files, snapshot(made.node()));
+    harness.state_mut().files = Some(Arc::new(files));
+    harness.run();
+    let words = super::words(&harness);
+    assert!(words.contains("2 DiffIDs for 1 layers"), "{words}");
+    assert!(words.contains("links that lead nowhere: 1"), "{words}");
+    harness.get_by_label_contains("large").click();
+    harness.run();
+    let words = super::words(&harness);
+    assert!(words.contains("Not verified: its layer"), "{words}");
 }
 
 #[test]

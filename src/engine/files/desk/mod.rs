@@ -6,6 +6,7 @@ mod saving;
 mod showing;
 
 use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,6 +50,8 @@ pub(in crate::engine) struct Start {
     pub digest: Digest,
     /// The layers and the DiffIDs that the config promises for them.
     pub layers: Vec<(Descriptor, Option<Digest>)>,
+    /// Why it does not promise them all, where that is so.
+    pub unpromised: Option<String>,
 }
 
 /// A running desk, in the hands of its image.
@@ -107,6 +110,7 @@ enum Done {
 struct State {
     start: Start,
     layers: Vec<LayerFiles>,
+    unpromised: Option<Arc<str>>,
     /// Layers that are still to be read, and how much they may unpack to.
     waiting: VecDeque<(usize, Allowance)>,
     reading: usize,
@@ -115,6 +119,8 @@ struct State {
     allowance: Allowance,
     /// Nobody watches what is known before it is all.
     unwatched: bool,
+    /// The only layers that are read.
+    only: Option<Range<usize>>,
     /// Ends the reading of layers.
     token: CancellationToken,
     partial: mpsc::UnboundedSender<Partial>,
@@ -163,12 +169,14 @@ impl State {
         });
         Self {
             layers: layers.collect(),
+            unpromised: start.unpromised.as_deref().map(Arc::from),
             start,
             waiting: VecDeque::new(),
             reading: 0,
             job: None,
             allowance: Allowance::Usual,
             unwatched: false,
+            only: None,
             token: CancellationToken::new(),
             partial,
             tasks: JoinSet::new(),
@@ -279,7 +287,11 @@ impl State {
             FilesRequest::Reading {
                 unwatched,
                 allowance,
-            } => (self.unwatched, self.allowance) = (unwatched, allowance),
+                layers,
+            } => {
+                (self.unwatched, self.allowance) = (unwatched, allowance);
+                self.only = layers;
+            }
             FilesRequest::ReadAnyway { layer } => self.read(layer, Allowance::Everything),
             FilesRequest::Show { file, beside } => self.show(file, beside),
             FilesRequest::Save(request) => self.save(request),
@@ -340,6 +352,7 @@ impl State {
             generation: self.generation,
             digest: self.start.digest.clone(),
             layers: self.layers.iter().cloned().collect(),
+            unpromised: self.unpromised.clone(),
             query: self.query.clone(),
             list: self.list.clone(),
             waste: self.waste.clone(),

@@ -20,7 +20,9 @@ impl State {
                 previous: self.list.value().cloned(),
             };
         }
-        for layer in 0..self.layers.len() {
+        let only = self.only.clone();
+        let is_wanted = |layer: &usize| only.as_ref().is_none_or(|only| only.contains(layer));
+        for layer in (0..self.layers.len()).filter(is_wanted) {
             let again = match &self.layers[layer].state {
                 LayerState::Waiting => true,
                 LayerState::Failed(failure) => matches!(

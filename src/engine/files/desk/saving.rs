@@ -6,7 +6,7 @@ use tokio::runtime::Handle;
 
 use crate::engine::{Failure, JobId, JobKind, JobState, Outcome, Unit};
 use crate::export::{self, From, Plan};
-use crate::layer::{FileTree, LayerIndex};
+use crate::layer::{Allowance, FileTree, LayerError, LayerIndex};
 use crate::model::{Descriptor, text};
 
 use super::super::{LayerState, SaveRequest};
@@ -73,6 +73,12 @@ impl State {
             .map(|built| Arc::clone(&built.tree));
         let descriptors: Vec<Descriptor> =
             self.layers.iter().map(|l| l.descriptor.clone()).collect();
+        let packed = descriptors.iter().take(at + 1);
+        let packed = packed.fold(0u64, |sum, layer| sum.saturating_add(layer.size));
+        let limit = match self.allowance {
+            Allowance::Usual => Allowance::Usual.bytes(packed),
+            Allowance::Everything => u64::MAX,
+        };
         let source = Arc::clone(&self.start.source);
         self.tasks.spawn(async move {
             let token = job.token().clone();
@@ -82,6 +88,11 @@ impl State {
             let written = tokio::task::spawn_blocking(move || {
                 let tree = built.unwrap_or_else(|| Arc::new(FileTree::build(layers, at)));
                 let plan = Plan::new(tree, &request.path)?;
+                // what no layer has in it costs its maker nothing
+                if plan.unseen > limit {
+                    let bytes = plan.unseen;
+                    return Err(LayerError::TooMuch { bytes, limit });
+                }
                 progress.restart(Unit::Bytes, 0, Some(plan.bytes));
                 let from = From {
                     source: &*source,

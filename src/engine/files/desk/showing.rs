@@ -9,6 +9,17 @@ use super::super::show::{ReadFile, colors, difference};
 use super::super::{FileContent, FileRef, LayerState, ShownFile, ShownVersion};
 use super::{Done, State};
 
+/// A digest in the list of a layer that is not what was promised verifies nothing.
+fn verified_in(ready: bool, content: Arc<FileContent>) -> Arc<FileContent> {
+    if ready || !content.verified {
+        return content;
+    }
+    Arc::new(FileContent {
+        verified: false,
+        ..FileContent::clone(&content)
+    })
+}
+
 impl State {
     pub(super) fn show(&mut self, file: FileRef, beside: Option<FileRef>) {
         let known = |file: &FileRef| {
@@ -69,8 +80,11 @@ impl State {
                 index: layer.index.clone(),
                 file,
             };
-            self.tasks
-                .spawn(async move { Done::Content(file, read.run().await) });
+            let ready = layer.state == LayerState::Ready;
+            self.tasks.spawn(async move {
+                let content = read.run().await;
+                Done::Content(file, content.map(|content| verified_in(ready, content)))
+            });
         }
         self.compare();
     }

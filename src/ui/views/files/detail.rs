@@ -330,6 +330,8 @@ fn partial(ui: &mut Ui, content: &FileContent) {
             "The first {shown} of {}: not compared with a digest",
             size_text(content.size)
         )
+    } else if content.digest.is_some() {
+        "Not verified: its layer is damaged, or not what was promised".to_owned()
     } else {
         "Not compared with a digest: the listing has none for it".to_owned()
     };

@@ -377,6 +377,11 @@ fn status(
                 );
         }
     });
+    let unpromised = files.unpromised.as_ref().map(|words| words.to_string());
+    for words in unpromised.into_iter().chain(files.lost()) {
+        let words = format!("{}  {words}", icons::TRIANGLE_ALERT);
+        ui.add(egui::Label::new(RichText::new(words).color(tokens.caution)).truncate());
+    }
     for (position, layer) in files.layers.iter().enumerate() {
         let LayerState::Failed(failure) = &layer.state else {
             continue;
