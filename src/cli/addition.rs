@@ -146,15 +146,20 @@ fn agree() -> Result<(), CliError> {
 
 /// `KEY=VALUE` of the command line.
 pub(super) fn annotations(given: &[String]) -> Result<Annotations, CliError> {
-    let pairs = given.iter().map(|text| {
+    let mut annotations = Annotations::new();
+    for text in given {
         let pair = text.split_once('=').filter(|(key, _)| !key.is_empty());
         let (key, value) = pair.ok_or_else(|| {
             let what = format!("{text:?} is no annotation");
             Failure::refused(what, "Write KEY=VALUE")
         })?;
-        Ok((key.to_owned(), value.to_owned()))
-    });
-    pairs.collect()
+        let before = annotations.insert(key.to_owned(), value.to_owned());
+        if before.is_some() {
+            let what = format!("the annotation {key:?} is given more than once");
+            return Err(Failure::refused(what, "Give each annotation one value").into());
+        }
+    }
+    Ok(annotations)
 }
 
 /// What stands between commas, as cosign reads lists on its command line: a part that begins
@@ -361,5 +366,10 @@ mod tests {
         }
         // what is no pair is refused behind that
         assert!(annotations(&listed(&["a=1, b".to_owned()]).unwrap()).is_err());
+        // and one of two values is not chosen for anybody
+        let all = |text: &str| annotations(&listed(&[text.to_owned()]).unwrap());
+        assert_eq!(all("a=1,b=1").unwrap().len(), 2);
+        let twice = all("a=1,b=2,a=2").unwrap_err();
+        assert!(format!("{twice:?}").contains("the annotation"), "{twice:?}");
     }
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::SettingsError;
+use super::plain_file::{no_plain_file, open_plain};
 use crate::model::{limits, wiping};
 
 /// Longest name of a key, in bytes.
@@ -92,6 +93,9 @@ impl KeyFolder {
             let name = entry.file_name();
             let name = name.to_str().and_then(|name| name.strip_suffix(".key"));
             let files = name.and_then(|name| self.files(name).ok());
+            // a link that leads nowhere is told of
+            let files =
+                files.filter(|files| files.private.metadata().map_or(true, |m| m.is_file()));
             found.extend(files);
             if found.len() == KEYS {
                 break;
@@ -178,11 +182,28 @@ impl KeyFiles {
 /// Reads a file that may hold a secret, at most [`limits::TRUST_FILE_BYTES`] long.
 ///
 /// # Errors
-/// Where it is not there, is longer, or cannot be read.
+/// Where it is not there, is longer, cannot be read, or is no plain file: it is read more than
+/// once, and a pipe is not waited for.
 pub fn read_key_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, SettingsError> {
+    match open_plain(path) {
+        Ok(Some(file)) => read_secret(path, file),
+        Ok(None) => Err(no_plain_file(path)),
+        Err(error) => Err(SettingsError::new(path, error)),
+    }
+}
+
+/// The same of an identity token, which is read once: it may come out of a pipe.
+///
+/// # Errors
+/// Where it is not there, is longer, or cannot be read.
+pub fn read_token_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, SettingsError> {
+    let file = std::fs::File::open(path).map_err(|error| SettingsError::new(path, error))?;
+    read_secret(path, file)
+}
+
+fn read_secret(path: &Path, file: std::fs::File) -> Result<Zeroizing<Vec<u8>>, SettingsError> {
     wiping::from_now_on();
     let fail = |error: std::io::Error| SettingsError::new(path, error);
-    let file = std::fs::File::open(path).map_err(fail)?;
     let length = file.metadata().map_err(fail)?.len();
     let limit = limits::TRUST_FILE_BYTES;
     if length > limit {

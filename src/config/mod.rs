@@ -8,6 +8,7 @@ mod engines;
 mod key_folder;
 mod lookaside;
 mod network;
+mod plain_file;
 mod program;
 mod registries;
 mod secret;
@@ -21,17 +22,18 @@ pub use credentials::{
     remove_login, save_login,
 };
 pub use engines::{EngineAddress, Engines};
-pub use key_folder::{KeyFiles, KeyFolder, read_key_file, read_passphrase_fd, write_new};
+pub use key_folder::{
+    KeyFiles, KeyFolder, read_key_file, read_passphrase_fd, read_token_file, write_new,
+};
 pub use lookaside::{Lookaside, LookasideFiles};
 pub use network::{Network, Retry};
+pub use plain_file::open_plain;
 pub use program::{PASSPHRASE_VARIABLE, SECRET_VARIABLES, program};
 pub use registries::{
     Blocked, Endpoint, KnownAlias, KnownRegistry, Registries, RegistriesFiles, parse_registries,
 };
 pub use secret::Secret;
-pub use trust::{
-    notation_store, policy_file, read_plain_trust_file, read_trust_file, read_trust_store,
-};
+pub use trust::{notation_store, policy_file, read_trust_file, read_trust_store};
 
 use std::path::{Path, PathBuf};
 

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::SettingsError;
+use super::plain_file::{no_plain_file, open_plain};
 use crate::model::limits;
 
 /// The user's trust policy: `trust.toml` in Porthole's settings folder. It need not be
@@ -77,26 +78,16 @@ pub fn read_trust_store(
     Ok(Some(files))
 }
 
-/// As [`read_trust_file`], and what is no plain file, such as a pipe, is not waited for.
-///
-/// # Errors
-/// As there, and where it is something else than a file.
-pub fn read_plain_trust_file(path: &Path) -> Result<Option<Vec<u8>>, SettingsError> {
-    match std::fs::metadata(path) {
-        Ok(there) if !there.is_file() => Err(SettingsError::new(path, "it is no plain file")),
-        _ => read_trust_file(path),
-    }
-}
-
 /// Reads a file of keys, certificates or policies, at most
 /// [`limits::TRUST_FILE_BYTES`] long. Nothing where it is not there.
 ///
 /// # Errors
-/// Where it is there and cannot be read, or is longer.
+/// Where it is there and cannot be read, is longer, or no plain file: a pipe is not waited for.
 pub fn read_trust_file(path: &Path) -> Result<Option<Vec<u8>>, SettingsError> {
     let fail = |why: &dyn std::fmt::Display| SettingsError::new(path, why);
-    let file = match std::fs::File::open(path) {
-        Ok(file) => file,
+    let file = match open_plain(path) {
+        Ok(Some(file)) => file,
+        Ok(None) => return Err(no_plain_file(path)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(fail(&error)),
     };

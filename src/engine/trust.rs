@@ -4,9 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{
-    SettingsError, notation_store, read_plain_trust_file, read_trust_file, read_trust_store,
-};
+use crate::config::{SettingsError, notation_store, read_trust_file, read_trust_store};
 use crate::signature::notation::StoreKind;
 use crate::signature::policy::{Files, Foreign, Import, Policy, RootSource, StoreFiles, import};
 use crate::signature::sigstore::{IdentityRule, Pattern, PublicKey, RootError};
@@ -222,7 +220,7 @@ pub(super) fn imported(
     scope: Option<&str>,
     store: Option<PathBuf>,
 ) -> Result<Import, Failure> {
-    let bytes = needed_plain(file)?;
+    let bytes = needed(file)?;
     let shown = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     let shown = shown.display().to_string();
     let named = TrustConfig {
@@ -287,11 +285,11 @@ impl<'a> OnDisk<'a> {
 
 impl Files for OnDisk<'_> {
     fn file(&self, path: &str) -> Result<Vec<u8>, String> {
-        needed_plain(&self.folder.join(path)).map_err(|failure| failure.headline)
+        needed(&self.folder.join(path)).map_err(|failure| failure.headline)
     }
 
     fn file_from_here(&self, path: &str) -> Result<Vec<u8>, String> {
-        needed_plain(Path::new(path)).map_err(|failure| failure.headline)
+        needed(Path::new(path)).map_err(|failure| failure.headline)
     }
 
     fn whole_path(&self, path: &str) -> String {
@@ -310,11 +308,6 @@ impl Files for OnDisk<'_> {
 /// A file that has to be there.
 fn needed(path: &Path) -> Result<Vec<u8>, Failure> {
     there(path, read_trust_file(path))
-}
-
-/// The same, of one that is read whenever it is judged by: no pipe, that somebody may wait at.
-fn needed_plain(path: &Path) -> Result<Vec<u8>, Failure> {
-    there(path, read_plain_trust_file(path))
 }
 
 fn there(path: &Path, read: Result<Option<Vec<u8>>, SettingsError>) -> Result<Vec<u8>, Failure> {

@@ -129,6 +129,10 @@ pub enum Problem {
     NoTag,
     #[error("the folder holds something else: {}", text::visible(found))]
     NotOurs { found: String },
+    #[error("nothing can be added to this archive: {why}")]
+    NotAddedTo { why: String },
+    #[error("it is no plain file, but a folder, a pipe or a device")]
+    NoPlainFile,
     #[error("the archive is there already")]
     Exists,
     #[error("somebody else wrote the archive meanwhile, and nothing was changed")]
@@ -386,6 +390,10 @@ impl Problem {
                 "A tag has up to 128 letters, digits, dots, dashes and underscores, and begins with none of . and -"
             }
             Self::NotOurs { .. } => "Name an empty or new folder; nothing was changed",
+            Self::NotAddedTo { .. } => {
+                "Copy the image to a new archive or folder first (porthole copy), and add to that; nothing was changed"
+            }
+            Self::NoPlainFile => "Write what it gives into a file of your own, and name that",
             Self::Exists => "Name another file, or remove this one first; nothing was changed",
             Self::WrittenMeanwhile => "Try again: what is there by now is read first",
             Self::Unreachable { .. } => "Check the host name, the port and the network",

@@ -11,6 +11,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
+use crate::config::open_plain;
 use crate::model::{Algorithm, Descriptor, Hasher};
 
 use super::{BlobStream, Payload, Problem, TransportError};
@@ -39,16 +40,7 @@ impl FromFile {
             path: path.to_owned(),
         };
         let fail = |error: std::io::Error| own.fail(&error);
-        let mut file = File::open(path).await.map_err(fail)?;
-        if !file.metadata().await.map_err(fail)?.is_file() {
-            let what = "it is no file".to_owned();
-            let place = own.place();
-            return Err(TransportError::new(
-                "file",
-                place,
-                Problem::NotOurs { found: what },
-            ));
-        }
+        let mut file = own.file().await?;
         let mut hasher = Hasher::new(Algorithm::Sha256);
         let mut first = Vec::new();
         let mut size = 0;
@@ -65,6 +57,18 @@ impl FromFile {
         }
         let descriptor = Descriptor::new(media_type, hasher.finish(), size);
         Ok((own, descriptor, first.into()))
+    }
+
+    /// Opens it; what would be waited for is not.
+    async fn file(&self) -> Result<File, TransportError> {
+        let path = self.path.clone();
+        let opened = tokio::task::spawn_blocking(move || open_plain(&path)).await;
+        let failed = |problem| TransportError::new("file", self.place(), problem);
+        match opened.map_err(|_| failed(Problem::Cancelled))? {
+            Ok(Some(file)) => Ok(File::from_std(file)),
+            Ok(None) => Err(failed(Problem::NoPlainFile)),
+            Err(error) => Err(self.fail(&error)),
+        }
     }
 
     fn place(&self) -> String {
@@ -86,7 +90,7 @@ impl FromFile {
 impl Payload for FromFile {
     fn open(&self, from: u64) -> BoxFuture<'_, Result<BlobStream, TransportError>> {
         async move {
-            let mut file = File::open(&self.path).await.map_err(|e| self.fail(&e))?;
+            let mut file = self.file().await?;
             let moved = file.seek(SeekFrom::Start(from)).await;
             moved.map_err(|error| self.fail(&error))?;
             let own = self.clone();

@@ -99,6 +99,7 @@ impl LookasideFiles {
             if path
                 .extension()
                 .is_some_and(|extension| extension == "yaml")
+                && path.is_file()
             {
                 files.push(path);
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
-use crate::config::{AmbientIdentity, Secret, read_key_file};
+use crate::config::{AmbientIdentity, Secret, read_token_file};
 use crate::engine::Failure;
 use crate::engine::crash;
 use crate::engine::shared::Shared;
@@ -234,7 +234,7 @@ async fn at_hand(from: &IdentityFrom) -> Result<Option<AmbientIdentity>, Failure
     match from {
         IdentityFrom::File(path) => {
             let path = path.clone();
-            let read = tokio::task::spawn_blocking(move || read_key_file(&path));
+            let read = tokio::task::spawn_blocking(move || read_token_file(&path));
             let ended = |_| Failure::refused("reading the token was ended", "Try again");
             let bytes = read.await.map_err(ended)?;
             let hint = "Check the path of the identity token";

@@ -429,6 +429,7 @@ async fn planned_signer(
                     Some(claims) => format!("{}, by {}", claims.identity(), claims.vouching),
                     None => "whose it is shows when it is asked for".to_owned(),
                 }),
+                fingerprint: None,
                 encrypted: false,
             };
             Ok((key, shown))
@@ -448,7 +449,8 @@ async fn planned_key(shared: &Shared, name: &str) -> Result<PlannedKey, Failure>
         let facts = keys::info(files).facts;
         Ok(PlannedKey {
             key,
-            facts: facts.map(|facts| facts.to_string()),
+            facts: facts.as_ref().map(ToString::to_string),
+            fingerprint: facts.map(|facts| facts.fingerprint),
             encrypted: needs_passphrase(&bytes),
         })
     });

@@ -218,6 +218,8 @@ pub struct PlannedKey {
     /// Kind and fingerprint, where its public half is at hand; whose identity, where that is
     /// known.
     pub facts: Option<String>,
+    /// The key's fingerprint, as it is among the facts.
+    pub fingerprint: Option<String>,
     /// Whether a passphrase is needed.
     pub encrypted: bool,
 }

@@ -53,7 +53,7 @@ pub(super) async fn ready(
 ) -> Result<Vec<Arc<Ready>>, Trouble> {
     let addition = &prepared.request.addition;
     let signings = addition.signings();
-    let mut keys = open(shared, signings, passphrases).await?;
+    let mut keys = open(shared, prepared, passphrases).await?;
     for ((signing, asked), key) in signings.iter().zip(&prepared.asked).zip(&keys) {
         logged(addition, signing, asked, key.as_ref())?;
     }
@@ -107,9 +107,10 @@ fn logged(
 /// Opens every key; nothing stands for an identity.
 async fn open(
     shared: &Shared,
-    signings: &[Signing],
+    prepared: &Prepared,
     passphrases: &[Option<Secret>],
 ) -> Result<Vec<Option<Signer>>, Trouble> {
+    let signings = prepared.request.addition.signings();
     let folder = shared.config.trust.own_keys.clone();
     let mut opened = Vec::new();
     for (position, signing) in signings.iter().enumerate() {
@@ -119,9 +120,12 @@ async fn open(
         };
         let passphrase = passphrases.get(position).cloned().flatten();
         let (signing, folder) = (signing.clone(), folder.clone());
+        let planned = prepared.plan.keys.get(position);
+        let shown = planned.and_then(|planned| planned.fingerprint.clone());
         let one = tokio::task::spawn_blocking(move || {
             let files = keys::files_of(folder.as_deref(), &name);
-            open_one(&signing, &name, &files, passphrase.as_ref())
+            let key = open_one(&name, &files, passphrase.as_ref(), shown.as_deref())?;
+            suited(&signing, &name, key)
         });
         let one = one
             .await
@@ -139,17 +143,35 @@ async fn open(
     Ok(opened)
 }
 
+/// Opens a key. `shown` is the fingerprint that it was shown by: that of its public half, which
+/// is a file of its own.
 fn open_one(
-    signing: &Signing,
     name: &str,
     files: &crate::config::KeyFiles,
     passphrase: Option<&Secret>,
-) -> Result<Signer, KeyFailure> {
+    shown: Option<&str>,
+) -> Result<PrivateKey, KeyFailure> {
     let bytes = files.read_private()?;
     let given = passphrase.map(|passphrase| passphrase.expose().as_bytes());
     let key = PrivateKey::read(&bytes, given);
     let key = key.map_err(|error| keys::of_key(&format!("the key {name}"), error))?;
     crash::at("opening a key");
+    let Some(shown) = shown else { return Ok(key) };
+    let facts = key.facts();
+    let own = facts
+        .map_err(|error| keys::of_key(&format!("the key {name}"), error))?
+        .fingerprint;
+    match own == shown {
+        true => Ok(key),
+        false => Err(KeyFailure::from(Failure::refused(
+            format!("the key {name} is {own}, and not {shown}, which was shown for it"),
+            "Its public half (.pub) is another key's: put its own beside it, or remove that file",
+        ))),
+    }
+}
+
+/// The key as a signer, where it does for the format.
+fn suited(signing: &Signing, name: &str, key: PrivateKey) -> Result<Signer, KeyFailure> {
     let unsuitable = |why: &str| {
         let what = format!("the key {name} does not do for a {}", signing.format);
         KeyFailure::from(Failure::refused(what, why))

@@ -340,3 +340,84 @@ fn cosign_reads_what_is_written_and_what_it_wrote_is_read() {
     let theirs = std::fs::read_to_string(home.path("cosign.pub")).unwrap();
     assert_eq!(home.run(&["keys", "export", "theirs"]), theirs);
 }
+
+#[test]
+fn a_key_that_is_not_the_one_that_was_shown_signs_nothing() {
+    let home = Home::new();
+    let reference = super::place::index(&home.path("layout"));
+    let before = std::fs::read(home.path("layout/index.json")).unwrap();
+    home.key("mine", "p256");
+    home.key("other", "p256");
+    let own = std::fs::read(home.kept("mine.pub")).unwrap();
+    std::fs::copy(home.kept("other.pub"), home.kept("mine.pub")).unwrap();
+    let fingerprint = |key: &str| {
+        let shown = home.run(&["keys", "show", key, "--json"]);
+        let shown: Value = serde_json::from_str(&shown).unwrap();
+        shown["fingerprint"].as_str().unwrap().to_owned()
+    };
+    let shown = fingerprint("mine");
+    assert_eq!(shown, fingerprint("other"));
+    let error = home.fail(&["sign", &reference, "--key", "mine"]);
+    std::fs::write(home.kept("mine.pub"), own).unwrap();
+    let own = fingerprint("mine");
+    assert!(error.contains(&shown) && error.contains(&own), "{error}");
+    assert!(error.contains("(.pub) is another key's"), "{error}");
+    let after = std::fs::read(home.path("layout/index.json")).unwrap();
+    assert!(before == after, "nothing was written");
+    home.run(&["sign", &reference, "--key", "mine"]);
+}
+
+/// Pipes may never end, and give what they have once: whoever names one is told so at once.
+#[test]
+#[cfg(unix)]
+fn what_is_no_plain_file_is_no_key_and_nobody_waits_at_it() {
+    let home = Home::new();
+    let reference = super::place::index(&home.path("layout"));
+    let public = home.key("mine", "p256");
+    for path in [home.path("pipe"), home.kept("other.key")] {
+        let made = Command::new("mkfifo").arg(path).status();
+        assert!(made.unwrap().success());
+    }
+    std::fs::write(home.path("predicate.json"), "{}").unwrap();
+    let run = |arguments: &[&str], input: Stdio| {
+        let mut command = Command::new("timeout");
+        command.args(["120", env!("CARGO_BIN_EXE_porthole")]);
+        command.args(arguments).stdin(input);
+        home.at_home(&mut command);
+        command.output().unwrap()
+    };
+    let listed = run(&["keys", "list"], Stdio::null());
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert!(listed.starts_with("mine\t"), "{listed}");
+    assert_eq!(listed.lines().count(), 1, "{listed}");
+    for (arguments, code) in [
+        (&["sign", &reference, "--key", "pipe"][..], 1),
+        (&["sign", &reference, "--key", "other"], 1),
+        (&["verify", "--key", "pipe", &reference], 1),
+        (&["verify", "--policy", "pipe", &reference], 1),
+        (&["attach", &reference, "pipe", "--artifact-type", "a/b"], 1),
+        (
+            &["attach", &reference, "--predicate", "pipe", "--key", "mine"],
+            1,
+        ),
+        (&["keys", "import", "--key", "pipe", "new"], 1),
+        (&["keys", "show", "pipe"], 0),
+    ] {
+        let output = run(arguments, Stdio::null());
+        let said = said(&output);
+        assert!(said.contains("no plain file"), "{arguments:?}: {said}");
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+    }
+    // what comes in a pipe and ends, too: it would be read twice
+    let key = std::fs::File::open(home.kept("mine.key")).unwrap();
+    let mut cat = Command::new("cat");
+    let mut cat = cat.stdin(key).stdout(Stdio::piped()).spawn().unwrap();
+    let piped = cat.stdout.take().unwrap();
+    let sign = ["sign", &reference, "--key", "/dev/stdin"];
+    let output = run(&sign, piped.into());
+    let told = said(&output);
+    assert!(told.contains("a file of your own"), "{told}");
+    assert!(cat.wait().is_ok());
+    home.run(&["sign", &reference, "--key", "mine"]);
+    home.run(&["verify", "--key", &public, &reference]);
+}
