@@ -64,6 +64,12 @@ impl Target {
         if recursive {
             below(&*source, &document, &mut subjects).await?;
         }
+        let documents = transport::open_destination(&reference, &shared.client).ok();
+        if let Some(documents) = documents.filter(|documents| documents.gathers()) {
+            // what nothing can be added to is told before anything is signed; another one is
+            // written to, which sees the place as it is by then
+            documents.has_manifest(&root).await?;
+        }
         let beside = match &reference {
             Reference::Path(path) if path.transport == Transport::Dir => {
                 Some(Arc::new(SignatureFolder::directory(path.path.clone())))

@@ -1,5 +1,7 @@
 //! What an entry of an archive is.
 
+use std::ops::Range;
+
 use tar::EntryType;
 
 /// An entry as its header and what extends it say.
@@ -8,6 +10,9 @@ pub(super) struct Entry {
     /// As it was written.
     pub(super) name: Vec<u8>,
     pub(super) kind: Kind,
+    /// Where it lies in the archive, unpacked: what extends its header, the header, its
+    /// content and the padding.
+    pub(super) whole: Range<u64>,
 }
 
 /// What an entry is.

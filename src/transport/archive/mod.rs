@@ -33,11 +33,12 @@ use bytes::Bytes;
 use super::local::{Content, Files, Start, Work, fill, part_of, problem_of, read_content};
 use super::{Note, Problem, describe_path, other_transport};
 use crate::model::{Transport, limits};
+use entry::Entry;
 use index::{Index, Place};
 use kept::Kept;
 use section::Section;
-use stream::step_over;
-use walk::{Ending, NO_HEADER};
+use stream::{Plain, step_over};
+use walk::{Ending, NO_HEADER, Step, Walk};
 
 pub(super) use names::normal as normal_name;
 pub(super) use packing::{Packing, unpack};
@@ -130,6 +131,34 @@ impl Archive {
     /// Whether there is a file of this name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.index.file(name).is_ok()
+    }
+
+    /// How it is compressed.
+    pub(super) const fn packing(&self) -> Packing {
+        self.packing
+    }
+
+    /// Every entry of a plain archive that `is_known` does not know by its name, as it lies
+    /// there: links, devices and what has no name that could be asked for are among them.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub(super) fn others(
+        &self,
+        is_known: impl Fn(&str) -> bool,
+        work: &Work,
+    ) -> Result<Vec<Section>, Problem> {
+        let mut walk = Walk::new(Plain {
+            section: self.packed.clone(),
+            work: work.clone(),
+        });
+        let mut others = Vec::new();
+        while let Step::Entry(Entry { name, whole, .. }) = walk.next()? {
+            if !names::normal(&name).is_some_and(|name| is_known(&name)) {
+                others.push(self.packed.part(whole.start, whole.end - whole.start));
+            }
+        }
+        Ok(others)
     }
 
     /// Looks at the file `name`: its size in the archive, and how it is compressed there.

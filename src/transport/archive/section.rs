@@ -34,7 +34,7 @@ impl Section {
     }
 
     /// Bytes that are left to read.
-    pub(super) const fn length(&self) -> u64 {
+    pub(in crate::transport) const fn length(&self) -> u64 {
         self.end.saturating_sub(self.at)
     }
 

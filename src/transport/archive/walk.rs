@@ -108,6 +108,7 @@ impl<S: Stream> Walk<S> {
 
         let mut extension = Extension::default();
         let mut extended = false;
+        let begins = self.at;
         loop {
             let start = self.at;
             let mut header = Header::new_old();
@@ -134,7 +135,7 @@ impl<S: Stream> Walk<S> {
                     | EntryType::GNULongName
                     | EntryType::GNULongLink
             ) {
-                return self.entry(&header, size, extension);
+                return self.entry(begins, &header, size, extension);
             }
             if size > limits::ARCHIVE_EXTENSION_BYTES {
                 self.at = start;
@@ -169,7 +170,13 @@ impl<S: Stream> Walk<S> {
         }
     }
 
-    fn entry(&mut self, header: &Header, size: u64, extension: Extension) -> Result<Step, Trouble> {
+    fn entry(
+        &mut self,
+        begins: u64,
+        header: &Header,
+        size: u64,
+        extension: Extension,
+    ) -> Result<Step, Trouble> {
         let mut sparse = extension.sparse;
         if header.entry_type() == EntryType::GNUSparse {
             sparse = true;
@@ -206,7 +213,8 @@ impl<S: Stream> Walk<S> {
             _ if name.ends_with(b"/") => Kind::Other("a folder"),
             _ => Kind::File { offset, size },
         };
-        Ok(Step::Entry(Entry { name, kind }))
+        let whole = begins..offset + size + self.padding;
+        Ok(Step::Entry(Entry { name, kind, whole }))
     }
 
     /// Old GNU sparse files have the rest of their map in blocks behind the header.

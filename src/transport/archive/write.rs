@@ -85,6 +85,21 @@ impl<'a> Writer<'a> {
         length: u64,
     ) -> io::Result<()> {
         self.header(name, EntryType::Regular, "", length)?;
+        self.pour(&mut from, length)?;
+        self.pad(length)
+    }
+
+    /// Entries as another archive has them, `length` bytes with headers and padding.
+    pub(in crate::transport) fn entries(
+        &mut self,
+        mut from: impl Read,
+        length: u64,
+    ) -> io::Result<()> {
+        self.pour(&mut from, length)?;
+        self.pad(length)
+    }
+
+    fn pour(&mut self, from: &mut impl Read, length: u64) -> io::Result<()> {
         let mut buffer = vec![0; 256 << 10];
         let mut left = length;
         while left > 0 {
@@ -99,7 +114,7 @@ impl<'a> Writer<'a> {
             self.put(&buffer[..read])?;
             left -= read as u64;
         }
-        self.pad(length)
+        Ok(())
     }
 
     /// A folder.

@@ -117,6 +117,18 @@ fn check(path: &Path) -> Result<(), Problem> {
     }
 }
 
+/// Whether the same copy would end in the same way again.
+const fn is_final(problem: &Problem) -> bool {
+    matches!(
+        problem,
+        Problem::Broken { .. }
+            | Problem::CannotHold { .. }
+            | Problem::Exists
+            | Problem::TooLarge { .. }
+            | Problem::Unpacks { .. }
+    )
+}
+
 impl Destination for DockerArchiveDestination {
     fn reference(&self) -> &Reference {
         &self.target.reference
@@ -163,7 +175,12 @@ impl Destination for DockerArchiveDestination {
                 made.map_err(|error| write_problem(&error))
             });
             making.await?;
-            let fail = |problem| self.target.fail(format!("blob {}", blob.digest), problem);
+            let fail = |problem| {
+                if is_final(&problem) {
+                    self.unpacked.stage().abandon();
+                }
+                self.target.fail(format!("blob {}", blob.digest), problem)
+            };
             put_blob(&self.unpacked, blob, payload, fail).await
         }
         .boxed()
@@ -214,9 +231,17 @@ impl Destination for DockerArchiveDestination {
                 let work = Work::new(cancelled, None);
                 let (disk, stage) = (&target.disk, unpacked.stage());
                 let unfinished = stage.unfinished(disk).map_err(io)?;
-                write(&raw, &image.names, &unpacked, &unfinished, (disk, &work))?;
+                let written = write(&raw, &image.names, &unpacked, &unfinished, (disk, &work));
                 // somebody else may have written one meanwhile
-                check(&target.root)?;
+                let written = written.and_then(|_| check(&target.root));
+                if let Err(problem) = written {
+                    if is_final(&problem) {
+                        // nothing of it will be wanted again; where it cannot be removed it
+                        // does no harm
+                        let _ = stage.remove(disk);
+                    }
+                    return Err(problem);
+                }
                 stage.name(disk, false).map_err(io)?;
                 stage.remove(disk).map_err(io)
             });

@@ -88,7 +88,12 @@ pub(in crate::transport) fn write(
             .file(&format!("{id}/json"), layer.json.as_bytes())
             .map_err(io)?;
     }
-    let tags: Vec<_> = names.iter().map(full_name).collect();
+    let mut tags: Vec<String> = Vec::new();
+    for name in names.iter().map(full_name) {
+        if !tags.contains(&name) {
+            tags.push(name);
+        }
+    }
     let files: Vec<_> = diff_ids.iter().map(legacy::layer_file).collect();
     let list = json!([{"Config": config_name, "RepoTags": tags, "Layers": files}]);
     writer

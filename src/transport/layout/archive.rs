@@ -20,10 +20,10 @@ use super::destination::{LayoutDestination, MARKER, check_name};
 use super::entries::{self, Listed};
 use super::{blob, index_json};
 use crate::model::{
-    Algorithm, Descriptor, Digest, Document, ImageName, PathReference, RawDocument, Reference,
-    Transport, limits,
+    Descriptor, Digest, Document, ImageName, PathReference, RawDocument, Reference, Transport,
+    limits,
 };
-use crate::transport::archive::{Archive, Writer};
+use crate::transport::archive::{Archive, Packing, Writer};
 use crate::transport::local::{
     Disk, Files, Stage, Target, Work, parent, presence, problem_of, write_problem,
 };
@@ -187,9 +187,8 @@ fn open(path: &Path) -> Result<Option<Arc<Archive>>, Problem> {
         Ok(there) if there.is_file() && there.len() == 0 => return Ok(None),
         Ok(_) => {}
     }
-    let not_ours = |problem: &Problem| Problem::NotOurs {
-        found: problem.to_string(),
-    };
+    let not_added = |why: String| Problem::NotAddedTo { why };
+    let not_ours = |problem: &Problem| not_added(problem.to_string());
     let work = Work::default();
     let archive = Archive::open(path, Transport::OciArchive, &work).map_err(|e| not_ours(&e))?;
     if !archive.notes().is_empty() {
@@ -199,9 +198,20 @@ fn open(path: &Path) -> Result<Option<Arc<Archive>>, Problem> {
         });
     }
     if archive.has("manifest.json") {
-        return Err(Problem::NotOurs {
-            found: "what docker save writes".to_owned(),
-        });
+        return Err(not_added(
+            "it is what docker save writes, and its manifest.json would not name what comes".into(),
+        ));
+    }
+    let packing = match archive.packing() {
+        Packing::None => None,
+        Packing::Gzip => Some("gzip"),
+        Packing::Zstd => Some("zstd"),
+        Packing::Other(how) => Some(how),
+    };
+    if let Some(packing) = packing {
+        return Err(not_added(format!(
+            "it is compressed with {packing}, and would be written without that"
+        )));
     }
     index_json::read(&archive, &work).map_err(|problem| not_ours(&problem))?;
     Ok(Some(Arc::new(archive)))
@@ -427,12 +437,16 @@ fn write(
         changed = true;
     }
     let folder = stage.folder(disk).map_err(io)?;
-    let mut gathered = gathered(&folder).map_err(io)?;
+    let mut gathered = blob::in_folder(&folder).map_err(io)?;
     gathered.retain(|name| new.needed.contains(name));
     if !changed && gathered.is_empty() {
         return stage.remove(disk).map_err(io);
     }
     let unfinished = stage.unfinished(disk).map_err(io)?;
+    let others = match there {
+        Some(there) => there.others(blob::is_layouts, work)?,
+        None => Vec::new(),
+    };
     disk.remove(&unfinished).map_err(io)?;
     let file = disk.create(&unfinished).map_err(io)?;
     let mut writer = Writer::new(file, unfinished, MODE, disk, work);
@@ -440,7 +454,7 @@ fn write(
     writer.file("oci-layout", MARKER).map_err(io)?;
     writer.file("index.json", &index).map_err(io)?;
     let mut before = match there {
-        Some(there) => blobs_of(there)?,
+        Some(there) => blob::in_archive(there)?,
         None => BTreeSet::new(),
     };
     for digest in new.removed {
@@ -464,6 +478,10 @@ fn write(
                 .map_err(io)?;
         }
     }
+    for other in others {
+        let length = other.length();
+        writer.entries(other, length).map_err(io)?;
+    }
     // one that takes the place of another is safe before it does
     let forced = there.is_some();
     writer.finish(forced).map_err(io)?;
@@ -473,42 +491,6 @@ fn write(
     }
     stage.name(disk, forced).map_err(io)?;
     stage.remove(disk).map_err(io)
-}
-
-/// The algorithms that blobs are named by.
-const ALGORITHMS: [Algorithm; 3] = [Algorithm::Sha256, Algorithm::Sha384, Algorithm::Sha512];
-
-/// The name of the blob that the file `hex` is; nothing where it is none.
-fn blob_name(algorithm: Algorithm, hex: &str) -> Option<String> {
-    // what is not whole has another name
-    let digest: Digest = format!("{}:{hex}", algorithm.name()).parse().ok()?;
-    Some(blob::name(&digest))
-}
-
-/// The names of the blobs in the folder.
-fn gathered(folder: &Path) -> io::Result<BTreeSet<String>> {
-    let mut names = BTreeSet::new();
-    for algorithm in ALGORITHMS {
-        let listed = match fs::read_dir(folder.join("blobs").join(algorithm.name())) {
-            Ok(listed) => listed,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(error),
-        };
-        for entry in listed {
-            names.extend(blob_name(algorithm, &entry?.file_name().to_string_lossy()));
-        }
-    }
-    Ok(names)
-}
-
-/// The names of the blobs in the archive.
-fn blobs_of(archive: &Archive) -> Result<BTreeSet<String>, Problem> {
-    let mut names = BTreeSet::new();
-    for algorithm in ALGORITHMS {
-        let listed = archive.names(&format!("blobs/{}", algorithm.name()))?;
-        names.extend(listed.iter().filter_map(|hex| blob_name(algorithm, hex)));
-    }
-    Ok(names)
 }
 
 impl LayoutDestination {

@@ -15,9 +15,12 @@ use serde_json::Value;
 
 use super::blob;
 use super::entries::{self, Listed};
-use crate::model::{Descriptor, Digest, ImageName, PathReference, RawDocument, Reference, limits};
+use super::index_json::check_version;
+use crate::model::{
+    Descriptor, Digest, ImageName, PathReference, RawDocument, Reference, Transport, limits,
+};
 use crate::transport::destination::{describe_referrer, plain};
-use crate::transport::local::{Disk, Target, hold, is_left_over, write_problem};
+use crate::transport::local::{Disk, Folder, Target, Work, hold, is_left_over, write_problem};
 use crate::transport::{
     Delete, Destination, Naming, Payload, Problem, ReferrerRemove, ReferrerWrite, TagEdit, Takes,
     TransportError,
@@ -148,8 +151,25 @@ fn put_index(root: &Path, disk: &Disk, index: &Value, forced: bool) -> Result<()
         disk.put(&marker, MARKER, forced).map_err(io)?;
     }
     let bytes = serde_json::to_vec(index).expect("a JSON value can be written");
-    disk.put(&root.join("index.json"), &bytes, forced)
-        .map_err(io)
+    disk.put(&list_of(root)?, &bytes, forced).map_err(io)
+}
+
+/// The file that holds the list of images: where that is a link, what it leads to, in the same
+/// folder.
+fn list_of(root: &Path) -> Result<PathBuf, Problem> {
+    let path = root.join("index.json");
+    if !path.is_symlink() {
+        return Ok(path);
+    }
+    let real = |path: &Path| fs::canonicalize(path).map_err(|error| write_problem(&error));
+    let led = real(&path)?;
+    match led.starts_with(real(root)?) {
+        true => Ok(led),
+        false => Err(Problem::NotAFile {
+            file: "index.json".to_owned(),
+            found: "a link that leads out of the folder",
+        }),
+    }
 }
 
 /// The list of images; nothing where there is none yet.
@@ -222,8 +242,19 @@ pub(super) fn check(root: &Path) -> Result<(), Problem> {
         }
         Err(error) => return Err(write_problem(&error)),
     };
-    if root.join("oci-layout").is_file() || root.join("index.json").is_file() {
-        return Ok(());
+    if root.join("oci-layout").is_file() {
+        let folder = Folder::open(root, Transport::Oci)?;
+        return check_version(&folder, &Work::default());
+    }
+    if root.join("index.json").is_file() {
+        // other things have a list of this name
+        return match read_index(root) {
+            Ok(Some(index)) if entries::is_index(&index) => Ok(()),
+            Ok(_) | Err(Problem::Broken { .. }) => Err(Problem::NotOurs {
+                found: "an index.json that lists no images".to_owned(),
+            }),
+            Err(problem) => Err(problem),
+        };
     }
     for entry in entries {
         let name = entry.map_err(|error| write_problem(&error))?.file_name();

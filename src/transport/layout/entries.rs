@@ -26,7 +26,7 @@ pub(super) fn empty() -> Value {
 /// is, known here or not.
 ///
 /// A name that another entry has is taken from it, and that entry stays without one. Then
-/// the entry replaces one of the same digest that has no name, or is added. One without a
+/// the name is given to an entry of the same digest that has none, or one is added. One without a
 /// name is not added where its digest is listed already.
 pub(super) fn put(index: &mut Value, listed: &Listed) -> Result<bool, Problem> {
     if index.get("manifests").is_none_or(Value::is_null) {
@@ -67,17 +67,29 @@ pub(super) fn put(index: &mut Value, listed: &Listed) -> Result<bool, Problem> {
             }
         }
     }
-    descriptor
-        .annotations
-        .insert(annotation::REF_NAME.to_owned(), name.clone());
     let unnamed = entries
         .iter_mut()
         .find(|entry| entry["digest"] == digest && name_of(entry).is_none());
     match unnamed {
-        Some(entry) => *entry = json!(descriptor),
-        None => entries.push(json!(descriptor)),
+        // what else it says, whoever wrote it, stays
+        Some(entry) if entry["annotations"].is_object() => {
+            entry["annotations"][annotation::REF_NAME] = json!(name);
+        }
+        Some(entry) => entry["annotations"] = json!({annotation::REF_NAME: name}),
+        None => {
+            let name = (annotation::REF_NAME.to_owned(), name.clone());
+            descriptor.annotations.extend([name]);
+            entries.push(json!(descriptor));
+        }
     }
     Ok(true)
+}
+
+/// Whether it is an index of the image specification: its version, and a list of descriptors.
+pub(super) fn is_index(value: &Value) -> bool {
+    let listed = value["manifests"].as_array();
+    value["schemaVersion"] == 2
+        && listed.is_some_and(|all| all.iter().all(|one| Descriptor::from_json(one).is_ok()))
 }
 
 /// The digest of what is called `name`; nothing where nothing is.
@@ -219,6 +231,29 @@ mod tests {
             json!({"digest": "odd", "own": {"x": 1}, "annotations": {"k": "v"}})
         );
         assert!(put(&mut json!({"manifests": 1}), &listed("a", None)).is_err());
+    }
+
+    #[test]
+    fn an_entry_that_is_named_says_what_it_said() {
+        let digest = Digest::sha256(b"a").to_string();
+        for (annotations, expected) in [
+            (
+                json!({"k": "v"}),
+                json!({"k": "v", annotation::REF_NAME: "1"}),
+            ),
+            (json!(null), json!({annotation::REF_NAME: "1"})),
+        ] {
+            let mut index = json!({"schemaVersion": 2, "manifests": [
+                {"digest": digest, "size": 1, "platform": {"os": "x"}, "own": [1],
+                 "annotations": annotations}
+            ]});
+            assert!(put(&mut index, &listed("a", Some("1"))).unwrap());
+            let expected = json!([
+                {"digest": digest, "size": 1, "platform": {"os": "x"}, "own": [1],
+                 "annotations": expected}
+            ]);
+            assert_eq!(index["manifests"], expected);
+        }
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub(super) fn read(files: &dyn Files, work: &Work) -> Result<Index, Problem> {
 /// Refuses a layout of a version that is not known here. A place without the marker file
 /// is read all the same, as containers/image reads it: the content is checked by digest,
 /// so nothing is lost by it.
-fn check_version(files: &dyn Files, work: &Work) -> Result<(), Problem> {
+pub(super) fn check_version(files: &dyn Files, work: &Work) -> Result<(), Problem> {
     let bytes = match files.read("oci-layout", MARKER_BYTES, work) {
         Err(problem) if problem.is_missing() => return Ok(()),
         Err(Problem::NotInArchive { .. }) => return Ok(()),

@@ -65,8 +65,21 @@ impl Disk {
         fs::create_dir_all(path)
     }
 
+    /// As [`Disk::create_folder`], and what lies in the folder is for its owner alone.
+    pub(in crate::transport) fn create_private_folder(&self, path: &Path) -> io::Result<()> {
+        if path.is_dir() {
+            return Ok(());
+        }
+        self.step(Step::Create, path)?;
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(path)
+    }
+
     /// Puts `bytes` at `path`, whole or not at all, and forced to the disk before they are
-    /// there. What was there stays until then.
+    /// there. What was there stays until then; who may read and write it stays so.
     pub(in crate::transport) fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.put(path, bytes, true)
     }
@@ -100,6 +113,7 @@ impl Disk {
             self.step(Step::Create, &temporary)?;
             let mut file = File::create_new(&temporary)?;
             file.lock()?;
+            keep_mode(&file, path)?;
             self.write(&mut file, &temporary, bytes)?;
             if forced {
                 self.sync(&file, &temporary)?;
@@ -217,6 +231,27 @@ impl Disk {
     }
 }
 
+/// Lets those read and write `file` who may do that with what lies at `path`, whose place it
+/// is going to take. Where nothing lies there it stays as it is.
+pub(super) fn keep_mode(file: &File, path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let there = match fs::metadata(path) {
+            Ok(there) => there.permissions(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        // some file systems know no modes, and let none be set
+        if file.metadata()?.permissions().mode() != there.mode() {
+            file.set_permissions(there)?;
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (file, path);
+    Ok(())
+}
+
 /// What writing failed of.
 pub(in crate::transport) fn write_problem(error: &io::Error) -> Problem {
     let why = match error.kind() {
@@ -248,12 +283,19 @@ impl Partial {
         let (mut file, path) = if try_hold(&file).unwrap_or(false) && is_at(&file, &common) {
             (file, common)
         } else {
-            let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-            let own = format!("{}-{}-{count}", blob.digest.hex(), std::process::id());
-            let own = folder.join(format!("{PARTIAL}{own}"));
-            let file = disk.create(&own)?;
-            file.lock()?;
-            (file, own)
+            let mut tries = 0;
+            loop {
+                let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+                let own = format!("{}-{}-{count}", blob.digest.hex(), std::process::id());
+                let own = folder.join(format!("{PARTIAL}{own}"));
+                let file = disk.create(&own)?;
+                file.lock()?;
+                tries += 1;
+                // whoever tidied up may have come before it was held
+                if is_at(&file, &own) || tries > REPLACING {
+                    break (file, own);
+                }
+            }
         };
         let mut hasher = Hasher::new(blob.digest.algorithm());
         let mut at = 0;
@@ -322,7 +364,7 @@ impl Ahead {
 }
 
 /// Whether `path` still names `file`: whoever tidied up may have removed it meanwhile.
-fn is_at(file: &File, path: &Path) -> bool {
+pub(super) fn is_at(file: &File, path: &Path) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;

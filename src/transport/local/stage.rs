@@ -1,28 +1,33 @@
 //! A folder beside an archive, where what goes into the archive is gathered: an archive can
 //! only be written from its first byte to its last, and its parts come in any order.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::disk::{Disk, PARTIAL};
+use super::disk::{Disk, PARTIAL, is_at, keep_mode};
 use super::target::{lock_of, try_hold};
 
 /// Where an archive's parts are gathered. What an interrupted copy left is found again by
-/// the next copy to the same archive.
+/// the next copy to the same archive; a folder that none would find goes with this.
 pub(in crate::transport) struct Stage {
+    /// The file itself, where a link leads to it.
     archive: PathBuf,
     held: Mutex<Option<Held>>,
     /// Whether somebody else was seen to gather there: for what lies there nobody waits again.
     taken: AtomicBool,
+    /// Whether nobody goes on with what lies there.
+    abandoned: AtomicBool,
 }
 
 struct Held {
     folder: PathBuf,
     /// Whether it was made for this, and holds nothing of anybody else.
     new: bool,
+    /// Whether it has a name of its own, where nobody looks again.
+    own: bool,
     /// As long as it is open nobody else gathers there.
     _lock: File,
 }
@@ -30,10 +35,13 @@ struct Held {
 impl Stage {
     /// For the archive at `archive`. Nothing is made yet.
     pub(in crate::transport) fn new(archive: PathBuf) -> Self {
+        // what is written takes the place of the file, and the link stays one
+        let real = archive.is_symlink().then(|| fs::canonicalize(&archive));
         Self {
-            archive,
+            archive: real.and_then(Result::ok).unwrap_or(archive),
             held: Mutex::default(),
             taken: AtomicBool::new(false),
+            abandoned: AtomicBool::new(false),
         }
     }
 
@@ -55,8 +63,11 @@ impl Stage {
             if !common.is_dir() {
                 return Ok(None);
             }
-            *held = hold(common, false)?;
-            self.taken.store(held.is_none(), Ordering::Relaxed);
+            match hold(common, false)? {
+                Holding::Held(there) => *held = Some(there),
+                Holding::Taken => self.taken.store(true, Ordering::Relaxed),
+                Holding::Gone => {}
+            }
         }
         Ok(held.as_ref().map(|held| held.folder.clone()))
     }
@@ -69,18 +80,29 @@ impl Stage {
             return Ok(held.folder.clone());
         }
         let common = self.common();
-        let new = !common.exists();
-        disk.create_folder(&common)?;
-        let mut found = hold(common, new)?;
-        if found.is_none() {
+        let mut found = Holding::Gone;
+        for _ in 0..HOLDING {
+            let new = !common.exists();
+            disk.create_private_folder(&common)?;
+            found = hold(common.clone(), new)?;
+            if !matches!(found, Holding::Gone) {
+                break;
+            }
+        }
+        if !matches!(found, Holding::Held(_)) {
             let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-            let mut own = self.common().into_os_string();
+            let mut own = common.into_os_string();
             own.push(format!("-{}-{count}", std::process::id()));
             let own = PathBuf::from(own);
-            disk.create_folder(&own)?;
+            disk.create_private_folder(&own)?;
             found = hold(own, true)?;
+            if let Holding::Held(held) = &mut found {
+                held.own = true;
+            }
         }
-        let found = found.ok_or_else(|| io::Error::other("somebody else took the folder"))?;
+        let Holding::Held(found) = found else {
+            return Err(io::Error::other("somebody else took the folder"));
+        };
         let folder = found.folder.clone();
         *held = Some(found);
         Ok(folder)
@@ -91,9 +113,11 @@ impl Stage {
         Ok(self.folder(disk)?.join(".archive"))
     }
 
-    /// Gives the finished archive its name, and makes that safe where it is `forced`.
+    /// Gives the finished archive its name, and makes that safe where it is `forced`. Who may
+    /// read and write what it takes the place of may do that with it.
     pub(in crate::transport) fn name(&self, disk: &Disk, forced: bool) -> io::Result<()> {
         let unfinished = self.unfinished(disk)?;
+        keep_mode(&File::open(&unfinished)?, &self.archive)?;
         disk.rename(&unfinished, &self.archive)?;
         if forced {
             disk.sync_folder(parent(&self.archive))?;
@@ -110,6 +134,11 @@ impl Stage {
         }
     }
 
+    /// What lies there is of no use to anybody: it goes when nobody writes there any more.
+    pub(in crate::transport) fn abandon(&self) {
+        self.abandoned.store(true, Ordering::Relaxed);
+    }
+
     /// Removes the folder.
     pub(in crate::transport) fn remove(&self, disk: &Disk) -> io::Result<()> {
         match self.held().take() {
@@ -119,12 +148,56 @@ impl Stage {
     }
 }
 
-/// Has the folder alone; nothing where somebody else has it.
-fn hold(folder: PathBuf, new: bool) -> io::Result<Option<Held>> {
-    let lock = lock_of(&folder)?;
-    Ok(try_hold(&lock)?.then(|| Held {
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let abandoned = self.abandoned.load(Ordering::Relaxed);
+        let held = self.held().take_if(|held| held.own || abandoned);
+        if let Some(held) = held {
+            // what cannot be removed does no harm
+            let _ = fs::remove_dir_all(held.folder);
+        }
+    }
+}
+
+/// How often a folder is made again that somebody else removed before it was held.
+const HOLDING: usize = 5;
+
+/// What came of holding a folder.
+enum Holding {
+    Held(Held),
+    /// Somebody else has it.
+    Taken,
+    /// Whoever had it has removed it.
+    Gone,
+}
+
+/// Has the folder alone.
+fn hold(folder: PathBuf, new: bool) -> io::Result<Holding> {
+    let lock = match lock_of(&folder) {
+        Ok(lock) => lock,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Holding::Gone),
+        // another user's
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            return Ok(Holding::Taken);
+        }
+        Err(error) => return Err(error),
+    };
+    hold_open(lock, folder, new)
+}
+
+/// As [`hold`], by the folder's lock.
+fn hold_open(lock: File, folder: PathBuf, new: bool) -> io::Result<Holding> {
+    if !try_hold(&lock)? {
+        return Ok(Holding::Taken);
+    }
+    // whoever had it may have removed it, and the next one has made another
+    if !is_at(&lock, &folder) {
+        return Ok(Holding::Gone);
+    }
+    Ok(Holding::Held(Held {
         folder,
         new,
+        own: false,
         _lock: lock,
     }))
 }
@@ -157,5 +230,39 @@ mod tests {
         // what is gathered anew lies there all the same
         assert_eq!(stage.folder(&disk).unwrap(), left);
         assert_eq!(stage.left().unwrap(), Some(left));
+    }
+
+    #[test]
+    fn a_folder_that_was_removed_before_it_was_held_is_not_taken_for_held() {
+        let folder = tempfile::tempdir().unwrap();
+        let common = folder.path().join("common");
+        let gone = |held| matches!(held, Ok(Holding::Gone));
+        assert!(gone(hold(common.clone(), false)));
+        fs::create_dir(&common).unwrap();
+        let lock = lock_of(&common).unwrap();
+        fs::remove_dir_all(&common).unwrap();
+        assert!(gone(hold_open(
+            lock.try_clone().unwrap(),
+            common.clone(),
+            false
+        )));
+        fs::create_dir(&common).unwrap();
+        assert!(
+            gone(hold_open(lock, common.clone(), false)),
+            "it is another one"
+        );
+        assert!(matches!(hold(common, false), Ok(Holding::Held(_))));
+    }
+
+    #[test]
+    fn a_folder_that_nobody_would_find_again_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = folder.path().join("a.tar");
+        let disk = Disk::default();
+        let (first, second) = (Stage::new(archive.clone()), Stage::new(archive));
+        let (common, own) = (first.folder(&disk).unwrap(), second.folder(&disk).unwrap());
+        assert_ne!(common, own);
+        drop((first, second));
+        assert!(common.is_dir() && !own.exists());
     }
 }

@@ -11,6 +11,7 @@ mod interop;
 mod kill;
 mod layout;
 mod nested;
+mod places;
 mod registry;
 mod selection;
 mod signatures;

@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use super::place::{cosign_verify, index, registry};
 use super::{Home, said};
+#[cfg(unix)]
+use crate::support::archive::{Tar, of_folder};
+use crate::support::archive::{fixture, gzip, zstd};
 
 const SPDX: &str = r#"{"spdxVersion":"SPDX-2.3","name":"app","packages":[]}"#;
 
@@ -150,4 +153,90 @@ fn what_somebody_else_wrote_into_an_archive_meanwhile_is_not_lost() {
     });
     let marks = referrers(&home, &reference);
     assert_eq!(marks, ["application/x-mark", "application/x-mark"]);
+}
+
+/// What of an archive's entries is no layout's, byte for byte as it lies there.
+#[cfg(unix)]
+fn others() -> Tar {
+    let mut others = Tar::new();
+    others
+        .file("README.txt", b"read me")
+        .file("extra/z", &[7; 1000])
+        .file("blobs/sha256/notes", b"no blob")
+        .file("../above", b"no name to ask for")
+        .symlink("latest", "README.txt")
+        .special(tar::EntryType::Fifo, "pipe")
+        .pax(&[("path", &"long/".repeat(30)), ("comment", "mine")])
+        .file("long", b"far down");
+    others
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_no_blob_stays_in_an_archive_and_so_do_its_rights_and_the_link_to_it() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let home = Home::new();
+    index(&home.path("layout"));
+    let others = others().unfinished();
+    let mut made = of_folder(&home.path("layout"), "");
+    std::fs::write(home.path("image.tar"), made.raw(&others).finish()).unwrap();
+    let rights = |mode| std::fs::Permissions::from_mode(mode);
+    symlink("image.tar", home.path("link.tar")).unwrap();
+    let link = format!("oci-archive:{}:1.37.0", home.path("link.tar").display());
+    let reference = format!("oci-archive:{}:1.37.0", home.path("image.tar").display());
+    let first = home.key("first", "p256");
+    for mode in [0o600, 0o664] {
+        std::fs::set_permissions(home.path("image.tar"), rights(mode)).unwrap();
+        home.run(&["sign", &link, "--key", "first"]);
+        assert!(home.path("link.tar").is_symlink(), "the link stays one");
+        let there = std::fs::metadata(home.path("image.tar")).unwrap();
+        assert_eq!(there.permissions().mode() & 0o7777, mode);
+        home.run(&["verify", "--key", &first, &reference]);
+        let bytes = std::fs::read(home.path("image.tar")).unwrap();
+        let found = bytes.windows(others.len()).filter(|part| *part == others);
+        assert_eq!(found.count(), 1, "once each, and as it was");
+    }
+    assert_eq!(beside(&home), Vec::<String>::new(), "nothing is left");
+}
+
+#[test]
+fn what_signing_would_unpack_or_make_a_lie_is_refused_and_stays() {
+    let home = Home::new();
+    let reference = archive(&home);
+    home.key("first", "p256");
+    let plain = std::fs::read(home.path("image.tar")).unwrap();
+    let saved = std::fs::read(fixture("buildkit-docker-save.tar")).unwrap();
+    for (bytes, name, words) in [
+        (gzip(&plain), ":all", "compressed with gzip"),
+        (zstd(&plain), ":all", "compressed with zstd"),
+        (saved, "", "docker save"),
+    ] {
+        std::fs::write(home.path("image.tar"), &bytes).unwrap();
+        let reference = reference.replace(":all", name);
+        for more in [&[][..], &["--plan"]] {
+            let error = home.fail(&[&["sign", &reference, "--key", "first"], more].concat());
+            assert!(error.contains(words), "{error}");
+            assert!(error.contains("a new archive or folder"), "{error}");
+            assert!(!error.contains("the folder holds"), "{error}");
+        }
+        assert!(std::fs::read(home.path("image.tar")).unwrap() == bytes);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn the_list_of_a_layout_keeps_its_rights_and_stays_a_link() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let home = Home::new();
+    let reference = index(&home.path("layout"));
+    let first = home.key("first", "p256");
+    let [list, real] = ["layout/index.json", "layout/list.json"].map(|name| home.path(name));
+    std::fs::rename(&list, &real).unwrap();
+    symlink("list.json", &list).unwrap();
+    std::fs::set_permissions(&real, std::fs::Permissions::from_mode(0o600)).unwrap();
+    home.run(&["sign", &reference, "--key", "first"]);
+    assert!(list.is_symlink());
+    let mode = std::fs::metadata(&real).unwrap().permissions().mode();
+    assert_eq!(mode & 0o7777, 0o600);
+    home.run(&["verify", "--key", &first, &reference]);
 }
