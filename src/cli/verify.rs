@@ -11,7 +11,7 @@ use crate::engine::{
     Chore, EngineConfig, Extent, Failure, IdentityConfig, Image, NodePath, RootPlace, TrustConfig,
 };
 use crate::model::{Platform, text};
-use crate::signature::{Judgement, Outcome, SignatureReport, SubjectReport, Verdict, page};
+use crate::signature::{Judgement, Outcome, SignatureReport, SubjectReport, Verdict, images, page};
 
 use super::inspect::{picked, reference_of};
 use super::wait::Waiting;
@@ -119,13 +119,16 @@ impl Verify {
         };
         let image = snapshot.image().ok_or_else(wait::nothing_found)?;
         let path = match &self.platform {
-            Some(platform) => picked(image, platform)?,
+            Some(platform) => {
+                listed(image)?;
+                picked(image, platform)?
+            }
             None => NodePath::root(),
         };
         let root = waiting.verification(&path)?;
         let mut platforms = Vec::new();
         if self.all_platforms {
-            for (path, platform) in children(image) {
+            for (path, platform) in listed(image)? {
                 platforms.push((platform, waiting.verification(&path)?));
             }
         }
@@ -224,18 +227,23 @@ impl Verify {
     }
 }
 
-/// The images of an index, each with the name of its platform; attestations are none.
-fn children(image: &Image) -> Vec<(NodePath, String)> {
-    let index = image.root.document.index();
-    let entries = index.into_iter().flat_map(|index| index.descriptors());
-    let images = entries.filter(|(_, entry)| !entry.is_buildkit_attestation());
-    images
-        .map(|(position, entry)| {
-            let platform = entry.platform.as_ref().map(ToString::to_string);
-            let platform = platform.unwrap_or_else(|| entry.digest.short());
-            (NodePath::root().child(position), platform)
-        })
-        .collect()
+/// The images of an index, each with the name of its platform; attestations are none. Where
+/// readers may find others in it, no one of them is judged for all.
+fn listed(image: &Image) -> Result<Vec<(NodePath, String)>, CliError> {
+    let document = &image.root.document;
+    if document.index().is_none() {
+        return Ok(Vec::new());
+    }
+    let images = images(document).map_err(|unclear| {
+        let what = format!("what the index lists is not clear: {unclear}");
+        Failure::refused(what, unclear.hint())
+    })?;
+    let named = images.into_iter().map(|(position, entry)| {
+        let platform = entry.platform.as_ref().map(ToString::to_string);
+        let platform = platform.unwrap_or_else(|| entry.digest.short());
+        (NodePath::root().child(position), platform)
+    });
+    Ok(named.collect())
 }
 
 fn merge(object: &mut Value, more: Value) {

@@ -133,6 +133,13 @@ impl Descriptor {
     pub fn is_buildkit_attestation(&self) -> bool {
         self.annotation(super::annotation::BUILDKIT_TYPE) == Some("attestation-manifest")
     }
+
+    /// Whether anybody may run it: engines choose by the platform alone, whatever the
+    /// annotations say. Only what BuildKit attests, under `unknown/unknown`, nobody chooses.
+    pub fn may_be_image(&self) -> bool {
+        let unknown = self.platform.as_ref().is_some_and(Platform::is_unknown);
+        !(self.is_buildkit_attestation() && unknown)
+    }
 }
 
 fn text<'a>(

@@ -127,7 +127,7 @@ impl Platform {
 
 /// Chooses the entry of an index that fits `wanted`, by containers/image's rules: best
 /// variant first, then an entry that names no platform; among equals the one marked as
-/// zstd, then the first. Attestation manifests are never chosen. `docker_list` says that
+/// zstd, then the first. What BuildKit files under `unknown/unknown` is never chosen. `docker_list` says that
 /// the entries come from a Docker manifest list, where an entry without a platform does
 /// not fit. Gives nothing where `entries` has no image at all.
 pub fn choose<'a>(
@@ -139,7 +139,7 @@ pub fn choose<'a>(
     let mut first = None;
     for (position, entry) in entries {
         let unknown = entry.platform.as_ref().is_some_and(Platform::is_unknown);
-        if entry.is_buildkit_attestation() || unknown {
+        if unknown {
             continue;
         }
         first.get_or_insert(position);

@@ -457,7 +457,9 @@ fn check_host(host: &str) -> Result<(), ReferenceError> {
         }
     };
     if let Some(port) = port {
-        let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+        // written in one way only: a rule for this port would not know it with zeros before it
+        let zeros = port.len() > 1 && port.starts_with('0');
+        let digits = !zeros && port.bytes().all(|b| b.is_ascii_digit());
         if !digits || port.parse::<u16>().is_err() {
             return Err(error());
         }

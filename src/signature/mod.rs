@@ -16,6 +16,7 @@ mod discover;
 mod file;
 mod found;
 pub mod json;
+mod listed;
 pub mod notation;
 pub mod policy;
 mod report;
@@ -32,6 +33,7 @@ pub use check::{Check, CheckKind, Outcome};
 pub use discover::{Discovered, Discovery, discover};
 pub use file::{Attachment, SignatureFile};
 pub use found::{Claims, Format, Found, Place, Statement, Subject};
+pub use listed::{Unclear, images};
 pub use report::{
     Authenticated, Judgement, ProvenTime, RootUsed, SignatureReport, SignerFacts, SubjectReport,
     TimeSource, Verdict,

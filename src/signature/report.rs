@@ -35,7 +35,7 @@ pub struct Authenticated {
     pub details: Vec<(String, String)>,
 }
 
-/// Who signed. Two signatures are by the same signer where these are equal.
+/// Who signed. Two signatures are by the same signer where these are equal, or made by one key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase", tag = "kind")]
 pub enum SignerFacts {
@@ -48,11 +48,13 @@ pub enum SignerFacts {
         subject: String,
         issuer: Option<String>,
     },
-    /// A certificate of somebody's own authority: its subject and SHA-256 in hex.
+    /// A certificate of somebody's own authority: its subject, and SHA-256 of it and of its
+    /// public key (SubjectPublicKeyInfo, DER) in hex.
     #[serde(rename_all = "camelCase")]
     Certificate {
         subject: String,
         fingerprint: String,
+        key: String,
     },
     /// An OpenPGP key's fingerprint in hex.
     #[serde(rename_all = "camelCase")]
@@ -243,6 +245,18 @@ impl Verdict {
     /// Whether the policy is satisfied.
     pub const fn is_accepted(&self) -> bool {
         matches!(self, Self::Accepted { .. })
+    }
+}
+
+impl SignerFacts {
+    /// SHA-256 of the public key in hex, where that is who signed.
+    pub(super) fn key(&self) -> Option<&str> {
+        match self {
+            Self::Key { fingerprint } => Some(fingerprint),
+            Self::Certificate { key, .. } => Some(key),
+            // certificates of an identity are made anew for each signature
+            Self::Identity { .. } | Self::OpenPgp { .. } => None,
+        }
     }
 }
 

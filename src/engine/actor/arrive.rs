@@ -43,6 +43,7 @@ impl Actor {
                 self.child_arrived(&path, document);
                 self.list_wanted_referrers();
                 self.verify_by_itself();
+                self.settle_verdicts();
                 self.count_one();
             }
             Arrived::Config { path, config } => {

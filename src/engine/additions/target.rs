@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::engine::Failure;
 use crate::engine::shared::Shared;
-use crate::model::{Content, Descriptor, Document, MediaType, Reference, Transport, limits, text};
+use crate::model::{Descriptor, Document, MediaType, Reference, Transport, limits, text};
+use crate::signature::images;
 use crate::transport::{self, Destination, Located, Resolved, SignatureFolder, Source};
 
 /// An image, and how it can be added to.
@@ -135,12 +136,17 @@ async fn below(
 ) -> Result<(), Failure> {
     let mut waiting = vec![(root.clone(), 0)];
     while let Some((document, depth)) = waiting.pop() {
-        let Content::Index(index) = document.content() else {
+        if document.index().is_none() {
             continue;
-        };
-        for (_, entry) in index.descriptors() {
-            let known = subjects.iter().any(|s| s.descriptor.digest == entry.digest);
-            if known || entry.is_buildkit_attestation() {
+        }
+        let images = images(&document).map_err(|unclear| {
+            Failure::refused(
+                format!("the images of the index cannot all be signed: {unclear}"),
+                unclear.hint(),
+            )
+        })?;
+        for (_, entry) in images {
+            if subjects.iter().any(|s| s.descriptor.digest == entry.digest) {
                 continue;
             }
             if subjects.len() > limits::TREE_REFERRERS || depth >= limits::INDEX_DEPTH {

@@ -10,7 +10,7 @@ use crate::engine::trust::imported;
 use crate::model::Digest;
 use crate::signature::policy::{
     EditError, Entries, Import, NEW_POLICY, PolicyEdit, Preview, Proposal, edited, entries,
-    previewed,
+    explicit_name, previewed,
 };
 
 use super::{Failure, Outcome, disk_failure, save};
@@ -137,7 +137,14 @@ fn read_for_preview(shared: &Shared, change: TrustChange) -> Result<TrustPreview
     let path = path(shared)?;
     let before = text(&path)?;
     let (edit, who, import) = match &change {
-        TrustChange::Trust(Proposal { edit, who }) => (edit.clone(), who.clone(), None),
+        TrustChange::Trust(Proposal { edit, who }) => {
+            let mut edit = edit.clone();
+            // a place on this machine is called so from wherever it is opened
+            if let PolicyEdit::Trust { scope, .. } = &mut edit {
+                *scope = explicit_name(scope);
+            }
+            (edit, who.clone(), None)
+        }
         TrustChange::Import { file, scope, store } => {
             let config = &shared.config.trust;
             let import = imported(

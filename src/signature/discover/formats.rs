@@ -30,8 +30,11 @@ pub(super) struct Part {
 pub(super) type Carrier = (RawDocument, Annotations, Option<RawDocument>);
 
 /// The layers of a referrer that say something about its subject.
-pub(super) fn parts(referrer: &Referrer, manifest: &RawDocument) -> Vec<Part> {
-    let layers = layers(manifest);
+///
+/// # Errors
+/// Why it cannot be read, where it may be a signature: what is damaged is not "unsigned".
+pub(super) fn parts(referrer: &Referrer, manifest: &RawDocument) -> Result<Vec<Part>, String> {
+    let layers = layers(referrer, manifest)?;
     let mut parts: Vec<Part> = Vec::new();
     for (position, layer) in layers.iter().enumerate() {
         let media_type = layer.media_type.as_str().to_ascii_lowercase();
@@ -51,24 +54,42 @@ pub(super) fn parts(referrer: &Referrer, manifest: &RawDocument) -> Vec<Part> {
         });
     }
     if !parts.is_empty() {
-        return parts;
+        return Ok(parts);
     }
-    let format = match &referrer.kind {
-        ArtifactKind::Signature(_) => Format::Unknown,
-        _ => Format::UnsignedDocument,
+    let format = if is_signature(referrer) {
+        Format::Unknown
+    } else {
+        Format::UnsignedDocument
     };
-    vec![Part {
+    Ok(vec![Part {
         position: 0,
         format,
         layer: None,
-    }]
+    }])
+}
+
+/// Whether it says that it is a signature, or lies where cosign keeps what is signed.
+fn is_signature(referrer: &Referrer) -> bool {
+    let mut tags = referrer.found.iter().filter_map(|found| found.tag.as_ref());
+    matches!(referrer.kind, ArtifactKind::Signature(_))
+        || tags.any(|tag| tag.ends_with(".sig") || tag.ends_with(".att"))
+}
+
+/// Whether what cannot be read may be one all the same.
+fn may_be_signature(referrer: &Referrer) -> bool {
+    let document = matches!(
+        referrer.kind,
+        ArtifactKind::Sbom(_) | ArtifactKind::ScanReport
+    );
+    let mut tags = referrer.found.iter().filter_map(|found| found.tag.as_ref());
+    is_signature(referrer) || !(document || tags.any(|tag| tag.ends_with(".sbom")))
 }
 
 /// What a manifest lists: layers, or the `blobs` of the artifact manifest of the drafts of
 /// image-spec 1.1.
-fn layers(manifest: &RawDocument) -> Vec<Descriptor> {
+fn layers(referrer: &Referrer, manifest: &RawDocument) -> Result<Vec<Descriptor>, String> {
     let document = Document::read(manifest.clone());
-    match document.content() {
+    Ok(match document.content() {
         Content::Manifest(manifest) => manifest.layers.clone(),
         Content::Unknown => {
             let value: Value = serde_json::from_slice(manifest.bytes()).unwrap_or_default();
@@ -78,8 +99,12 @@ fn layers(manifest: &RawDocument) -> Vec<Descriptor> {
                 .filter_map(|blob| Descriptor::from_json(blob).ok())
                 .collect()
         }
+        Content::Invalid(why) if may_be_signature(referrer) => return Err(why.to_string()),
+        Content::Index(_) if is_signature(referrer) => {
+            return Err("it is an index, which no signature is".to_owned());
+        }
         Content::Index(_) | Content::Invalid(_) => Vec::new(),
-    }
+    })
 }
 
 /// How many bytes of a layer are read.

@@ -138,7 +138,19 @@ async fn carried(discovery: &Discovery, referrer: &Referrer) -> Vec<Result<Found
         Err(error) => return vec![Err(error)],
     };
     let ways: Vec<_> = referrer.found.iter().map(ToString::to_string).collect();
-    let parts = formats::parts(referrer, &manifest);
+    let parts = match formats::parts(referrer, &manifest) {
+        Ok(parts) => parts,
+        Err(why) => {
+            let file = match ways.first() {
+                Some(way) => format!("what was found by {way}"),
+                None => "what may be a signature".to_owned(),
+            };
+            let place = discovery.source.reference().to_string();
+            let what = manifest.digest().to_string();
+            let problem = Problem::Broken { file, why };
+            return vec![Err(TransportError::new(what, place, problem))];
+        }
+    };
     // once for all that it carries: it may be long
     let date = claims::date_of_carrier(&manifest);
     let dated = |mut found: Found| {

@@ -9,7 +9,7 @@ use super::envelope::{Algorithm, Envelope, PAYLOAD_TYPE, Scheme};
 use super::timestamp::Countersignature;
 use super::trust_policy::{Action, Level, Statement, VerifyTimestamp};
 use super::trust_store::{StoreKind, TrustStore};
-use crate::model::Descriptor;
+use crate::model::{Descriptor, Digest};
 use crate::signature::{
     Authenticated, Check, CheckKind, Outcome, ProvenTime, SignerFacts, Subject, TimeSource, json,
 };
@@ -429,6 +429,7 @@ fn facts(envelope: &Envelope, times: Vec<ProvenTime>) -> Authenticated {
         signer: SignerFacts::Certificate {
             subject: leaf.subject.to_string(),
             fingerprint: leaf.fingerprint().hex().to_owned(),
+            key: Digest::sha256(leaf.key.spki_der()).hex().to_owned(),
         },
         times,
         predicate_type: None,

@@ -25,7 +25,12 @@ pub fn judge(
     let rule = policy.and_then(|policy| policy.rule(name));
     let mut roots = Vec::new();
     let (mut signatures, verdict) = match rule {
-        Some(rule) => by_rule(discovered, subject, rule, root, &mut roots),
+        Some(rule) => {
+            // where containers knows of no signatures, what lies there is not there for it
+            let containers = policy.is_some_and(|policy| policy.kind == PolicyKind::Containers);
+            let signless = containers && name.is_signless();
+            by_rule(discovered, subject, rule, root, signless, &mut roots)
+        }
         None => {
             let trust = Trust {
                 signers: Vec::new(),
@@ -73,6 +78,7 @@ fn by_rule(
     subject: &Subject,
     rule: &Rule,
     root: Option<&TrustRoot>,
+    signless: bool,
     roots: &mut Vec<TrustRoot>,
 ) -> (Vec<SignatureReport>, Verdict) {
     let now = jiff::Timestamp::now();
@@ -100,7 +106,10 @@ fn by_rule(
                 };
                 let found = discovered.found.iter();
                 let reports: Vec<_> = found
-                    .map(|found| counted(found, asked, || verify(found, subject, &trust, now)))
+                    .map(|found| {
+                        let verify = || verify(found, subject, &trust, now);
+                        counted(found, asked, signless, verify)
+                    })
                     .collect();
                 let came = verdict(discovered, &reports, asked);
                 for (kept, report) in signatures.iter_mut().zip(reports) {
@@ -137,19 +146,22 @@ fn by_rule(
 fn counted(
     found: &Arc<Found>,
     asked: &Asked,
+    signless: bool,
     verify: impl FnOnce() -> SignatureReport,
 ) -> SignatureReport {
-    match asked.only {
-        Some(only) if only != found.format && found.format.is_signed() => SignatureReport {
-            found: Arc::clone(found),
-            checks: vec![Check::not_checked(
-                CheckKind::Policy,
-                format!("the policy asks for {only}; this is another format"),
-            )],
-            authenticated: None,
-            accepts: Vec::new(),
-        },
-        _ => verify(),
+    let why = match asked.only {
+        _ if !found.format.is_signed() => return verify(),
+        _ if signless => "containers knows of no signatures in a place of this kind".to_owned(),
+        Some(only) if only != found.format => {
+            format!("the policy asks for {only}; this is another format")
+        }
+        _ => return verify(),
+    };
+    SignatureReport {
+        found: Arc::clone(found),
+        checks: vec![Check::not_checked(CheckKind::Policy, why)],
+        authenticated: None,
+        accepts: Vec::new(),
     }
 }
 

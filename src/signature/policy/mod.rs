@@ -35,7 +35,7 @@ pub use files::{Files, StoreFiles};
 pub use import::{Foreign, Import, ImportError, Left, import};
 pub use judge::judge;
 pub use preview::{Preview, previewed};
-pub use scope::{Scope, ScopeName, name_of};
+pub use scope::{Scope, ScopeName, explicit_name, name_of};
 pub use verdict::{overall, through};
 pub use write::{Proposal, proposal, proposal_of_notation};
 
@@ -122,6 +122,8 @@ pub enum Level {
     Either,
     /// The index and every platform in it.
     Both,
+    /// Every platform in it, whatever is said of the index.
+    Platforms,
     /// What was asked about, whatever lies below it.
     This,
 }
@@ -244,7 +246,7 @@ impl Policy {
                 rules.find(|rule| rule.scope.text() == scope)
             });
         }
-        Scope::longest(&self.rules, |rule| &rule.scope, name.text())
+        name.longest(&self.rules, |rule| &rule.scope)
     }
 }
 
@@ -254,7 +256,18 @@ impl Level {
         match self {
             Self::Either => "either",
             Self::Both => "both",
+            Self::Platforms => "platforms",
             Self::This => "this",
+        }
+    }
+
+    /// Whether it takes the platforms to judge an index that by itself is accepted or not.
+    pub const fn asks_for_platforms(self, accepted: bool) -> bool {
+        match self {
+            Self::This => false,
+            Self::Either => !accepted,
+            Self::Both => accepted,
+            Self::Platforms => true,
         }
     }
 }

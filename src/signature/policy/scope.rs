@@ -1,8 +1,16 @@
 //! Scopes: which images a rule is about.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
-use crate::model::{PathReference, Reference};
+use crate::model::{PathReference, Reference, Transport};
+
+/// The transports of places on this machine whose names are paths.
+const PATHS: [Transport; 4] = [
+    Transport::Dir,
+    Transport::Oci,
+    Transport::OciArchive,
+    Transport::DockerArchive,
+];
 
 /// A pattern over names such as `registry.example.com/edge/api`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +24,7 @@ pub struct Scope {
 }
 
 /// The name of an image in scopes: host and repository, without tag and digest; for a
-/// place on this machine its transport and path, `oci:/images/app`, a relative one as it is
-/// given. What begins like a port gets a `./`, so that no place is called as a registry is.
+/// place on this machine its transport and path, `oci:/images/app`, as it is given. What begins like a port gets a `./`, so that no place is called as a registry is.
 pub fn name_of(reference: &Reference) -> String {
     match reference {
         Reference::Registry(image) => image.name(),
@@ -38,21 +45,93 @@ fn begins_with_port(rest: &str) -> bool {
     !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// The same name with the path written out, where it is one of a place on this machine:
+/// absolute, and without links, `.` and `..`. One place has many paths, and only one of those.
+pub fn explicit_name(name: &str) -> String {
+    match place_of(name) {
+        Some((transport, path)) => {
+            format!("{transport}:{}", explicit(Path::new(path)).display())
+        }
+        None => name.to_owned(),
+    }
+}
+
+/// The transport and the path of a name or scope, where it is about a place on this machine.
+fn place_of(name: &str) -> Option<(&'static str, &str)> {
+    PATHS.iter().find_map(|transport| {
+        let path = name
+            .strip_prefix(transport.prefix())?
+            .strip_prefix(':')
+            .filter(|path| !path.is_empty() && !begins_with_port(path))?;
+        Some((transport.prefix(), path))
+    })
+}
+
+/// The path as the system finds it: what is not there yet is taken as it is written.
+fn explicit(path: &Path) -> PathBuf {
+    let Ok(whole) = std::path::absolute(path) else {
+        return path.to_owned();
+    };
+    let parts: Vec<Component<'_>> = whole.components().collect();
+    for end in (1..=parts.len()).rev() {
+        let there: PathBuf = parts[..end].iter().collect();
+        let Ok(mut found) = there.canonicalize() else {
+            continue;
+        };
+        for part in &parts[end..] {
+            match part {
+                Component::ParentDir => {
+                    found.pop();
+                }
+                part => found.push(part),
+            }
+        }
+        return found;
+    }
+    whole
+}
+
 /// What scopes are compared with: an image's name, in the ways of every kind of policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScopeName {
     text: String,
+    /// The explicit name of a place on this machine.
+    place: Option<String>,
+    /// Whether containers/image knows of no signatures in a place of this kind.
+    signless: bool,
     /// What containers/image looks for, the most specific first.
     containers: Vec<String>,
 }
 
 impl ScopeName {
-    /// The name of an image.
+    /// The name of an image. Looks where a path leads.
     pub fn of(reference: &Reference) -> Self {
+        let whole = match reference {
+            Reference::Path(path) => {
+                Reference::Path(PathReference::new(path.transport, explicit(&path.path)))
+            }
+            other => other.clone(),
+        };
         Self {
             text: name_of(reference),
-            containers: super::containers::scopes_of(reference),
+            place: matches!(whole, Reference::Path(_)).then(|| name_of(&whole)),
+            signless: !matches!(reference.transport(), Transport::Docker | Transport::Dir),
+            containers: super::containers::scopes_of(&whole),
         }
+    }
+
+    /// Of what has a scope, what counts for this image: an exact name wins over what lies
+    /// below one, the longer over the shorter. Nothing where no scope matches.
+    pub fn longest<'a, T>(&self, all: &'a [T], scope: impl Fn(&T) -> &Scope) -> Option<&'a T> {
+        let fitting = all
+            .iter()
+            .filter_map(|one| Some((scope(one).fits(self)?, one)));
+        Some(fitting.max_by_key(|(rank, _)| *rank)?.1)
+    }
+
+    /// Whether containers/image knows of no signatures in a place of this kind.
+    pub(super) const fn is_signless(&self) -> bool {
+        self.signless
     }
 
     /// Host and repository, or transport and path.
@@ -66,11 +145,12 @@ impl ScopeName {
 }
 
 impl From<&str> for ScopeName {
-    /// The name as it stands in a scope.
+    /// The name as it stands in a scope. Looks where a path leads.
     fn from(text: &str) -> Self {
         Self {
             text: text.to_owned(),
-            containers: Vec::new(),
+            place: place_of(text).map(|_| explicit_name(text)),
+            ..Self::default()
         }
     }
 }
@@ -160,11 +240,20 @@ impl Scope {
         }
     }
 
-    /// Of what has a scope, what counts for `name`: an exact name wins over what lies below
-    /// one, the longer over the shorter. Nothing where no scope matches.
-    pub fn longest<'a, T>(all: &'a [T], scope: impl Fn(&T) -> &Self, name: &str) -> Option<&'a T> {
-        let fitting = all.iter().filter(|one| scope(one).matches(name));
-        fitting.max_by_key(|one| (scope(one).fixed.len(), !scope(one).below))
+    /// How exactly it is about the image of this name; nothing where it is not.
+    fn fits(&self, name: &ScopeName) -> Option<(usize, bool)> {
+        let rank = |scope: &Self| (scope.fixed.len(), !scope.below);
+        let (Some(place), Some((_, path))) = (&name.place, place_of(&self.fixed)) else {
+            let fits = self.matches(name.place.as_ref().unwrap_or(&name.text));
+            return fits.then(|| rank(self));
+        };
+        // both lead somewhere, however they are written
+        let whole = Self {
+            fixed: explicit_name(&self.fixed),
+            ..self.clone()
+        };
+        let given = Path::new(path).is_relative() && self.matches(&name.text);
+        (given || whole.matches(place)).then(|| rank(&whole))
     }
 }
 
@@ -176,6 +265,7 @@ impl std::fmt::Display for Scope {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Policy;
     use super::*;
 
     #[test]
@@ -224,5 +314,69 @@ mod tests {
         for bad in ["", "/**", "a*b", "*.example.com", "host/*/x"] {
             assert!(Scope::read(bad).is_err(), "{bad}");
         }
+    }
+
+    /// One place has many paths; rules know it by each of them.
+    #[cfg(unix)]
+    #[test]
+    fn a_place_is_known_however_its_path_is_spelled() {
+        let folder = tempfile::tempdir().unwrap();
+        let top = folder.path().canonicalize().unwrap();
+        std::fs::create_dir_all(top.join("images/app")).unwrap();
+        std::os::unix::fs::symlink(top.join("images"), top.join("link")).unwrap();
+        let top = top.to_str().unwrap();
+        let here = std::env::current_dir().unwrap().canonicalize().unwrap();
+        let up = "../".repeat(here.components().count() - 1);
+        let up = format!("{up}{}", &top[1..]);
+        let spelled = [
+            format!("{top}/images/app"),
+            format!("{top}/images//app/"),
+            format!("{top}/./images/../images/app"),
+            format!("{top}/link/app"),
+            format!("{up}/images/app"),
+            format!("./{up}/link/app:v1"),
+        ];
+        let policy = |wide: &str, narrow: &str| {
+            let rule = |scope: &str| format!("[[rule]]\nscope = \"{scope}\"\nreject = true\n");
+            let text = format!("version = 1\n{}{}", rule(wide), rule(narrow));
+            Policy::read(&text, "p", &|_: &str| Err(String::new())).unwrap()
+        };
+        let theirs = format!(
+            r#"{{"default":[{{"type":"insecureAcceptAnything"}}],"transports":{{"oci":{{"{top}/images/app":[{{"type":"reject"}}]}}}}}}"#
+        );
+        let theirs = Policy::read_any(&theirs, "p", &|_: &str| Err(String::new())).unwrap();
+        let scope = |policy: &Policy, image: &str| {
+            let reference = Reference::parse_prefixed(&format!("oci:{image}"));
+            let name = ScopeName::of(&reference.unwrap().unwrap());
+            policy.rule(&name).unwrap().scope.to_string()
+        };
+        for image in &spelled {
+            assert_eq!(
+                scope(&theirs, image),
+                format!("oci:{top}/images/app"),
+                "{image}"
+            );
+            for rule in [
+                format!("oci:{top}/images/app"),
+                format!("oci:{top}/images/**"),
+                format!("oci:{top}/link/app"),
+                format!("oci:{up}/images/app"),
+            ] {
+                for wide in ["*", "oci:/**", &format!("oci:{top}/**")] {
+                    let policy = policy(wide, &rule);
+                    assert_eq!(scope(&policy, image), rule, "{image}, beside {wide}");
+                }
+            }
+        }
+        // the longer is the longer as it is, and not as it is spelled
+        let rules = policy(
+            &format!("oci:{top}/images/app"),
+            &format!("oci:./{up}/././**"),
+        );
+        for image in &spelled {
+            assert_eq!(scope(&rules, image), format!("oci:{top}/images/app"));
+        }
+        let other = format!("{top}/images/other");
+        assert_eq!(scope(&theirs, &other), "default");
     }
 }

@@ -7,7 +7,7 @@ use crate::transport::ListingOutcome;
 
 use super::super::CheckKind;
 use super::super::discover::Discovered;
-use super::super::report::{Judgement, SignatureReport, SubjectReport, Verdict};
+use super::super::report::{Judgement, SignatureReport, SignerFacts, SubjectReport, Verdict};
 use super::{Asked, Level, Policy};
 
 /// The verdict on an index together with its platforms, where the level asks for them.
@@ -24,11 +24,19 @@ pub fn overall(
     let unknown = missing
         .iter()
         .find(|(_, report)| matches!(report.verdict, Verdict::CannotSay { .. }));
+    let all_unsigned = platforms
+        .iter()
+        .all(|(_, report)| report.verdict == Verdict::Unsigned);
     match (level, root.verdict.is_accepted()) {
         (Level::This, _) | (Level::Either, true) | (Level::Both, false) => own(),
         (Level::Either, false) if accepted.is_empty() => own(),
         (Level::Both, true) if missing.is_empty() => own(),
-        (Level::Either, false) if missing.is_empty() => {
+        (Level::Platforms, _) if platforms.is_empty() => Verdict::CannotSay {
+            why: "the policy judges the platforms of an index, and this one lists none".to_owned(),
+            hint: "Verify an image that it names by its digest".to_owned(),
+        },
+        (Level::Platforms, _) if root.verdict == Verdict::Unsigned && all_unsigned => own(),
+        (Level::Either, false) | (Level::Platforms, _) if missing.is_empty() => {
             let names = accepted
                 .iter()
                 .flat_map(|(_, report)| match &report.verdict {
@@ -63,10 +71,10 @@ pub fn overall(
                 format!(" and {more} more")
             };
             let (_, first) = missing[0];
-            let index = if level == Level::Both {
-                "the index is accepted"
-            } else {
-                "the index is not accepted"
+            let why = match level {
+                Level::Both => "the index is accepted, and not every platform is",
+                Level::Platforms => "not every platform is accepted",
+                _ => "the index is not accepted, and not every platform is",
             };
             let check = first.verdict.failed();
             let brief = format!(
@@ -75,10 +83,7 @@ pub fn overall(
                 platforms.len()
             );
             Verdict::Rejected {
-                why: format!(
-                    "{index}, and not every platform is: {}{more}",
-                    names.join(", ")
-                ),
+                why: format!("{why}: {}{more}", names.join(", ")),
                 check,
                 brief: Some(match (&*missing, first.verdict.brief()) {
                     ([(name, _)], Some(why)) => format!("{name}, {why}"),
@@ -157,6 +162,37 @@ pub(super) fn unjudged(
     }
 }
 
+/// How many have signed: not how often, under how many names of the policy, or in how many
+/// formats. Two are one where they have the same key, or certificates of the same subject by
+/// which one signer of the policy is meant.
+fn distinct(reports: &[&SignatureReport]) -> usize {
+    let mut groups: Vec<Vec<(&SignerFacts, &[String])>> = Vec::new();
+    for report in reports {
+        let Some(facts) = &report.authenticated else {
+            continue;
+        };
+        let one = (&facts.signer, report.accepts.as_slice());
+        let same = |group: &Vec<_>| group.iter().any(|other| is_one(one, *other));
+        let (joined, apart): (Vec<_>, Vec<_>) = groups.into_iter().partition(same);
+        groups = apart;
+        groups.push(joined.into_iter().flatten().chain([one]).collect());
+    }
+    groups.len()
+}
+
+fn is_one(one: (&SignerFacts, &[String]), other: (&SignerFacts, &[String])) -> bool {
+    let same_subject = match (one.0, other.0) {
+        (
+            SignerFacts::Certificate { subject, .. },
+            SignerFacts::Certificate { subject: other, .. },
+        ) => subject == other,
+        _ => false,
+    };
+    let same_name = || one.1.iter().any(|name| other.1.contains(name));
+    let same_key = one.0.key().is_some() && one.0.key() == other.0.key();
+    one.0 == other.0 || same_key || (same_subject && same_name())
+}
+
 pub(super) fn verdict(
     discovered: &Discovered,
     signatures: &[SignatureReport],
@@ -174,16 +210,12 @@ pub(super) fn verdict(
     let plain: Vec<_> = accepted()
         .filter(|report| stated(report).is_none())
         .collect();
-    // distinct is who signed, not how often and not under how many names of the policy
-    let signers: BTreeSet<_> = plain
-        .iter()
-        .filter_map(|report| report.authenticated.as_ref().map(|facts| &facts.signer))
-        .collect();
+    let signers = distinct(&plain);
     let missing = asked
         .attestations
         .iter()
         .find(|wanted| !accepted().any(|report| stated(report).as_ref() == Some(*wanted)));
-    if signers.len() >= asked.at_least && missing.is_none() {
+    if signers >= asked.at_least && missing.is_none() {
         let names: BTreeSet<_> = accepted()
             .flat_map(|report| report.accepts.clone())
             .collect();
@@ -194,7 +226,7 @@ pub(super) fn verdict(
     if let Some(verdict) = absent(discovered) {
         return verdict;
     }
-    if signers.len() >= asked.at_least
+    if signers >= asked.at_least
         && let Some(missing) = missing
     {
         return Verdict::Rejected {
@@ -203,19 +235,14 @@ pub(super) fn verdict(
             brief: None,
         };
     }
-    if !signers.is_empty() {
+    if signers > 0 {
         return Verdict::Rejected {
             why: format!(
                 "signed by {} of the {} distinct signers that the policy asks for",
-                signers.len(),
-                asked.at_least
+                signers, asked.at_least
             ),
             check: None,
-            brief: Some(format!(
-                "{} of {} required signers",
-                signers.len(),
-                asked.at_least
-            )),
+            brief: Some(format!("{signers} of {} required signers", asked.at_least)),
         };
     }
     // the reason that is nearest to being accepted says most
@@ -238,5 +265,85 @@ pub(super) fn verdict(
         why: "no signer of the policy signed it".to_owned(),
         check: None,
         brief: Some("no signer of the policy".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Algorithm, Annotations, Digest, MediaType, RawDocument};
+    use crate::signature::found::{Format, Found, Place, Statement};
+    use crate::signature::report::Authenticated;
+
+    fn report(signer: SignerFacts, name: &str) -> SignatureReport {
+        let raw = RawDocument::hash(Vec::new().into(), Algorithm::Sha256, MediaType::new(""));
+        SignatureReport {
+            found: Arc::new(Found {
+                format: Format::Cosign,
+                statement: Statement::Signature,
+                claims: Default::default(),
+                listed_for: Digest::sha256(b""),
+                place: Place::default(),
+                raw,
+                annotations: Annotations::new(),
+                manifest: None,
+            }),
+            checks: Vec::new(),
+            authenticated: Some(Authenticated {
+                signer,
+                times: Vec::new(),
+                predicate_type: None,
+                details: Vec::new(),
+            }),
+            accepts: vec![name.to_owned()],
+        }
+    }
+
+    /// How many signed, of signers with the name that the policy gives.
+    fn count(signers: &[(SignerFacts, &str)]) -> usize {
+        let reports: Vec<_> = signers
+            .iter()
+            .map(|(signer, name)| report(signer.clone(), name))
+            .collect();
+        distinct(&reports.iter().collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn one_key_is_one_signer_in_every_format() {
+        let key = |key: &str| SignerFacts::Key {
+            fingerprint: key.to_owned(),
+        };
+        let certificate = |subject: &str, number: &str, key: &str| SignerFacts::Certificate {
+            subject: subject.to_owned(),
+            fingerprint: number.to_owned(),
+            key: key.to_owned(),
+        };
+        let identity = |subject: &str| SignerFacts::Identity {
+            subject: subject.to_owned(),
+            issuer: None,
+        };
+        assert_eq!(count(&[]), 0);
+        assert_eq!(count(&[(key("k"), "a"), (key("k"), "b")]), 1);
+        assert_eq!(count(&[(key("k"), "a"), (key("l"), "b")]), 2);
+        // a bundle and a signature of Notation
+        let notation = certificate("CN=n", "1", "k");
+        assert_eq!(count(&[(key("k"), "a"), (notation.clone(), "b")]), 1);
+        assert_eq!(count(&[(key("l"), "a"), (notation.clone(), "b")]), 2);
+        // one key under two certificates, a subject with a new key, and one of another signer
+        let other = certificate("CN=o", "2", "k");
+        assert_eq!(count(&[(notation.clone(), "a"), (other.clone(), "b")]), 1);
+        let renewed = certificate("CN=n", "3", "m");
+        assert_eq!(count(&[(notation.clone(), "a"), (renewed.clone(), "a")]), 1);
+        assert_eq!(count(&[(notation.clone(), "a"), (renewed.clone(), "b")]), 2);
+        // whoever joins two groups makes them one
+        let all = [
+            (other, "b"),
+            (renewed, "a"),
+            (notation, "a"),
+            (key("k"), "c"),
+        ];
+        assert_eq!(count(&all), 1);
+        assert_eq!(count(&[(identity("i"), "a"), (identity("i"), "b")]), 1);
+        assert_eq!(count(&[(identity("i"), "a"), (identity("j"), "a")]), 2);
     }
 }

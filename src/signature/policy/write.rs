@@ -127,8 +127,12 @@ pub(super) fn meaning(who: &str, written: &RuleEntry, before: Option<&RuleEntry>
         let words = predicate_words(stated);
         asked.push(format!("one of these made an attestation of it, {words}"));
     }
-    if written.level == Level::Both {
-        asked.push("all that holds for the index and for every platform".to_owned());
+    match written.level {
+        Level::Both => {
+            asked.push("all that holds for the index and for every platform".to_owned());
+        }
+        Level::Platforms => asked.push("all that holds for every platform of an index".to_owned()),
+        Level::Either | Level::This => {}
     }
     if asked == ["one of these signed it"] {
         return format!(

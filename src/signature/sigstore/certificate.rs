@@ -41,7 +41,7 @@ impl Judging<'_> {
         ));
         let names = identity::identities(leaf);
         let issuer = info.issuer.clone();
-        if self.by_own_authorities(leaf, names.as_deref()) {
+        if self.by_own_authorities(leaf, key, names.as_deref()) {
             return;
         }
         let rules: Vec<(&Signer, &super::IdentityRule)> = self
@@ -171,7 +171,12 @@ impl Judging<'_> {
 
     /// Certificates of authorities that the policy names itself. Gives whether one of them
     /// stands for the certificate.
-    fn by_own_authorities(&mut self, leaf: &[u8], names: Option<&[String]>) -> bool {
+    fn by_own_authorities(
+        &mut self,
+        leaf: &[u8],
+        key: &PublicKey,
+        names: Option<&[String]>,
+    ) -> bool {
         let now = jiff::Timestamp::now().as_second();
         let now = u64::try_from(now).unwrap_or_default();
         let chain = self.parts.certificates.get(1..).unwrap_or_default();
@@ -225,6 +230,7 @@ impl Judging<'_> {
             self.signer = Some(SignerFacts::Certificate {
                 subject: named.clone(),
                 fingerprint: Digest::sha256(leaf).hex().to_owned(),
+                key: key.fingerprint(),
             });
             self.checks.push(accepted.unwrap_or_else(|| {
                 Check::failed(CheckKind::Identity, "somebody else signed")

@@ -28,6 +28,8 @@ pub struct PublicKey {
     spki: Vec<u8>,
     /// The point, the RSAPublicKey or the 32 bytes.
     raw: Vec<u8>,
+    /// Whether only signatures count that containers/image makes and knows.
+    narrow: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,10 +115,27 @@ impl PublicKey {
         Ok(Self {
             kind,
             raw: raw.to_vec(),
+            narrow: false,
             spki: info
                 .to_der()
                 .map_err(|error| KeyError::Der(error.to_string()))?,
         })
+    }
+
+    /// The same key, by which only those signatures count that containers/image knows: over
+    /// SHA-256, whatever the curve, and Ed25519 over the message itself.
+    #[must_use]
+    pub fn as_containers(self) -> Self {
+        let wide = matches!(self.kind, Kind::P384 | Kind::P521 | Kind::Ed25519);
+        Self {
+            narrow: wide,
+            ..self
+        }
+    }
+
+    /// Whether cosign makes signatures with such a key that do not count here.
+    pub const fn is_narrow(&self) -> bool {
+        self.narrow
     }
 
     /// SubjectPublicKeyInfo, DER.
@@ -142,14 +161,20 @@ impl PublicKey {
         };
         match self.kind {
             Kind::P256 => is(&rs::ECDSA_P256_SHA256_ASN1).then_some("ECDSA P-256 with SHA-256"),
-            Kind::P384 if is(&rs::ECDSA_P384_SHA384_ASN1) => Some("ECDSA P-384 with SHA-384"),
+            Kind::P384 if !self.narrow && is(&rs::ECDSA_P384_SHA384_ASN1) => {
+                Some("ECDSA P-384 with SHA-384")
+            }
             Kind::P384 => is(&rs::ECDSA_P384_SHA256_ASN1).then_some("ECDSA P-384 with SHA-256"),
-            Kind::P521 if is(&rs::ECDSA_P521_SHA512_ASN1) => Some("ECDSA P-521 with SHA-512"),
+            Kind::P521 if !self.narrow && is(&rs::ECDSA_P521_SHA512_ASN1) => {
+                Some("ECDSA P-521 with SHA-512")
+            }
             Kind::P521 => is(&rs::ECDSA_P521_SHA256_ASN1).then_some("ECDSA P-521 with SHA-256"),
             Kind::Rsa => {
                 is(&rs::RSA_PKCS1_2048_8192_SHA256).then_some("RSA PKCS #1 v1.5 with SHA-256")
             }
-            Kind::Ed25519 if self.is_prehashed(message, signature) => Some("Ed25519ph"),
+            Kind::Ed25519 if !self.narrow && self.is_prehashed(message, signature) => {
+                Some("Ed25519ph")
+            }
             Kind::Ed25519 => is(&rs::ED25519).then_some("Ed25519"),
         }
     }
@@ -161,7 +186,7 @@ impl PublicKey {
         use sigstore_verify::crypto::{SigningScheme, verify_signature_prehashed};
         let scheme = match (self.kind, digest.algorithm()) {
             (Kind::P256, Algorithm::Sha256) => SigningScheme::EcdsaP256Sha256,
-            (Kind::P384, Algorithm::Sha384) => SigningScheme::EcdsaP384Sha384,
+            (Kind::P384, Algorithm::Sha384) if !self.narrow => SigningScheme::EcdsaP384Sha384,
             (Kind::Rsa, Algorithm::Sha256) => SigningScheme::RsaPkcs1Sha256,
             _ => return None,
         };

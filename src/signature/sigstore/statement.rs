@@ -7,7 +7,7 @@ use crate::signature::found::Subject;
 use crate::signature::{Check, CheckKind, json};
 
 /// What cosign says that a payload of its own is.
-const PAYLOAD_TYPE: &str = "cosign container image signature";
+pub(super) const PAYLOAD_TYPE: &str = "cosign container image signature";
 /// The types of in-toto statements (in-toto attestation, `spec`).
 const STATEMENTS: [&str; 3] = [
     "https://in-toto.io/Statement/v0.1",

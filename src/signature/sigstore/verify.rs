@@ -7,8 +7,9 @@ use ::base64::engine::general_purpose::STANDARD;
 use sigstore_verify::types::HashAlgorithm;
 
 use crate::model::{Algorithm, Digest};
-use crate::signature::found::{Found, Subject};
+use crate::signature::found::{Format, Found, Subject};
 use crate::signature::report::{Authenticated, SignatureReport, SignerFacts};
+use crate::signature::simple::Claim;
 use crate::signature::trust::{SignedBy, Signer, Trust};
 use crate::signature::{Check, CheckKind, Outcome, ProvenTime};
 
@@ -16,6 +17,7 @@ use super::entry::Bound;
 use super::library::{self, Proof, Signed};
 use super::log::{self, Demand};
 use super::parts::Parts;
+use super::statement::PAYLOAD_TYPE;
 use super::{PublicKey, SIGNING_PREDICATE, TrustRoot};
 
 /// Verifies `found` as one about `subject`, by whom `trust` names.
@@ -224,8 +226,13 @@ impl Judging<'_> {
         }
     }
 
-    /// Signers that ask for the signed name stand for nothing under another.
-    fn signed_name(&mut self) {
+    /// Signers that ask for the signed name stand for nothing under another, and for no payload
+    /// of cosign that is not written as containers/image reads it: strictly.
+    fn signed_name(&mut self, found: &Found) {
+        let unread = match found.format {
+            Format::Cosign => Claim::of_type(found.raw.bytes(), PAYLOAD_TYPE).err(),
+            _ => None,
+        };
         let signed = self.parts.said.reference.as_deref();
         let asked = self.trust.signers.iter().filter_map(|signer| {
             let wanted = signer.signed_name.as_ref()?;
@@ -236,7 +243,10 @@ impl Judging<'_> {
         let mut refused = Vec::new();
         let mut checks = Vec::new();
         for (signer, wanted) in asked {
-            let check = wanted.judge(self.subject.reference.as_ref(), signed);
+            let check = match &unread {
+                Some(why) => Check::failed(CheckKind::Form, why.to_string()),
+                None => wanted.judge(self.subject.reference.as_ref(), signed),
+            };
             if check.is_failed() {
                 refused.push(signer.name.clone());
             }
@@ -294,7 +304,7 @@ impl Judging<'_> {
     }
 
     fn report(mut self, found: &Arc<Found>) -> SignatureReport {
-        self.signed_name();
+        self.signed_name(found);
         // the library repeats some of what was checked here; what failed is what counts
         self.checks.sort_by_key(|check| {
             (

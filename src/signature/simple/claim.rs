@@ -31,8 +31,11 @@ pub enum ClaimError {
     Unknown(String),
     #[error("{0} of what is signed is not of the right kind")]
     Type(&'static str),
-    #[error("what is signed is of the type {0:?}; {CLAIM_TYPE:?} is expected")]
-    OtherType(String),
+    #[error("what is signed is of the type {found:?}; {expected:?} is expected")]
+    OtherType {
+        expected: &'static str,
+        found: String,
+    },
     #[error("what is signed has a wrong digest: {0}")]
     Digest(#[from] DigestError),
 }
@@ -40,20 +43,34 @@ pub enum ClaimError {
 impl Claim {
     /// Reads a claim, strictly.
     pub fn read(bytes: &[u8]) -> Result<Self, ClaimError> {
+        Self::of_type(bytes, CLAIM_TYPE)
+    }
+
+    /// Reads what says the same under another type, as cosign's payload does. There `optional`
+    /// may be null, and nowhere else.
+    pub(in crate::signature) fn of_type(
+        bytes: &[u8],
+        expected: &'static str,
+    ) -> Result<Self, ClaimError> {
         let value = json::read(bytes).map_err(|why| ClaimError::Unreadable(why.to_string()))?;
         let all = value.as_object().ok_or(ClaimError::Type("the whole"))?;
         only(all, &["critical", "optional"])?;
         let critical = object(all, "critical")?;
         only(critical, &["type", "image", "identity"])?;
         let kind = text(critical, "type")?;
-        if kind != CLAIM_TYPE {
-            return Err(ClaimError::OtherType(kind.chars().take(100).collect()));
+        if kind != expected {
+            let found = kind.chars().take(100).collect();
+            return Err(ClaimError::OtherType { expected, found });
         }
         let image = object(critical, "image")?;
         only(image, &["docker-manifest-digest"])?;
         let identity = object(critical, "identity")?;
         only(identity, &["docker-reference"])?;
-        let optional = object(all, "optional")?;
+        let nothing = Map::new();
+        let optional = match all.get("optional") {
+            Some(Value::Null) if expected != CLAIM_TYPE => &nothing,
+            _ => object(all, "optional")?,
+        };
         let creator = match optional.get("creator") {
             None => None,
             Some(Value::String(creator)) => Some(creator.clone()),

@@ -65,7 +65,7 @@ impl Keyring {
 
     /// Adds the keys of a file.
     pub fn add(&mut self, bytes: &[u8]) -> Result<(), KeyringError> {
-        let unreadable = |why: pgp::errors::Error| KeyringError::Unreadable(why.to_string());
+        let unreadable = |why: pgp::errors::Error| KeyringError::Unreadable(brief(&why));
         let mut plain = Vec::new();
         // the first byte of a packet has its highest bit set
         let binary = if bytes.first().is_some_and(|byte| byte & 0x80 != 0) {
@@ -114,6 +114,15 @@ impl Keyring {
     pub(super) fn signers(&self, now: Timestamp) -> Vec<Signer<'_>> {
         self.keys.iter().flat_map(|key| signers(key, now)).collect()
     }
+}
+
+/// What the library says, without the bytes that it adds.
+pub(super) fn brief(why: &pgp::errors::Error) -> String {
+    let said = why.to_string();
+    let line = said.lines().next().unwrap_or_default();
+    let words = line.split(['[', '{']).next().unwrap_or_default();
+    let words = words.trim_end_matches([' ', ':', ',', '(']);
+    words.chars().take(120).collect()
 }
 
 fn fingerprint(key: &impl KeyDetails) -> String {

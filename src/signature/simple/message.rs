@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::{LiteralData, OnePassSignature, Packet, PacketParser, Signature, SignatureType};
 
-use super::keyring::Keyring;
+use super::keyring::{Keyring, brief};
 use crate::model::limits;
 
 /// What a message says, signed by a key that may.
@@ -147,7 +147,7 @@ fn signed(bytes: &[u8]) -> Result<(LiteralData, Signature), MessageError> {
 
 /// Its packets; more than a message may have are none of one.
 fn packets(bytes: &[u8]) -> Result<Vec<Packet>, MessageError> {
-    let unreadable = |why: pgp::errors::Error| MessageError::Unreadable(why.to_string());
+    let unreadable = |why: pgp::errors::Error| MessageError::Unreadable(brief(&why));
     let packets = PacketParser::new(bytes)
         .filter(|packet| !matches!(packet, Ok(Packet::Marker(_) | Packet::Padding(_))))
         .take(PACKETS);

@@ -144,6 +144,8 @@ fn texts_that_are_no_registry_references() {
         ("foo_bar.com/x", host),
         ("host:99999/x", host),
         ("host:/x", host),
+        ("host:05000/x", host),
+        ("[::1]:05000/x", host),
         ("host:12a/x", host),
         ("[::1/x", host),
         ("[::1]x/y", host),

@@ -6,11 +6,14 @@ use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use porthole::signature::policy::{Policy, judge};
+use ed25519_dalek::Digest as _;
+use porthole::model::Reference;
+use porthole::signature::policy::{Policy, ScopeName, judge};
 use porthole::signature::{CheckKind, Verdict};
 use serde_json::{Value, json};
 
 use super::cli::{fixture, verify_at};
+use super::listed::{Folder, file, manifest, pem};
 use super::made::{self, Key};
 use crate::support::peers;
 
@@ -72,7 +75,7 @@ fn changed(mut requirement: Value, change: Value) -> Value {
 
 /// What porthole says of an image by this policy: trusted, not, or "cannot tell".
 fn ours(policy: &Path, folder: &Path, image: &str) -> Option<i32> {
-    let image = format!("dir:{}", origin(image));
+    let image = format!("dir:{image}");
     let policy = policy.to_str().unwrap();
     let output = verify_at(folder, &[&image, "--policy", policy]);
     output.status.code()
@@ -87,7 +90,7 @@ fn theirs(skopeo: &peers::Tool, policy: &Path, folder: &Path, image: &str) -> bo
         "copy",
         "-q",
         "--remove-signatures",
-        &format!("dir:{}", origin(image)),
+        &format!("dir:{image}"),
         &format!("dir:{}", folder.join("copied").display()),
     ]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -242,6 +245,7 @@ fn fulcio_and_pki_requirements_end_as_skopeo_ends() {
             "transports": {"dir": {"": [requirement]}},
         });
         std::fs::write(&file, policy.to_string()).unwrap();
+        let image = &origin(image);
         let ended = ours(&file, folder.path(), image);
         assert_eq!(ended, Some(code), "{image}: {policy:#}");
         if let Some(skopeo) = &skopeo {
@@ -331,5 +335,119 @@ fn a_remapped_name_is_the_one_that_has_to_be_signed() {
     assert!(!judged(&wrong, &mirrored).is_accepted());
     for (prefix, signed) in [("", "registry.example.com"), ("mirror.local", "")] {
         assert!(policy(prefix, signed).is_err(), "{prefix:?} {signed:?}");
+    }
+}
+
+/// A signature, and whether it counts: what is signed is read strictly, and the hash is
+/// SHA-256 whatever the key.
+#[test]
+fn payloads_and_keys_that_skopeo_does_not_take_are_not_taken() {
+    let at = Folder::new();
+    let digest = at.root(&manifest("an image").to_string());
+    let good = String::from_utf8(made::payload(&digest.to_string())).unwrap();
+    let optional = |text: &str| good.replace("\"optional\":null", text);
+    let inside = |before: &str| good.replace(before, &format!("\"x\":1,{before}"));
+    let payloads = [
+        (good.clone(), true),
+        (
+            optional(r#""optional":{"a":[1],"timestamp":1.0,"creator":"x"}"#),
+            true,
+        ),
+        (optional(r#""optional":{"creator":1}"#), false),
+        (optional(r#""optional":{"timestamp":"1"}"#), false),
+        (optional(r#""optional":{"timestamp":1.5}"#), false),
+        (optional(r#""optional":[]"#), false),
+        (good.replace(",\"optional\":null", ""), false),
+        (inside("\"critical\""), false),
+        (inside("\"identity\""), false),
+        (inside("\"docker-reference\""), false),
+        (inside("\"docker-manifest-digest\""), false),
+    ];
+    let mut cases: Vec<_> = payloads
+        .into_iter()
+        .map(|(payload, accepted)| {
+            let found = made::legacy(&at.key, payload.as_bytes());
+            (payload, pem(at.key.public.der()), found, accepted)
+        })
+        .collect();
+    for (curve, accepted) in made::curves().into_iter().zip([true, false, false]) {
+        let key = Key::of(curve);
+        let found = made::legacy(&key, good.as_bytes());
+        cases.push((
+            key.public.to_string(),
+            pem(key.public.der()),
+            found,
+            accepted,
+        ));
+    }
+    let edwards = ed25519_dalek::SigningKey::from_bytes(&[7; 32]);
+    let message = ed25519_dalek::Sha512::new_with_prefix(good.as_bytes());
+    let signatures = [
+        (ed25519_dalek::Signer::sign(&edwards, good.as_bytes()), true),
+        (edwards.sign_prehashed(message, None).unwrap(), false),
+    ];
+    // SubjectPublicKeyInfo of Ed25519 (RFC 8410): a head of 12 bytes, and the key
+    let head = [0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0];
+    let der = [&head[..], edwards.verifying_key().as_bytes()].concat();
+    for (signature, accepted) in signatures {
+        let signature = STANDARD.encode(signature.to_bytes());
+        let annotations = [("dev.cosignproject.cosign/signature".to_owned(), signature)];
+        let format = porthole::signature::Format::Cosign;
+        let found = made::found(format, good.as_bytes(), annotations.into());
+        cases.push((format!("Ed25519, {accepted}"), pem(&der), found, accepted));
+    }
+
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("policy.json");
+    let skopeo = peers::tool("skopeo");
+    let image = at.folder.path().to_str().unwrap();
+    for (what, key, found, accepted) in cases {
+        let value = json!({"default": [{
+            "type": "sigstoreSigned",
+            "keyData": STANDARD.encode(&key),
+            "signedIdentity": named("registry.example.com/app"),
+        }]});
+        std::fs::write(&policy, value.to_string()).unwrap();
+        at.put("signature-1", &file(&found));
+        let expected = if accepted { 0 } else { 3 };
+        let ended = ours(&policy, folder.path(), image);
+        assert_eq!(ended, Some(expected), "{what}");
+        if let Some(skopeo) = &skopeo {
+            let trusted = theirs(skopeo, &policy, folder.path(), image);
+            assert_eq!(trusted, accepted, "skopeo: {what}");
+        }
+    }
+}
+
+/// containers looks for signatures in registries and `dir:` only.
+#[test]
+fn what_lies_where_containers_knows_of_no_signatures_does_not_count() {
+    let key = Key::new();
+    let policy = json!({"default": [{
+        "type": "sigstoreSigned",
+        "keyData": STANDARD.encode(pem(key.public.der())),
+        "signedIdentity": named("registry.example.com/app"),
+    }]});
+    let none = |_: &str| Err(String::new());
+    let policy = Policy::read_any(&policy.to_string(), "policy.json", &none).unwrap();
+    let subject = made::subject("an image");
+    let found = made::legacy(&key, &made::payload(&subject.digest.to_string()));
+    for (place, counts) in [
+        ("dir:/images/app", true),
+        ("docker://registry.example.com/app:1", true),
+        ("oci:/images/app", false),
+        ("oci-archive:/images/app.tar", false),
+        ("docker-archive:/images/app.tar", false),
+    ] {
+        let reference = match place.strip_prefix("docker://") {
+            Some(image) => Reference::Registry(image.parse().unwrap()),
+            None => Reference::parse_prefixed(place).unwrap().unwrap(),
+        };
+        let discovered = made::discovered(&subject, vec![std::sync::Arc::clone(&found)]);
+        let name = ScopeName::of(&reference);
+        let report = judge(&discovered, &subject, &name, Some(&policy), None);
+        assert_eq!(report.verdict.is_accepted(), counts, "{place}");
+        let rejected = matches!(report.verdict, Verdict::Rejected { .. });
+        assert_eq!(rejected, !counts, "{place}: {:?}", report.verdict);
     }
 }

@@ -10,6 +10,7 @@ mod formats;
 mod forms;
 mod import;
 mod kinds;
+mod listed;
 pub mod made;
 mod mutation;
 mod peers;

@@ -1,7 +1,7 @@
 //! Signatures of every format, accepted by whom they are for.
 
 use porthole::engine::SignFormat;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::driven::{Driven, by_key, config, request};
 use super::place::{
@@ -9,6 +9,7 @@ use super::place::{
     pushed_index, registry,
 };
 use super::{Home, said};
+use crate::support::layout::{Layout, entry};
 
 #[test]
 fn cosign_accepts_both_kinds_by_every_key_in_registries_with_and_without_the_api() {
@@ -154,6 +155,43 @@ fn an_index_is_signed_with_every_platform_by_several_signers_in_turn() {
             assert!(accepted, "{words}");
         }
     }
+}
+
+/// Engines choose by the platform, whatever an entry is called.
+#[test]
+fn everything_that_may_be_run_is_signed_or_nothing_is() {
+    let home = Home::new();
+    home.key("all", "p256");
+    let mut layout = Layout::new(home.path("odd"));
+    let amd64 = entry(&layout.image("linux/amd64", &["a"]), "linux/amd64");
+    let mut called = entry(&layout.image("linux/arm64", &["b"]), "linux/arm64");
+    called["annotations"] = json!({"vnd.docker.reference.type": "attestation-manifest"});
+    let spelled = called.to_string().replace("\"digest\"", "\"Digest\"");
+    let spelled: Value = serde_json::from_str(&spelled).unwrap();
+    for (name, second) in [("called", called), ("spelled", spelled)] {
+        let index = layout.index(&[amd64.clone(), second]);
+        layout.name(name, &index);
+    }
+    let plan = |name: &str| {
+        let reference = layout.reference(name);
+        let arguments = [
+            "sign",
+            &reference,
+            "--key",
+            "all",
+            "--recursive",
+            "--plan",
+            "--json",
+        ];
+        home.porthole(&arguments).output().unwrap()
+    };
+    let made: Value = serde_json::from_slice(&plan("called").stdout).unwrap();
+    let pieces = made["pieces"].as_array().unwrap();
+    let labels: Vec<_> = pieces.iter().map(|piece| &piece["label"]).collect();
+    assert_eq!(labels, ["index", "linux/amd64", "linux/arm64"]);
+    let refused = plan("spelled");
+    assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
+    assert!(said(&refused).contains("entry 1"), "{}", said(&refused));
 }
 
 #[test]

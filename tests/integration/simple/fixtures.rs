@@ -116,6 +116,26 @@ fn every_signature_of_containers_image_gives_the_outcome_that_it_documents() {
     }
 }
 
+/// The library adds the bytes that it stumbled over, hundreds of them.
+#[test]
+fn a_damaged_keyring_is_said_to_be_one_in_a_few_words() {
+    let good = read("containers-image/pubring.gpg");
+    let mut longest = String::new();
+    let mut refused = 0;
+    for at in 0..good.len().min(2000) {
+        let mut flipped = good.clone();
+        flipped[at] ^= 0x55;
+        for bytes in [&good[..at], &flipped] {
+            if let Err(why) = Keyring::read(bytes) {
+                refused += 1;
+                longest = std::cmp::max_by_key(longest, why.to_string(), String::len);
+            }
+        }
+    }
+    assert!(refused > 1000, "{refused}");
+    assert!(longest.len() < 200 && !longest.contains('['), "{longest}");
+}
+
 #[test]
 fn what_skopeo_signed_is_accepted_and_no_mutant_of_it() {
     let keys = Keyring::read(&read("keys/gpg-pub.asc")).unwrap();
@@ -327,7 +347,7 @@ fn claims_say_nothing_twice_and_nothing_unknown() {
     assert_eq!(changed("1.0", "1.5"), ClaimError::Type("timestamp"));
     assert!(matches!(
         changed("atomic container", "cosign container image"),
-        ClaimError::OtherType(_)
+        ClaimError::OtherType { .. }
     ));
     assert!(matches!(
         changed("sha256:2", "sha256:Z"),

@@ -119,6 +119,13 @@ fn signers(
                 .to_owned(),
         );
     }
+    let narrow = |one: &Signer| matches!(&one.by, SignedBy::Key(key) if key.is_narrow());
+    if asked.signers.iter().any(narrow) {
+        return Err(
+            "containers counts signatures over SHA-256 only, or plain Ed25519, and with a key of this kind a policy of Porthole counts others too"
+                .to_owned(),
+        );
+    }
     let name = asked.signers.iter().find_map(|one| one.signed_name.clone());
     let name = name.unwrap_or_default();
     let signed_name = written(&name)?;

@@ -71,10 +71,17 @@ pub(super) fn read(value: &Value, files: &dyn Files) -> Result<Vec<Rule>, Policy
             scope: scope.clone(),
             why,
         })?;
+        // there the image of an index that is run is judged, and never the index
+        let signed = |one: &Requirement| matches!(one, Requirement::Signed(_));
+        let level = if requirements.iter().any(signed) {
+            Level::Platforms
+        } else {
+            Level::This
+        };
         rules.push(Rule {
             scope: Scope::literal(scope),
             requirements,
-            level: Level::This,
+            level,
         });
         Ok(())
     };

@@ -137,7 +137,7 @@ fn of_keys(keys: &Material, log: bool, files: &dyn Files) -> Result<Vec<Signer>,
         match key {
             Ok(key) => Ok(Signer {
                 log,
-                ..Signer::key(name, key)
+                ..Signer::key(name, key.as_containers())
             }),
             Err(why) => Err(broken(&name, &why)),
         }

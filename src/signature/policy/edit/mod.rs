@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
-use super::{Level, Scope};
+use super::{Level, Scope, ScopeName};
 use entry::{WAYS, rule_of, way_of};
 use table::{array, list_of, parse, set, set_unless, tables, tables_mut, text_of};
 
@@ -276,7 +276,7 @@ pub(super) fn in_force(rules: impl Iterator<Item = RuleEntry>, name: &str) -> Op
     let scoped: Vec<_> = rules
         .filter_map(|rule| Some((Scope::read(&rule.scope).ok()?, rule)))
         .collect();
-    let longest = Scope::longest(&scoped, |(scope, _)| scope, name)?;
+    let longest = ScopeName::from(name).longest(&scoped, |(scope, _)| scope)?;
     Some(longest.1.clone())
 }
 

@@ -16,7 +16,7 @@ use toml_edit::DocumentMut;
 
 use super::edit::{EditError, NewSigner, PolicyEdit, RuleEntry, entries, free_name};
 use super::signer::FileSigner;
-use super::{Files, Level, PolicyError, Scope};
+use super::{Files, Level, PolicyError, Scope, ScopeName};
 use crate::model::limits;
 use crate::signature::json;
 use crate::signature::trust::Signer;
@@ -118,6 +118,7 @@ pub fn import(before: &str, own: &dyn Files, foreign: &Foreign<'_>) -> Result<Im
         notation::draft(&value, foreign, &mut draft)?;
         ("a trust policy of Notation", Vec::new())
     } else if value.get("default").is_some() {
+        draft.level = Level::Platforms;
         containers::draft(&value, foreign.files, &mut draft)?;
         (
             "a policy of containers",
@@ -195,6 +196,8 @@ impl CarriedSigner {
 /// What is going to be added to a policy.
 struct Draft<'a> {
     own: &'a dyn Files,
+    /// What the original judges of an index.
+    level: Level,
     /// Names of signers that are taken.
     names: BTreeSet<String>,
     signers: Vec<NewSigner>,
@@ -226,6 +229,7 @@ impl<'a> Draft<'a> {
         let rules: Vec<_> = rules.collect();
         Ok(Self {
             own,
+            level: Level::This,
             names: known.signers.into_iter().map(|s| s.name).collect(),
             signers: Vec::new(),
             known: rules.len(),
@@ -244,12 +248,12 @@ impl<'a> Draft<'a> {
 
     /// The rule that images of this name are judged by here.
     fn in_force(&self, name: &str) -> Option<&Drafted> {
-        Scope::longest(&self.rules, |rule| &rule.scope, name)
+        ScopeName::from(name).longest(&self.rules, |rule| &rule.scope)
     }
 
     /// The same, of those that stand there already.
     fn known_in_force(&self, name: &str) -> Option<&Drafted> {
-        Scope::longest(&self.rules[..self.known], |rule| &rule.scope, name)
+        ScopeName::from(name).longest(&self.rules[..self.known], |rule| &rule.scope)
     }
 
     /// What was asked for of the images of `scope`, called `what` there.
@@ -301,7 +305,7 @@ impl<'a> Draft<'a> {
                     signers: signers.iter().map(|signer| self.signer(signer)).collect(),
                     at_least: *at_least,
                     attestations: Vec::new(),
-                    level: Level::This,
+                    level: self.level,
                 }
             }
         };

@@ -30,7 +30,7 @@ pub(super) fn rows(context: &ViewContext<'_>) -> Vec<Row> {
     let index = image.root.document.index();
     let entries = index.into_iter().flat_map(|index| index.descriptors());
     // what BuildKit attests is no image
-    let images = entries.filter(|(_, entry)| !entry.is_buildkit_attestation());
+    let images = entries.filter(|(_, entry)| entry.may_be_image());
     rows.extend(images.take(ROWS).map(|(position, entry)| {
         Row {
             path: NodePath::root().child(position),

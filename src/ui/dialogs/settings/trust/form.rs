@@ -56,9 +56,10 @@ const KINDS: [(Kind, &str); 4] = [
     (Kind::Authorities, "Authorities"),
 ];
 
-const LEVELS: [(Level, &str); 3] = [
+const LEVELS: [(Level, &str); 4] = [
     (Level::Either, "Index or every platform"),
     (Level::Both, "Index and every platform"),
+    (Level::Platforms, "Every platform"),
     (Level::This, "Only what was asked about"),
 ];
 

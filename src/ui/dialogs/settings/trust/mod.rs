@@ -345,6 +345,7 @@ fn rule_words(rule: &RuleEntry) -> String {
     words.push_str(match rule.level {
         Level::Either => "",
         Level::Both => "; the index and every platform",
+        Level::Platforms => "; every platform",
         Level::This => "; only what was asked about",
     });
     words
