@@ -208,7 +208,7 @@ fn the_zstd_mark_decides_among_entries_without_a_platform_too() {
 
 #[test]
 fn attestations_are_never_chosen() {
-    let mut attestation = linux("amd64", "");
+    let mut attestation = entry(platform("unknown", "unknown", ""));
     attestation["annotations"] = json!({
         "vnd.docker.reference.type": "attestation-manifest",
         "vnd.docker.reference.digest": Digest::sha256(b"image"),
@@ -224,6 +224,10 @@ fn attestations_are_never_chosen() {
         }
     );
     assert_eq!(fitting(&with_image, "unknown/unknown"), None);
+    // engines choose by the platform: what it is called keeps nobody from running it
+    let mut called = linux("amd64", "");
+    called["annotations"] = attestation["annotations"].clone();
+    assert_eq!(fitting(&oci(&[called]), "linux/amd64").unwrap().0, 0);
     let alone = oci(&[attestation, unmarked]);
     assert_eq!(alone.choose(&wanted("linux/amd64")), None);
     assert_eq!(oci(&[]).choose(&wanted("linux/amd64")), None);
