@@ -148,7 +148,8 @@ fn every_platform_is_every_one_that_an_engine_may_run() {
     let hidden =
         attesting(serde_json::from_str(&text.replace("\"platform\"", "\"Platform\"")).unwrap());
     let one = |second: &Value| index(&[("manifests", &[first.clone(), second.clone()])]);
-    let twice = |key: &str| index(&[(key, &[plain.clone()]), ("manifests", &[first.clone()])]);
+    let alone = std::slice::from_ref::<Value>;
+    let twice = |key: &str| index(&[(key, alone(&plain)), ("manifests", alone(&first))]);
     let judged = |text: &str| {
         at.root(text);
         at.verified(&at.policy("either"))
