@@ -18,6 +18,7 @@ use crate::signature::policy::PolicyEdit;
 pub use keys::{KeyChore, KeyInfo, KeyTarget};
 pub use trust::{TrustChange, TrustFile, TrustPreview};
 
+use super::crash;
 use super::shared::Shared;
 use super::{Failure, Outcome};
 
@@ -81,37 +82,41 @@ pub enum Chore {
     UnpackSample,
 }
 
-/// Does a chore and tells what came of it.
+/// Does a chore and tells what came of it, also where it crashed.
 pub(super) async fn run(shared: Arc<Shared>, chore: Chore) {
-    let done = match chore {
-        Chore::MeasureCache => Ok(cache::measure(&shared).await),
-        Chore::ClearCache => cache::clear(&shared).await,
+    let done = crash::caught(done(&shared, chore)).await;
+    let failed = |failure: Failure| Outcome::Failed(Arc::new(failure));
+    shared.slots.put_outcome(done.unwrap_or_else(failed));
+}
+
+async fn done(shared: &Arc<Shared>, chore: Chore) -> Result<Outcome, Failure> {
+    match chore {
+        Chore::MeasureCache => Ok(cache::measure(shared).await),
+        Chore::ClearCache => cache::clear(shared).await,
         Chore::SaveText { path, text } => save::save(path, &text).await,
-        Chore::ListTrust => trust::list(&shared),
-        Chore::EditTrust(edit) => Ok(trust::edit(&shared, &edit).await),
-        Chore::PreviewTrust(change) => Ok(trust::preview(&shared, change).await),
-        Chore::WriteTrust(shown) => Ok(trust::write_shown(&shared, &shown).await),
+        Chore::ListTrust => trust::list(shared),
+        Chore::EditTrust(edit) => Ok(trust::edit(shared, &edit).await),
+        Chore::PreviewTrust(change) => Ok(trust::preview(shared, change).await),
+        Chore::WriteTrust(shown) => Ok(trust::write_shown(shared, &shown).await),
         Chore::LogIn {
             registry,
             user,
             password,
-        } => Ok(login::log_in(&shared, registry, user, password).await),
-        Chore::LogOut { registry } => Ok(login::log_out(&shared, registry).await),
-        Chore::TestLogin { registry } => Ok(login::test(&shared, registry).await),
-        Chore::ListLogins => login::list(&shared).await,
-        Chore::ListHosts => login::hosts(&shared).await,
-        Chore::ListTags { repository } => registry::tags(&shared, &repository).await,
-        Chore::ListRepositories { host } => registry::catalog(&shared, &host).await,
+        } => Ok(login::log_in(shared, registry, user, password).await),
+        Chore::LogOut { registry } => Ok(login::log_out(shared, registry).await),
+        Chore::TestLogin { registry } => Ok(login::test(shared, registry).await),
+        Chore::ListLogins => login::list(shared).await,
+        Chore::ListHosts => login::hosts(shared).await,
+        Chore::ListTags { repository } => registry::tags(shared, &repository).await,
+        Chore::ListRepositories { host } => registry::catalog(shared, &host).await,
         Chore::Delete {
             reference,
             with_other_tags,
-        } => Ok(registry::delete(&shared, reference, with_other_tags).await),
-        Chore::CheckReport { path } => registry::check_report(&shared, &path).await,
-        Chore::Keys(chore) => Ok(keys::run(&shared, chore).await),
+        } => Ok(registry::delete(shared, reference, with_other_tags).await),
+        Chore::CheckReport { path } => registry::check_report(shared, &path).await,
+        Chore::Keys(chore) => Ok(keys::run(shared, chore).await),
         Chore::UnpackSample => sample::unpack(shared.config.cache.as_deref()).await,
-    };
-    let failed = |failure: Failure| Outcome::Failed(Arc::new(failure));
-    shared.slots.put_outcome(done.unwrap_or_else(failed));
+    }
 }
 
 /// A failure of the disk at `path`.

@@ -138,6 +138,7 @@ fn by_name(reference: Reference) -> Reference {
 }
 
 pub(super) async fn check_report(shared: &Shared, path: &Path) -> Result<Outcome, Failure> {
+    crate::engine::crash::at("checking a report");
     let text = tokio::fs::read_to_string(path).await;
     let text = text.map_err(|error| super::disk_failure("cannot read", path, &error))?;
     let report: Report = serde_json::from_str(&text).map_err(|error| {

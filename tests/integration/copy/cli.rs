@@ -164,17 +164,18 @@ fn a_report_is_checked_from_anywhere_and_says_what_to_remove() {
 }
 
 #[test]
-fn a_crash_ends_a_plan_and_a_copy() {
+fn a_crash_ends_a_plan_a_copy_and_a_check() {
     let folder = tempfile::tempdir().unwrap();
     let to = at("oci", folder.path(), "x");
-    for (step, plan) in [
-        ("planning a copy", true),
-        ("planning a copy", false),
-        ("copying", false),
+    let from = busybox();
+    for (step, arguments) in [
+        ("planning a copy", &[&from[..], &to, "--plan"][..]),
+        ("planning a copy", &[&from, &to]),
+        ("copying", &[&from, &to]),
+        ("checking a report", &["--check", "a-report.json"]),
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_porthole"));
-        command.args(["copy", &busybox(), &to]);
-        command.args(plan.then_some("--plan"));
+        command.arg("copy").args(arguments);
         command.env("HOME", folder.path());
         let output = command.env("PORTHOLE_CRASH_AT", step).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{step}: {output:?}");
