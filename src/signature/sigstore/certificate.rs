@@ -103,6 +103,17 @@ impl Judging<'_> {
         );
     }
 
+    /// Whether the key of the certificate, where there is one, made the signature in a way
+    /// that containers/image knows ([`PublicKey::as_containers`]).
+    pub(super) fn is_as_containers_signs(&self) -> bool {
+        let leaf = self.parts.certificates.first();
+        let info = leaf.and_then(|leaf| {
+            parse_certificate_info(&DerCertificate::from_bytes(leaf.as_slice())).ok()
+        });
+        let key = info.and_then(|info| PublicKey::from_der(info.public_key.as_bytes()).ok());
+        key.is_none_or(|key| self.fits(&key.as_containers()).is_some())
+    }
+
     /// Compares who signed with whom the policy names.
     fn identity(
         &mut self,

@@ -227,12 +227,14 @@ impl Judging<'_> {
     }
 
     /// Signers that ask for the signed name stand for nothing under another, and for no payload
-    /// of cosign that is not written as containers/image reads it: strictly.
+    /// of cosign that is not written as containers/image reads it: strictly. Nor do
+    /// certificates of theirs for a signature over another hash than it takes.
     fn signed_name(&mut self, found: &Found) {
         let unread = match found.format {
             Format::Cosign => Claim::of_type(found.raw.bytes(), PAYLOAD_TYPE).err(),
             _ => None,
         };
+        let unknown = found.format == Format::Cosign && !self.is_as_containers_signs();
         let signed = self.parts.said.reference.as_deref();
         let asked = self.trust.signers.iter().filter_map(|signer| {
             let wanted = signer.signed_name.as_ref()?;
@@ -245,6 +247,10 @@ impl Judging<'_> {
         for (signer, wanted) in asked {
             let check = match &unread {
                 Some(why) => Check::failed(CheckKind::Form, why.to_string()),
+                None if unknown && !matches!(signer.by, SignedBy::Key(_)) => Check::failed(
+                    CheckKind::Signature,
+                    "it is over another hash than SHA-256, which is all that containers takes",
+                ),
                 None => wanted.judge(self.subject.reference.as_ref(), signed),
             };
             if check.is_failed() {

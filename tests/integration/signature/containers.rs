@@ -419,6 +419,78 @@ fn payloads_and_keys_that_skopeo_does_not_take_are_not_taken() {
     }
 }
 
+/// Of a certificate's key, too, skopeo takes signatures over SHA-256 alone.
+#[test]
+fn a_certificate_counts_for_signatures_over_sha_256_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let openssl = |arguments: &str| {
+        let arguments = arguments.split(' ');
+        let mut command = Command::new("openssl");
+        let run = command.args(arguments).current_dir(folder.path()).output();
+        let Ok(output) = run else { return false };
+        assert!(output.status.success(), "{output:?}");
+        true
+    };
+    let ca = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem \
+              -subj /CN=ca -days 3650 -addext keyUsage=critical,keyCertSign";
+    if !openssl(ca) {
+        peers::skip("openssl is not here");
+        return;
+    }
+    let extensions = "subjectAltName=email:release@example.com\n\
+                      keyUsage=digitalSignature\nextendedKeyUsage=codeSigning\n";
+    std::fs::write(path("extensions"), extensions).unwrap();
+    let at = Folder::new();
+    let digest = at.root(&manifest("an image").to_string());
+    let payload = made::payload(&digest.to_string());
+    std::fs::write(path("payload"), &payload).unwrap();
+    let policy = path("policy.json");
+    let value = json!({"default": [{
+        "type": "sigstoreSigned",
+        "pki": {"caRootsPath": path("ca.pem"), "subjectEmail": "release@example.com"},
+        "signedIdentity": named("registry.example.com/app"),
+    }]});
+    std::fs::write(&policy, value.to_string()).unwrap();
+    let image = at.folder.path().to_str().unwrap();
+    let skopeo = peers::tool("skopeo");
+    for (curve, hash, accepted) in [
+        ("P-256", "sha256", true),
+        ("P-384", "sha384", false),
+        ("P-384", "sha256", true),
+    ] {
+        openssl(&format!(
+            "req -newkey ec -pkeyopt ec_paramgen_curve:{curve} -nodes -keyout leaf.key -out leaf.csr -subj /CN=leaf"
+        ));
+        openssl(
+            "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 365 \
+             -extfile extensions -out leaf.pem",
+        );
+        openssl(&format!(
+            "dgst -{hash} -sign leaf.key -out signature payload"
+        ));
+        let text = |name: &str| std::fs::read_to_string(path(name)).unwrap();
+        let signature = STANDARD.encode(std::fs::read(path("signature")).unwrap());
+        let annotations = [
+            ("dev.cosignproject.cosign/signature", signature),
+            ("dev.sigstore.cosign/certificate", text("leaf.pem")),
+            ("dev.sigstore.cosign/chain", text("ca.pem")),
+        ];
+        let annotations = annotations.map(|(key, value)| (key.to_owned(), value));
+        let format = porthole::signature::Format::Cosign;
+        at.put(
+            "signature-1",
+            &file(&made::found(format, &payload, annotations.into())),
+        );
+        let ended = ours(&policy, folder.path(), image);
+        assert_eq!(ended, Some(if accepted { 0 } else { 3 }), "{curve} {hash}");
+        if let Some(skopeo) = &skopeo {
+            let trusted = theirs(skopeo, &policy, folder.path(), image);
+            assert_eq!(trusted, accepted, "skopeo: {curve} {hash}");
+        }
+    }
+}
+
 /// containers looks for signatures in registries and `dir:` only.
 #[test]
 fn what_lies_where_containers_knows_of_no_signatures_does_not_count() {
