@@ -84,9 +84,46 @@ pub enum Chore {
 
 /// Does a chore and tells what came of it, also where it crashed.
 pub(super) async fn run(shared: Arc<Shared>, chore: Chore) {
+    let failed = failed(&chore);
     let done = crash::caught(done(&shared, chore)).await;
-    let failed = |failure: Failure| Outcome::Failed(Arc::new(failure));
     shared.slots.put_outcome(done.unwrap_or_else(failed));
+}
+
+/// How a chore fails, as whoever asked for it waits for that.
+fn failed(chore: &Chore) -> Box<dyn FnOnce(Failure) -> Outcome + Send> {
+    let of_trust = |change: Option<TrustChange>| -> Box<dyn FnOnce(Failure) -> Outcome + Send> {
+        Box::new(|failure| Outcome::TrustFailed {
+            failure: Arc::new(failure),
+            change: change.map(Box::new),
+        })
+    };
+    match chore {
+        Chore::EditTrust(_) => of_trust(None),
+        Chore::PreviewTrust(change) => of_trust(Some(change.clone())),
+        Chore::WriteTrust(shown) => of_trust(Some(shown.change.clone())),
+        Chore::Keys(_) => Box::new(|failure| Outcome::KeyFailed {
+            failure: Arc::new(failure),
+            ask: false,
+        }),
+        Chore::LogIn { registry, .. }
+        | Chore::LogOut { registry }
+        | Chore::TestLogin { registry } => {
+            let registry = registry.clone();
+            Box::new(|failure| Outcome::LoginFailed {
+                registry,
+                failure: Arc::new(failure),
+            })
+        }
+        Chore::Delete { reference, .. } => {
+            let reference = reference.clone();
+            Box::new(|failure| Outcome::DeleteFailed {
+                reference,
+                others: Vec::new(),
+                failure: Arc::new(failure),
+            })
+        }
+        _ => Box::new(|failure| Outcome::Failed(Arc::new(failure))),
+    }
 }
 
 async fn done(shared: &Arc<Shared>, chore: Chore) -> Result<Outcome, Failure> {
@@ -129,4 +166,42 @@ fn disk_failure(what: &str, path: &std::path::Path, error: &std::io::Error) -> F
     );
     failure.details.push(format!("{error:?}"));
     failure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::crash;
+
+    /// Whoever waits for an outcome of its own would wait for ever for another one.
+    #[test]
+    fn a_chore_that_crashes_fails_as_the_one_that_it_is() {
+        let registry = || "r.example.com".to_owned();
+        let change = TrustChange::Import {
+            file: "policy.json".into(),
+            scope: None,
+            store: None,
+        };
+        let outcome = |chore: &Chore| failed(chore)(crash::failure());
+        let told = outcome(&Chore::PreviewTrust(change.clone()));
+        let Outcome::TrustFailed { change: told, .. } = told else {
+            panic!("{told:?}");
+        };
+        assert_eq!(told.as_deref(), Some(&change));
+        let log_out = Chore::LogOut {
+            registry: registry(),
+        };
+        let told = outcome(&log_out);
+        assert!(
+            matches!(&told, Outcome::LoginFailed { registry: of, .. } if *of == registry()),
+            "{told:?}"
+        );
+        let told = outcome(&Chore::Delete {
+            reference: registry(),
+            with_other_tags: false,
+        });
+        assert!(matches!(told, Outcome::DeleteFailed { .. }), "{told:?}");
+        let told = outcome(&Chore::UnpackSample);
+        assert!(matches!(told, Outcome::Failed(_)), "{told:?}");
+    }
 }
