@@ -4,7 +4,7 @@
 //! the image. Keys whose time is over stay: they count for old signatures.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ::base64::Engine as _;
 use ::base64::engine::general_purpose::STANDARD;
@@ -47,10 +47,16 @@ impl TrustRoot {
     /// # Errors
     /// Never in a program that passed its tests.
     pub fn embedded() -> Result<Self, RootError> {
-        Self::read(
+        // each verification asks for it
+        static READ: OnceLock<TrustRoot> = OnceLock::new();
+        if let Some(read) = READ.get() {
+            return Ok(read.clone());
+        }
+        let read = Self::read(
             SIGSTORE_PRODUCTION_TRUSTED_ROOT.as_bytes(),
             "Sigstore public good, as built in",
-        )
+        )?;
+        Ok(READ.get_or_init(|| read).clone())
     }
 
     /// Reads a `trusted_root.json` (`application/vnd.dev.sigstore.trustedroot+json`).

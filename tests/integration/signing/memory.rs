@@ -26,6 +26,11 @@ impl Held {
     /// Runs Porthole, with the passphrase by a descriptor or in its environment, until it waits
     /// for somebody to read what came of it.
     fn run(home: &Home, arguments: &[&str], passphrase: &str) -> Self {
+        Self::run_among(home, arguments, passphrase, &[])
+    }
+
+    /// The same with more in its environment.
+    fn run_among(home: &Home, arguments: &[&str], passphrase: &str, more: &[(&str, &str)]) -> Self {
         let (said, full) = std::io::pipe().unwrap();
         let mut filler = full.try_clone().unwrap();
         // until there is no room any more, and then for as long as this is held
@@ -36,6 +41,7 @@ impl Held {
         let mut command = Command::new("sh");
         command.args(["-c", &line]);
         home.at_home(&mut command);
+        command.envs(more.iter().copied());
         if passphrase == BY_DESCRIPTOR {
             command.env_remove("COSIGN_PASSWORD");
         }
@@ -192,6 +198,12 @@ fn no_identity_token_stays_in_memory() {
     let secrets = parts.iter().map(|part| &part.as_bytes()[..16]);
     let wanted = one_of(secrets.chain([known]));
     let mut left = Vec::new();
+    let mut look = |what: &str, held: &Held| {
+        let found = held.find(&wanted);
+        assert!(found.iter().any(|(bytes, _)| bytes == known));
+        let secret = found.into_iter().filter(|(bytes, _)| bytes != known);
+        left.extend(secret.map(|(_, at)| format!("{what}: {at}")));
+    };
     for (config, format) in [
         ("config1.json", "bundle"),
         ("config2.json", "bundle"),
@@ -201,10 +213,17 @@ fn no_identity_token_stays_in_memory() {
         by_token[3] = config;
         let arguments = sign(&reference, &[&by_token, &["--format", format]]);
         let held = Held::run(&home, &arguments, "");
-        let found = held.find(&wanted);
-        assert!(found.iter().any(|(bytes, _)| bytes == known));
-        let secret = found.into_iter().filter(|(bytes, _)| bytes != known);
-        left.extend(secret.map(|(_, at)| format!("{config} {format}: {at}")));
+        look(&format!("{config} {format}"), &held);
     }
+    // where a service of the CI gives the token, all of them end in the same way
+    let mut by_ci = BY_TOKEN.to_vec();
+    by_ci.splice(0..2, ["--keyless"]);
+    let address = format!("{}/ambient?a=1", services.issuer);
+    let ci = [
+        ("ACTIONS_ID_TOKEN_REQUEST_URL", address.as_str()),
+        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "runner-s3cret"),
+    ];
+    let held = Held::run_among(&home, &sign(&reference, &[&by_ci]), "", &ci);
+    look("a CI", &held);
     assert!(left.is_empty(), "{}", left.join("\n"));
 }
