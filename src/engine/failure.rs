@@ -90,13 +90,10 @@ impl From<TransportError> for Failure {
             | Problem::RateLimited { .. } => FailureKind::Access,
             Problem::Server { .. }
             | Problem::Protocol { .. }
-            | Problem::Unreachable { .. }
-            | Problem::Timeout { .. }
-            | Problem::BrokenOff { .. }
             | Problem::EngineUnreachable { .. }
             | Problem::NotAnEngine { .. }
-            | Problem::EngineRefused { .. }
-            | Problem::Certificate { .. } => FailureKind::Network,
+            | Problem::EngineRefused { .. } => FailureKind::Network,
+            problem if problem.is_unanswered() => FailureKind::Network,
             Problem::Cancelled => FailureKind::Cancelled,
             _ => FailureKind::Other,
         };

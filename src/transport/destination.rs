@@ -278,17 +278,14 @@ impl Unwritten {
     /// got it; no answer, one that contradicts itself, and one that puts off a later look do
     /// not say so.
     pub fn while_written(error: TransportError) -> Self {
-        let may_be_there = matches!(
+        let in_doubt = matches!(
             error.problem,
             Problem::Server { .. }
                 | Problem::Protocol { .. }
-                | Problem::Unreachable { .. }
-                | Problem::Timeout { .. }
-                | Problem::BrokenOff { .. }
-                | Problem::Certificate { .. }
                 | Problem::WrongDigest { .. }
                 | Problem::RateLimited { .. }
         );
+        let may_be_there = in_doubt || error.problem.is_unanswered();
         Self {
             error,
             may_be_there,

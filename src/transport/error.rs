@@ -276,6 +276,17 @@ impl TransportError {
 }
 
 impl Problem {
+    /// Whether no answer came, or none by somebody who is known to be the other side.
+    pub const fn is_unanswered(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::Timeout { .. }
+                | Self::BrokenOff { .. }
+                | Self::Certificate { .. }
+        )
+    }
+
     /// Whether it says that something is not there, and nothing else.
     pub const fn is_missing(&self) -> bool {
         matches!(

@@ -350,14 +350,9 @@ fn is_name_unknown(fault: &Fault) -> bool {
 
 /// Whether asking for something else would end in the same way.
 const fn is_of_the_way(problem: &Problem) -> bool {
-    matches!(
+    let of_settings = matches!(
         problem,
-        Problem::Unreachable { .. }
-            | Problem::Timeout { .. }
-            | Problem::BrokenOff { .. }
-            | Problem::Certificate { .. }
-            | Problem::ClientCertificate { .. }
-            | Problem::RateLimited { .. }
-            | Problem::Settings { .. }
-    )
+        Problem::ClientCertificate { .. } | Problem::RateLimited { .. } | Problem::Settings { .. }
+    );
+    of_settings || problem.is_unanswered()
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, Url};
 use zeroize::Zeroizing;
 
@@ -158,8 +158,6 @@ impl Client {
         let url = Url::parse(address).map_err(|e| unsent(format!("it is no address: {e}")))?;
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static(accept));
-        // what passed through the buffers of an open connection would stay there
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
         let (method, body, repeat) = match message {
             Message::Get => (Method::GET, Sent::Nothing, Repeat::Freely),
             Message::Post(kind, body, repeat) => {
