@@ -236,18 +236,23 @@ pub(super) async fn referrers(
         wanted: None,
         seen: Mutex::default(),
     };
-    let mut belongings = Vec::new();
+    let mut reads = Vec::with_capacity(found.len());
     for (_, node, role) in found {
-        let raw = manifests.read(&node.descriptor).await?;
-        let entries = entries(&gather, &raw, &role).await?;
-        let mut belonging = belonging(raw, role, &listed)?;
-        belonging.entries = entries;
-        if belonging.document.action != Action::Skip && has_joined(places, &belonging).await {
-            belonging.document.action = Action::Skip;
-            belonging.document.replaces = None;
-        }
-        belongings.push(belonging);
+        let (manifests, gather, listed) = (&manifests, &gather, &listed);
+        let read = async move {
+            let raw = manifests.read(&node.descriptor).await?;
+            let entries = entries(gather, &raw, &role).await?;
+            let mut belonging = belonging(raw, role, listed)?;
+            belonging.entries = entries;
+            if belonging.document.action != Action::Skip && has_joined(places, &belonging).await {
+                belonging.document.action = Action::Skip;
+                belonging.document.replaces = None;
+            }
+            Ok::<_, CopyError>(belonging)
+        };
+        reads.push(read.boxed());
     }
+    let belongings = stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
     Ok(Found {
         manifests: belongings,
         files,

@@ -127,9 +127,9 @@ impl Platform {
 
 /// Chooses the entry of an index that fits `wanted`, by containers/image's rules: best
 /// variant first, then an entry that names no platform; among equals the one marked as
-/// zstd, then the first. What BuildKit files under `unknown/unknown` is never chosen. `docker_list` says that
-/// the entries come from a Docker manifest list, where an entry without a platform does
-/// not fit. Gives nothing where `entries` has no image at all.
+/// zstd, then the first. What BuildKit files under `unknown/unknown` is never chosen.
+/// `docker_list` says that the entries come from a Docker manifest list, where an entry
+/// without a platform does not fit. Gives nothing where `entries` has no image at all.
 pub fn choose<'a>(
     entries: impl IntoIterator<Item = (usize, &'a Descriptor)>,
     wanted: &Platform,

@@ -89,13 +89,15 @@ fn one_reading(value: &Value) -> Result<(), Unclear> {
 
 fn object_of_one_reading(object: &Map<String, Value>) -> Result<(), Unclear> {
     for (key, value) in object {
-        if let Some(meant) = KNOWN.iter().find(|known| folded(known) == folded(key))
-            && meant != key
-        {
-            return Err(Unclear::Key {
-                found: key.chars().take(100).collect(),
-                meant,
-            });
+        if !KNOWN.contains(&key.as_str()) {
+            let folded = folded(key);
+            let mut known = KNOWN.iter();
+            if let Some(meant) = known.find(|known| known.eq_ignore_ascii_case(&folded)) {
+                return Err(Unclear::Key {
+                    found: key.chars().take(100).collect(),
+                    meant,
+                });
+            }
         }
         // its keys are anybody's, and are told apart by their case
         if key != "annotations" {

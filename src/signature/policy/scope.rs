@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use crate::model::{PathReference, Reference, Transport};
 
 /// The transports of places on this machine whose names are paths.
-const PATHS: [Transport; 4] = [
+pub(super) const PATHS: [Transport; 4] = [
     Transport::Dir,
     Transport::Oci,
     Transport::OciArchive,
@@ -24,7 +24,8 @@ pub struct Scope {
 }
 
 /// The name of an image in scopes: host and repository, without tag and digest; for a
-/// place on this machine its transport and path, `oci:/images/app`, as it is given. What begins like a port gets a `./`, so that no place is called as a registry is.
+/// place on this machine its transport and path, `oci:/images/app`, as it is given. What
+/// begins like a port gets a `./`, so that no place is called as a registry is.
 pub fn name_of(reference: &Reference) -> String {
     match reference {
         Reference::Registry(image) => image.name(),

@@ -26,8 +26,8 @@ pub(super) fn empty() -> Value {
 /// is, known here or not.
 ///
 /// A name that another entry has is taken from it, and that entry stays without one. Then
-/// the name is given to an entry of the same digest that has none, or one is added. One without a
-/// name is not added where its digest is listed already.
+/// the name is given to an entry of the same digest that has none, or one is added. One
+/// without a name is not added where its digest is listed already.
 pub(super) fn put(index: &mut Value, listed: &Listed) -> Result<bool, Problem> {
     if index.get("manifests").is_none_or(Value::is_null) {
         index["manifests"] = json!([]);

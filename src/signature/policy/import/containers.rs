@@ -9,11 +9,10 @@ use serde_json::{Map, Value};
 
 use super::super::containers::{carried, read};
 use super::super::edit::RuleEntry;
+use super::super::scope::PATHS;
 use super::super::{Files, PolicyError, Scope};
 use super::{Carried, Draft};
-
-/// The transports of places on this machine whose names are paths.
-const PATHS: [&str; 4] = ["dir", "oci", "oci-archive", "docker-archive"];
+use crate::model::Transport;
 
 pub(super) fn draft(
     value: &Value,
@@ -61,7 +60,7 @@ pub(super) fn draft(
         let repository = repository(scope).unwrap_or_default();
         one_image(draft, repository, &said(scope), carry(listed));
     }
-    for transport in PATHS {
+    for transport in PATHS.map(Transport::prefix) {
         let scopes = scopes(transport);
         let here = scopes.get("").map_or_else(|| default.clone(), carry);
         if here != wide {
@@ -88,7 +87,7 @@ pub(super) fn draft(
         }
     }
     for (transport, scopes) in transports {
-        let known = transport == "docker" || PATHS.contains(&transport.as_str());
+        let known = transport == "docker" || PATHS.iter().any(|one| one.prefix() == transport);
         if known || scopes.as_object().is_none_or(Map::is_empty) {
             continue;
         }
