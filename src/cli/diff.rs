@@ -205,7 +205,12 @@ fn object(found: &Found) -> Value {
     let platforms = images.platforms.as_ref().map(|sets| {
         let changed = images.changed_platforms.iter();
         let changed = changed.map(|change| {
-            json!({"platform": change.platform, "before": change.before, "after": change.after})
+            let mut object =
+                json!({"platform": change.platform, "before": change.before, "after": change.after});
+            if change.platform_after != change.platform {
+                object["platformAfter"] = json!(change.platform_after);
+            }
+            object
         });
         json!({"shared": sets.shared, "before": sets.before, "after": sets.after,
             "changed": changed.collect::<Vec<_>>()})
@@ -308,9 +313,12 @@ fn print(out: &mut impl Write, found: &Found) -> io::Result<()> {
     line(out, &format!("before  {}", images.before.digest))?;
     line(out, &format!("after   {}", images.after.digest))?;
     for change in &images.changed_platforms {
-        for (mark, digests) in [('-', &change.before), ('+', &change.after)] {
+        for (mark, platform, digests) in [
+            ('-', &change.platform, &change.before),
+            ('+', &change.platform_after, &change.after),
+        ] {
             for digest in digests {
-                let platform = text::visible(&change.platform);
+                let platform = text::visible(platform);
                 line(out, &format!("{mark} platform {platform} {digest}"))?;
             }
         }

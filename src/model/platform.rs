@@ -97,6 +97,35 @@ impl Platform {
         self.os == "unknown" && self.architecture == "unknown"
     }
 
+    /// What it means, whatever it is called, as containerd normalizes platforms: letters are
+    /// small, the architecture has Go's name, and the variant that goes without saying is
+    /// left out (`v8` of `arm64`, `v1` of `amd64`), but for `arm`, where it is `v7`. The
+    /// operating system's version and features stay.
+    pub fn normalized(&self) -> Self {
+        let os = self.os.to_ascii_lowercase();
+        let architecture = self.architecture.to_ascii_lowercase();
+        let said = self.variant.as_deref().unwrap_or_default();
+        let said = said.to_ascii_lowercase();
+        let (os, architecture, implied) = usual_names(&os, &architecture);
+        let variant = match (architecture, implied.unwrap_or(&said)) {
+            ("amd64", "v1") | ("arm64", "8" | "v8" | "v8.0") => "",
+            ("arm64", "9" | "9.0" | "v9.0") => "v9",
+            ("arm", "" | "7") => "v7",
+            ("arm", "5") => "v5",
+            ("arm", "6") => "v6",
+            ("arm", "8") => "v8",
+            (_, variant) => variant,
+        };
+        Self {
+            os: os.to_owned(),
+            architecture: architecture.to_owned(),
+            variant: Some(variant)
+                .filter(|variant| !variant.is_empty())
+                .map(ToOwned::to_owned),
+            ..self.clone()
+        }
+    }
+
     /// The variants that run where `self` is asked for, the best first; an empty variant
     /// is an entry without one.
     fn wanted_variants(&self) -> Vec<&str> {
@@ -226,19 +255,7 @@ impl FromStr for Platform {
         if !(2..=3).contains(&parts.len()) || !parts.iter().all(good) {
             return Err(error());
         }
-        let os = if parts[0] == "macos" {
-            "darwin"
-        } else {
-            parts[0]
-        };
-        let (architecture, usual_variant) = match parts[1] {
-            "x86_64" | "x86-64" => ("amd64", None),
-            "i386" | "i686" => ("386", None),
-            "aarch64" => ("arm64", None),
-            "armhf" => ("arm", Some("v7")),
-            "armel" => ("arm", Some("v6")),
-            other => (other, None),
-        };
+        let (os, architecture, usual_variant) = usual_names(parts[0], parts[1]);
         Ok(Self {
             variant: parts
                 .get(2)
@@ -248,6 +265,21 @@ impl FromStr for Platform {
             ..Self::new(os, architecture)
         })
     }
+}
+
+/// The names that Go has for a system and an architecture, of any that containerd
+/// understands, and the variant that such a name stands for.
+fn usual_names<'a>(os: &'a str, architecture: &'a str) -> (&'a str, &'a str, Option<&'static str>) {
+    let os = if os == "macos" { "darwin" } else { os };
+    let (architecture, variant) = match architecture {
+        "x86_64" | "x86-64" => ("amd64", None),
+        "i386" | "i686" => ("386", None),
+        "aarch64" => ("arm64", None),
+        "armhf" => ("arm", Some("v7")),
+        "armel" => ("arm", Some("v6")),
+        other => (other, None),
+    };
+    (os, architecture, variant)
 }
 
 /// Whether a word alone is an architecture: Go's names that images are built for, and

@@ -38,8 +38,12 @@ fn changes(found: &Value) -> Vec<(&str, &str)> {
 /// An entry of an index, for a platform.
 fn entry(descriptor: &Descriptor, platform: &str) -> Value {
     let mut entry = serde_json::to_value(descriptor).unwrap();
-    if let Some((os, architecture)) = platform.split_once('/') {
+    let parts: Vec<_> = platform.split('/').collect();
+    if let [os, architecture, variant @ ..] = &parts[..] {
         entry["platform"] = json!({"os": os, "architecture": architecture});
+        if let [variant] = variant {
+            entry["platform"]["variant"] = json!(variant);
+        }
     }
     entry
 }
@@ -105,6 +109,73 @@ fn indexes_are_compared_platform_by_platform() {
     let (code, text) = run(&[&nameless[0], &nameless[1]]);
     assert_eq!(code, Some(3));
     assert!(text.contains("- platform no platform sha256:"), "{text}");
+}
+
+#[test]
+fn a_platform_that_is_spelled_in_another_way_is_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut layout = Layout::new(folder.path());
+    let own = layout.image("linux/amd64", &["own"]);
+    let [one, two] = ["1", "2"].map(|text| layout.image("linux/arm64", &[text]));
+    let mut add = |name: &str, entries: &[(&Descriptor, &str)]| {
+        let entries: Vec<_> = entries
+            .iter()
+            .map(|(image, platform)| entry(image, platform))
+            .collect();
+        let index = layout.index(&entries);
+        layout.name(name, &index);
+        layout.reference(name)
+    };
+    let (amd64, short, long) = ("linux/amd64", "linux/arm64", "linux/arm64/v8");
+    let plain = [(&own, amd64), (&one, short), (&two, "linux/arm/v7")];
+    let plain = add("plain", &plain);
+    let other = add("other", &[(&own, amd64), (&one, long), (&two, "linux/arm")]);
+    let changed = [(&own, amd64), (&two, long), (&two, "linux/arm/v7")];
+    let changed = add("changed", &changed);
+    let both = add("both", &[(&own, amd64), (&one, short), (&two, long)]);
+    let turned = add("turned", &[(&own, amd64), (&two, long), (&one, short)]);
+    let newer = add("newer", &[(&own, amd64), (&one, "linux/arm64/v9")]);
+
+    let (code, found) = diff(&plain, &other);
+    let expected = json!({"shared": [amd64, short, "linux/arm/v7"], "before": [], "after": [],
+        "changed": []});
+    assert_eq!((code, &found["platforms"]), (Some(0), &expected));
+    let text = porthole(&["diff", &plain, &other]);
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert!(text.contains("indexes that list them are not"), "{text}");
+
+    // another image of the same platform, and each named as it is written
+    let (code, found) = diff(&plain, &changed);
+    let change = json!({"platform": short, "platformAfter": long,
+        "before": [one.digest], "after": [two.digest]});
+    let platforms = &found["platforms"];
+    assert_eq!((code, &platforms["changed"]), (Some(3), &json!([change])));
+    assert_eq!(
+        (&platforms["before"], &platforms["after"]),
+        (&json!([]), &json!([]))
+    );
+    let text = porthole(&["diff", &plain, &changed]);
+    let text = String::from_utf8(text.stdout).unwrap();
+    for (mark, platform, digest) in [('-', short, &one.digest), ('+', long, &two.digest)] {
+        let line = format!("{mark} platform {platform} {digest}\n");
+        assert!(text.contains(&line), "{text}");
+    }
+
+    // where both spellings are listed each is its own
+    let (code, found) = diff(&both, &turned);
+    assert_eq!(
+        (code, &found["platforms"]["changed"]),
+        (Some(0), &json!([]))
+    );
+    let (_, found) = diff(&plain, &both);
+    assert_eq!(found["platforms"]["before"], json!(["linux/arm/v7"]));
+    assert_eq!(found["platforms"]["after"], json!([long]));
+
+    // another variant is another platform
+    let (code, found) = diff(&turned, &newer);
+    assert_eq!(code, Some(3));
+    assert_eq!(found["platforms"]["before"], json!([long, short]));
+    assert_eq!(found["platforms"]["after"], json!(["linux/arm64/v9"]));
 }
 
 #[test]

@@ -310,6 +310,48 @@ fn platforms_as_people_write_them() {
 }
 
 #[test]
+fn spellings_of_one_platform_mean_the_same_as_containerd_has_it() {
+    let cases = [
+        (
+            "linux/arm64",
+            &[
+                "linux/arm64/v8",
+                "linux/aarch64",
+                "linux/arm64/8",
+                "Linux/ARM64",
+            ][..],
+        ),
+        (
+            "linux/amd64",
+            &["linux/x86_64", "linux/x86-64/v1", "linux/amd64/v1"],
+        ),
+        ("linux/arm/v7", &["linux/arm", "linux/armhf", "linux/arm/7"]),
+        ("linux/arm/v6", &["linux/armel", "linux/arm/6"]),
+        ("linux/386", &["linux/i386"]),
+        ("darwin/arm64", &["macos/aarch64/v8"]),
+    ];
+    for (name, spellings) in cases {
+        assert_eq!(wanted(name).normalized(), wanted(name));
+        for spelling in spellings {
+            assert_eq!(wanted(spelling).normalized(), wanted(name), "{spelling}");
+        }
+    }
+    for other in [
+        "linux/amd64/v2",
+        "linux/arm64/v9",
+        "linux/arm/v5",
+        "linux/arm/v8",
+    ] {
+        assert_eq!(wanted(other).normalized(), wanted(other));
+    }
+    let windows = Platform {
+        os_version: Some("10.0.17763".to_owned()),
+        ..wanted("windows/amd64")
+    };
+    assert_eq!(windows.normalized(), windows);
+}
+
+#[test]
 fn choosing_among_descriptors_keeps_the_positions_given() {
     let mut image = Descriptor::new(MediaType::OCI_MANIFEST, Digest::sha256(b"a"), 1);
     image.platform = Some(Platform::new("linux", "amd64"));

@@ -79,14 +79,20 @@ fn platforms_with_other_images_are_shown() {
     let [before, after] = ["1", "2"].map(|text| Digest::sha256(text.as_bytes()));
     found.changed_platforms = vec![PlatformChange {
         platform: "linux/arm64".to_owned(),
+        platform_after: "linux/arm64".to_owned(),
         before: vec![before.clone()],
         after: vec![after.clone()],
     }];
-    let window = comparing(found);
+    let window = comparing(found.clone());
     assert!(window.says("The images differ"));
     let name = format!("linux/arm64 only before: {before}");
     assert!(window.has(Role::Label, &name));
     assert!(window.has(Role::Label, &format!("only after: {after}")));
+    // each side is named as it is written
+    found.changed_platforms[0].platform_after = "linux/arm64/v8".to_owned();
+    let window = comparing(found);
+    let other = format!("linux/arm64/v8 only after: {after}");
+    assert!(window.has(Role::Label, &name) && window.has(Role::Label, &other));
 }
 
 #[test]

@@ -105,12 +105,16 @@ fn platforms(ui: &mut Ui, images: &ComparedImages) {
     };
     sets(ui, "Platforms", "platform", platforms);
     for changed in &images.changed_platforms {
-        let name = text::line(&changed.platform).into_owned();
-        let before = changed.before.iter().map(|digest| ('-', digest));
-        let after = changed.after.iter().map(|digest| ('+', digest));
-        for (position, (sign, digest)) in before.chain(after).enumerate() {
-            let name = if position == 0 { &name } else { "" };
-            change(ui, name, sign, &digest.to_string());
+        let mut said = "";
+        for (sign, platform, digests) in [
+            ('-', &changed.platform, &changed.before),
+            ('+', &changed.platform_after, &changed.after),
+        ] {
+            for digest in digests {
+                let again = std::mem::replace(&mut said, platform) == platform;
+                let name = if again { "" } else { platform };
+                change(ui, &text::line(name), sign, &digest.to_string());
+            }
         }
     }
     let same = platforms.is_equal() && images.changed_platforms.is_empty();
