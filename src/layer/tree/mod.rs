@@ -101,6 +101,7 @@ impl FileTree {
             }
             builder.apply(position as u32, layer);
         }
+        builder.list_removed();
         let lost = builder.lost;
         let mut tree = Self {
             nodes: Vec::with_capacity(builder.nodes.len()),
