@@ -181,6 +181,10 @@ pub const LAYER_ENTRIES: usize = 5_000_000;
 /// Longest name of a layer's entry, in bytes. Linux takes 4096 at once.
 pub const LAYER_PATH_BYTES: usize = 32 << 10;
 
+/// Most folders and names in the path of a layer's entry: as many as fit into `PATH_MAX` of
+/// Linux.
+pub const LAYER_PATH_PARTS: usize = 2048;
+
 /// Most memory that the index of one layer may take, in bytes.
 pub const LAYER_INDEX_BYTES: usize = 1 << 30;
 

@@ -12,7 +12,7 @@ mod open;
 use crate::model::limits;
 
 use super::Marks;
-use super::entry::NewEntry;
+use super::entry::{NewEntry, clean_path};
 use super::sha256::StreamHasher;
 use content::Content;
 use extension::Extension;
@@ -50,8 +50,40 @@ pub(super) enum TarProblem {
         found: u64,
         limit: u64,
     },
+    #[error("the name of an entry has {found} parts, more than the {limit} that are read")]
+    TooDeep { found: usize, limit: usize },
     #[error("it has more than {limit} entries")]
     TooMany { limit: usize },
+}
+
+/// Checks the name of an entry, and the target of a link, where it is one.
+///
+/// # Errors
+/// Where one is longer than any system takes it, or leads through more folders.
+pub(super) fn check_names(name: &[u8], target: Option<&[u8]>) -> Result<(), TarProblem> {
+    let target = target.unwrap_or_default();
+    for (what, text) in [
+        ("the name of an entry", name),
+        ("the target of a link", target),
+    ] {
+        if text.len() > limits::LAYER_PATH_BYTES {
+            return Err(TarProblem::TooLong {
+                what,
+                found: text.len() as u64,
+                limit: limits::LAYER_PATH_BYTES as u64,
+            });
+        }
+    }
+    // few are long enough to be looked at
+    let limit = limits::LAYER_PATH_PARTS;
+    if name.len() < 2 * limit {
+        return Ok(());
+    }
+    let (path, _) = clean_path(name);
+    match path.split(|byte| *byte == b'/').count() {
+        found if found > limit => Err(TarProblem::TooDeep { found, limit }),
+        _ => Ok(()),
+    }
 }
 
 /// A tar stream on its way. What is unpacked is fed to it; entries come out.

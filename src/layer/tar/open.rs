@@ -8,7 +8,7 @@ use crate::model::limits;
 use super::content::Content;
 use super::extension::{Extension, MapText, id, said};
 use super::header::{BLOCK, Header, Type};
-use super::{Opened, State, TarProblem, TarReader, padding};
+use super::{Opened, State, TarProblem, TarReader, check_names, padding};
 
 impl TarReader {
     pub(super) fn header(&mut self, block: Box<[u8; BLOCK]>) -> Result<State, TarProblem> {
@@ -77,19 +77,7 @@ impl TarReader {
             .or(extension.path)
             .unwrap_or_else(|| header.name());
         let link = extension.long_link.or(extension.link);
-        let linked = link.as_ref().map_or(0, Vec::len);
-        for (what, found) in [
-            ("the name of an entry", name.len()),
-            ("the target of a link", linked),
-        ] {
-            if found > limits::LAYER_PATH_BYTES {
-                return Err(TarProblem::TooLong {
-                    what,
-                    found: found as u64,
-                    limit: limits::LAYER_PATH_BYTES as u64,
-                });
-            }
-        }
+        check_names(&name, link.as_deref())?;
         let (kind, is_dump) = match header.kind() {
             Type::Hardlink => (EntryKind::Hardlink, false),
             Type::Symlink => (EntryKind::Symlink, false),

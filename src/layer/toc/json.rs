@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::layer::checkpoint::{Checkpoint, Checkpoints, Start};
 use crate::layer::entry::{Extra, NewEntry, Parts, clean_path, whiteout};
 use crate::layer::index::{Ending, IndexBuilder, Origin, Packing};
+use crate::layer::tar::check_names;
 use crate::layer::{EntryKind, LayerIndex, Marks};
 use crate::model::{Digest, limits};
 
@@ -124,6 +125,8 @@ pub(super) fn index(
     let mut next = 0;
     while let Some(first) = entries.get(next) {
         next += 1;
+        check_names(first.name.as_bytes(), Some(first.link_name.as_bytes()))
+            .map_err(|problem| problem.to_string())?;
         let (mut path, mut marks) = clean_path(first.name.as_bytes());
         let mut kind = match first.kind.as_str() {
             "reg" => EntryKind::File,
@@ -282,4 +285,36 @@ fn bytes(digest: &Digest) -> Option<[u8; 32]> {
         *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
     }
     Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_have_the_limits_of_those_in_tar_headers() {
+        let found = |name: &str, target: &str| {
+            let entry = serde_json::json!({"name": name, "type": "symlink", "linkName": target});
+            let table = serde_json::json!({"version": 1, "entries": [entry]});
+            let table = read(&serde_json::to_vec(&table).unwrap()).unwrap();
+            let index = index(&table, Packing::Gzip, Origin::Stargz, 1);
+            index.map(|index| index.len())
+        };
+        let deep = "a/".repeat(limits::LAYER_PATH_PARTS);
+        let long = "a".repeat(limits::LAYER_PATH_BYTES);
+        assert_eq!(found(&deep, &long), Ok(1));
+        assert_eq!(found(&long, ""), Ok(1));
+        for (name, target, why) in [
+            (&format!("{deep}a")[..], "", "2049 parts"),
+            (
+                &format!("{long}a"),
+                "",
+                "the name of an entry has 32769 bytes",
+            ),
+            ("a", &format!("{long}a"), "the target of a link has"),
+        ] {
+            let refused = found(name, target).unwrap_err();
+            assert!(refused.contains(why), "{refused}");
+        }
+    }
 }

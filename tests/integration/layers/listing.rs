@@ -413,6 +413,23 @@ fn targets_of_links_have_a_limit() {
 }
 
 #[test]
+fn names_lead_through_a_limited_number_of_folders() {
+    let deep = "a/".repeat(porthole::model::limits::LAYER_PATH_PARTS - 1);
+    let fits = format!("{deep}f");
+    let index = scan(&Tar::new().file(&fits, b"f").bytes());
+    assert_eq!(index.ending, Ending::Complete);
+    assert_eq!(index.entry(0).unwrap().path(), fits.as_bytes());
+    let deeper = Tar::new().file("first", b"f").dir(&format!("{deep}a/a"));
+    let index = scan(&deeper.file("last", b"f").bytes());
+    assert_eq!(index.len(), 1, "what came before stays");
+    let Ending::Damaged { why } = &index.ending else {
+        panic!("{:?}", index.ending);
+    };
+    let said = "the name of an entry has 2049 parts, more than the 2048 that are read";
+    assert_eq!(why, said);
+}
+
+#[test]
 fn what_was_read_of_a_broken_layer_stays() {
     let tar = Tar::new()
         .file("a", b"first")
