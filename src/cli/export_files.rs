@@ -57,6 +57,7 @@ impl ExportFiles {
             path: path.into_encoded_bytes(),
             at: self.at,
             to: target,
+            allowance: image.allowance(),
         })?;
         eprintln!("{}", said(&saved));
         Ok(())

@@ -203,6 +203,11 @@ impl Manifest {
         Ok(content)
     }
 
+    /// How much more than they should layers may unpack to, and what is written of them.
+    pub(super) const fn allowance(&self) -> Allowance {
+        self.allowance
+    }
+
     /// Saves files, and waits for what came of it.
     pub(super) fn save(&self, request: SaveRequest) -> Result<SavedFiles, CliError> {
         let scope = self.scope(None, request.at)?;
@@ -212,7 +217,9 @@ impl Manifest {
             let outcomes = engine.take_outcomes().into_iter();
             let mut ends = outcomes.filter_map(|outcome| match outcome {
                 Outcome::FilesSaved { report, .. } => Some(Ok(report)),
-                Outcome::Failed(failure) => Some(Err(Failure::clone(&failure).into())),
+                Outcome::Failed(failure) | Outcome::SaveTooMuch { failure, .. } => {
+                    Some(Err(Failure::clone(&failure).into()))
+                }
                 _ => None,
             });
             ends.next()

@@ -8,7 +8,10 @@ use crate::copy::CheckedItem;
 use crate::export::{Report as SavedFiles, Target};
 use crate::transport::Security;
 
-use super::{AdditionId, CopyId, Failure, ImageId, KeyInfo, TrustChange, TrustFile, TrustPreview};
+use super::{
+    AdditionId, CopyId, Failure, ImageId, KeyInfo, NodePath, SaveRequest, TrustChange, TrustFile,
+    TrustPreview,
+};
 
 /// How a chore or a look ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +36,14 @@ pub enum Outcome {
     FilesSaved {
         target: Target,
         report: SavedFiles,
+    },
+    /// Files of an image were not written: far more than its layers hold would have been.
+    /// The same request with [`crate::layer::Allowance::Everything`] writes them.
+    SaveTooMuch {
+        image: ImageId,
+        manifest: NodePath,
+        request: SaveRequest,
+        failure: Arc<Failure>,
     },
     /// What stands in the trust policy.
     TrustListed(Arc<TrustFile>),

@@ -81,8 +81,7 @@ impl Sink for Writing<'_> {
         self.file
             .write_all(bytes)
             .map_err(|error| failed(self.path, &error))?;
-        (self.progress)(bytes.len() as u64);
-        Ok(())
+        (self.progress)(bytes.len() as u64)
     }
 
     fn end(&mut self, _: &Content) -> Result<(), LayerError> {

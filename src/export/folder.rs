@@ -244,8 +244,7 @@ impl Sink for Writing<'_> {
             file.write_all(bytes)
                 .map_err(|error| failed(self.root, &error))?;
         }
-        (self.progress)(bytes.len() as u64);
-        Ok(())
+        (self.progress)(bytes.len() as u64)
     }
 
     fn end(&mut self, content: &Content) -> Result<(), LayerError> {

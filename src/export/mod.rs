@@ -11,7 +11,7 @@ mod link;
 mod plan;
 mod tar;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use futures_util::future::BoxFuture;
 
@@ -32,6 +32,16 @@ pub enum Target {
     Tar(PathBuf),
     /// A tar stream on the standard output.
     Stdout,
+}
+
+impl Target {
+    /// The folder or file; nothing for the standard output.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Folder(path) | Self::File(path) | Self::Tar(path) => Some(path),
+            Self::Stdout => None,
+        }
+    }
 }
 
 /// What was written.
@@ -62,8 +72,9 @@ pub struct From<'a> {
     pub layers: &'a [Descriptor],
 }
 
-/// Told how many bytes of content were written.
-pub type Progress<'a> = &'a (dyn Fn(u64) + Send + Sync);
+/// Told how many bytes of content were written. An error ends the writing: within a hole,
+/// however long, nothing else does.
+pub type Progress<'a> = &'a (dyn Fn(u64) -> Result<(), LayerError> + Send + Sync);
 
 /// Writes what `plan` holds to `target`. Dropping the future ends it, and nothing is left of
 /// what it wrote but for what went to the standard output.

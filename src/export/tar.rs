@@ -165,7 +165,7 @@ impl<W: Write + Send> Sink for Tar<'_, W> {
 
     fn bytes(&mut self, bytes: &[u8]) -> Result<(), LayerError> {
         self.written += bytes.len() as u64;
-        (self.progress)(bytes.len() as u64);
+        (self.progress)(bytes.len() as u64)?;
         self.write(bytes)
     }
 

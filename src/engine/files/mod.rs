@@ -67,6 +67,9 @@ pub struct SaveRequest {
     /// The layer that the image stands at; the last one where there is none.
     pub at: Option<usize>,
     pub to: Target,
+    /// How much may be written that lies in no layer: in holes of sparse files, or by a
+    /// table of contents alone.
+    pub allowance: Allowance,
 }
 
 /// What a desk is told.

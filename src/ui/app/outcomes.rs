@@ -3,7 +3,7 @@
 use super::App;
 use crate::engine::{JobState, Outcome, SaveTarget, SavedFiles};
 use crate::model::text;
-use crate::ui::dialogs::{Dialog, Hosts, Logins};
+use crate::ui::dialogs::{Dialog, Hosts, Logins, SaveAnyway};
 
 impl App {
     /// Takes what has ended since the last frame.
@@ -29,6 +29,17 @@ impl App {
                     self.toasts.say(&self.ctx, text);
                 }
                 Outcome::FilesSaved { target, report } => self.say_saved(&target, &report),
+                Outcome::SaveTooMuch {
+                    image,
+                    manifest,
+                    request,
+                    failure,
+                } => self.ask_to_save_anyway(SaveAnyway {
+                    image,
+                    manifest,
+                    request,
+                    failure,
+                }),
                 Outcome::TrustListed(file) => self.trust_listed(file),
                 Outcome::TrustPreviewed(preview) => self.trust_previewed(&preview),
                 Outcome::TrustSaved { path } => self.trust_saved(&path),
@@ -94,12 +105,8 @@ impl App {
     }
 
     fn say_saved(&mut self, target: &SaveTarget, saved: &SavedFiles) {
-        let path = match target {
-            SaveTarget::Folder(path) | SaveTarget::File(path) | SaveTarget::Tar(path) => {
-                path.display().to_string()
-            }
-            SaveTarget::Stdout => return,
-        };
+        let Some(path) = target.path() else { return };
+        let path = path.display().to_string();
         let files = match saved.files {
             1 => "1 file".to_owned(),
             files => format!("{} files", text::count(files as u64)),
@@ -119,6 +126,15 @@ impl App {
             words.push_str(&format!("; {} devices and pipes left out", saved.left_out));
         }
         self.toasts.say(&self.ctx, words);
+    }
+
+    /// Asks whether files are saved that were refused. Nobody is asked over another dialog,
+    /// nor for an image that is closed: it is only said then, and the job can be tried again.
+    fn ask_to_save_anyway(&mut self, asked: SaveAnyway) {
+        if self.dialog.is_some() || self.tabs.get(asked.image).is_none() {
+            return self.toasts.fail(&self.ctx, &asked.failure);
+        }
+        self.show_dialog(Dialog::SaveAnyway(asked));
     }
 
     fn show_cache_size(&mut self, bytes: u64) {

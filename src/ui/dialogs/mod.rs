@@ -22,6 +22,7 @@ mod recents;
 mod remove;
 mod report;
 mod save;
+mod save_anyway;
 mod settings;
 mod shortcuts;
 mod sign;
@@ -42,6 +43,7 @@ pub use self::keys::{Keys, list_keys};
 pub use self::remove::{Remove, RemoveWish};
 pub use self::report::CopyReport;
 pub use self::save::SaveWish;
+pub use self::save_anyway::SaveAnyway;
 pub use self::settings::{Hosts, Logins, SettingsDialog};
 pub use self::sign::SignDialog;
 pub use self::source::Source;
@@ -67,6 +69,8 @@ pub enum Dialog {
     FindFiles(find::FindFiles),
     /// Saves files of an image.
     SaveFiles(save::SaveFiles),
+    /// Asks before files are saved that take far more room than they should.
+    SaveAnyway(SaveAnyway),
     Shortcuts,
     About(about::About),
     Diagnostics(Diagnostics),
@@ -195,6 +199,7 @@ pub fn show(
         Some(Dialog::Folder(folder)) => folder.show(ctx, actions),
         Some(Dialog::FindFiles(find)) => find.show(ctx, engine, actions),
         Some(Dialog::SaveFiles(save)) => save.show(ctx, actions),
+        Some(Dialog::SaveAnyway(save)) => save.show(ctx, actions),
         Some(Dialog::Compare(choosing)) => choosing.show(ctx, images, actions),
         Some(Dialog::Shortcuts) => shortcuts::show(ctx),
         Some(Dialog::About(about)) => about.show(ctx),

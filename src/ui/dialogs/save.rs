@@ -7,6 +7,7 @@ use egui::{Context, Ui};
 use super::folder::expand_home;
 use super::kit::{self, Footer, Sheet};
 use crate::engine::{Command, FilesRequest, ImageId, NodePath, SaveRequest, SaveTarget};
+use crate::layer::Allowance;
 use crate::model::text;
 use crate::ui::action::{Action, Actions, PathWish};
 
@@ -152,6 +153,7 @@ impl SaveFiles {
                     path: self.wish.path.clone(),
                     at: self.wish.at,
                     to,
+                    allowance: Allowance::Usual,
                 }),
             }));
             footer.close();

@@ -3,13 +3,19 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::Command;
+use std::process;
 
+use porthole::engine::{
+    Command, FilesRequest, JobKind, JobState, NodePath, Outcome, SaveRequest, SaveTarget,
+};
+use porthole::layer::Allowance;
 use tar::EntryType;
 
 use super::cli::image;
+use super::desk::ask;
 use super::{Tar, porthole};
 use crate::support::layout::Layout;
+use crate::support::watch::Watch;
 
 fn export(layout: &Layout, arguments: &[&str]) -> (bool, String) {
     let reference = layout.reference("it");
@@ -258,11 +264,11 @@ fn a_sparse_file_is_not_blown_up_unasked() {
     let output = porthole(&["export-files", &reference, "--tar", "-"]);
     assert!(output.stdout.is_empty() && !output.status.success());
     // it comes where that is asked for
-    let mut running = Command::new(env!("CARGO_BIN_EXE_porthole"))
+    let mut running = process::Command::new(env!("CARGO_BIN_EXE_porthole"))
         .args(["export-files", &reference, "--tar", "-", "--read-anyway"])
         .env("XDG_CACHE_HOME", place.path())
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::null())
+        .stdout(process::Stdio::piped())
+        .stderr(process::Stdio::null())
         .spawn()
         .unwrap();
     let mut begun = vec![0; 1 << 20];
@@ -270,6 +276,55 @@ fn a_sparse_file_is_not_blown_up_unasked() {
     running.kill().unwrap();
     running.wait().unwrap();
     read.unwrap();
+}
+
+/// As the window asks for it.
+#[test]
+fn what_was_refused_for_its_holes_is_written_where_the_request_says_so() {
+    let place = tempfile::tempdir().unwrap();
+    let layer = Tar::new().sparse("big", 1 << 40, &[(1 << 40, b"")]).bytes();
+    let layout = image(&place.path().join("image"), &[layer]);
+    let watch = Watch::start();
+    let (id, _) = watch.open_and_settle(&layout.reference("it"));
+    let to = place.path().join("big");
+    let asked = SaveRequest {
+        path: b"/big".to_vec(),
+        at: None,
+        to: SaveTarget::File(to.clone()),
+        allowance: Allowance::Usual,
+    };
+    ask(&watch, id, FilesRequest::Save(asked.clone()));
+    let outcome = watch.wait(|| watch.engine.take_outcomes().into_iter().next());
+    let Outcome::SaveTooMuch {
+        image,
+        manifest,
+        request,
+        failure,
+    } = outcome
+    else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!((image, manifest, &request), (id, NodePath::root(), &asked));
+    let said = failure.to_string();
+    assert!(said.contains("1.1 TB in holes"), "{said}");
+    assert!(!to.exists());
+
+    let allowance = Allowance::Everything;
+    let anyway = SaveRequest {
+        allowance,
+        ..request
+    };
+    ask(&watch, id, FilesRequest::Save(anyway));
+    let job = watch.until_job(|job| job.kind == JobKind::Save && job.progress.done() > 1 << 20);
+    watch.engine.send(Command::Cancel { job: job.id });
+    watch.until_job(|ended| ended.id == job.id && ended.state == JobState::Cancelled);
+    assert_eq!(
+        names(place.path())
+            .iter()
+            .filter(|n| n.contains("big"))
+            .count(),
+        0
+    );
 }
 
 #[test]
@@ -387,7 +442,7 @@ fn a_tar_stream_has_everything_that_gnu_tar_reads_of_it() {
     let to = place.path().join("all.tar");
     let (ok, said) = export(&layout, &["--tar", to.to_str().unwrap()]);
     assert!(ok, "{said}");
-    let listed = Command::new("tar")
+    let listed = process::Command::new("tar")
         .args(["--numeric-owner", "-tvf"])
         .arg(&to)
         .output()

@@ -21,6 +21,7 @@ mod places;
 mod platform;
 mod quit;
 mod reload;
+mod saving;
 mod scripted;
 mod session;
 mod settings;

@@ -75,11 +75,12 @@ impl State {
             self.layers.iter().map(|l| l.descriptor.clone()).collect();
         let packed = descriptors.iter().take(at + 1);
         let packed = packed.fold(0u64, |sum, layer| sum.saturating_add(layer.size));
-        let limit = match self.allowance {
+        let limit = match request.allowance {
             Allowance::Usual => Allowance::Usual.bytes(packed),
             Allowance::Everything => u64::MAX,
         };
         let source = Arc::clone(&self.start.source);
+        let (image, manifest) = (self.start.image, self.start.manifest.clone());
         self.tasks.spawn(async move {
             let token = job.token().clone();
             let progress = job.shared_progress();
@@ -101,6 +102,10 @@ impl State {
                 let count = |bytes| {
                     progress.add(bytes);
                     slots.wake();
+                    match token.is_cancelled() {
+                        true => Err(LayerError::Cancelled),
+                        false => Ok(()),
+                    }
                 };
                 let write = export::write(&plan, from, &request.to, &count);
                 Ok(Handle::current().block_on(token.run_until_cancelled(write)))
@@ -113,12 +118,20 @@ impl State {
                     });
                     JobState::Done
                 }
-                Ok(Ok(None)) => JobState::Cancelled,
+                Ok(Ok(None | Some(Err(LayerError::Cancelled)))) => JobState::Cancelled,
                 Ok(Ok(Some(Err(error))) | Err(error)) => {
+                    let too_much = matches!(error, LayerError::TooMuch { .. });
                     let failure = Arc::new(Failure::from(error));
-                    shared
-                        .slots
-                        .put_outcome(Outcome::Failed(Arc::clone(&failure)));
+                    let told = Arc::clone(&failure);
+                    shared.slots.put_outcome(match too_much {
+                        true => Outcome::SaveTooMuch {
+                            image,
+                            manifest,
+                            request: asked,
+                            failure: told,
+                        },
+                        false => Outcome::Failed(told),
+                    });
                     JobState::Failed(failure)
                 }
                 Err(error) => {
