@@ -73,7 +73,7 @@ fn key(
         .iter()
         .map(ToString::to_string)
         .collect();
-    let looked = (&discovered.looked, discovered.outcome);
+    let looked = (&discovered.looked, discovered.outcome, discovered.attached);
     let text =
         format!("{subject:?}\n{name:?}\n{policy:?}\n{root:?}\n{found:?}\n{problems:?}\n{looked:?}");
     Digest::sha256(text.as_bytes())
@@ -103,6 +103,7 @@ mod tests {
             looked: Vec::new(),
             problems: Vec::new(),
             outcome: ListingOutcome::Listed,
+            attached: false,
         };
         let name = ScopeName::from("host/app");
         let policy = |scope: &str| {

@@ -247,6 +247,13 @@ pub trait Beside: DetachedSignatures {
     /// # Errors
     /// Where the settings cannot be read.
     fn place(&self) -> Result<Option<String>, TransportError>;
+
+    /// Whether the settings say that signatures of cosign are attached to the image where it
+    /// lies (`use-sigstore-attachments`): containers/image looks for none otherwise.
+    ///
+    /// # Errors
+    /// Where the settings cannot be read.
+    fn attaches(&self) -> Result<bool, TransportError>;
 }
 
 /// What is known of a blob in its place.

@@ -45,6 +45,9 @@ pub struct Discovered {
     /// What could not be read. As long as there is any, nothing is "unsigned".
     pub problems: Vec<TransportError>,
     pub outcome: ListingOutcome,
+    /// Whether containers/image would look for signatures of cosign in the registry of the
+    /// image, by its settings. Here they are looked for in any case.
+    pub attached: bool,
 }
 
 /// Reads everything that `discovery.tree` names, and what lies beside the manifest.
@@ -56,6 +59,7 @@ pub async fn discover(discovery: Discovery) -> Discovered {
         looked: looked(&tree.asked),
         problems: Vec::new(),
         outcome: tree.outcome().unwrap_or(ListingOutcome::NotRead),
+        attached: false,
     };
     discovered.problems.extend(tree.problems().cloned());
     let place = discovery.source.reference().to_string();
@@ -223,6 +227,10 @@ async fn lookaside(discovery: &Discovery, discovered: &mut Discovered) {
     let Some(place) = discovery.source.lookaside() else {
         return;
     };
+    match place.attaches() {
+        Ok(attached) => discovered.attached = attached,
+        Err(error) => return discovered.problems.push(error),
+    }
     let base = match place.place() {
         Ok(Some(base)) => base,
         Ok(None) => return,

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::model::CosignTag;
+use crate::transport::Way;
+
 use super::super::discover::Discovered;
 use super::super::found::{Found, Subject};
 use super::super::report::{Judgement, RootUsed, SignatureReport, SubjectReport, Verdict};
@@ -26,10 +29,12 @@ pub fn judge(
     let mut roots = Vec::new();
     let (mut signatures, verdict) = match rule {
         Some(rule) => {
-            // where containers knows of no signatures, what lies there is not there for it
             let containers = policy.is_some_and(|policy| policy.kind == PolicyKind::Containers);
-            let signless = containers && name.is_signless();
-            by_rule(discovered, subject, rule, root, signless, &mut roots)
+            let unseen = |found: &Found| match containers {
+                true => unseen(found, discovered, name),
+                false => None,
+            };
+            by_rule(discovered, subject, rule, root, &unseen, &mut roots)
         }
         None => {
             let trust = Trust {
@@ -78,7 +83,7 @@ fn by_rule(
     subject: &Subject,
     rule: &Rule,
     root: Option<&TrustRoot>,
-    signless: bool,
+    unseen: &dyn Fn(&Found) -> Option<String>,
     roots: &mut Vec<TrustRoot>,
 ) -> (Vec<SignatureReport>, Verdict) {
     let now = jiff::Timestamp::now();
@@ -108,7 +113,7 @@ fn by_rule(
                 let reports: Vec<_> = found
                     .map(|found| {
                         let verify = || verify(found, subject, &trust, now);
-                        counted(found, asked, signless, verify)
+                        counted(found, asked, unseen, verify)
                     })
                     .collect();
                 let came = verdict(discovered, &reports, asked);
@@ -142,20 +147,46 @@ fn by_rule(
     (signatures, against.unwrap_or(Verdict::Accepted { by }))
 }
 
+/// Why containers does not come upon this where it lies; nothing where it does. What it does
+/// not look for is not there for its policies.
+fn unseen(found: &Found, discovered: &Discovered, name: &ScopeName) -> Option<String> {
+    if name.is_signless() {
+        return Some("containers knows of no signatures in a place of this kind".to_owned());
+    }
+    // a file beside the image, or in a lookaside
+    found.place.manifest.as_ref()?;
+    let tag = CosignTag::Signatures.of(&discovered.subject);
+    let way = Way::CosignTag.name();
+    if !found.place.ways.contains(&format!("{way}:{tag}")) {
+        return Some(format!(
+            "in a registry containers looks for signatures of cosign under the tag {tag} alone"
+        ));
+    }
+    (!discovered.attached).then(|| {
+        "containers looks for signatures of cosign in a registry only where registries.d says use-sigstore-attachments: true for the image, and it does not"
+            .to_owned()
+    })
+}
+
 /// What does not count for a requirement is not verified for it.
 fn counted(
     found: &Arc<Found>,
     asked: &Asked,
-    signless: bool,
+    unseen: &dyn Fn(&Found) -> Option<String>,
     verify: impl FnOnce() -> SignatureReport,
 ) -> SignatureReport {
-    let why = match asked.only {
-        _ if !found.format.is_signed() => return verify(),
-        _ if signless => "containers knows of no signatures in a place of this kind".to_owned(),
-        Some(only) if only != found.format => {
-            format!("the policy asks for {only}; this is another format")
-        }
-        _ => return verify(),
+    if !found.format.is_signed() {
+        return verify();
+    }
+    let other = || {
+        let only = asked.only.filter(|only| *only != found.format)?;
+        Some(format!(
+            "the policy asks for {only}; this is another format"
+        ))
+    };
+    // the format first: where it is another one, the place does not matter
+    let Some(why) = other().or_else(|| unseen(found)) else {
+        return verify();
     };
     SignatureReport {
         found: Arc::clone(found),

@@ -116,7 +116,7 @@ impl ScopeName {
         Self {
             text: name_of(reference),
             place: matches!(whole, Reference::Path(_)).then(|| name_of(&whole)),
-            signless: !matches!(reference.transport(), Transport::Docker | Transport::Dir),
+            signless: !super::containers::knows_signatures(reference.transport()),
             containers: super::containers::scopes_of(&whole),
         }
     }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::blob;
 use crate::model::{Digest, limits};
 use crate::transport::Problem;
-use crate::transport::local::{Files, Folder, Work};
+use crate::transport::local::{Files, Folder, Work, none_behind_a_gap};
 
 /// How many signatures of a manifest there are.
 pub(super) fn count(folder: &Folder, manifest: &Digest, is_primary: bool) -> usize {
@@ -19,6 +19,9 @@ pub(super) fn count(folder: &Folder, manifest: &Digest, is_primary: bool) -> usi
 }
 
 /// The signatures of a manifest, none of them checked.
+///
+/// # Errors
+/// Where one cannot be read, or the first is not there and others are.
 pub(super) fn read(
     folder: &Folder,
     manifest: &Digest,
@@ -26,9 +29,10 @@ pub(super) fn read(
     work: &Work,
 ) -> Result<Vec<Bytes>, Problem> {
     let mut found = Vec::new();
-    for prefix in prefixes(manifest, is_primary) {
+    let prefixes = prefixes(manifest, is_primary);
+    for prefix in &prefixes {
         for number in 1.. {
-            let read = folder.read(&name(&prefix, number), limits::SIGNATURE_BYTES, work);
+            let read = folder.read(&name(prefix, number), limits::SIGNATURE_BYTES, work);
             match read {
                 Ok(_) if found.len() == limits::SIGNATURES => {
                     return Err(Problem::Beyond {
@@ -40,6 +44,12 @@ pub(super) fn read(
                 Err(problem) if problem.is_missing() => break,
                 Err(problem) => return Err(problem),
             }
+        }
+    }
+    if found.is_empty() {
+        let names = folder.names("")?;
+        for prefix in &prefixes {
+            none_behind_a_gap(&names, prefix)?;
         }
     }
     Ok(found)

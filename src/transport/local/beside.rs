@@ -178,6 +178,30 @@ fn free(folder: &Path, prefix: &str, from: usize) -> Result<usize, Problem> {
         })
 }
 
+/// Of the files `names`, among which there is no first signature: whether none is another
+/// one. Readers stop at the first gap, and would take what is signed for unsigned.
+///
+/// # Errors
+/// The first of those that are.
+pub(in crate::transport) fn none_behind_a_gap<'a>(
+    names: impl IntoIterator<Item = &'a String>,
+    prefix: &str,
+) -> Result<(), Problem> {
+    let first = format!("{prefix}signature-");
+    let number = |name: &&String| {
+        let rest = name.strip_prefix(&first).unwrap_or_default();
+        let digits = rest.bytes().all(|byte| byte.is_ascii_digit());
+        digits && !rest.is_empty() && !rest.starts_with('0')
+    };
+    match names.into_iter().filter(number).min() {
+        None => Ok(()),
+        Some(name) => Err(Problem::Broken {
+            file: name.clone(),
+            why: format!("{first}1, which signatures are counted from, cannot be found"),
+        }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

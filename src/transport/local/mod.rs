@@ -16,6 +16,7 @@ mod target;
 mod work;
 
 pub use beside::SignatureFolder;
+pub(super) use beside::none_behind_a_gap;
 pub(super) use blob::presence;
 pub(super) use disk::write_problem;
 pub use disk::{Disk, Step, StepHook};

@@ -1,14 +1,18 @@
 //! Signatures beside the registry, in a lookaside of containers/image
 //! (signature-protocols.md): `BASE/REPOSITORY@sha256=HEX/signature-1` and so on, up to the
-//! first that is not there.
+//! first that is not there. In a folder, where names can be listed, a first one that is not
+//! there beside others that are is an error; a web server lists nothing.
 
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use crate::config::{Lookaside, open_plain};
 use crate::model::{Digest, RegistryReference, limits, text};
+use crate::transport::local::none_behind_a_gap;
 use crate::transport::{
     Beside, DetachedSignatures, Problem, SignatureFolder, SignatureWrite, TransportError,
 };
@@ -18,23 +22,27 @@ use super::destination::RegistryDestination;
 use super::source::RegistrySource;
 
 impl RegistrySource {
-    /// What is kept beside the image, by the settings.
-    fn lookaside_base(&self) -> Result<Option<String>, TransportError> {
+    /// What `registries.d` says.
+    fn lookasides(&self) -> Result<Lookaside, TransportError> {
         let read = self.client().network().lookaside.read();
-        let read = read.map_err(|error| {
+        read.map_err(|error| {
             let problem = Problem::Broken {
                 file: error.path.display().to_string(),
                 why: error.why,
             };
             TransportError::new("lookaside", self.image().name(), problem)
-        })?;
-        Ok(read.reading(self.image()).map(ToOwned::to_owned))
+        })
     }
 }
 
 impl Beside for RegistrySource {
     fn place(&self) -> Result<Option<String>, TransportError> {
-        self.lookaside_base()
+        let read = self.lookasides()?;
+        Ok(read.reading(self.image()).map(ToOwned::to_owned))
+    }
+
+    fn attaches(&self) -> Result<bool, TransportError> {
+        Ok(self.lookasides()?.attaches(self.image()))
     }
 }
 
@@ -44,7 +52,7 @@ impl DetachedSignatures for RegistrySource {
         manifest: &'a Digest,
     ) -> BoxFuture<'a, Result<Vec<Bytes>, TransportError>> {
         async move {
-            let Some(base) = self.lookaside_base()? else {
+            let Some(base) = self.place()? else {
                 return Ok(Vec::new());
             };
             let read = read(self.client(), self.image(), &base, manifest).await;
@@ -114,7 +122,10 @@ async fn read(
     for number in 1.. {
         let name = format!("{folder}/signature-{number}");
         let read = match name.strip_prefix("file://") {
-            Some(path) => from_disk(PathBuf::from(path)).await?,
+            Some(path) => {
+                let path = PathBuf::from(path);
+                from_disk(move || read_file(&path)).await?
+            }
             // every 404 is "not there", whatever page comes with it
             None => client.file(&name, limits::SIGNATURE_BYTES, &[404]).await?,
         };
@@ -129,12 +140,18 @@ async fn read(
             Some(bytes) => found.push(bytes),
         }
     }
+    if let Some(folder) = folder.strip_prefix("file://").filter(|_| found.is_empty()) {
+        let folder = PathBuf::from(folder);
+        from_disk(move || has_none(&folder)).await?;
+    }
     Ok(found)
 }
 
-/// A file; nothing where it is not there.
-async fn from_disk(path: PathBuf) -> Result<Option<Bytes>, Problem> {
-    let read = tokio::task::spawn_blocking(move || read_file(&path)).await;
+/// Work that waits for the disk.
+async fn from_disk<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let read = tokio::task::spawn_blocking(work).await;
     read.unwrap_or_else(|error| {
         Err(Problem::Protocol {
             why: error.to_string(),
@@ -142,15 +159,25 @@ async fn from_disk(path: PathBuf) -> Result<Option<Bytes>, Problem> {
     })
 }
 
-fn read_file(path: &Path) -> Result<Option<Bytes>, Problem> {
-    use std::io::Read as _;
-    let broken = |error: &std::io::Error| Problem::Broken {
+fn broken(path: &Path, error: &io::Error) -> Problem {
+    Problem::Broken {
         file: path.display().to_string(),
         why: error.to_string(),
-    };
-    let file = match std::fs::File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+    }
+}
+
+/// A file; nothing where it is not there.
+fn read_file(path: &Path) -> Result<Option<Bytes>, Problem> {
+    let broken = |error: &io::Error| broken(path, error);
+    let file = match open_plain(path) {
+        Ok(Some(file)) => file,
+        Ok(None) => {
+            return Err(Problem::NotAFile {
+                file: path.display().to_string(),
+                found: "a folder, a pipe or a device",
+            });
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(broken(&error)),
     };
     let mut bytes = Vec::new();
@@ -161,4 +188,20 @@ fn read_file(path: &Path) -> Result<Option<Bytes>, Problem> {
         return Err(Problem::TooLarge { found: None, limit });
     }
     Ok(Some(bytes.into()))
+}
+
+/// Whether the folder of an image, in which the first signature is not there, has none.
+///
+/// # Errors
+/// Where it has others, or cannot be looked through.
+fn has_none(folder: &Path) -> Result<(), Problem> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(broken(folder, &error)),
+    };
+    let names = entries.map(|entry| Ok(entry?.file_name().into_string().ok()));
+    let names: io::Result<Vec<_>> = names.collect();
+    let names = names.map_err(|error| broken(folder, &error))?;
+    none_behind_a_gap(names.iter().flatten(), "")
 }

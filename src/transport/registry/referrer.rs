@@ -95,8 +95,9 @@ impl RegistrySource {
         let answer = match read {
             Ok(()) => Answer::Named(referrers.len()),
             Err(fault) if !answered && is_not_supported(&fault) => {
-                // one that knows manifests may only mean this one
-                if !fault.codes.iter().any(|code| code == "MANIFEST_UNKNOWN") {
+                // one that knows manifests may only mean this one, as a bad request is one of many
+                let of_this = fault.codes.iter().any(|code| code == "MANIFEST_UNKNOWN");
+                if !of_this && fault.status != Some(400) {
                     self.client().note_lack_of_referrers(&self.home());
                 }
                 Answer::NotSupported
@@ -207,7 +208,8 @@ impl RegistrySource {
         name: &str,
         tags: &DigestTags,
     ) -> Result<Option<RawDocument>, Answer> {
-        if !tags.tags.contains(name) {
+        let listed = tags.tags.contains(name);
+        if !listed {
             match &tags.unfinished {
                 None => return Ok(None),
                 Some(fault) if is_of_the_way(&fault.problem) => {
@@ -222,6 +224,8 @@ impl RegistrySource {
                 self.remember(reached);
                 Ok(Some(raw))
             }
+            // the list of tags has it: something lies there, whatever is said of it now
+            Err(fault) if listed => Err(self.not_read(format!("tag {name}"), fault)),
             Err(fault) if fault.problem == Problem::NotFound && !is_name_unknown(&fault) => {
                 Ok(None)
             }
@@ -251,7 +255,7 @@ impl RegistrySource {
             };
             Arc::new(DigestTags {
                 tags: names.filter(of_digest).collect(),
-                unfinished: list.unfinished,
+                unfinished: list.unfinished.or(list.odd),
             })
         });
         Arc::clone(tags.await)

@@ -24,6 +24,8 @@ pub(super) struct TagList {
     pub(super) tags: Vec<String>,
     /// Why there may be more; nothing where these are all.
     pub(super) unfinished: Option<Fault>,
+    /// What was listed as a tag and is no text: it may stand for one.
+    pub(super) odd: Option<Fault>,
     /// How the registry was reached, where it answered.
     pub(super) reached: Option<Reached>,
 }
@@ -88,6 +90,10 @@ async fn read(
             }
         };
         list.reached = Some(page.reached);
+        let odd = |entry: &Value| !entry.is_string() && !entry.is_null();
+        if list.odd.is_none() && listed.iter().any(odd) {
+            list.odd = Some(Fault::protocol("it lists a tag that is no text"));
+        }
         let before = list.tags.len();
         for tag in listed.iter().filter_map(Value::as_str) {
             if image.at_tag(tag).is_err() || !known.insert(tag.to_owned()) {

@@ -233,16 +233,20 @@ async fn the_api_that_fails_does_not_hide_what_the_tags_know() {
 
 #[tokio::test]
 async fn one_manifest_unknown_is_no_word_about_the_whole_registry() {
-    let registry = Registry::with_referrers(ReferrersApi::Whole { page: 9 });
-    let image = put_image(&registry);
-    let sbom = put(&registry, None, &manifest(SPDX, &image, "sbom"));
-    put(&registry, None, &manifest(SPDX, &sbom, "on the sbom"));
-    let fault = Fault::error(404, "MANIFEST_UNKNOWN", "manifest unknown");
-    registry.fault_times("/referrers/", 1, fault);
-    let source = source(&registry.reference("name:v1"));
-    let first = tree(&source, &image.digest).await;
-    assert_eq!((first.len(), first.outcome()), (0, Some(Listed)));
-    assert_eq!(tree(&source, &image.digest).await.len(), 2);
+    for fault in [
+        Fault::error(404, "MANIFEST_UNKNOWN", "manifest unknown"),
+        Fault::status(400),
+    ] {
+        let registry = Registry::with_referrers(ReferrersApi::Whole { page: 9 });
+        let image = put_image(&registry);
+        let sbom = put(&registry, None, &manifest(SPDX, &image, "sbom"));
+        put(&registry, None, &manifest(SPDX, &sbom, "on the sbom"));
+        registry.fault_times("/referrers/", 1, fault.clone());
+        let source = source(&registry.reference("name:v1"));
+        let first = tree(&source, &image.digest).await;
+        assert_eq!((first.len(), first.outcome()), (0, Some(Listed)));
+        assert_eq!(tree(&source, &image.digest).await.len(), 2, "{fault:?}");
+    }
 }
 
 #[tokio::test]

@@ -174,6 +174,7 @@ pub fn discovered(subject: &Subject, found: Vec<Arc<Found>>) -> Discovered {
         looked: Vec::new(),
         problems: Vec::new(),
         outcome: ListingOutcome::Listed,
+        attached: false,
     }
 }
 

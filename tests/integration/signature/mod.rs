@@ -15,6 +15,8 @@ pub mod made;
 mod mutation;
 mod peers;
 mod pitfalls;
+mod places;
 mod policy;
 mod roots;
 mod taken;
+mod unread;

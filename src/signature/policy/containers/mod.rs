@@ -22,6 +22,12 @@ const DEFAULT: &str = "default";
 
 type Object = Map<String, Value>;
 
+/// Whether containers/image knows of signatures in places of this transport. In layouts,
+/// archives and engines it looks for none, so that no requirement of a signature is met there.
+pub(super) const fn knows_signatures(transport: Transport) -> bool {
+    matches!(transport, Transport::Docker | Transport::Dir)
+}
+
 /// The names that the rule for an image is looked for by, the most specific first.
 pub(super) fn scopes_of(reference: &Reference) -> Vec<String> {
     let transport = reference.transport().prefix();

@@ -3,16 +3,22 @@
 //! There the most specific scope of the image's transport counts, then the empty one of the
 //! transport, then `default`. Here the longest scope counts, of all that there are: `*` is
 //! what holds for registries, and places on this machine get rules of their own where
-//! something else holds for them.
+//! something else holds for them. Where containers knows of no signatures, nothing is accepted
+//! that has to be signed: such rules reject.
 
 use serde_json::{Map, Value};
 
-use super::super::containers::{carried, read};
+use super::super::containers::{carried, knows_signatures, read};
 use super::super::edit::RuleEntry;
 use super::super::scope::PATHS;
 use super::super::{Files, PolicyError, Scope};
 use super::{Carried, Draft};
-use crate::model::Transport;
+
+/// What is said where rules reject because of it.
+const SIGNLESS: &str = "containers looks for no signatures in layouts and archives (oci, oci-archive, docker-archive), and accepts nothing there that has to be signed: the rules for those reject, whoever signed. Change them where signatures that lie there are to count.";
+
+/// What is said where signatures of cosign are asked for.
+const ATTACHED: &str = "In a registry containers looks for signatures of cosign under cosign's tag alone, and only where registries.d says use-sigstore-attachments: true; by the rules here they count wherever they are found.";
 
 pub(super) fn draft(
     value: &Value,
@@ -32,6 +38,9 @@ pub(super) fn draft(
     };
     let default = carry(&value["default"]);
     let docker = scopes("docker");
+    if docker.values().chain([&value["default"]]).any(is_of_cosign) {
+        draft.note(ATTACHED);
+    }
     let registries = docker.get("").map(carry);
     let wide = registries.clone().unwrap_or_else(|| default.clone());
     let what = match registries {
@@ -60,22 +69,31 @@ pub(super) fn draft(
         let repository = repository(scope).unwrap_or_default();
         one_image(draft, repository, &said(scope), carry(listed));
     }
-    for transport in PATHS.map(Transport::prefix) {
+    for place in PATHS {
+        let transport = place.prefix();
         let scopes = scopes(transport);
-        let here = scopes.get("").map_or_else(|| default.clone(), carry);
+        let mut met = |carried: Carried| match carried {
+            Carried::Signed { .. } | Carried::Not(_) if !knows_signatures(place) => {
+                draft.note(SIGNLESS);
+                Carried::Nothing
+            }
+            other => other,
+        };
+        let here = met(scopes.get("").map_or_else(|| default.clone(), carry));
+        let mut named: Vec<_> = scopes
+            .iter()
+            .filter(|(scope, _)| !scope.is_empty())
+            .map(|(scope, listed)| (scope, met(carry(listed))))
+            .collect();
         if here != wide {
             let what = format!("what is asked of images of {transport}");
             let scope = format!("{transport}:/**");
             draft.put(&scope, &what, here);
         }
-        let mut named: Vec<_> = scopes
-            .iter()
-            .filter(|(scope, _)| !scope.is_empty())
-            .collect();
         named.sort_by_key(|(scope, _)| scope.len());
-        for (path, listed) in named {
+        for (path, carried) in named {
             let name = format!("{transport}:{path}");
-            let (scope, carried) = (format!("{name}/**"), carry(listed));
+            let scope = format!("{name}/**");
             // left out, its images would fall to a wider rule, which may accept them
             if carried != Carried::Anything && Scope::read(&scope).is_err() {
                 return Err(PolicyError::Rule {
@@ -136,6 +154,12 @@ fn may_name_images(scope: &str) -> bool {
         }
         _ => true,
     }
+}
+
+/// Whether these requirements ask for a signature of cosign.
+fn is_of_cosign(listed: &Value) -> bool {
+    let mut each = listed.as_array().into_iter().flatten();
+    each.any(|one| one["type"] == "sigstoreSigned")
 }
 
 fn said(scope: &str) -> String {

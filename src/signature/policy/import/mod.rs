@@ -1,10 +1,10 @@
 //! Policies of others, and single keys, taken over into Porthole's own policy.
 //!
-//! By what comes of it nothing is accepted that the original rejects, and nothing that the
-//! policy rejected before. What Porthole's own kind of policy can say is taken over as it is;
-//! of what it cannot say, the images are rejected by a rule of their own; where the original
-//! asks for nothing, or a rule of the policy holds already, no rule that accepts is written.
-//! All of that is told with the reason.
+//! By what comes of it nothing is accepted that the original rejects, but for what is signed in
+//! a registry where containers does not look; and nothing that the policy rejected before. What
+//! Porthole's own kind of policy can say is taken over as it is; of what it cannot say, the
+//! images are rejected by a rule of their own; where the original asks for nothing, or a rule of
+//! the policy holds already, no rule that accepts is written. All of that is told with the reason.
 
 mod containers;
 mod keys;
@@ -114,18 +114,16 @@ pub fn import(before: &str, own: &dyn Files, foreign: &Foreign<'_>) -> Result<Im
         return Err(ImportError::Scope);
     }
     let mut draft = Draft::beside(before, own)?;
-    let (kind, notes) = if value.get("trustPolicies").is_some() {
+    let kind = if value.get("trustPolicies").is_some() {
         notation::draft(&value, foreign, &mut draft)?;
-        ("a trust policy of Notation", Vec::new())
+        "a trust policy of Notation"
     } else if value.get("default").is_some() {
         draft.level = Level::Platforms;
+        draft.note(
+            "Where signatures lie beside registries is read of registries.d, as it is there: nothing of that is copied.",
+        );
         containers::draft(&value, foreign.files, &mut draft)?;
-        (
-            "a policy of containers",
-            vec![
-                "Where signatures lie beside registries is read of registries.d, as it is there: nothing of that is copied.",
-            ],
-        )
+        "a policy of containers"
     } else {
         return Err(PolicyError::NoPolicy.into());
     };
@@ -142,7 +140,7 @@ pub fn import(before: &str, own: &dyn Files, foreign: &Foreign<'_>) -> Result<Im
         },
         who: String::new(),
         left: draft.left,
-        notes,
+        notes: draft.notes,
     })
 }
 
@@ -206,6 +204,8 @@ struct Draft<'a> {
     /// How many those are.
     known: usize,
     left: Vec<Left>,
+    /// What else is to be known, each once.
+    notes: Vec<&'static str>,
 }
 
 /// A rule of a draft.
@@ -235,7 +235,14 @@ impl<'a> Draft<'a> {
             known: rules.len(),
             rules,
             left: Vec::new(),
+            notes: Vec::new(),
         })
+    }
+
+    fn note(&mut self, note: &'static str) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
     }
 
     fn leave(&mut self, what: &str, why: impl Into<String>) {
