@@ -73,9 +73,11 @@ fn key(
         .iter()
         .map(ToString::to_string)
         .collect();
-    let looked = (&discovered.looked, discovered.outcome, discovered.attached);
-    let text =
-        format!("{subject:?}\n{name:?}\n{policy:?}\n{root:?}\n{found:?}\n{problems:?}\n{looked:?}");
+    let looked = (&discovered.looked, discovered.outcome);
+    let there = (discovered.attached, discovered.own_list);
+    let text = format!(
+        "{subject:?}\n{name:?}\n{policy:?}\n{root:?}\n{found:?}\n{problems:?}\n{looked:?}\n{there:?}"
+    );
     Digest::sha256(text.as_bytes())
 }
 
@@ -97,13 +99,14 @@ mod tests {
             )
         };
         let subject = Subject::of(&raw("x"), media_type.clone());
-        let mut discovered = Discovered {
+        let discovered = Discovered {
             subject: subject.digest.clone(),
             found: Vec::new(),
             looked: Vec::new(),
             problems: Vec::new(),
             outcome: ListingOutcome::Listed,
             attached: false,
+            own_list: false,
         };
         let name = ScopeName::from("host/app");
         let policy = |scope: &str| {
@@ -124,7 +127,15 @@ mod tests {
         ));
         let other = ScopeName::from("host/other");
         assert!(!Arc::ptr_eq(&first, &judge(&discovered, &one, &other)));
-        discovered.outcome = ListingOutcome::CannotList;
-        assert!(!Arc::ptr_eq(&first, &judge(&discovered, &one, &name)));
+        let change: [fn(&mut Discovered); 3] = [
+            |discovered| discovered.outcome = ListingOutcome::CannotList,
+            |discovered| discovered.attached = true,
+            |discovered| discovered.own_list = true,
+        ];
+        for change in change {
+            let mut other = discovered.clone();
+            change(&mut other);
+            assert!(!Arc::ptr_eq(&first, &judge(&other, &one, &name)));
+        }
     }
 }

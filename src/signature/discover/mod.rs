@@ -48,6 +48,8 @@ pub struct Discovered {
     /// Whether containers/image would look for signatures of cosign in the registry of the
     /// image, by its settings. Here they are looked for in any case.
     pub attached: bool,
+    /// Whether the registry says that it has a list of signatures itself.
+    pub own_list: bool,
 }
 
 /// Reads everything that `discovery.tree` names, and what lies beside the manifest.
@@ -60,6 +62,7 @@ pub async fn discover(discovery: Discovery) -> Discovered {
         problems: Vec::new(),
         outcome: tree.outcome().unwrap_or(ListingOutcome::NotRead),
         attached: false,
+        own_list: false,
     };
     discovered.problems.extend(tree.problems().cloned());
     let place = discovery.source.reference().to_string();
@@ -257,6 +260,7 @@ async fn by_extension(discovery: &Discovery, discovered: &mut Discovered) {
     let Some(place) = discovery.source.own_signatures() else {
         return;
     };
+    discovered.own_list = true;
     let read = place.signatures(&discovery.tree.subject).await;
     let place = "the registry's own list of signatures (API extension)";
     apart(discovered, read, place, "api-extension");

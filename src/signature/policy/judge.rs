@@ -29,12 +29,12 @@ pub fn judge(
     let mut roots = Vec::new();
     let (mut signatures, verdict) = match rule {
         Some(rule) => {
-            let containers = policy.is_some_and(|policy| policy.kind == PolicyKind::Containers);
-            let unseen = |found: &Found| match containers {
-                true => unseen(found, discovered, name),
-                false => None,
+            let view = View {
+                discovered,
+                name,
+                containers: policy.is_some_and(|policy| policy.kind == PolicyKind::Containers),
             };
-            by_rule(discovered, subject, rule, root, &unseen, &mut roots)
+            by_rule(&view, subject, rule, root, &mut roots)
         }
         None => {
             let trust = Trust {
@@ -77,16 +77,64 @@ pub fn judge(
     }
 }
 
+/// What the policy that judges sees of what was found.
+struct View<'a> {
+    discovered: &'a Discovered,
+    /// The image's name.
+    name: &'a ScopeName,
+    /// Whether it is a policy of containers.
+    containers: bool,
+}
+
+const SIGNLESS: &str = "containers knows of no signatures in a place of this kind";
+
+impl View<'_> {
+    /// Whether no signature can count, whatever lies there.
+    const fn is_signless(&self) -> bool {
+        self.containers && self.name.is_signless()
+    }
+
+    /// Why containers does not come upon this where it lies; nothing where it does, or is not
+    /// asked. What it does not look for is not there for its policies.
+    fn unseen(&self, found: &Found) -> Option<String> {
+        if !self.containers {
+            return None;
+        }
+        if self.is_signless() {
+            return Some(SIGNLESS.to_owned());
+        }
+        let ways = &found.place.ways;
+        if self.discovered.own_list && ways.iter().any(|way| way.starts_with("lookaside:")) {
+            let why =
+                "containers reads the registry's own list of signatures in place of the lookaside";
+            return Some(why.to_owned());
+        }
+        // a file beside the image, or apart from it
+        found.place.manifest.as_ref()?;
+        let tag = CosignTag::Signatures.of(&self.discovered.subject);
+        let way = Way::CosignTag.name();
+        if !ways.contains(&format!("{way}:{tag}")) {
+            return Some(format!(
+                "in a registry containers looks for signatures of cosign under the tag {tag} alone"
+            ));
+        }
+        (!self.discovered.attached).then(|| {
+            "containers looks for signatures of cosign in a registry only where registries.d says use-sigstore-attachments: true for the image, and it does not"
+                .to_owned()
+        })
+    }
+}
+
 /// Every requirement of a rule in its turn; the first that is not satisfied decides.
 fn by_rule(
-    discovered: &Discovered,
+    view: &View<'_>,
     subject: &Subject,
     rule: &Rule,
     root: Option<&TrustRoot>,
-    unseen: &dyn Fn(&Found) -> Option<String>,
     roots: &mut Vec<TrustRoot>,
 ) -> (Vec<SignatureReport>, Verdict) {
     let now = jiff::Timestamp::now();
+    let discovered = view.discovered;
     let mut signatures: Vec<Option<SignatureReport>> = vec![None; discovered.found.len()];
     let mut by: Vec<String> = Vec::new();
     let mut against = None;
@@ -113,10 +161,18 @@ fn by_rule(
                 let reports: Vec<_> = found
                     .map(|found| {
                         let verify = || verify(found, subject, &trust, now);
-                        counted(found, asked, unseen, verify)
+                        counted(found, asked, view, verify)
                     })
                     .collect();
-                let came = verdict(discovered, &reports, asked);
+                let came = match verdict(discovered, &reports, asked) {
+                    // what could not be read would not count either
+                    Verdict::CannotSay { .. } if view.is_signless() => Verdict::Rejected {
+                        why: SIGNLESS.to_owned(),
+                        check: None,
+                        brief: None,
+                    },
+                    came => came,
+                };
                 for (kept, report) in signatures.iter_mut().zip(reports) {
                     keep(kept, report);
                 }
@@ -147,32 +203,11 @@ fn by_rule(
     (signatures, against.unwrap_or(Verdict::Accepted { by }))
 }
 
-/// Why containers does not come upon this where it lies; nothing where it does. What it does
-/// not look for is not there for its policies.
-fn unseen(found: &Found, discovered: &Discovered, name: &ScopeName) -> Option<String> {
-    if name.is_signless() {
-        return Some("containers knows of no signatures in a place of this kind".to_owned());
-    }
-    // a file beside the image, or in a lookaside
-    found.place.manifest.as_ref()?;
-    let tag = CosignTag::Signatures.of(&discovered.subject);
-    let way = Way::CosignTag.name();
-    if !found.place.ways.contains(&format!("{way}:{tag}")) {
-        return Some(format!(
-            "in a registry containers looks for signatures of cosign under the tag {tag} alone"
-        ));
-    }
-    (!discovered.attached).then(|| {
-        "containers looks for signatures of cosign in a registry only where registries.d says use-sigstore-attachments: true for the image, and it does not"
-            .to_owned()
-    })
-}
-
 /// What does not count for a requirement is not verified for it.
 fn counted(
     found: &Arc<Found>,
     asked: &Asked,
-    unseen: &dyn Fn(&Found) -> Option<String>,
+    view: &View<'_>,
     verify: impl FnOnce() -> SignatureReport,
 ) -> SignatureReport {
     if !found.format.is_signed() {
@@ -185,7 +220,7 @@ fn counted(
         ))
     };
     // the format first: where it is another one, the place does not matter
-    let Some(why) = other().or_else(|| unseen(found)) else {
+    let Some(why) = other().or_else(|| view.unseen(found)) else {
         return verify();
     };
     SignatureReport {

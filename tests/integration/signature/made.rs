@@ -175,6 +175,7 @@ pub fn discovered(subject: &Subject, found: Vec<Arc<Found>>) -> Discovered {
         problems: Vec::new(),
         outcome: ListingOutcome::Listed,
         attached: false,
+        own_list: false,
     }
 }
 

@@ -8,12 +8,18 @@ use base64::engine::general_purpose::STANDARD;
 use porthole::signature::policy::NEW_POLICY;
 use serde_json::{Value, json};
 
+use super::cli::{digest_of, fixture};
 use super::forms::{Place, judged, referring};
 use super::import::own;
 use super::listed::{file, pem};
 use super::made::{self, Key};
 use crate::support::peers;
-use crate::support::registry::{ReferrersApi, Registry};
+use crate::support::registry::{Fault, ReferrersApi, Registry};
+
+const BUSYBOX: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/fixtures/images/busybox-small"
+);
 
 /// A policy of containers in a folder, and that of Porthole which comes of it.
 struct Policies {
@@ -144,9 +150,8 @@ fn layouts_and_archives_have_no_signatures_for_containers_nor_once_its_policy_is
             let (came, report) = by(&policies.ours);
             let code = Some(if *accepted { 0 } else { 3 });
             assert_eq!(came, code, "{policy}, {image}: {report:#}");
-            // what Docker saved cannot say what is signed
             let (came, report) = by(&policies.theirs);
-            assert_eq!(came == Some(0), *accepted, "{policy}, {image}: {report:#}");
+            assert_eq!(came, code, "{policy}, {image}: {report:#}");
             if let Some(skopeo) = &skopeo {
                 let takes = skopeo_takes(skopeo, &home, &policies.theirs, image);
                 assert_eq!(takes, *accepted, "skopeo: {policy}, {image}");
@@ -269,6 +274,65 @@ fn signatures_in_a_registry_count_by_a_policy_json_where_containers_looks_for_th
                 let takes = skopeo_takes(skopeo, home.path(), &policies.theirs, &image);
                 assert_eq!(takes, accepted, "skopeo: {has_tag}, {says}");
             }
+        }
+    }
+}
+
+/// Where a registry has a list of signatures itself, containers reads that in place of the
+/// lookaside.
+#[test]
+fn a_lookaside_beside_a_registrys_own_list_does_not_count_by_a_policy_json() {
+    let registry = Registry::start();
+    registry.put_layout("app", BUSYBOX);
+    let (host, image) = (registry.host(), registry.reference("app:amd64"));
+    let digest = digest_of(&format!("oci:{BUSYBOX}:amd64"));
+    let home = tempfile::tempdir().unwrap();
+    let settings = home.path().join(".config/containers/registries.d");
+    let lookaside = home.path().join("signatures");
+    let folder = lookaside.join(format!("app@{}", digest.replace(':', "=")));
+    for folder in [&settings, &folder] {
+        std::fs::create_dir_all(folder).unwrap();
+    }
+    let yaml = format!(
+        "docker:\n  {host}:\n    lookaside: file://{}\n",
+        lookaside.display()
+    );
+    std::fs::write(settings.join("own.yaml"), yaml).unwrap();
+    let signature = std::fs::read(fixture("simple-signing-dir/signature-1")).unwrap();
+    std::fs::write(folder.join("signature-1"), &signature).unwrap();
+    let policy = home.path().join("policy.json");
+    let asked = json!({"default": [{
+        "type": "signedBy", "keyType": "GPGKeys", "keyPath": fixture("keys/gpg-pub.asc"),
+        "signedIdentity": {
+            "type": "exactRepository", "dockerRepository": "registry.example.org/fix/busybox",
+        },
+    }]});
+    std::fs::write(&policy, asked.to_string()).unwrap();
+    let list = |signatures: Value| {
+        let body = json!({"signatures": signatures}).to_string();
+        Some(Fault::answer(200, "application/json", &body))
+    };
+    let same = json!([{
+        "schemaVersion": 2, "name": format!("{digest}@1"), "type": "atomic",
+        "content": STANDARD.encode(&signature),
+    }]);
+    let skopeo = peers::tool("skopeo");
+    for (own, accepted) in [(None, true), (list(json!([])), false), (list(same), true)] {
+        registry.forget_faults();
+        let has_list = own.is_some();
+        if let Some(own) = own {
+            registry.fault(&format!("/extensions/v2/app/signatures/{digest}"), own);
+            let header = ("X-Registry-Supports-Signatures".to_owned(), "1".to_owned());
+            registry.fault("GET /v2/", Fault::Headers(vec![header]));
+        }
+        let (came, report) = judged(home.path(), &image, &["--policy", policy.to_str().unwrap()]);
+        let code = Some(if accepted { 0 } else { 3 });
+        assert_eq!(came, code, "{has_list}: {report:#}");
+        let why = report.to_string().contains("in place of the lookaside");
+        assert_eq!(why, has_list, "{report:#}");
+        if let Some(skopeo) = &skopeo {
+            let takes = skopeo_takes(skopeo, home.path(), &policy, &image);
+            assert_eq!(takes, accepted, "skopeo: {has_list}");
         }
     }
 }
