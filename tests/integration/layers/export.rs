@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process;
 
 use porthole::engine::{
-    Command, FilesRequest, JobKind, JobState, NodePath, Outcome, SaveRequest, SaveTarget,
+    Command, FilesRequest, JobId, JobKind, JobState, NodePath, Outcome, SaveRequest, SaveTarget,
 };
 use porthole::layer::Allowance;
 use tar::EntryType;
@@ -251,8 +251,7 @@ fn links_lead_to_what_a_container_finds_there() {
 #[test]
 fn a_sparse_file_is_not_blown_up_unasked() {
     let place = tempfile::tempdir().unwrap();
-    let layer = Tar::new().sparse("big", 1 << 40, &[(1 << 40, b"")]).bytes();
-    let layout = image(&place.path().join("image"), &[layer]);
+    let layout = hole(place.path());
     let out = place.path().join("out");
     let to = out.to_str().unwrap();
     for arguments in [&[to][..], &["--tar", to], &["--path", "big", "--file", to]] {
@@ -278,21 +277,43 @@ fn a_sparse_file_is_not_blown_up_unasked() {
     read.unwrap();
 }
 
-/// As the window asks for it.
+/// An image with a file that is one hole of a terabyte.
+fn hole(place: &Path) -> Layout {
+    let layer = Tar::new().sparse("big", 1 << 40, &[(1 << 40, b"")]).bytes();
+    image(&place.join("image"), &[layer])
+}
+
+/// What the window asks for to save it.
+fn big(to: &Path, allowance: Allowance) -> SaveRequest {
+    SaveRequest {
+        path: b"/big".to_vec(),
+        at: None,
+        to: SaveTarget::File(to.to_owned()),
+        allowance,
+    }
+}
+
+/// Waits until a file is being written.
+fn begun(watch: &Watch) -> JobId {
+    let job = watch.until_job(|job| job.kind == JobKind::Save && job.progress.done() > 1 << 20);
+    job.id
+}
+
+/// Waits until the job was ended, and what it had written is gone.
+fn ended(watch: &Watch, job: JobId, place: &Path) {
+    watch.until_job(|ended| ended.id == job && ended.state == JobState::Cancelled);
+    assert!(!names(place).iter().any(|name| name.contains("porthole")));
+    assert!(!place.join("big").exists());
+}
+
 #[test]
 fn what_was_refused_for_its_holes_is_written_where_the_request_says_so() {
     let place = tempfile::tempdir().unwrap();
-    let layer = Tar::new().sparse("big", 1 << 40, &[(1 << 40, b"")]).bytes();
-    let layout = image(&place.path().join("image"), &[layer]);
+    let layout = hole(place.path());
     let watch = Watch::start();
     let (id, _) = watch.open_and_settle(&layout.reference("it"));
     let to = place.path().join("big");
-    let asked = SaveRequest {
-        path: b"/big".to_vec(),
-        at: None,
-        to: SaveTarget::File(to.clone()),
-        allowance: Allowance::Usual,
-    };
+    let asked = big(&to, Allowance::Usual);
     ask(&watch, id, FilesRequest::Save(asked.clone()));
     let outcome = watch.wait(|| watch.engine.take_outcomes().into_iter().next());
     let Outcome::SaveTooMuch {
@@ -304,27 +325,29 @@ fn what_was_refused_for_its_holes_is_written_where_the_request_says_so() {
     else {
         panic!("{outcome:?}");
     };
-    assert_eq!((image, manifest, &request), (id, NodePath::root(), &asked));
+    assert_eq!((image, manifest, request), (id, NodePath::root(), asked));
     let said = failure.to_string();
     assert!(said.contains("1.1 TB in holes"), "{said}");
     assert!(!to.exists());
 
-    let allowance = Allowance::Everything;
-    let anyway = SaveRequest {
-        allowance,
-        ..request
-    };
+    let anyway = big(&to, Allowance::Everything);
     ask(&watch, id, FilesRequest::Save(anyway));
-    let job = watch.until_job(|job| job.kind == JobKind::Save && job.progress.done() > 1 << 20);
-    watch.engine.send(Command::Cancel { job: job.id });
-    watch.until_job(|ended| ended.id == job.id && ended.state == JobState::Cancelled);
-    assert_eq!(
-        names(place.path())
-            .iter()
-            .filter(|n| n.contains("big"))
-            .count(),
-        0
-    );
+    let job = begun(&watch);
+    watch.engine.send(Command::Cancel { job });
+    ended(&watch, job, place.path());
+}
+
+#[test]
+fn what_is_being_written_ends_with_its_tab() {
+    let place = tempfile::tempdir().unwrap();
+    let layout = hole(place.path());
+    let watch = Watch::start();
+    let (image, _) = watch.open_and_settle(&layout.reference("it"));
+    let anyway = big(&place.path().join("big"), Allowance::Everything);
+    ask(&watch, image, FilesRequest::Save(anyway));
+    let job = begun(&watch);
+    watch.engine.send(Command::Close { image });
+    ended(&watch, job, place.path());
 }
 
 #[test]

@@ -104,7 +104,6 @@ enum Done {
     Compared((FileRef, FileRef), Result<Option<Arc<str>>, Failure>),
     /// The reading of a layer was ended.
     LayerEnded,
-    Ended,
 }
 
 struct State {
@@ -244,6 +243,7 @@ impl State {
         if let Some(job) = self.job.take() {
             job.end(JobState::Cancelled);
         }
+        self.end_saving();
         let slots = &self.start.shared.slots;
         slots.remove_files(self.start.image, &self.start.manifest, &self.start.digest);
     }
@@ -337,7 +337,6 @@ impl State {
             Done::Colors(file, colors) => self.colors(file, colors),
             Done::Compared(files, diff) => self.compared(files, diff),
             Done::LayerEnded => self.reading = self.reading.saturating_sub(1),
-            Done::Ended => {}
         }
         self.dirty = true;
     }

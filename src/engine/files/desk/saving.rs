@@ -10,7 +10,7 @@ use crate::layer::{Allowance, FileTree, LayerError, LayerIndex};
 use crate::model::{Descriptor, text};
 
 use super::super::{LayerState, SaveRequest};
-use super::{Done, State};
+use super::State;
 
 impl State {
     /// Saves what is asked for, now or when the layers are known.
@@ -26,6 +26,13 @@ impl State {
         };
         self.save(request);
         true
+    }
+
+    /// Ends what is being written. It says itself how it ended.
+    pub(super) fn end_saving(&self) {
+        for job in self.saved.keys() {
+            self.start.shared.jobs.cancel(*job);
+        }
     }
 
     pub(super) fn start_saving(&mut self) {
@@ -81,7 +88,8 @@ impl State {
         };
         let source = Arc::clone(&self.start.source);
         let (image, manifest) = (self.start.image, self.start.manifest.clone());
-        self.tasks.spawn(async move {
+        // not among the tasks, which go with the desk: it ends by itself, and says so
+        tokio::spawn(async move {
             let token = job.token().clone();
             let progress = job.shared_progress();
             let slots = Arc::clone(&shared.slots);
@@ -148,7 +156,6 @@ impl State {
                 }
             };
             job.end(state);
-            Done::Ended
         });
     }
 }
