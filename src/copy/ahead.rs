@@ -20,15 +20,15 @@ pub(super) struct Ahead {
 }
 
 impl Ahead {
-    /// Asks `source` about `document` and the images that it lists. What fails is known once
-    /// it is needed.
+    /// Asks `source` about `document` and the manifests that it lists. What fails is known
+    /// once it is needed.
     pub async fn ask(source: &dyn Source, document: &Document) -> Self {
         let root = document.raw().digest();
         let listed = document.index().into_iter();
         let listed = listed.flat_map(|index| index.descriptors());
         let listed = listed
             .map(|(_, entry)| entry)
-            .filter(|entry| !entry.is_buildkit_attestation() && !entry.media_type.is_index());
+            .filter(|entry| !entry.media_type.is_index());
         let mut seen = HashSet::new();
         let subjects = std::iter::once(root).chain(listed.map(|entry| &entry.digest));
         let subjects = subjects.filter(|digest| seen.insert(*digest));

@@ -12,7 +12,7 @@ use crate::model::{
 };
 use crate::referrers::{Manifests, Referrer, ReferrerState, ReferrerTree, Search, Subject, search};
 use crate::signature::sign::join;
-use crate::transport::{Answer, Asked, Edited, ListingOutcome, Source, TransportError, Way};
+use crate::transport::{Answer, Asked, ListingOutcome, Source, TransportError, Way};
 
 use super::ahead::Ahead;
 use super::beside::Places;
@@ -147,11 +147,15 @@ pub(super) async fn referrers(
     let mut seen = HashSet::new();
     let mut found = Vec::new();
     for tree in &trees {
-        for (_, node) in tree.walk() {
+        // how deep the signature lies that is left behind, while what refers to it is looked at
+        let mut signature = None;
+        for (depth, node) in tree.walk() {
+            signature = signature.filter(|above| depth > *above);
             let kind = node.kind.to_string();
             match node.subject {
                 // it was listed here and is about something else
                 Subject::Other(_) => continue,
+                Subject::Nothing if signature.is_some() => continue,
                 Subject::Nothing => {
                     let raw = manifests.read(&node.descriptor).await?;
                     // one that cannot be read may name the image all the same
@@ -162,11 +166,20 @@ pub(super) async fn referrers(
                 }
                 _ => {}
             }
-            if options.remove_signatures && node.kind.class() == ArtifactClass::Signature {
+            let is_signature = node.kind.class() == ArtifactClass::Signature;
+            let why = match signature {
+                Some(_) => Some("it is about a signature, and those were to be left behind"),
+                None if options.remove_signatures && is_signature => {
+                    signature = Some(depth);
+                    Some("signatures were to be left behind")
+                }
+                None => None,
+            };
+            if let Some(why) = why {
                 left.push(LeftBehind {
                     what: kind,
                     digest: Some(node.descriptor.digest.clone()),
-                    why: "signatures were to be left behind".to_owned(),
+                    why: why.to_owned(),
                 });
                 continue;
             }
@@ -244,7 +257,7 @@ pub(super) async fn referrers(
             let entries = entries(gather, &raw, &role).await?;
             let mut belonging = belonging(raw, role, listed)?;
             belonging.entries = entries;
-            if belonging.document.action != Action::Skip && has_joined(places, &belonging).await {
+            if belonging.document.action != Action::Skip && has_joined(places, &belonging).await? {
                 belonging.document.action = Action::Skip;
                 belonging.document.replaces = None;
             }
@@ -333,6 +346,9 @@ async fn listed(
     let Some(listing) = there.and_then(|there| there.referrer_listing()) else {
         return known;
     };
+    if listing.is_new().await {
+        return known;
+    }
     let mut subjects: HashSet<&Digest> = HashSet::new();
     for tree in trees.iter().filter(|tree| !tree.is_empty()) {
         subjects.insert(&tree.subject);
@@ -381,24 +397,27 @@ async fn entries(
 }
 
 /// Whether the tag that it is joined under has all of it already.
-async fn has_joined(places: &Places<'_>, belonging: &Belonging) -> bool {
+///
+/// # Errors
+/// Where the tag stands for something that it cannot be joined with.
+async fn has_joined(places: &Places<'_>, belonging: &Belonging) -> Result<bool, CopyError> {
     let document = &belonging.document;
     let (Role::Tag { tag, .. }, true, Some(ours)) =
         (&document.role, document.role.is_joined(), &document.raw)
     else {
-        return false;
+        return Ok(false);
     };
     let Some(editing) = places.destination.tag_editing() else {
-        return false;
+        return Ok(false);
     };
     if document.replaces.is_none() {
-        return false;
+        return Ok(false);
     }
     // where it cannot be read, writing shows why
-    match editing.under_tag(tag).await {
-        Ok(Some(there)) => matches!(join(Some(&there), ours), Ok(Edited::Same)),
-        _ => false,
-    }
+    let Ok(Some(there)) = editing.under_tag(tag).await else {
+        return Ok(false);
+    };
+    places.is_same(tag, join(Some(&there), ours))
 }
 
 fn belonging(

@@ -10,8 +10,9 @@ use futures_util::future::{self, join};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use crate::model::{CosignTag, Descriptor, Digest, Document, RawDocument, limits};
+use crate::signature::sign::append;
 use crate::signature::{Attachment, SignatureFile};
-use crate::transport::{Destination, DetachedSignatures, Source, read_blob};
+use crate::transport::{Destination, DetachedSignatures, Edited, Problem, Source, read_blob};
 
 use super::ahead::Ahead;
 use super::error::CopyError;
@@ -175,25 +176,66 @@ impl Places<'_> {
     }
 
     /// Notes of each of `sets` whether all of it is at the destination already.
-    pub(super) async fn note_there(&self, sets: &mut [PlannedSignatures]) {
+    ///
+    /// # Errors
+    /// Where something else is where they would go.
+    pub(super) async fn note_there(&self, sets: &mut [PlannedSignatures]) -> Result<(), CopyError> {
         let looks: Vec<_> = sets.iter().map(|set| self.has(set)).collect();
-        let there: Vec<_> = stream::iter(looks).buffered(AT_ONCE).collect().await;
+        let there = stream::iter(looks).buffered(AT_ONCE);
+        let there: Vec<_> = there.try_collect().await?;
         for (set, there) in sets.iter_mut().zip(there) {
             set.there = there;
         }
+        Ok(())
     }
 
     /// Whether all of `set` is at the destination already.
-    async fn has(&self, set: &PlannedSignatures) -> bool {
+    async fn has(&self, set: &PlannedSignatures) -> Result<bool, CopyError> {
         let Some(there) = self.there else {
-            return false;
+            return Ok(false);
         };
-        let (files, layers) = join(
-            has_files(&**there, set),
-            has_layers(&**self.destination, set),
-        )
-        .await;
-        files && layers
+        let (files, layers) = join(has_files(&**there, set), self.has_layers(set)).await;
+        Ok(layers? && files)
+    }
+
+    /// Whether the layers of `set` are under cosign's tag at the destination.
+    async fn has_layers(&self, set: &PlannedSignatures) -> Result<bool, CopyError> {
+        if set.layers.is_empty() {
+            return Ok(true);
+        }
+        let Some(editing) = self.destination.tag_editing() else {
+            return Ok(false);
+        };
+        let tag = CosignTag::Signatures.of(&set.manifest);
+        // where it cannot be read, writing shows why
+        let Ok(Some(raw)) = editing.under_tag(&tag).await else {
+            return Ok(false);
+        };
+        self.is_same(&tag, append(Some(&raw), &set.layers))
+    }
+
+    /// Whether an edit of what lies under one of cosign's tags at the destination leaves it as
+    /// it is.
+    ///
+    /// # Errors
+    /// Where it cannot be made: what lies there is in the way.
+    pub(super) fn is_same(
+        &self,
+        tag: &str,
+        edited: Result<Edited, Problem>,
+    ) -> Result<bool, CopyError> {
+        match edited {
+            Ok(edited) => Ok(matches!(edited, Edited::Same)),
+            Err(problem) => Err(CopyError::refused(
+                format!(
+                    "nothing can be added to what the tag {tag} stands for at {}: {problem}",
+                    self.destination.reference()
+                ),
+                format!(
+                    "Delete the tag {tag} at the destination if nobody needs it, or copy the image without what refers to it (--no-referrers)"
+                ),
+            )),
+        }
     }
 
     /// The signatures in `raw`, which lies under cosign's tag for `manifest`, as files beside
@@ -254,25 +296,6 @@ async fn has_files(there: &dyn Source, set: &PlannedSignatures) -> bool {
     };
     let files = files.signatures(&set.manifest).await.unwrap_or_default();
     set.signatures.iter().all(|file| files.contains(file))
-}
-
-/// Whether the layers of `set` are under cosign's tag at `destination`.
-async fn has_layers(destination: &dyn Destination, set: &PlannedSignatures) -> bool {
-    if set.layers.is_empty() {
-        return true;
-    }
-    let Some(editing) = destination.tag_editing() else {
-        return false;
-    };
-    let tag = CosignTag::Signatures.of(&set.manifest);
-    // where it cannot be read, writing shows why
-    let Ok(Some(raw)) = editing.under_tag(&tag).await else {
-        return false;
-    };
-    let document = Document::read(raw);
-    let layers = document.manifest().map(|manifest| &manifest.layers);
-    let mut wanted = set.layers.iter();
-    layers.is_some_and(|layers| wanted.all(|(layer, _)| layers.contains(layer)))
 }
 
 /// Adds `files` to the signatures of `manifest`, each once.

@@ -287,10 +287,11 @@ impl Gather<'_> {
             _ if entry.is_buildkit_attestation() => Role::Attestation,
             platform => Role::Child(platform.as_ref().map(called)),
         };
-        let may_stay = self.options.format == Format::Keep && !entry.media_type.is_index();
+        let may_stay = self.options.format == Format::Keep;
         let stays = may_stay && self.destination.has_manifest(&entry).await?;
-        // it was taken, so what it names is there, but for layers that were left out then
-        if stays && !self.options.foreign_layers {
+        // it was taken, so what it names is there, but for layers that were left out then; an
+        // index says what there is to look for
+        if stays && !self.options.foreign_layers && !entry.media_type.is_index() {
             return Ok(Ok(Node {
                 from: entry,
                 raw: None,
@@ -306,7 +307,8 @@ impl Gather<'_> {
         };
         let place = (role, wanted, depth);
         let mut node = self.document(entry, Document::read(raw), place).await?;
-        if stays {
+        let all_there = node.children.iter().all(|child| child.raw.is_none());
+        if stays && all_there && !node.changed() {
             node.raw = None;
         }
         Ok(Ok(node))

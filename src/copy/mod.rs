@@ -7,6 +7,7 @@
 //! never dropped.
 
 mod ahead;
+mod aside;
 mod belonging;
 mod beside;
 mod check;

@@ -12,6 +12,7 @@ use crate::model::{
 use crate::transport::{BlobState, Destination, Resolved, Source};
 
 use super::ahead::Ahead;
+use super::aside;
 use super::belonging::{self, Belonging, Found};
 use super::beside::{self, Places, Signed};
 use super::chosen;
@@ -117,7 +118,7 @@ pub async fn plan(
         for (manifest, files) in found.files {
             beside::add_files(&mut sets, (&manifest, manifest == *root.digest()), files);
         }
-        places.note_there(&mut sets).await;
+        places.note_there(&mut sets).await?;
         sets
     };
 
@@ -328,7 +329,7 @@ pub(super) fn invalidated(what: &str) -> CopyError {
     )
 }
 
-/// What refers to the image and to the images of its index.
+/// What refers to the image and to everything in its index.
 async fn belonging_to(
     places: &Places<'_>,
     options: &CopyOptions,
@@ -342,31 +343,21 @@ async fn belonging_to(
     let converted = options.format != Format::Keep && nodes.iter().any(|node| node.changed());
     let subjects: Vec<_> = nodes
         .iter()
-        .filter(|node| node.role != Role::Attestation && (converted || !node.changed()))
+        .filter(|node| converted || !node.changed())
         .map(|node| node.from.digest.clone())
         .collect();
     let found = belonging::referrers(places, options, &subjects, ahead, left).await?;
     if let Some(kinds) = found.kinds().filter(|_| converted) {
         return Err(invalidated(&kinds));
     }
-    // an index that is written anew is another one than the one that they are about
-    let rewritten = root.changed() || *root.digest() != *from;
-    if rewritten && !converted {
-        let mut aside = Vec::new();
-        if let Some(listing) = places.source.referrer_listing() {
-            let about = listing.referrers(from).await;
-            if belonging::names_any(&about.asked) {
-                aside.extend(about.referrers);
-            }
-        }
-        left.extend(aside.into_iter().map(|referrer| LeftBehind {
-            what: referrer.descriptor.artifact_type.map_or_else(
-                || "what refers to the whole index".to_owned(),
-                |kind| format!("{kind} about the whole index"),
-            ),
-            digest: Some(referrer.descriptor.digest),
-            why: "the index is written anew, and it is about the one as it was (--sparse keeps that)".to_owned(),
-        }));
+    if !converted {
+        let rewritten = root.changed() || *root.digest() != *from;
+        let whole = rewritten.then_some(from);
+        let inner = nodes.iter().filter(|node| node.changed());
+        let inner = inner.map(|node| &node.from.digest);
+        // one that is in it as it is, too, is no subject that is left out
+        let inner = inner.filter(|index| !subjects.contains(index));
+        left.extend(aside::about(&**places.source, whole, inner).await);
     }
     Ok(found)
 }

@@ -12,7 +12,7 @@ use crate::model::{CosignTag, Descriptor, Reference, text};
 use crate::signature::sign::{append, join};
 use crate::transport::{
     BlobStream, Destination, FromSource, Mounted, Naming, Payload, Problem, Source, TagChange,
-    TransportError,
+    TransportError, describe_referrer,
 };
 
 use super::error::CopyError;
@@ -217,19 +217,17 @@ impl Payload for Counted {
 }
 
 /// Writes into a registry what comes before the name: everything but the image itself, and the
-/// lists of referrers.
+/// lists of referrers. The image, too, where it is one, so that what may fail comes first.
 async fn put_listed(plan: &Plan, destination: &dyn Destination) -> Result<(), CopyError> {
     put_children(plan, destination).await?;
     put_signatures(plan, destination).await?;
-    let is_written = |document: &PlannedDocument| document.action != Action::Skip;
-    let mut referrers = plan
-        .documents
-        .iter()
-        .filter(|document| is_written(document));
-    if referrers.any(|document| matches!(document.role, Role::Referrer { .. })) {
-        destination.commit().await?;
+    let image = plan.documents.iter().find(|d| d.role == Role::Image);
+    let image = image.and_then(|document| document.raw.as_ref());
+    if let Some(raw) = image.filter(|raw| describe_referrer(raw).is_some()) {
+        destination.put_manifest(raw, Naming::Digest).await?;
     }
-    Ok(())
+    // without lists that are to be written nothing is asked or sent
+    Ok(destination.commit().await?)
 }
 
 /// Writes everything but the image itself and what is joined: images of the index, then the

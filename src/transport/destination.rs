@@ -75,7 +75,9 @@ pub trait Destination: Send + Sync {
         manifest: &'a Descriptor,
     ) -> BoxFuture<'a, Result<bool, TransportError>>;
 
-    /// Writes a manifest or index, byte for byte.
+    /// Writes a manifest or index, byte for byte. A registry without the API lists one that
+    /// has a `subject` under the fallback tag when [`Destination::commit`] runs
+    /// (distribution-spec, "Pushing Manifests with Subject").
     fn put_manifest<'a>(
         &'a self,
         raw: &'a RawDocument,

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::model::{Descriptor, Digest, RawDocument, limits};
@@ -21,6 +22,12 @@ pub trait ReferrerListing: Send + Sync {
     /// it is and what it refers to. What is the same for all subjects (a list of tags, a
     /// look through a folder) is asked for once and kept as long as this value lives.
     fn referrers<'a>(&'a self, subject: &'a Digest) -> BoxFuture<'a, Listing>;
+
+    /// Whether the place says that it does not exist yet, so that nothing in it refers to
+    /// anything. One that cannot tell does not say so.
+    fn is_new(&self) -> BoxFuture<'_, bool> {
+        async { false }.boxed()
+    }
 }
 
 /// What a place answered about one subject.

@@ -116,15 +116,23 @@ impl RegistryDestination {
         Ok(length.is_none_or(|length| length == blob.size))
     }
 
-    async fn put_listed(&self, raw: &RawDocument) -> Result<(), Fault> {
-        let Some((subject, descriptor)) = describe_referrer(raw) else {
+    async fn put_referring(&self, raw: &RawDocument) -> Result<(), Fault> {
+        if describe_referrer(raw).is_none() {
             return Err(Fault::lasting(Problem::Broken {
                 file: "manifest".to_owned(),
                 why: "it refers to nothing".to_owned(),
             }));
+        }
+        self.put_listed(&raw.digest().to_string(), raw).await
+    }
+
+    /// Writes a manifest under `name`. One that refers to something, whatever else it is, is
+    /// noted for the fallback tag where the registry does not list it by itself.
+    async fn put_listed(&self, name: &str, raw: &RawDocument) -> Result<(), Fault> {
+        let stored = put::manifest(&self.client, &self.image, name, raw).await?;
+        let Some((subject, descriptor)) = describe_referrer(raw) else {
+            return Ok(());
         };
-        let name = raw.digest().to_string();
-        let stored = put::manifest(&self.client, &self.image, &name, raw).await?;
         if stored.subject || lists(&self.client, &self.image, &subject.digest, raw.digest()).await {
             return Ok(());
         }
@@ -229,9 +237,8 @@ impl Destination for RegistryDestination {
                 Naming::Own => self.own_name(),
                 Naming::Tag(tag) => tag.to_owned(),
             };
-            let put = put::manifest(&self.client, &self.image, &name, raw).await;
-            let _stored = put.map_err(|fault| self.fail(format!("manifest {name}"), fault))?;
-            Ok(())
+            let put = self.put_listed(&name, raw).await;
+            put.map_err(|fault| self.fail(format!("manifest {name}"), fault))
         }
         .boxed()
     }
@@ -316,7 +323,7 @@ impl ReferrerWrite for RegistryDestination {
         raw: &'a RawDocument,
     ) -> BoxFuture<'a, Result<(), TransportError>> {
         async move {
-            let put = self.put_listed(raw).await;
+            let put = self.put_referring(raw).await;
             put.map_err(|fault| self.fail(format!("manifest {}", raw.digest()), fault))
         }
         .boxed()

@@ -55,6 +55,15 @@ impl ReferrerListing for RegistrySource {
         }
         .boxed()
     }
+
+    fn is_new(&self) -> BoxFuture<'_, bool> {
+        async {
+            let tags = self.digest_tags().await;
+            let unfinished = tags.unfinished.as_ref();
+            unfinished.is_some_and(|fault| fault.status == Some(404) && is_name_unknown(fault))
+        }
+        .boxed()
+    }
 }
 
 /// What one way of asking brought.

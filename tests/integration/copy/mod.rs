@@ -2,6 +2,7 @@
 
 mod again;
 mod archive;
+mod belonging;
 mod cli;
 #[cfg(unix)]
 mod daemon;

@@ -27,7 +27,7 @@ fn openpgp(mark: &str) -> Vec<u8> {
 }
 
 /// A signature of cosign's as a layer, with its payload.
-fn attachment(mark: &str) -> (Descriptor, Bytes) {
+pub(super) fn attachment(mark: &str) -> (Descriptor, Bytes) {
     let payload = Bytes::from(format!("{{\"critical\":{mark:?}}}"));
     let digest = Digest::sha256(&payload);
     let mut layer = Descriptor::new(SIMPLE_SIGNING, digest, payload.len() as u64);

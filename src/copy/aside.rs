@@ -1,0 +1,47 @@
+//! What refers to an index that is written anew: it is about the one as it was, and stays.
+
+use std::collections::HashSet;
+
+use futures_util::{StreamExt, stream};
+
+use crate::model::Digest;
+use crate::transport::Source;
+
+use super::belonging::names_any;
+use super::plan::LeftBehind;
+use super::planner::AT_ONCE;
+
+/// What refers at `source` to the `whole` index and to those in it (`inner`), which are not
+/// copied as they are.
+pub(super) async fn about<'a>(
+    source: &dyn Source,
+    whole: Option<&'a Digest>,
+    inner: impl Iterator<Item = &'a Digest>,
+) -> Vec<LeftBehind> {
+    let Some(listing) = source.referrer_listing() else {
+        return Vec::new();
+    };
+    let whole = whole.map(|index| (index, "the whole index")).into_iter();
+    let indexes = whole.chain(inner.map(|index| (index, "an index that lies in it")));
+    let mut seen = HashSet::new();
+    let asked = indexes
+        .filter(|(index, _)| seen.insert(*index))
+        .map(|(index, called)| async move { (listing.referrers(index).await, called) });
+    let asked: Vec<_> = asked.collect();
+    let answers: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
+    let mut left = Vec::new();
+    for (answer, called) in answers {
+        if !names_any(&answer.asked) {
+            continue;
+        }
+        left.extend(answer.referrers.into_iter().map(|referrer| LeftBehind {
+            what: referrer.descriptor.artifact_type.map_or_else(
+                || format!("what refers to {called}"),
+                |kind| format!("{kind} about {called}"),
+            ),
+            digest: Some(referrer.descriptor.digest),
+            why: "the index is written anew, and it is about the one as it was (--sparse keeps that)".to_owned(),
+        }));
+    }
+    left
+}
