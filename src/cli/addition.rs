@@ -116,12 +116,7 @@ impl Adding {
                     let key = plan.keys.get(position).map_or("the key", |key| &key.key);
                     passphrases[position] = Some(ask(key)?);
                 }
-                (Err(failure), _) => {
-                    for detail in &failure.details {
-                        eprintln!("  {}", text::visible(detail));
-                    }
-                    return Err(failure.into());
-                }
+                (Err(failure), _) => return Err(failure.into()),
             }
         }
     }

@@ -1,12 +1,13 @@
 //! `porthole copy`: the plan, the copy with its progress, the report, and its check.
 
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::copy::{CopyOptions, CopyProgress, Format, Plan, Report, Selection, Wanted};
 use crate::engine::{
@@ -35,9 +36,15 @@ pub(super) struct Copy {
     #[arg(long, conflicts_with = "platform")]
     all: bool,
 
-    /// Only the images for this platform, or with this digest (may be repeated).
+    /// Only the images for this platform, or with this digest (may be repeated); local is the
+    /// one that fits this system.
     #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
     platform: Vec<Wanted>,
+
+    /// Write the one image that is chosen, this system's where none is, in place of an index
+    /// with it.
+    #[arg(long, conflicts_with_all = ["all", "sparse"])]
+    single: bool,
 
     /// Keep an index as it is and leave out what was not chosen.
     #[arg(long)]
@@ -101,6 +108,7 @@ impl Copy {
                 (false, true) => Selection::Usual,
                 (false, false) => Selection::Some(self.platform),
             },
+            single: self.single,
             sparse: self.sparse,
             no_referrers: self.no_referrers,
             format: match self.format {
@@ -298,10 +306,33 @@ impl Meter {
 
 fn bar(progress: &CopyProgress) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(progress.total), ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template(
-        "{bar:30} {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left",
-    );
+    let style = ProgressStyle::with_template("{bar:30} {amounts}  {eta} left");
     // the template is a constant
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    bar.set_style(style.with_key(
+        "amounts",
+        |state: &ProgressState, out: &mut dyn fmt::Write| {
+            let total = state.len().unwrap_or_default();
+            // a bar that lacks a number is no reason to stop
+            let _ = out.write_str(&amounts(state.pos(), total, state.per_sec()));
+        },
+    ));
     bar
+}
+
+/// How much of a copy is done, and how many bytes come in a second, in the units of its plan.
+fn amounts(done: u64, total: u64, rate: f64) -> String {
+    let rate = text::size(rate as u64);
+    format!("{} of {}  {rate}/s", text::size(done), text::size(total))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::amounts;
+
+    #[test]
+    fn progress_has_the_units_of_the_plan() {
+        let said = amounts(1_500_000, 160_000_000, 52_428_800.7);
+        assert_eq!(said, "1.5 MB of 160 MB  52.4 MB/s");
+    }
 }

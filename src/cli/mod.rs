@@ -29,7 +29,13 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::{AcceptedServices, KeyFolder, Network, policy_file};
 use crate::engine::{EngineConfig, EngineError, Failure, TrustConfig};
-use crate::model::Platform;
+use crate::model::{Platform, text};
+
+/// Most details of a failure that are printed.
+const DETAILS: usize = 200;
+
+/// Longest detail that is printed, in characters.
+const DETAIL: usize = 1000;
 
 /// Look inside container images, in a window or on the command line.
 #[derive(Debug, Parser)]
@@ -128,6 +134,29 @@ impl CliError {
             Self::Output(_) => "Check where the output goes",
         }
     }
+
+    /// What is said of it: what happened, what to try, and what else is known, as what a
+    /// registry said. Text from outside cannot move the cursor, and is bounded.
+    fn lines(&self) -> Vec<String> {
+        let details = match self {
+            Self::Failed(failure) => &failure.details[..],
+            _ => &[],
+        };
+        let headline = format!("porthole: {}", text::visible(&self.to_string()));
+        let hint = format!("  {}", text::visible(self.hint()));
+        let shown = details.iter().take(DETAILS).map(|detail| {
+            let detail = text::without_secrets(detail);
+            let detail = text::visible(&detail);
+            format!("  {}", text::middle(&detail, DETAIL))
+        });
+        let more = details.len().saturating_sub(DETAILS);
+        let more = (more > 0).then(|| format!("  and {more} lines more"));
+        [headline, hint]
+            .into_iter()
+            .chain(shown)
+            .chain(more)
+            .collect()
+    }
 }
 
 impl Arguments {
@@ -173,9 +202,9 @@ impl Arguments {
                 ExitCode::SUCCESS
             }
             Err(error) => {
-                let message = error.to_string();
-                eprintln!("porthole: {}", crate::model::text::visible(&message));
-                eprintln!("  {}", crate::model::text::visible(error.hint()));
+                for line in error.lines() {
+                    eprintln!("{line}");
+                }
                 ExitCode::from(1)
             }
         }
@@ -227,4 +256,37 @@ impl Global {
 fn cache_folder() -> Option<PathBuf> {
     let folders = directories::ProjectDirs::from("io.github", "porthole", "porthole")?;
     Some(folders.cache_dir().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::FailureKind;
+
+    #[test]
+    fn a_failure_is_told_with_all_that_is_known_and_nothing_that_moves_the_cursor() {
+        let failure = Failure {
+            headline: "it is \u{1b}[31mrefused".to_owned(),
+            hint: "See in the details".to_owned(),
+            details: vec![
+                "The registry said: a\nb \u{202e}".to_owned(),
+                "at https://user:secret@reg.example/x".to_owned(),
+                "x".repeat(100_000),
+            ],
+            kind: FailureKind::Other,
+        };
+        let lines = CliError::from(failure.clone()).lines();
+        let expected = [
+            r"porthole: it is \u{1b}[31mrefused",
+            "  See in the details",
+            r"  The registry said: a\nb \u{202e}",
+            "  at https://…@reg.example/x",
+        ];
+        assert_eq!(lines[..4], expected);
+        assert!(lines[4].chars().count() <= DETAIL + 2, "{}", lines[4].len());
+        let details = vec!["x".to_owned(); DETAILS + 2];
+        let many = CliError::from(Failure { details, ..failure }).lines();
+        assert_eq!(many.len(), 2 + DETAILS + 1);
+        assert_eq!(many.last().unwrap(), "  and 2 lines more");
+    }
 }

@@ -11,12 +11,20 @@ use super::belonging::names_any;
 use super::plan::LeftBehind;
 use super::planner::AT_ONCE;
 
+/// Why what is about an index stays where that is written anew.
+pub(super) const ANEW: &str =
+    "the index is written anew, and it is about the one as it was (--sparse keeps that)";
+
+/// Why what is about an index stays where one image of it is written.
+pub(super) const ONE_IMAGE: &str = "one image of the index is written, and it is about the whole (without --single it comes along)";
+
 /// What refers at `source` to the `whole` index and to those in it (`inner`), which are not
-/// copied as they are.
+/// copied as they are; `why` says why it stays.
 pub(super) async fn about<'a>(
     source: &dyn Source,
     whole: Option<&'a Digest>,
     inner: impl Iterator<Item = &'a Digest>,
+    why: &str,
 ) -> Vec<LeftBehind> {
     let Some(listing) = source.referrer_listing() else {
         return Vec::new();
@@ -40,7 +48,7 @@ pub(super) async fn about<'a>(
                 |kind| format!("{kind} about {called}"),
             ),
             digest: Some(referrer.descriptor.digest),
-            why: "the index is written anew, and it is about the one as it was (--sparse keeps that)".to_owned(),
+            why: why.to_owned(),
         }));
     }
     left

@@ -18,7 +18,7 @@ use super::options::{Format, Selection, Wanted};
 use super::plan::LeftBehind;
 
 /// Most platforms that are named where one that is wanted is not there.
-const PLATFORMS: usize = 20;
+pub(super) const PLATFORMS: usize = 20;
 
 /// What was seen of an index, and of those that lie in it.
 #[derive(Default)]
@@ -33,6 +33,8 @@ pub(super) struct Seen {
     left_out: Vec<LeftBehind>,
     /// How many manifests were to be read.
     manifests: usize,
+    /// What attests an image and lies in an index beside it, by the image.
+    pub(super) attesting: Vec<(Digest, LeftBehind)>,
 }
 
 impl Gather<'_> {
@@ -40,7 +42,7 @@ impl Gather<'_> {
         self.wanted.as_deref()
     }
 
-    fn seen(&self) -> MutexGuard<'_, Seen> {
+    pub(super) fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -110,17 +112,15 @@ impl Gather<'_> {
         }
     }
 
-    /// The one image that is wanted of an index, for a place that holds one image.
+    /// The one image that is wanted of an index, where one is written.
     pub(super) async fn single(&self, index: &Index) -> Result<Descriptor, CopyError> {
         if let (Selection::Usual, Some([Wanted::Platform(platform)])) =
             (&self.options.selection, self.wanted())
         {
-            for says in [true, false] {
-                if let Some(image) = self.usual(index, (platform, says), 1).await? {
-                    return Ok(image);
-                }
-            }
-            return Err(not_there(&self.seen(), &Wanted::Platform(platform.clone())));
+            return match self.best(index, platform).await? {
+                Some((image, _)) => Ok(image),
+                None => Err(not_there(&self.seen(), &Wanted::Platform(platform.clone()))),
+            };
         }
         let mut images = self.images(index, self.wanted(), 1).await?;
         self.all_found()?;
@@ -128,19 +128,13 @@ impl Gather<'_> {
         images.retain(|image| digests.insert(image.digest.clone()));
         match images.as_slice() {
             [one] => Ok(one.clone()),
-            _ => Err(CopyError::refused(
-                format!(
-                    "{} holds one image and no index of several",
-                    self.destination.reference()
-                ),
-                "Choose one platform (--platform OS/ARCH), or copy to oci:, dir: or a registry",
-            )),
+            several => Err(self.several(several)),
         }
     }
 
     /// The image for `platform`, in the index or in one that lies in it: one that `says` what
     /// it is for, or one that does not.
-    fn usual<'b>(
+    pub(super) fn usual<'b>(
         &'b self,
         index: &'b Index,
         (platform, says): (&'b Platform, bool),
@@ -151,7 +145,8 @@ impl Gather<'_> {
             let docker = index.media_type.kind() == MediaKind::DockerManifestList;
             let own = index
                 .descriptors()
-                .filter(|(_, entry)| !is_open(entry, &[]) && entry.platform.is_some() == says);
+                .filter(|(_, entry)| !is_open(entry, &[]) && entry.platform.is_some() == says)
+                .filter(|(_, entry)| !entry.is_buildkit_attestation());
             let own = choose(own, platform, docker).filter(|choice| choice.fits());
             let open = index.descriptors().filter(|(_, entry)| is_open(entry, &[]));
             let positions = own.map(|choice| choice.position).into_iter();
@@ -160,6 +155,7 @@ impl Gather<'_> {
                     continue;
                 };
                 if !entry.media_type.is_index() {
+                    self.note_attesting(index, entry);
                     return Ok(Some(entry.clone()));
                 }
                 let open = is_open(entry, &[]);
@@ -202,6 +198,7 @@ impl Gather<'_> {
                     continue;
                 }
                 if !entry.media_type.is_index() {
+                    self.note_attesting(index, entry);
                     images.push(entry.clone());
                     continue;
                 }
@@ -319,7 +316,7 @@ impl Gather<'_> {
 }
 
 /// Whether an entry attests something of one of `images`.
-fn is_about(entry: &Descriptor, images: &HashSet<String>) -> bool {
+pub(super) fn is_about(entry: &Descriptor, images: &HashSet<String>) -> bool {
     let subject = entry.annotation(annotation::BUILDKIT_SUBJECT);
     entry.is_buildkit_attestation() && subject.is_some_and(|subject| images.contains(subject))
 }
@@ -337,28 +334,34 @@ pub(super) fn inside<'a>(entry: &Descriptor, wanted: Option<&'a [Wanted]>) -> Op
 }
 
 /// Refuses an image that lies in no index where something else is wanted. Reads its config
-/// where a platform is.
+/// where a platform is. `host` is this system's.
 pub(super) async fn alone(
     source: &dyn Source,
     image: &Document,
     wanted: &[Wanted],
+    host: &Platform,
 ) -> Result<(), CopyError> {
     let digest = image.raw().digest();
     let mut own = Descriptor::new(image.media_type().as_str(), digest.clone(), 0);
-    let by_platform = |one: &Wanted| matches!(one, Wanted::Platform(_));
+    let by_platform = |one: &Wanted| matches!(one, Wanted::Platform(_) | Wanted::Local);
     let manifest = image.manifest().filter(|manifest| !manifest.is_artifact());
     if let Some(manifest) = manifest.filter(|_| wanted.iter().any(by_platform)) {
         let config = read_blob(source, &manifest.config, limits::CONFIG_BYTES).await?;
         let platform = ImageConfig::read(config).platform;
         own.platform = (platform != Platform::default()).then_some(platform);
     }
-    let Some(other) = wanted.iter().find(|one| !one.fits(&own)) else {
-        return Ok(());
+    let fits_host = own.platform.is_some()
+        && choose([(0, &own)], host, false).is_some_and(|choice| choice.fits());
+    let fits = |one: &Wanted| one.fits(&own) || (*one == Wanted::Local && fits_host);
+    let other = match wanted.iter().find(|one| !fits(one)) {
+        None => return Ok(()),
+        Some(Wanted::Local) => &Wanted::Platform(host.clone()),
+        Some(other) => other,
     };
     let is = match (&own.platform, other) {
         (Some(platform), Wanted::Platform(_)) => format!("for {}", called(platform)),
         (None, Wanted::Platform(_)) => "which does not say what it is for".to_owned(),
-        (_, Wanted::Digest(_)) => digest.to_string(),
+        (_, Wanted::Digest(_) | Wanted::Local) => digest.to_string(),
     };
     Err(CopyError::refused(
         format!("the source is no index but one image, {is}, and {other} is wanted"),
@@ -376,7 +379,7 @@ pub(super) fn too_deep() -> CopyError {
     )
 }
 
-fn not_there(seen: &Seen, wanted: &Wanted) -> CopyError {
+pub(super) fn not_there(seen: &Seen, wanted: &Wanted) -> CopyError {
     let mut hint = if seen.platforms.is_empty() {
         "It names no platforms; choose by digest".to_owned()
     } else {

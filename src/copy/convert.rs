@@ -9,8 +9,8 @@ use crate::model::{
 
 use super::error::CopyError;
 use super::options::Format;
-use super::plan::Plan;
-use crate::transport::{Problem, Refusal};
+use super::plan::{Plan, Role};
+use crate::transport::{Problem, Refusal, TransportError};
 
 /// Whether `format` asks for another type than `media_type`.
 pub(super) fn changes(format: Format, media_type: &MediaType) -> bool {
@@ -25,26 +25,44 @@ pub(super) fn changes(format: Format, media_type: &MediaType) -> bool {
     }
 }
 
-/// The format to try where a place did not take what `plan` wrote as it was: the other one,
-/// where nobody asked for a format or for the digests.
+/// The format to try where a place did not take what `plan` wrote for its type: the other one.
 pub fn other_format(plan: &Plan, error: &CopyError) -> Option<Format> {
-    let CopyError::Transport(error) = error else {
-        return None;
-    };
-    let refused = matches!(
-        error.problem,
-        Problem::NotTaken {
-            why: Refusal::MediaType | Refusal::Invalid,
-            ..
-        }
-    );
-    let free = plan.options.format == Format::Keep && !plan.options.preserve_digests;
-    let image = plan.documents.last().filter(|_| refused && free)?;
+    refused(error).filter(|error| !beside(plan, error))?;
+    let image = plan.documents.last()?;
     match image.media_type.kind() {
         MediaKind::DockerManifest | MediaKind::DockerManifestList => Some(Format::Oci),
         MediaKind::OciManifest | MediaKind::OciIndex => Some(Format::Docker),
         _ => None,
     }
+}
+
+/// Whether what a place did not take for its type is no part of the image, but refers to it.
+pub fn is_beside(plan: &Plan, error: &CopyError) -> bool {
+    refused(error).is_some_and(|error| beside(plan, error))
+}
+
+/// What a place did not take for its type.
+fn refused(error: &CopyError) -> Option<&TransportError> {
+    match error {
+        CopyError::Transport(error) => Some(error).filter(|error| {
+            matches!(
+                error.problem,
+                Problem::NotTaken {
+                    why: Refusal::MediaType | Refusal::Invalid,
+                    ..
+                }
+            )
+        }),
+        CopyError::Refused { .. } | CopyError::Lost { .. } => None,
+    }
+}
+
+fn beside(plan: &Plan, error: &TransportError) -> bool {
+    plan.documents.iter().any(|document| match &document.role {
+        Role::Referrer { .. } => error.what.ends_with(&document.digest.to_string()),
+        Role::Tag { tag, .. } => error.what.ends_with(tag.as_str()),
+        Role::Image | Role::Child(_) | Role::Attestation => false,
+    })
 }
 
 /// A manifest in the other format. The config and the layers stay as they are.
@@ -98,6 +116,9 @@ pub(super) fn index_type(
     }
     if format != Format::Docker {
         return Ok(Some(MediaType::OCI_INDEX));
+    }
+    if index.artifact_type.is_some() {
+        return Err("it is an artifact, for which Docker has no word".to_owned());
     }
     if index.subject.is_some() {
         return Err("it refers to another manifest, for which Docker has no word".to_owned());

@@ -73,9 +73,7 @@ impl Gather<'_> {
     /// image of it that is wanted.
     pub async fn root(&self, raw: RawDocument) -> Result<Node, CopyError> {
         let document = Document::read(raw);
-        if let Some(index) = document.index()
-            && !self.destination.takes().indexes
-        {
+        if let Some(index) = document.index().filter(|_| self.writes_one()) {
             let entry = self.single(index).await?;
             let raw = self.source.manifest(&entry).await?;
             let place = (Role::Image, self.wanted(), 1);

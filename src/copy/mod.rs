@@ -16,6 +16,7 @@ mod convert;
 mod error;
 mod gather;
 mod missing;
+mod one;
 mod options;
 mod plan;
 mod planner;
@@ -25,7 +26,7 @@ mod run;
 mod show;
 
 pub use check::{CheckedItem, check};
-pub use convert::other_format;
+pub use convert::{is_beside, other_format};
 pub use error::CopyError;
 pub use options::{CopyOptions, Format, Selection, Wanted, WantedError};
 pub use plan::{

@@ -9,6 +9,9 @@ use crate::model::{Descriptor, Digest, Platform};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CopyOptions {
     pub selection: Selection,
+    /// Write the one image of an index that is chosen, this system's where none is, in place
+    /// of an index with it: what places that hold one image always get.
+    pub single: bool,
     /// Keep an index as it is, and leave out of the place what was not chosen.
     pub sparse: bool,
     /// Leave signatures, SBOMs and whatever else refers to the image where they are, and the
@@ -45,7 +48,12 @@ pub enum Wanted {
     /// are said.
     Platform(Platform),
     Digest(Digest),
+    /// The one image that fits this system best.
+    Local,
 }
+
+/// How [`Wanted::Local`] is written.
+const LOCAL: &str = "local";
 
 /// What manifests are to be written as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,7 +68,7 @@ pub enum Format {
 /// Why a text names nothing that could be wanted.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "{0:?} names no image of an index: write os/architecture[/variant], os(version)/architecture, or a digest"
+    "{0:?} names no image of an index: write os/architecture[/variant], os(version)/architecture, a digest, or local for this system's"
 )]
 pub struct WantedError(String);
 
@@ -73,17 +81,19 @@ impl Selection {
         };
         let digests = wanted.iter().filter_map(|one| match one {
             Wanted::Digest(digest) => Some(digest),
-            Wanted::Platform(_) => None,
+            Wanted::Platform(_) | Wanted::Local => None,
         });
         digests.collect()
     }
 }
 
 impl Wanted {
-    /// Whether an entry of an index is wanted by it.
+    /// Whether an entry of an index is wanted by it. Which one fits this system no entry tells
+    /// alone.
     pub fn fits(&self, entry: &Descriptor) -> bool {
         match self {
             Self::Digest(digest) => entry.digest == *digest,
+            Self::Local => false,
             Self::Platform(wanted) => entry.platform.as_ref().is_some_and(|found| {
                 found.os == wanted.os
                     && found.architecture == wanted.architecture
@@ -103,6 +113,9 @@ impl FromStr for Wanted {
 
     fn from_str(text: &str) -> Result<Self, WantedError> {
         let error = || WantedError(text.chars().take(100).collect());
+        if text == LOCAL {
+            return Ok(Self::Local);
+        }
         if text.contains(':') {
             return text.parse().map(Self::Digest).map_err(|_| error());
         }
@@ -125,6 +138,7 @@ impl fmt::Display for Wanted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Digest(digest) => digest.fmt(f),
+            Self::Local => f.write_str(LOCAL),
             Self::Platform(platform) => match &platform.os_version {
                 None => platform.fmt(f),
                 Some(version) => {
@@ -161,6 +175,7 @@ mod tests {
             "linux/amd64",
             "linux/arm/v7",
             "windows(10.0.17763)/amd64",
+            "local",
             digest.as_str(),
         ] {
             assert_eq!(text.parse::<Wanted>().unwrap().to_string(), text);

@@ -61,13 +61,23 @@ pub async fn plan(
     let from = raw.digest().clone();
     let document = Document::read(raw.clone());
     let is_index = document.index().is_some();
-    let gather = Gather {
+    let mut gather = Gather {
         source: &source,
         destination: &destination,
         options,
-        wanted: wanted(options, is_index, destination.takes().indexes, host),
+        wanted: None,
         seen: Mutex::default(),
     };
+    if let Some(index) = document.index() {
+        gather.wanted = wanted(options, gather.writes_one(), host);
+        if options.sparse && gather.writes_one() {
+            return Err(not_sparse(
+                "one image is written, and no index",
+                "Leave it out (without --sparse)",
+            ));
+        }
+        gather.settle(index, host).await?;
+    }
     let ask_ahead = async {
         // of what is chosen of an index it is not known yet
         let asks = !options.no_referrers && options.format == Format::Keep;
@@ -78,7 +88,13 @@ pub async fn plan(
     };
     let (root, mut ahead) = try_join(gather.root(raw), ask_ahead).await?;
     if let (Selection::Some(wanted), false) = (&options.selection, is_index) {
-        chosen::alone(&*source, &document, wanted).await?;
+        chosen::alone(&*source, &document, wanted, host).await?;
+    }
+    if options.sparse && is_index && root.changed() {
+        return Err(not_sparse(
+            "the other format writes the index anew",
+            "Keep the format (--format keep), or leave that out (without --sparse)",
+        ));
     }
     // such a place as knows digests of one algorithm alone has it under another name
     let replaces = replaces.map(|there| match &root.raw {
@@ -93,6 +109,7 @@ pub async fn plan(
     let mut nodes = Vec::new();
     root.walk(&mut nodes);
     let mut left: Vec<_> = gather.unread().into_iter().map(not_read).collect();
+    left.extend(gather.attesting(&root.from.digest));
     let places = Places {
         source: &source,
         destination: &destination,
@@ -166,6 +183,14 @@ pub async fn plan(
     })
 }
 
+/// Refuses to leave images out of an index that is kept as it is, where it is not kept.
+fn not_sparse(why: &str, hint: &str) -> CopyError {
+    CopyError::refused(
+        format!("no sparse index can be written, which stays as it is byte for byte: {why}"),
+        hint,
+    )
+}
+
 /// An index in the one that is copied, which the copy goes on without.
 fn not_read(index: Digest) -> LeftBehind {
     LeftBehind {
@@ -207,19 +232,12 @@ async fn names(
     try_join_all(asked).await
 }
 
-/// What is wanted of an index; nothing for all of it.
-fn wanted(
-    options: &CopyOptions,
-    is_index: bool,
-    takes_indexes: bool,
-    host: &Platform,
-) -> Option<Vec<Wanted>> {
+/// What is wanted of an index; nothing for all of it. `one` says that one image is written.
+fn wanted(options: &CopyOptions, one: bool, host: &Platform) -> Option<Vec<Wanted>> {
     match &options.selection {
-        _ if !is_index => None,
         Selection::Some(wanted) => Some(wanted.clone()),
-        Selection::All => None,
-        Selection::Usual if takes_indexes => None,
-        Selection::Usual => Some(vec![Wanted::Platform(host.clone())]),
+        Selection::Usual if one => Some(vec![Wanted::Platform(host.clone())]),
+        Selection::All | Selection::Usual => None,
     }
 }
 
@@ -234,16 +252,22 @@ fn refuse_changes(
     if options.preserve_digests
         && let Some(changed) = nodes.iter().find(|node| node.changed())
     {
-        let why = match options.format {
-            Format::Keep => "leaving images out writes the index anew",
-            Format::Oci | Format::Docker => "the other format has other digests",
+        let (why, hint) = match options.format {
+            Format::Keep => (
+                "leaving images out writes the index anew",
+                "Copy all of it, keep the index as it is (--sparse), or let digests change (without --preserve-digests)",
+            ),
+            Format::Oci | Format::Docker => (
+                "the other format has other digests",
+                "Keep the format (--format keep), or let digests change (without --preserve-digests)",
+            ),
         };
         return Err(CopyError::refused(
             format!(
                 "the digest of {} would change: {why}",
                 changed.role.describe()
             ),
-            "Copy all of it, keep the index as it is (--sparse), or let digests change (without --preserve-digests)",
+            hint,
         ));
     }
     let wanted = match destination.reference() {
@@ -357,7 +381,11 @@ async fn belonging_to(
         let inner = inner.map(|node| &node.from.digest);
         // one that is in it as it is, too, is no subject that is left out
         let inner = inner.filter(|index| !subjects.contains(index));
-        left.extend(aside::about(&**places.source, whole, inner).await);
+        let why = match options.single {
+            true => aside::ONE_IMAGE,
+            false => aside::ANEW,
+        };
+        left.extend(aside::about(&**places.source, whole, inner, why).await);
     }
     Ok(found)
 }

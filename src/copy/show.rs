@@ -23,6 +23,7 @@ impl CopyOptions {
             }
         }
         let flags = [
+            (self.single, "--single"),
             (self.sparse, "--sparse"),
             (self.no_referrers, "--no-referrers"),
             (self.preserve_digests, "--preserve-digests"),
@@ -67,7 +68,12 @@ impl Plan {
         writeln!(out, "       {}", self.from)?;
         writeln!(out, "To     {}", text::visible(&self.destination))?;
         if self.digest != self.from {
-            writeln!(out, "       {} (written anew)", self.digest)?;
+            let image = self.documents.last();
+            let how = match image.is_some_and(|image| image.from.is_none()) {
+                true => "one image of the index",
+                false => "written anew",
+            };
+            writeln!(out, "       {} ({how})", self.digest)?;
         }
         match &self.replaces {
             Some(there) if *there != self.digest => {
@@ -207,6 +213,7 @@ impl Plan {
             "destination": self.destination,
             "from": self.from,
             "digest": self.digest,
+            "single": self.options.single,
             "replaces": self.replaces,
             "names": self.names,
             "documents": documents.collect::<Vec<_>>(),

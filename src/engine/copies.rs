@@ -9,7 +9,9 @@ use std::time::Duration;
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use crate::copy::{self, CopyError, CopyOptions, CopyProgress, Plan, Report, Selection, Wanted};
+use crate::copy::{
+    self, CopyError, CopyOptions, CopyProgress, Format, Plan, Report, Selection, Wanted,
+};
 use crate::model::{Platform, Reference};
 use crate::transport::{self, Destination, Located, Source};
 
@@ -334,26 +336,51 @@ async fn work(
         Err(error) => error,
     };
     let plan = snapshot.plan.value().cloned();
-    let Some(format) = plan.and_then(|plan| copy::other_format(&plan, &refused)) else {
-        return Err(Failed::of(refused));
+    let of_plan = |plan: &Arc<Plan>| copy::other_format(plan, &refused);
+    let Some(format) = plan.as_ref().and_then(of_plan) else {
+        let beside = plan.is_some_and(|plan| copy::is_beside(&plan, &refused));
+        let mut failed = Failed::of(refused);
+        if beside {
+            let hint = "Leave behind what refers to the image (--no-referrers), or use a registry that takes it";
+            hint.clone_into(&mut failed.failure.hint);
+        }
+        return Err(failed);
     };
-    // the place does not take the format, and nobody asked for that one
     job.phase("planning");
+    let asked = &snapshot.request.options;
+    // nobody asked for the format that the place does not take, nor for its digests
+    let is_free = asked.format == Format::Keep && !asked.preserve_digests;
     let mut request = snapshot.request.clone();
     request.options.format = format;
-    match Prepared::of(shared, &request).await {
-        Ok(prepared) => {
+    request.options.preserve_digests = false;
+    let hint = match Prepared::of(shared, &request).await {
+        Ok(prepared) if is_free => {
             let made = carry_out(shared, snapshot, job, prepared).await;
-            made.map_err(Failed::of)
+            return made.map_err(Failed::of);
+        }
+        Ok(_) => {
+            let digests = match asked.preserve_digests {
+                true => " and let digests change (without --preserve-digests)",
+                false => "",
+            };
+            let name = format.name();
+            format!(
+                "Copy it in the other format (--format {name}){digests}, or to a registry that takes this one"
+            )
         }
         Err(why) => {
-            let why = why.failure;
-            let mut failed = Failed::of(refused);
-            let line = format!("It was not converted: {why}");
-            failed.failure.details.push(line);
-            Err(failed)
+            let lost = why.failure;
+            request.options.no_referrers = true;
+            let rest = match Prepared::of(shared, &request).await {
+                Ok(_) => " Leave that behind (--no-referrers), or use",
+                Err(_) => " Use",
+            };
+            format!("It cannot be converted: {lost}.{rest} a registry that takes this format")
         }
-    }
+    };
+    let mut failed = Failed::of(refused);
+    failed.failure.hint = hint;
+    Err(failed)
 }
 
 /// Does what was planned, and tells on the way.

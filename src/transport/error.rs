@@ -123,10 +123,14 @@ pub enum Problem {
     NoCatalog,
     #[error("writing failed: {why}")]
     Write { why: String },
+    #[error("the place that it is written to is gone")]
+    Gone,
     #[error("{what} cannot be held by a place of this kind")]
     CannotHold { what: &'static str },
     #[error("it is no tag")]
     NoTag,
+    #[error("{name:?} cannot be what an image is called: {why}")]
+    NotAName { name: String, why: &'static str },
     #[error("the folder holds something else: {}", text::visible(found))]
     NotOurs { found: String },
     #[error("nothing can be added to this archive: {why}")]
@@ -190,12 +194,16 @@ pub enum Refusal {
     ReadOnly,
     /// There is no room.
     Full,
+    /// What this owner or repository may keep is used up.
+    Quota,
     /// The manifest is not what the registry takes for valid.
     Invalid,
     /// What arrived did not hash to its digest.
     Digest,
     /// The tag may not be written: it is no tag there, or may not change.
     Tag,
+    /// The tag is there and may not change, by a rule of the registry.
+    Immutable,
     /// There is no such repository, or nothing may be called so in it.
     NoPlace,
 }
@@ -209,9 +217,11 @@ impl Refusal {
             Self::TooLarge => "it is larger than what the registry takes",
             Self::ReadOnly => "the registry is read only",
             Self::Full => "the registry has no room",
+            Self::Quota => "the registry takes no more here: what may be kept is used up",
             Self::Invalid => "the registry does not take it for a valid manifest",
             Self::Digest => "what arrived at the registry has another digest",
             Self::Tag => "the registry does not let this tag be written",
+            Self::Immutable => "the registry does not let this tag change",
             Self::NoPlace => "the registry has no such repository, or no place for this name in it",
         }
     }
@@ -222,7 +232,7 @@ impl Refusal {
                 "Log in as somebody who may push, or ask the owner of the repository for the right"
             }
             Self::MediaType | Self::Invalid => {
-                "Copy in Docker's format (--format docker), or to a registry that takes OCI images"
+                "Use a registry that takes manifests of this type, or see in the details what it said"
             }
             Self::MissingParts => {
                 "Copy it whole: not every registry takes a sparse index, or layers that lie elsewhere (--foreign-layers fetches those)"
@@ -230,9 +240,15 @@ impl Refusal {
             Self::TooLarge => "Ask the registry's operator for a higher limit",
             Self::ReadOnly => "Copy to another registry or repository, or ask its operator",
             Self::Full => "Delete what is not needed, or ask the registry's operator",
+            Self::Quota => {
+                "Delete what is not needed there, or ask the owner or the registry's operator for more room"
+            }
             Self::Digest => "Try again; something on the way changes what is sent",
             Self::Tag => {
                 "Use another tag: this one may not change here, or its name is not allowed"
+            }
+            Self::Immutable => {
+                "Choose another tag, or have the rule that keeps this one as it is taken away"
             }
             Self::NoPlace => {
                 "Make the repository first, as some registries want it, or check its name and the tag"
@@ -394,12 +410,16 @@ impl Problem {
             }
             Self::NoCatalog => "Name the repository (porthole tags HOST/REPOSITORY)",
             Self::Write { .. } => "Check that the place may be written and has room",
+            Self::Gone => {
+                "Somebody removed or moved it meanwhile; begin again, and it is made anew"
+            }
             Self::CannotHold { .. } => {
                 "Copy to a registry, an OCI layout (oci:FOLDER) or a folder (dir:FOLDER)"
             }
             Self::NoTag => {
                 "A tag has up to 128 letters, digits, dots, dashes and underscores, and begins with none of . and -"
             }
+            Self::NotAName { .. } => "Choose a name that does not begin with @, such as a version",
             Self::NotOurs { .. } => "Name an empty or new folder; nothing was changed",
             Self::NotAddedTo { .. } => {
                 "Copy the image to a new archive or folder first (porthole copy), and add to that; nothing was changed"
@@ -434,7 +454,7 @@ impl Problem {
             Self::NotInEngine { .. } => {
                 "See docker images or podman images; for the image of the registry write docker://NAME"
             }
-            Self::EngineRefused { .. } => "See what the engine said",
+            Self::EngineRefused { .. } => "See in the details what the engine said",
             Self::EngineName { .. } => "Write docker-daemon:NAME:TAG, or an image ID",
             Self::Cancelled => "Open it again when you want to",
         };

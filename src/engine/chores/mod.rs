@@ -160,12 +160,10 @@ async fn done(shared: &Arc<Shared>, chore: Chore) -> Result<Outcome, Failure> {
 fn disk_failure(what: &str, path: &std::path::Path, error: &std::io::Error) -> Failure {
     let place = path.display().to_string();
     let place = crate::model::text::visible(&place);
-    let mut failure = Failure::refused(
+    Failure::refused(
         format!("{what} {place}: {error}"),
         "Check that the folder is there, may be written and has room",
-    );
-    failure.details.push(format!("{error:?}"));
-    failure
+    )
 }
 
 #[cfg(test)]

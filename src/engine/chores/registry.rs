@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::copy::{self, Report};
-use crate::model::{ImageName, Reference, RegistryReference};
+use crate::model::{ImageName, Reference, RegistryReference, text};
 use crate::transport::{self, Delete, Problem, layout, registry};
 
 use super::{Failure, Outcome, Shared};
@@ -139,14 +139,15 @@ fn by_name(reference: Reference) -> Reference {
 
 pub(super) async fn check_report(shared: &Shared, path: &Path) -> Result<Outcome, Failure> {
     crate::engine::crash::at("checking a report");
-    let text = tokio::fs::read_to_string(path).await;
-    let text = text.map_err(|error| super::disk_failure("cannot read", path, &error))?;
-    let report: Report = serde_json::from_str(&text).map_err(|error| {
-        Failure::refused(
-            format!("this is no report of a copy: {error}"),
-            "Name a file that the report of a copy was written to (porthole copy --json)",
-        )
+    let kept = tokio::fs::read_to_string(path).await;
+    let hint = "Name a file that the report of a copy was written to (porthole copy --json)";
+    let kept = kept.map_err(|error| {
+        let place = path.display().to_string();
+        let place = text::visible(&place);
+        Failure::refused(format!("cannot read {place}: {error}"), hint)
     })?;
+    let report: Report = serde_json::from_str(&kept)
+        .map_err(|error| Failure::refused(format!("this is no report of a copy: {error}"), hint))?;
     let reference = transport::locate(&report.destination).map_err(Failure::from)?;
     let reference = by_name(reference.reference);
     let called = |name: &str| {

@@ -65,24 +65,36 @@ impl DockerArchiveDestination {
             None => Ok(None),
             Some(ImageName::Name(name)) => full_name(name)
                 .map(Some)
-                .map_err(|problem| self.target.fail("image", problem)),
+                .map_err(|problem| self.misnamed(problem)),
             Some(ImageName::Position(_) | ImageName::Digest(_)) => {
                 let name = self.target.place();
-                Err(self.target.fail("image", Problem::EngineName { name }))
+                Err(self.misnamed(Problem::EngineName { name }))
             }
         }
     }
+
+    /// It cannot be called so.
+    fn misnamed(&self, problem: Problem) -> TransportError {
+        let mut error = self.target.fail("image", problem);
+        let advice = "Write docker-archive:FILE:NAME:TAG, the name in small letters and without a digest, or leave the name out";
+        error.more().advice = Some(advice.to_owned());
+        error
+    }
 }
 
-/// A name of an image as engines have it: with a tag and no digest.
+/// A name of an image as engines have it: with a tag and no digest. A first part in capital
+/// letters is a host for some and a mistake for others, and none of docker, skopeo and Podman
+/// reads it back.
 pub(in crate::transport) fn full_name(name: &str) -> Result<RegistryReference, Problem> {
     let wrong = || Problem::EngineName {
         name: name.to_owned(),
     };
     let parsed: RegistryReference = name.parse().map_err(|_| wrong())?;
+    let host = parsed.host();
+    let capitals = host.contains(char::is_uppercase) && !host.contains(['.', ':']);
     match parsed.digest() {
-        None => Ok(parsed),
-        Some(_) => Err(wrong()),
+        None if !capitals => Ok(parsed),
+        _ => Err(wrong()),
     }
 }
 
@@ -152,7 +164,7 @@ impl Destination for DockerArchiveDestination {
     }
 
     fn named<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Digest>, TransportError>> {
-        let checked = full_name(name).map_err(|problem| self.target.fail("image", problem));
+        let checked = full_name(name).map_err(|problem| self.misnamed(problem));
         std::future::ready(checked.map(|_| None)).boxed()
     }
 
@@ -202,7 +214,7 @@ impl Destination for DockerArchiveDestination {
             let name = match naming {
                 Naming::Own => self.own_name()?,
                 Naming::Tag(name) => {
-                    Some(full_name(name).map_err(|problem| self.target.fail("image", problem))?)
+                    Some(full_name(name).map_err(|problem| self.misnamed(problem))?)
                 }
                 Naming::Digest => return Ok(()),
             };

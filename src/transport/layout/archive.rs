@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::archive_edit::Edits;
-use super::destination::{LayoutDestination, MARKER, check_name};
+use super::destination::{LayoutDestination, MARKER, check_name, check_other_name};
 use super::entries::{self, Listed};
 use super::{blob, index_json};
 use crate::model::{
@@ -275,7 +275,11 @@ impl Destination for LayoutArchiveDestination {
     }
 
     fn named<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Digest>, TransportError>> {
-        self.digest_of(name.to_owned()).boxed()
+        async move {
+            check_other_name(&self.target, name)?;
+            self.digest_of(name.to_owned()).await
+        }
+        .boxed()
     }
 
     fn has_blob<'a>(&'a self, blob: &'a Descriptor) -> BoxFuture<'a, Result<bool, TransportError>> {

@@ -216,12 +216,25 @@ fn digest_of(root: &Path, name: &str) -> Result<Option<Digest>, Problem> {
 
 /// Refuses to write to a position: it names what is there already.
 pub(super) fn check_name(target: &Target, name: Option<&ImageName>) -> Result<(), TransportError> {
-    if let Some(ImageName::Position(_)) = name {
-        let why = "a position names what is there already".to_owned();
-        let file = "the name".to_owned();
-        return Err(target.fail("image", Problem::Broken { file, why }));
+    if let Some(ImageName::Position(position)) = name {
+        let name = format!("@{position}");
+        let why = "a position stands for what is there already";
+        return Err(target.fail("image", Problem::NotAName { name, why }));
     }
     Ok(())
+}
+
+/// Refuses another name by which nobody would find the image.
+pub(super) fn check_other_name(target: &Target, name: &str) -> Result<(), TransportError> {
+    let why = match name {
+        "" => "it is empty",
+        name if name.starts_with('@') => {
+            "what begins with @ is read as a position or a digest, and leads elsewhere"
+        }
+        _ => return Ok(()),
+    };
+    let name = name.to_owned();
+    Err(target.fail("image", Problem::NotAName { name, why }))
 }
 
 /// Whether the manifest or index in this file is what its digest says.
@@ -312,11 +325,13 @@ impl Destination for LayoutDestination {
     }
 
     fn named<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Digest>, TransportError>> {
-        let name = name.to_owned();
-        let reading = self
-            .target
-            .run("index.json", move |target| digest_of(&target.root, &name));
-        reading.boxed()
+        async move {
+            check_other_name(&self.target, name)?;
+            let name = name.to_owned();
+            let reading = move |target: &Target| digest_of(&target.root, &name);
+            self.target.run("index.json", reading).await
+        }
+        .boxed()
     }
 
     fn has_blob<'a>(&'a self, blob: &'a Descriptor) -> BoxFuture<'a, Result<bool, TransportError>> {

@@ -255,6 +255,7 @@ pub(super) fn keep_mode(file: &File, path: &Path) -> io::Result<()> {
 /// What writing failed of.
 pub(in crate::transport) fn write_problem(error: &io::Error) -> Problem {
     let why = match error.kind() {
+        io::ErrorKind::NotFound => return Problem::Gone,
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "there is no room left".to_owned()
         }

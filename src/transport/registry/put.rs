@@ -57,6 +57,7 @@ async fn bytes(
     headers.insert(CONTENT_TYPE, kind);
     let mut request = Request::of(Method::PUT, image, &path, scope).with(headers);
     request.body = Sent::Whole(bytes);
+    let tag = !identifier.contains(':');
     let reply = retry::run(client.retry(), || async {
         client.try_once(&request).await.map_err(|fault| {
             // docker-registry misses a blob for the moment in which somebody else writes the same
@@ -68,7 +69,7 @@ async fn bytes(
             let again = if missed { Again::Soon } else { fault.again };
             Fault {
                 again,
-                ..not_taken(fault)
+                ..not_taken(fault, tag)
             }
         })
     })
@@ -87,8 +88,23 @@ async fn bytes(
     }
 }
 
-/// What a refusal means where something was to be written.
-pub(super) fn not_taken(mut fault: Fault) -> Fault {
+/// Whether a registry that refuses speaks of how much may be kept, as Harbor, GitLab and Quay
+/// do, each in its own words.
+fn is_about_room(said: &str) -> bool {
+    let has = |word: &str| said.contains(word);
+    has("quota") || (has("exceed") && (has("limit") || has("storage")) && !has("rate limit"))
+}
+
+/// Whether a registry that refuses speaks of a tag that may not change, as ECR, Harbor and
+/// Azure do, each under a status of its own.
+fn is_about_change(said: &str) -> bool {
+    ["immutab", "cannot be overwritten", "write enabled"]
+        .iter()
+        .any(|word| said.contains(word))
+}
+
+/// What a refusal means where something was to be written; `tag` says that it was a tag.
+pub(super) fn not_taken(mut fault: Fault, tag: bool) -> Fault {
     let has = |code: &str| fault.codes.iter().any(|there| there == code);
     let Some(status) = fault.status else {
         return fault;
@@ -99,7 +115,11 @@ pub(super) fn not_taken(mut fault: Fault) -> Fault {
         "MANIFEST_UNKNOWN",
         "MANIFEST_REFERENCES_UNKNOWN",
     ];
+    let message = fault.problem.said().unwrap_or_default().to_owned();
+    let said = message.to_lowercase();
     let why = match status {
+        402 | 403 | 507 if is_about_room(&said) => Refusal::Quota,
+        400..=499 if tag && is_about_change(&said) => Refusal::Immutable,
         413 => Refusal::TooLarge,
         415 => Refusal::MediaType,
         405 => Refusal::ReadOnly,
@@ -108,12 +128,12 @@ pub(super) fn not_taken(mut fault: Fault) -> Fault {
         400 | 422 if has("MANIFEST_INVALID") || has("UNSUPPORTED") => Refusal::Invalid,
         400 if has("DIGEST_INVALID") => Refusal::Digest,
         400 | 409 | 412 if has("TAG_INVALID") => Refusal::Tag,
+        409 | 412 if tag => Refusal::Tag,
         // an upload that is lost is another thing
         404 if !has("BLOB_UPLOAD_UNKNOWN") => Refusal::NoPlace,
         403 => Refusal::Rights,
         _ => return fault,
     };
-    let message = fault.problem.said().unwrap_or_default().to_owned();
     fault.problem = Problem::NotTaken {
         status,
         why,

@@ -112,7 +112,7 @@ pub(super) async fn upload(
         Trouble::Payload(error) => error,
         Trouble::Registry(fault) => {
             let what = format!("blob {}", blob.digest);
-            failure(what, image, super::put::not_taken(fault))
+            failure(what, image, super::put::not_taken(fault, false))
         }
     })
 }

@@ -10,7 +10,7 @@ use super::{app, at, busybox};
 use crate::support::layout::listing;
 use crate::support::registry::{Registry, Writes};
 
-fn porthole(arguments: &[&str]) -> Output {
+pub(super) fn porthole(arguments: &[&str]) -> Output {
     let home = tempfile::tempdir().unwrap();
     Command::new(env!("CARGO_BIN_EXE_porthole"))
         .args(arguments)
@@ -21,11 +21,11 @@ fn porthole(arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(super) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-fn done(arguments: &[&str]) -> String {
+pub(super) fn done(arguments: &[&str]) -> String {
     let output = porthole(arguments);
     assert!(output.status.success(), "{arguments:?}: {output:?}");
     text(&output.stdout)

@@ -13,9 +13,11 @@ mod kill;
 mod layout;
 mod nested;
 mod places;
+mod refusals;
 mod registry;
 mod selection;
 mod signatures;
+mod single;
 
 use std::collections::BTreeMap;
 use std::path::Path;

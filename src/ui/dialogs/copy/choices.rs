@@ -122,6 +122,7 @@ impl Choices {
         let some = matches!(selection, Selection::Some(_));
         CopyOptions {
             selection,
+            single: false,
             sparse: some && holds && self.sparse,
             no_referrers: !self.referrers,
             remove_signatures: self.referrers && !self.signatures,
