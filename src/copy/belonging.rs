@@ -45,6 +45,7 @@ impl Belonging {
     pub fn all_blobs(&self) -> Vec<&Descriptor> {
         let nodes = self.nodes();
         let inner = nodes.into_iter().flat_map(|node| &node.blobs);
+        let inner = inner.map(Arc::as_ref);
         self.blobs.iter().chain(inner).collect()
     }
 }

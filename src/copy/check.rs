@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::model::{
-    Descriptor, Digest, Document, MediaKind, RawDocument, Reference, Transport, text,
+    Descriptor, Digest, Document, Index, MediaKind, RawDocument, Reference, Transport, limits, text,
 };
 use crate::transport::{BlobState, Problem, Resolved, Source, hash_blob};
 
@@ -56,15 +56,19 @@ pub async fn check(
             },
             None => read(&*place, document).await,
         };
+        let mut file = None;
         let problem = match read {
             Ok(raw) => {
                 blobs.extend(Document::read(raw).blobs());
                 None
             }
-            Err(why) => Some(why),
+            Err(why) => {
+                file = damaged(&*place, &document.digest);
+                Some(why)
+            }
         };
         items.push(CheckedItem {
-            file: None,
+            file,
             what: format!("{} manifest", document.role),
             digest: document.digest.clone(),
             problem: problem.or_else(|| {
@@ -74,6 +78,8 @@ pub async fn check(
             }),
         });
     }
+    items.extend(not_listed(report, own.as_ref().ok()));
+    items.extend(no_marker(report, place.reference()));
     // where no manifest is kept, none tells that the name leads nowhere
     if items.is_empty() && own.is_err() {
         items.push(CheckedItem {
@@ -85,6 +91,10 @@ pub async fn check(
     }
     // a place that keeps no manifests makes its own of what it has, for every name the same
     let made = own.as_ref().ok().filter(|_| items.is_empty());
+    blobs.extend(
+        made.iter()
+            .flat_map(|raw| Document::read((*raw).clone()).blobs()),
+    );
     let made = made.map(|raw| raw.digest().clone());
     let is_it = |raw: &RawDocument| match &made {
         Some(made) => raw.digest() == made,
@@ -127,11 +137,11 @@ pub async fn check(
         };
         items.push(checked(&*place, descriptor).await);
     }
-    let mut known: HashSet<_> = report
-        .blobs
-        .iter()
-        .map(|blob| blob.digest.clone())
-        .collect();
+    let stored = report.blobs.iter().map(|blob| {
+        let stored = blob.stored_as.as_ref();
+        stored.unwrap_or(&blob.digest).clone()
+    });
+    let mut known: HashSet<_> = stored.collect();
     for blob in blobs {
         // such as may stay where their addresses say nobody promised
         let elsewhere = matches!(
@@ -143,6 +153,54 @@ pub async fn check(
         }
     }
     items
+}
+
+/// What is missing in the report itself: it lists the image and, of an index, images. Of a
+/// sparse one it does not list all.
+fn not_listed(report: &Report, own: Option<&RawDocument>) -> Option<CheckedItem> {
+    let listed: HashSet<_> = report.documents.iter().map(|d| &d.digest).collect();
+    let own = own.filter(|raw| report.digest.matches(raw.bytes()));
+    let own = own.map(|raw| Document::read(raw.clone()));
+    let index = own.as_ref().and_then(Document::index);
+    let mut entries = index.into_iter().flat_map(Index::descriptors).peekable();
+    let problem = if !listed.contains(&report.digest) {
+        "the report does not list it"
+    } else if entries.peek().is_some() && !entries.any(|(_, entry)| listed.contains(&entry.digest))
+    {
+        "the report lists none of its images"
+    } else {
+        return None;
+    };
+    Some(CheckedItem {
+        what: "image".to_owned(),
+        digest: report.digest.clone(),
+        problem: Some(problem.to_owned()),
+        file: None,
+    })
+}
+
+/// That a folder says of itself that it is a layout, which image-spec `image-layout.md` has
+/// every layout do.
+fn no_marker(report: &Report, place: &Reference) -> Option<CheckedItem> {
+    let Reference::Path(folder) = place else {
+        return None;
+    };
+    let is_layout = folder.transport == Transport::Oci;
+    let missing = is_layout && !folder.path.join("oci-layout").is_file();
+    missing.then(|| CheckedItem {
+        what: "file oci-layout".to_owned(),
+        digest: report.digest.clone(),
+        problem: Some("it is not there, and every layout has one".to_owned()),
+        file: None,
+    })
+}
+
+/// The file of a manifest that is there with other bytes.
+fn damaged(place: &dyn Source, digest: &Digest) -> Option<PathBuf> {
+    let file = file_of(place, digest)?;
+    let small = std::fs::metadata(&file).is_ok_and(|there| there.len() <= limits::MANIFEST_BYTES);
+    let read = std::fs::read(&file).ok().filter(|_| small)?;
+    (!digest.matches(&read)).then_some(file)
 }
 
 /// The document that the name of `place` stands for, or why there is none. Where several have

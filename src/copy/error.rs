@@ -15,8 +15,11 @@ pub enum CopyError {
     Lost {
         why: String,
         hint: String,
-        /// The images of the index that can be copied all the same.
+        /// The images of the index that can be copied all the same; none where that is
+        /// what was chosen, or nothing.
         whole: Vec<Wanted>,
+        /// Whether it can be copied without what refers to it, and not with that.
+        no_referrers: bool,
     },
 }
 

@@ -9,8 +9,8 @@ use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
 use crate::model::{
-    ArtifactManifest, Content, Descriptor, Digest, Document, MediaKind, Platform, RawDocument,
-    annotation, limits,
+    ArtifactManifest, Content, Descriptor, Digest, Document, Index, MediaKind, Platform,
+    RawDocument, annotation, limits,
 };
 use crate::transport::{Destination, Source};
 
@@ -28,12 +28,14 @@ const AT_ONCE: usize = 8;
 pub(super) struct Node {
     /// As the source has it.
     pub from: Descriptor,
-    /// What is written; nothing where it is there already.
+    /// What is written; nothing where it is there already, or is read again then.
     pub raw: Option<RawDocument>,
+    /// Whether it is read again when it is written.
+    pub later: bool,
     pub role: Role,
     pub children: Vec<Node>,
-    /// Config and layers.
-    pub blobs: Vec<Descriptor>,
+    /// Config and layers. Images of an index have most in common.
+    pub blobs: Vec<Arc<Descriptor>>,
 }
 
 /// What reading needs.
@@ -52,6 +54,12 @@ impl Node {
         self.raw
             .as_ref()
             .map_or(&self.from.digest, RawDocument::digest)
+    }
+
+    /// The digest of its config, where it is an image and is written.
+    pub fn config(&self) -> Option<Digest> {
+        let document = Document::read(self.raw.clone()?);
+        Some(document.manifest()?.config.digest.clone())
     }
 
     /// Whether it is not what the source has, byte for byte.
@@ -153,13 +161,14 @@ impl Gather<'_> {
         };
         let mut seen = HashSet::new();
         let blobs = std::iter::once(&manifest.config).chain(&manifest.layers);
-        let blobs = blobs.filter(|blob| seen.insert(&blob.digest)).cloned();
+        let blobs = blobs.filter(|blob| seen.insert(&blob.digest));
         Ok(Node {
             from,
             raw: Some(raw),
+            later: false,
             role,
             children: Vec::new(),
-            blobs: blobs.collect(),
+            blobs: self.shared(blobs),
         })
     }
 
@@ -200,9 +209,10 @@ impl Gather<'_> {
         Ok(Node {
             from,
             raw: Some(document.raw().clone()),
+            later: false,
             role,
             children: Vec::new(),
-            blobs: artifact.blobs,
+            blobs: self.shared(artifact.blobs.iter()),
         })
     }
 
@@ -237,7 +247,13 @@ impl Gather<'_> {
         let missing = read.iter().filter_map(|(_, child)| child.as_ref().err());
         let missing: Vec<_> = missing.collect();
         if !missing.is_empty() && !self.options.sparse {
-            let names: Vec<_> = missing.iter().map(|entry| named(entry)).collect();
+            let names: Vec<_> = missing.iter().map(|entry| named_in(index, entry)).collect();
+            let lost: HashSet<_> = missing.iter().map(|entry| &entry.digest).collect();
+            // what is about an image that is lost itself stays with it
+            let beside = missing.iter().any(|entry| {
+                let about = missing::subject(entry);
+                entry.is_buildkit_attestation() && !about.is_some_and(|of| lost.contains(&of))
+            });
             let mut whole = Vec::new();
             for child in read.iter().filter_map(|(_, child)| child.as_ref().ok()) {
                 child.walk(&mut whole);
@@ -249,6 +265,7 @@ impl Gather<'_> {
             return Err(missing::without(
                 format!("the source does not have {}", names.join(", ")),
                 whole,
+                beside,
             ));
         }
         let whole = read.len() == index.entries.len();
@@ -268,6 +285,7 @@ impl Gather<'_> {
         Ok(Node {
             from,
             raw: Some(raw),
+            later: false,
             role,
             children: children.collect(),
             blobs: Vec::new(),
@@ -293,6 +311,7 @@ impl Gather<'_> {
             return Ok(Ok(Node {
                 from: entry,
                 raw: None,
+                later: false,
                 role,
                 children: Vec::new(),
                 blobs: Vec::new(),
@@ -305,9 +324,14 @@ impl Gather<'_> {
         };
         let place = (role, wanted, depth);
         let mut node = self.document(entry, Document::read(raw), place).await?;
-        let all_there = node.children.iter().all(|child| child.raw.is_none());
+        let all_there = node
+            .children
+            .iter()
+            .all(|child| child.raw.is_none() && !child.later);
         if stays && all_there && !node.changed() {
             node.raw = None;
+        } else if self.reads_later(&node) {
+            (node.raw, node.later) = (None, true);
         }
         Ok(Ok(node))
     }
@@ -324,6 +348,20 @@ pub(super) fn named(entry: &Descriptor) -> String {
         Some(platform) => format!("the image for {}", called(platform)),
         None => format!("the manifest {}", entry.digest),
     }
+}
+
+/// An entry of `index`, for people; an attestation by what it is about.
+fn named_in(index: &Index, entry: &Descriptor) -> String {
+    if !entry.is_buildkit_attestation() {
+        return named(entry);
+    }
+    let Some(subject) = missing::subject(entry) else {
+        return format!("the attestation {}", entry.digest);
+    };
+    let mut entries = index.descriptors();
+    let about = entries.find(|(_, other)| other.digest == subject);
+    let about = about.map_or_else(|| subject.to_string(), |(_, other)| named(other));
+    format!("the attestation of {about}")
 }
 
 /// The index with the entries of `read` only, by position, pointing at what they have become.

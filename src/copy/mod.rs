@@ -23,6 +23,7 @@ mod planner;
 mod progress;
 mod report;
 mod run;
+mod settle;
 mod show;
 
 pub use check::{CheckedItem, check};

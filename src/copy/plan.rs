@@ -5,6 +5,8 @@ use serde::Serialize;
 
 use crate::model::{CosignTag, Descriptor, Digest, MediaType, RawDocument, RegistryReference};
 
+use crate::transport::{Source, TransportError};
+
 use super::options::CopyOptions;
 
 /// What a copy is going to do, found out without writing anything.
@@ -34,6 +36,8 @@ pub struct Plan {
     pub left_out: Vec<LeftBehind>,
     /// The repository of the same registry that blobs are mounted from.
     pub mount_from: Option<RegistryReference>,
+    /// Whether the place keeps config and layers only, the layers unpacked.
+    pub unpacks: bool,
 }
 
 /// Another name of the image at the destination.
@@ -60,7 +64,7 @@ pub struct PlannedDocument {
     pub replaces: Option<Digest>,
     pub role: Role,
     pub action: Action,
-    /// What is written; nothing where nothing is.
+    /// What is written; nothing where nothing is, or it is read again then.
     pub(super) raw: Option<RawDocument>,
 }
 
@@ -76,6 +80,24 @@ impl PlannedDocument {
             role,
             action,
             raw: None,
+        }
+    }
+}
+
+impl PlannedDocument {
+    /// What is written, read again from `source` where it was not kept; nothing where nothing
+    /// is.
+    pub(super) async fn to_write(
+        &self,
+        source: &dyn Source,
+    ) -> Result<Option<RawDocument>, TransportError> {
+        match &self.raw {
+            _ if self.action == Action::Skip => Ok(None),
+            Some(raw) => Ok(Some(raw.clone())),
+            None => {
+                let own = Descriptor::new(self.media_type.as_str(), self.digest.clone(), self.size);
+                source.manifest(&own).await.map(Some)
+            }
         }
     }
 }
@@ -175,8 +197,9 @@ pub struct LeftBehind {
 pub struct Totals {
     /// Of blobs and documents that are read from the source.
     pub read: u64,
-    /// Of blobs and documents that are written to the destination.
-    pub written: u64,
+    /// Of blobs and documents that are written to the destination; nothing where layers are
+    /// unpacked there, whose size is known after.
+    pub written: Option<u64>,
     pub mounted: u64,
     pub skipped: u64,
     /// Of documents that are converted.
@@ -186,7 +209,7 @@ pub struct Totals {
 impl Plan {
     /// How many bytes go where.
     pub fn totals(&self) -> Totals {
-        let mut totals = Totals::default();
+        let (mut totals, mut written) = (Totals::default(), 0);
         for blob in &self.blobs {
             let size = blob.descriptor.size;
             match blob.action {
@@ -194,7 +217,7 @@ impl Plan {
                 BlobAction::Mount => totals.mounted += size,
                 BlobAction::Copy => {
                     totals.read += size;
-                    totals.written += size;
+                    written += size;
                 }
                 BlobAction::Leave => {}
             }
@@ -204,16 +227,24 @@ impl Plan {
                 Action::Skip => totals.skipped += document.size,
                 Action::Write => {
                     totals.read += document.size;
-                    totals.written += document.size;
+                    written += document.size;
                 }
                 Action::Convert => {
                     totals.read += document.size;
-                    totals.written += document.size;
+                    written += document.size;
                     totals.converted += document.size;
                 }
             }
         }
+        totals.written = (!self.unpacks).then_some(written);
         totals
+    }
+
+    /// The repository that blobs are mounted from, where any are.
+    pub fn mounts(&self) -> Option<&RegistryReference> {
+        let mut blobs = self.blobs.iter();
+        let any = blobs.any(|blob| blob.action == BlobAction::Mount);
+        self.mount_from.as_ref().filter(|_| any)
     }
 
     /// Whether everything is there already.

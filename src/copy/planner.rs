@@ -7,7 +7,7 @@ use futures_util::future::{join, try_join, try_join_all};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::model::{
-    Descriptor, Digest, Document, MediaKind, Platform, RawDocument, Reference, RegistryReference,
+    Descriptor, Digest, Document, MediaKind, Platform, Reference, RegistryReference,
 };
 use crate::transport::{BlobState, Destination, Resolved, Source};
 
@@ -23,6 +23,7 @@ use super::options::{CopyOptions, Format, Selection, Wanted};
 use super::plan::{
     Action, BlobAction, LeftBehind, Plan, PlannedBlob, PlannedDocument, PlannedName, Role,
 };
+use super::settle;
 
 /// How many blobs, or sets of signatures, are asked for at once.
 pub(super) const AT_ONCE: usize = 16;
@@ -96,11 +97,7 @@ pub async fn plan(
             "Keep the format (--format keep), or leave that out (without --sparse)",
         ));
     }
-    // such a place as knows digests of one algorithm alone has it under another name
-    let replaces = replaces.map(|there| match &root.raw {
-        Some(raw) if there.matches(raw.bytes()) => raw.digest().clone(),
-        _ => there,
-    });
+    let replaces = replaces.map(|there| known_as(&root, there));
     refuse_changes(&root, &*destination, options)?;
     if !destination.takes().manifests {
         refuse_unpacking(&root, &*destination, options)?;
@@ -117,7 +114,8 @@ pub async fn plan(
     };
     let subjects = (&root, &nodes[..], &from);
     let found = belonging_to(&places, options, subjects, &mut ahead, &mut left).await?;
-    let belongings = found.manifests;
+    let mut belongings = found.manifests;
+    settle::write_damaged(&*destination, &mut belongings).await?;
     let signatures = if options.no_referrers {
         Vec::new()
     } else {
@@ -139,12 +137,12 @@ pub async fn plan(
         sets
     };
 
-    let names = names(&*destination, options, root.raw.as_ref()).await?;
+    let names = names(&*destination, options, &root).await?;
+    let unpacks = !destination.takes().manifests;
 
-    let mut own: Vec<_> = nodes
-        .iter()
-        .map(|node| planned(node, replaces.as_ref()))
-        .collect();
+    // an engine that has the image is given it all the same: it tells no more than its ID
+    let stands = replaces.as_ref().filter(|_| !unpacks);
+    let mut own: Vec<_> = nodes.iter().map(|node| planned(node, stands)).collect();
     // the image comes last of all: nobody sees it before it is whole
     let image = own.pop();
     let mut known: HashSet<_> = own.iter().map(|document| document.digest.clone()).collect();
@@ -162,7 +160,7 @@ pub async fn plan(
         &source,
         &*destination,
         options,
-        (&nodes, belongings.iter().flat_map(Belonging::all_blobs)),
+        (&nodes, &belongings),
         mount_from.as_ref(),
     )
     .await?;
@@ -180,6 +178,7 @@ pub async fn plan(
         left_behind: left,
         left_out: gather.left_out(),
         mount_from,
+        unpacks,
     })
 }
 
@@ -189,6 +188,16 @@ fn not_sparse(why: &str, hint: &str) -> CopyError {
         format!("no sparse index can be written, which stays as it is byte for byte: {why}"),
         hint,
     )
+}
+
+/// What the destination has as `there`, as it is called here: such a place as knows digests of
+/// one algorithm alone has it under another name, and an engine by its config.
+fn known_as(root: &Node, there: Digest) -> Digest {
+    match &root.raw {
+        Some(raw) if there.matches(raw.bytes()) => raw.digest().clone(),
+        Some(raw) if root.config().as_ref() == Some(&there) => raw.digest().clone(),
+        _ => there,
+    }
 }
 
 /// An index in the one that is copied, which the copy goes on without.
@@ -204,10 +213,10 @@ fn not_read(index: Digest) -> LeftBehind {
 async fn names(
     destination: &dyn Destination,
     options: &CopyOptions,
-    image: Option<&RawDocument>,
+    root: &Node,
 ) -> Result<Vec<PlannedName>, CopyError> {
     // it is nothing only for what lies in an index
-    let Some(image) = image else {
+    let Some(image) = &root.raw else {
         return Ok(Vec::new());
     };
     if !options.also.is_empty() && !destination.takes().names {
@@ -224,7 +233,10 @@ async fn names(
         .collect();
     let asked = wanted.into_iter().map(|name| async move {
         Ok::<_, CopyError>(PlannedName {
-            replaces: destination.named(name).await?,
+            replaces: destination
+                .named(name)
+                .await?
+                .map(|there| known_as(root, there)),
             name: name.clone(),
             raw: image.clone(),
         })
@@ -394,6 +406,8 @@ fn planned(node: &Node, replaces: Option<&Digest>) -> PlannedDocument {
     let named = node.role == Role::Image;
     let changed = node.changed();
     let action = match &node.raw {
+        // it is read again when it is written
+        None if node.later => Action::Write,
         None => Action::Skip,
         Some(raw) if named && replaces == Some(raw.digest()) => Action::Skip,
         Some(_) if changed => Action::Convert,
@@ -420,17 +434,17 @@ async fn blobs<'a>(
     source: &Arc<dyn Source>,
     destination: &dyn Destination,
     options: &CopyOptions,
-    (nodes, belonging): (&[&'a Node], impl Iterator<Item = &'a Descriptor>),
+    (nodes, belongings): (&[&'a Node], &'a [Belonging]),
     mount_from: Option<&RegistryReference>,
 ) -> Result<Vec<PlannedBlob>, CopyError> {
     let mut order = Vec::new();
     let mut seen = HashSet::new();
     for blob in nodes.iter().flat_map(|node| &node.blobs) {
         if seen.insert(&blob.digest) {
-            order.push(blob);
+            order.push(blob.as_ref());
         }
     }
-    for blob in belonging {
+    for blob in belongings.iter().flat_map(Belonging::all_blobs) {
         if seen.insert(&blob.digest) {
             order.push(blob);
         }
@@ -477,9 +491,22 @@ async fn blobs<'a>(
         role: node.role.clone(),
         media_type: node.from.media_type.clone(),
         digest: node.from.digest.clone(),
+        subject: missing::subject(&node.from),
         blobs: node.blobs.iter().map(|blob| blob.digest.clone()).collect(),
     });
-    Err(missing::refuse(&lost, &parts.collect::<Vec<_>>()))
+    let beside = belongings.iter().map(|belonging| Part {
+        role: belonging.document.role.clone(),
+        media_type: belonging.document.media_type.clone(),
+        digest: belonging.document.digest.clone(),
+        subject: None,
+        blobs: belonging
+            .all_blobs()
+            .into_iter()
+            .map(|blob| blob.digest.clone())
+            .collect(),
+    });
+    let parts: Vec<_> = parts.chain(beside).collect();
+    Err(missing::refuse(&lost, &parts))
 }
 
 /// Why a blob cannot be had from the source, where that costs nothing to see.

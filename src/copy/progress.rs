@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
-use crate::model::Digest;
+use crate::model::{Descriptor, Digest};
 
 use super::plan::{BlobAction, Plan};
 
@@ -48,14 +48,7 @@ impl CopyProgress {
             .iter()
             .filter(|blob| matches!(blob.action, BlobAction::Copy | BlobAction::Mount));
         let blobs: Vec<_> = moved
-            .map(|blob| {
-                Arc::new(BlobProgress {
-                    digest: blob.descriptor.digest.clone(),
-                    size: blob.descriptor.size,
-                    done: AtomicU64::new(0),
-                    state: AtomicU8::new(0),
-                })
-            })
+            .map(|blob| Arc::new(BlobProgress::of(&blob.descriptor)))
             .collect();
         Self {
             done: AtomicU64::new(0),
@@ -92,6 +85,16 @@ impl CopyProgress {
 }
 
 impl BlobProgress {
+    /// Nothing done of `blob`.
+    pub(super) fn of(blob: &Descriptor) -> Self {
+        Self {
+            digest: blob.digest.clone(),
+            size: blob.size,
+            done: AtomicU64::new(0),
+            state: AtomicU8::new(0),
+        }
+    }
+
     /// Bytes that have arrived.
     pub fn done(&self) -> u64 {
         self.done.load(Ordering::Relaxed)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{CosignTag, Digest, Document, PathReference, Reference};
+use crate::model::{CosignTag, Digest, Document, PathReference, Reference, RegistryReference};
 use crate::transport::Destination;
 
 use super::plan::{Action, BlobAction, Plan, PlannedDocument, Role};
@@ -33,8 +33,12 @@ pub struct Report {
     /// Signatures that were files at one of the two places.
     pub signatures: Vec<ReportedSignature>,
     pub left_behind: Vec<Left>,
+    /// The repository that blobs were mounted from, where any were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mounted_from: Option<String>,
     /// Bytes of blobs and documents that were sent, as often as they were; not those of a
-    /// blob that an earlier copy had sent already.
+    /// blob that an earlier copy had sent already. Where layers are unpacked, those of the
+    /// archive that was written.
     pub bytes_sent: u64,
     pub milliseconds: u64,
 }
@@ -172,7 +176,11 @@ impl Report {
             blobs,
             signatures: signatures(plan),
             left_behind: left.collect(),
-            bytes_sent: sent + written,
+            mounted_from: plan
+                .mounts()
+                .filter(|_| !mounted.is_empty())
+                .map(RegistryReference::name),
+            bytes_sent: destination.written().unwrap_or(sent + written),
             milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         }
     }

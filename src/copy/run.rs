@@ -20,6 +20,7 @@ use super::missing::{self, Lost};
 use super::plan::{Action, BlobAction, Plan, PlannedBlob, PlannedDocument, Role};
 use super::progress::{BlobProgress, BlobState, CopyProgress};
 use super::report::Report;
+use super::settle;
 
 /// How many blobs are on their way at once.
 const BLOBS_AT_ONCE: usize = 6;
@@ -44,9 +45,10 @@ pub async fn run(
     let place = &*destination;
     if matches!(place.reference(), Reference::Registry(_)) {
         // what lies under cosign's tags names nothing else, and waits to see whether it stays
-        try_join(put_tags(plan, place), put_listed(plan, place)).await?;
+        try_join(put_tags(plan, place), put_listed(plan, place, &*source)).await?;
     } else {
-        put_children(plan, place).await?;
+        put_children(plan, place, &*source).await?;
+        put_damaged(plan, place).await?;
         put_signatures(plan, place).await?;
         put_tags(plan, place).await?;
     }
@@ -60,6 +62,7 @@ pub async fn run(
         destination.put_manifest(&name.raw, naming).await?;
     }
     destination.commit().await?;
+    settle::settle(plan, (&source, &destination), &progress).await?;
     let places = (source.reference(), &*destination);
     let moved = (&mounted[..], progress.sent());
     Ok(Report::new(plan, places, moved, started.elapsed()))
@@ -126,7 +129,7 @@ async fn move_blobs(
     Ok(mounted.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-async fn move_blob(
+pub(super) async fn move_blob(
     plan: &Plan,
     blob: &PlannedBlob,
     count: &Arc<BlobProgress>,
@@ -150,7 +153,10 @@ async fn move_blob(
             put.map(|()| Mounted::Written)
         }
     };
-    let way = moved.map_err(|error| explained(plan, descriptor, source, error))?;
+    let way = match moved {
+        Ok(way) => way,
+        Err(error) => return Err(explained(plan, descriptor, source, error).await),
+    };
     progress.stands(count, descriptor.size);
     count.is(match way {
         Mounted::Yes => BlobState::Mounted,
@@ -161,7 +167,7 @@ async fn move_blob(
 
 /// Why a blob was not moved; where the source does not have it, with the images that need
 /// it.
-fn explained(
+async fn explained(
     plan: &Plan,
     blob: &Descriptor,
     source: &Arc<dyn Source>,
@@ -186,7 +192,7 @@ fn explained(
         digest: blob.digest.clone(),
         why: error.problem.to_string(),
     };
-    missing::refuse(&[lost], &missing::parts(plan))
+    missing::refuse(&[lost], &missing::parts(plan, &**source).await)
 }
 
 /// A payload whose bytes are counted on their way.
@@ -218,8 +224,12 @@ impl Payload for Counted {
 
 /// Writes into a registry what comes before the name: everything but the image itself, and the
 /// lists of referrers. The image, too, where it is one, so that what may fail comes first.
-async fn put_listed(plan: &Plan, destination: &dyn Destination) -> Result<(), CopyError> {
-    put_children(plan, destination).await?;
+async fn put_listed(
+    plan: &Plan,
+    destination: &dyn Destination,
+    source: &dyn Source,
+) -> Result<(), CopyError> {
+    put_children(plan, destination, source).await?;
     put_signatures(plan, destination).await?;
     let image = plan.documents.iter().find(|d| d.role == Role::Image);
     let image = image.and_then(|document| document.raw.as_ref());
@@ -232,7 +242,11 @@ async fn put_listed(plan: &Plan, destination: &dyn Destination) -> Result<(), Co
 
 /// Writes everything but the image itself and what is joined: images of the index, then the
 /// indexes in it, then what refers to them.
-async fn put_children(plan: &Plan, destination: &dyn Destination) -> Result<(), CopyError> {
+async fn put_children(
+    plan: &Plan,
+    destination: &dyn Destination,
+    source: &dyn Source,
+) -> Result<(), CopyError> {
     let written = |document: &&PlannedDocument| {
         document.role != Role::Image && !is_joined(document, destination)
     };
@@ -248,21 +262,21 @@ async fn put_children(plan: &Plan, destination: &dyn Destination) -> Result<(), 
             _ => then.push(document),
         }
     }
-    put_all(destination, first).await?;
+    put_all((destination, source), first).await?;
     // one may lie in the other
     for index in indexes {
-        put(destination, index).await?;
+        put((destination, source), index).await?;
     }
-    put_all(destination, then).await
+    put_all((destination, source), then).await
 }
 
 async fn put_all(
-    destination: &dyn Destination,
+    places: (&dyn Destination, &dyn Source),
     documents: Vec<&PlannedDocument>,
 ) -> Result<(), CopyError> {
     let puts: Vec<_> = documents
         .into_iter()
-        .map(|document| put(destination, document))
+        .map(|document| put(places, document))
         .collect();
     let mut puts = stream::iter(puts).buffer_unordered(MANIFESTS_AT_ONCE);
     while puts.try_next().await?.is_some() {}
@@ -270,15 +284,11 @@ async fn put_all(
 }
 
 fn put<'a>(
-    destination: &'a dyn Destination,
+    (destination, source): (&'a dyn Destination, &'a dyn Source),
     document: &'a PlannedDocument,
 ) -> BoxFuture<'a, Result<(), CopyError>> {
     async move {
-        let Some(raw) = document
-            .raw
-            .as_ref()
-            .filter(|_| document.action != Action::Skip)
-        else {
+        let Some(raw) = &document.to_write(source).await? else {
             return Ok(());
         };
         match &document.role {
@@ -294,6 +304,20 @@ fn put<'a>(
         Ok(())
     }
     .boxed()
+}
+
+/// Writes what is to be joined under its own digest, where nothing else lies under its tag: a
+/// file that was damaged there is not read to join it.
+async fn put_damaged(plan: &Plan, destination: &dyn Destination) -> Result<(), CopyError> {
+    for document in &plan.documents {
+        let damaged = is_joined(document, destination)
+            && document.action != Action::Skip
+            && document.replaces.is_none();
+        if let Some(raw) = document.raw.as_ref().filter(|_| damaged) {
+            destination.put_manifest(raw, Naming::Digest).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether it is written together with what others have put under its tag.

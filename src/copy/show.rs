@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{CosignTag, text};
+use crate::model::{CosignTag, RegistryReference, text};
 
 use super::options::{CopyOptions, Format, Selection};
 use super::plan::{Action, BlobAction, Plan};
@@ -98,6 +98,8 @@ impl Plan {
         writeln!(out)?;
         for document in &self.documents {
             let action = match document.action {
+                // no manifest is kept there
+                _ if self.unpacks => "unpack",
                 Action::Skip => "skip",
                 Action::Write => "write",
                 Action::Convert => "convert",
@@ -158,13 +160,19 @@ impl Plan {
                 text::visible(&left.why)
             )?;
         }
+        if let Some(from) = self.mounts() {
+            writeln!(out, "mounted from {}", text::visible(&from.name()))?;
+        }
         let totals = self.totals();
+        let written = match totals.written {
+            Some(written) => format!("{} written", text::size(written)),
+            None => "unpacked there (its size is known after)".to_owned(),
+        };
         writeln!(out)?;
         writeln!(
             out,
-            "{} read, {} written, {} mounted, {} there already",
+            "{} read, {written}, {} mounted, {} there already",
             text::size(totals.read),
-            text::size(totals.written),
             text::size(totals.mounted),
             text::size(totals.skipped)
         )?;
@@ -180,7 +188,11 @@ impl Plan {
             object.insert("size".into(), json!(document.size));
             object.insert("role".into(), json!(document.role.name()));
             object.insert("what".into(), json!(document.role.describe()));
-            object.insert("action".into(), json!(document.action));
+            let action = match self.unpacks {
+                true => json!("unpack"),
+                false => json!(document.action),
+            };
+            object.insert("action".into(), action);
             if let Some(from) = &document.from {
                 object.insert("from".into(), json!(from));
             }
@@ -221,6 +233,8 @@ impl Plan {
             "signatures": signatures.collect::<Vec<_>>(),
             "leftBehind": self.left_behind,
             "leftOut": self.left_out,
+            "mountedFrom": self.mounts().map(RegistryReference::name),
+            "unpacked": self.unpacks,
             "totals": self.totals(),
             "command": self.command_line(reaching),
         })

@@ -63,8 +63,8 @@ pub struct CopySnapshot {
     pub progress: Option<Arc<CopyProgress>>,
     pub job: Option<JobId>,
     pub report: Remote<Arc<Report>>,
-    /// Where it failed because the source lost some images of the index: the same without
-    /// those.
+    /// Where it failed because the source lost some images of the index, or what refers to
+    /// them: the same without those.
     pub without_lost: Option<Box<CopyRequest>>,
 }
 
@@ -72,6 +72,7 @@ pub struct CopySnapshot {
 struct Failed {
     failure: Failure,
     whole: Vec<Wanted>,
+    no_referrers: bool,
 }
 
 impl<E: Into<Failure>> From<E> for Failed {
@@ -79,27 +80,36 @@ impl<E: Into<Failure>> From<E> for Failed {
         Self {
             failure: error.into(),
             whole: Vec::new(),
+            no_referrers: false,
         }
     }
 }
 
 impl Failed {
     fn of(error: CopyError) -> Self {
-        let whole = match &error {
-            CopyError::Lost { whole, .. } => whole.clone(),
-            _ => Vec::new(),
+        let (whole, no_referrers) = match &error {
+            CopyError::Lost {
+                whole,
+                no_referrers,
+                ..
+            } => (whole.clone(), *no_referrers),
+            _ => (Vec::new(), false),
         };
         Self {
             whole,
+            no_referrers,
             failure: error.into(),
         }
     }
 
     /// Puts into `snapshot` how it could go on; what failed.
     fn told(self, snapshot: &mut CopySnapshot) -> Arc<Failure> {
-        if !self.whole.is_empty() {
+        if !self.whole.is_empty() || self.no_referrers {
             let mut request = snapshot.request.clone();
-            request.options.selection = Selection::Some(self.whole);
+            if !self.whole.is_empty() {
+                request.options.selection = Selection::Some(self.whole);
+            }
+            request.options.no_referrers |= self.no_referrers;
             snapshot.without_lost = Some(Box::new(request));
         }
         Arc::new(self.failure)
@@ -228,7 +238,10 @@ impl Prepared {
         crash::at("planning a copy");
         let source = locate(shared, &request.source)?;
         let reference = locate_destination(shared, &request.destination)?;
-        let source = transport::open(&source, &shared.client);
+        let source = match request.options.foreign_layers {
+            true => transport::open_with_addresses(&source, &shared.client),
+            false => transport::open(&source, &shared.client),
+        };
         let destination = transport::open_destination(&reference, &shared.client)?;
         let there = transport::open(&reference, &shared.client);
         let host = request.platform.as_ref().unwrap_or(&shared.config.platform);

@@ -103,6 +103,12 @@ pub trait Destination: Send + Sync {
         None
     }
 
+    /// How many bytes were written by [`Destination::commit`], where that is not what was put:
+    /// layers are unpacked.
+    fn written(&self) -> Option<u64> {
+        None
+    }
+
     /// Taking blobs from another repository of the same registry.
     fn mounting(&self) -> Option<&dyn Mount> {
         None

@@ -3,6 +3,7 @@
 //! One folder a transport, the same file names in each. A transport hands over bytes that
 //! it hashed: whoever gets a [`RawDocument`] need not check it again.
 
+mod addresses;
 mod archive;
 pub mod daemon;
 pub mod destination;
@@ -387,6 +388,19 @@ pub fn open(reference: &Reference, client: &registry::Client) -> Arc<dyn Source>
             name.clone(),
             client.network().clone(),
         )),
+    }
+}
+
+/// As [`open`], for reading layers, too, that the place leaves where their addresses say.
+pub fn open_with_addresses(reference: &Reference, client: &registry::Client) -> Arc<dyn Source> {
+    let place = open(reference, client);
+    match reference {
+        // a registry's source asks there itself
+        Reference::Registry(_) => place,
+        Reference::Path(_) | Reference::Daemon(_) => Arc::new(addresses::WithAddresses {
+            place,
+            client: client.clone(),
+        }),
     }
 }
 

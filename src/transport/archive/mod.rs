@@ -21,6 +21,7 @@ mod section;
 mod stream;
 mod survey;
 mod walk;
+mod windows;
 mod write;
 
 use std::fs::{self, File};
@@ -43,6 +44,7 @@ use walk::{Ending, NO_HEADER, Step, Walk};
 pub(super) use names::normal as normal_name;
 pub(super) use packing::{Packing, unpack};
 pub(super) use survey::{is_header, survey};
+pub(super) use windows::Windows;
 pub(super) use write::Writer;
 
 /// An archive, open, and where its files lie in it.

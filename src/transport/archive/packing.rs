@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use flate2::read::MultiGzDecoder;
 
 use super::section::Section;
-use super::unpacked_limit;
+use super::{unpacked_limit, windows};
 use crate::transport::Problem;
 use crate::transport::local::{Stopped, Work, problem_of};
 
@@ -40,6 +40,14 @@ impl Packing {
             Self::Other("bzip2")
         } else {
             Self::None
+        }
+    }
+
+    /// How much memory unpacking takes to look back at, in bytes, by the first bytes `start`.
+    pub(in crate::transport) fn window(self, start: &[u8]) -> u64 {
+        match self {
+            Self::Zstd => windows::of_zstd(start),
+            Self::None | Self::Gzip | Self::Other(_) => 0,
         }
     }
 

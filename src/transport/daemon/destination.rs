@@ -2,7 +2,7 @@
 //! `docker load`, in a temporary folder, and given to the engine whole.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -27,6 +27,8 @@ pub struct DaemonDestination {
     /// Where it is gathered, once something is.
     gathering: OnceCell<Gathering>,
     image: Mutex<Image>,
+    /// How many bytes the engine was sent, once it was.
+    written: OnceLock<u64>,
     reference: Reference,
 }
 
@@ -46,6 +48,7 @@ impl DaemonDestination {
             network,
             gathering: OnceCell::new(),
             image: Mutex::default(),
+            written: OnceLock::new(),
         }
     }
 
@@ -70,6 +73,18 @@ impl DaemonDestination {
                 looked_at: Vec::new(),
             })
         })
+    }
+
+    /// The ID of the image that the engine calls `name`: it keeps no manifest.
+    async fn stands_for(&self, name: RegistryReference) -> Result<Option<Digest>, TransportError> {
+        let engine = self.engine().await?;
+        let name = name.to_string();
+        match image::find(&engine, EngineName(&name)).await {
+            Ok(found) if found.id.contains(':') => Ok(found.id.parse().ok()),
+            Ok(found) => Ok(format!("sha256:{}", found.id).parse().ok()),
+            Err(Problem::NotInEngine { .. }) => Ok(None),
+            Err(problem) => Err(self.fail(problem)),
+        }
     }
 
     async fn gathering(&self) -> Result<&Gathering, TransportError> {
@@ -112,13 +127,15 @@ impl Destination for DaemonDestination {
     }
 
     fn current(&self) -> BoxFuture<'_, Result<Option<Digest>, TransportError>> {
-        // an engine keeps no manifest that could be compared
-        std::future::ready(Ok(None)).boxed()
+        async { self.stands_for(self.own_name()?).await }.boxed()
     }
 
     fn named<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Digest>, TransportError>> {
-        let checked = full_name(name).map_err(|problem| self.fail(problem));
-        std::future::ready(checked.map(|_| None)).boxed()
+        async {
+            let name = full_name(name).map_err(|problem| self.fail(problem))?;
+            self.stands_for(name).await
+        }
+        .boxed()
     }
 
     fn has_blob<'a>(&'a self, blob: &'a Descriptor) -> BoxFuture<'a, Result<bool, TransportError>> {
@@ -205,6 +222,7 @@ impl Destination for DaemonDestination {
             let (file, length) = writing.await?;
             let loaded = load::load(&engine, file, length).await;
             loaded.map_err(|problem| self.fail(problem))?;
+            self.written.get_or_init(|| length);
             for name in &names {
                 let name = name.to_string();
                 let found = image::find(&engine, EngineName(&name)).await;
@@ -213,6 +231,10 @@ impl Destination for DaemonDestination {
             Ok(())
         }
         .boxed()
+    }
+
+    fn written(&self) -> Option<u64> {
+        self.written.get().copied()
     }
 
     fn stored_as(&self, blob: &Digest) -> Option<Digest> {

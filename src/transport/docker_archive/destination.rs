@@ -4,7 +4,7 @@
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -25,6 +25,8 @@ pub struct DockerArchiveDestination {
     name: Option<ImageName>,
     unpacked: Arc<Unpacked>,
     image: Mutex<Image>,
+    /// How many bytes the archive has, once it is there.
+    written: OnceLock<u64>,
 }
 
 /// The image and its names, once they were put.
@@ -56,6 +58,7 @@ impl DockerArchiveDestination {
             target: Target::new(Reference::Path(path.clone()), path.path, disk),
             name: path.name,
             image: Mutex::default(),
+            written: OnceLock::new(),
         }
     }
 
@@ -245,21 +248,34 @@ impl Destination for DockerArchiveDestination {
                 let unfinished = stage.unfinished(disk).map_err(io)?;
                 let written = write(&raw, &image.names, &unpacked, &unfinished, (disk, &work));
                 // somebody else may have written one meanwhile
-                let written = written.and_then(|_| check(&target.root));
-                if let Err(problem) = written {
-                    if is_final(&problem) {
-                        // nothing of it will be wanted again; where it cannot be removed it
-                        // does no harm
-                        let _ = stage.remove(disk);
+                let written = written.and_then(|file| {
+                    check(&target.root)?;
+                    Ok(file.metadata().map_err(io)?.len())
+                });
+                let length = match written {
+                    Ok(length) => length,
+                    Err(problem) => {
+                        if is_final(&problem) {
+                            // nothing of it will be wanted again; where it cannot be removed
+                            // it does no harm
+                            let _ = stage.remove(disk);
+                        }
+                        return Err(problem);
                     }
-                    return Err(problem);
-                }
+                };
                 stage.name(disk, false).map_err(io)?;
-                stage.remove(disk).map_err(io)
+                stage.remove(disk).map_err(io)?;
+                Ok(length)
             });
-            writing.await
+            let length = writing.await?;
+            self.written.get_or_init(|| length);
+            Ok(())
         }
         .boxed()
+    }
+
+    fn written(&self) -> Option<u64> {
+        self.written.get().copied()
     }
 
     fn stored_as(&self, blob: &Digest) -> Option<Digest> {

@@ -15,7 +15,7 @@ use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use crate::model::{Algorithm, Descriptor, Digest, Hasher, limits};
-use crate::transport::archive::{Packing, unpack};
+use crate::transport::archive::{Packing, Windows, unpack};
 use crate::transport::local::{Disk, Stage, Work, fill, problem_of, write_problem};
 use crate::transport::{Payload, Problem};
 
@@ -30,6 +30,7 @@ pub(in crate::transport) struct Unpacked {
     stage: Arc<Stage>,
     disk: Disk,
     put: Mutex<HashMap<Digest, Put>>,
+    windows: Arc<Windows>,
 }
 
 /// A blob that was put.
@@ -54,6 +55,7 @@ impl Unpacked {
             stage,
             disk,
             put: Mutex::default(),
+            windows: Arc::default(),
         }
     }
 
@@ -138,7 +140,8 @@ impl Unpacked {
         let work = Work::new(cancelled, None);
         let writing = {
             let (stage, disk, blob) = (Arc::clone(&self.stage), self.disk.clone(), blob.clone());
-            spawn_blocking(move || write_layer(&stage, &disk, &blob, waiting, &work))
+            let windows = Arc::clone(&self.windows);
+            spawn_blocking(move || write_layer(&stage, (&disk, &windows), &blob, waiting, &work))
         };
         while let Some(piece) = stream.next().await {
             match piece {
@@ -221,7 +224,7 @@ fn left(folder: &Path, blob: &Digest) -> Option<UnpackedLayer> {
 
 fn write_layer(
     stage: &Stage,
-    disk: &Disk,
+    (disk, windows): (&Disk, &Windows),
     blob: &Descriptor,
     waiting: mpsc::Receiver<Bytes>,
     work: &Work,
@@ -229,15 +232,16 @@ fn write_layer(
     let io = |error: io::Error| write_problem(&error);
     let folder = stage.folder(disk).map_err(io)?;
     let unfinished = folder.join(format!("{UNFINISHED}{}", blob.digest.hex()));
-    let written = unpack_into(disk, &unfinished, blob, waiting, work).and_then(|diff_id| {
-        let file = folder.join(layer_name(&blob.digest, &diff_id));
-        disk.rename(&unfinished, &file).map_err(io)?;
-        Ok(UnpackedLayer {
-            file,
-            diff_id,
-            ours: true,
-        })
-    });
+    let written =
+        unpack_into((disk, windows), &unfinished, blob, waiting, work).and_then(|diff_id| {
+            let file = folder.join(layer_name(&blob.digest, &diff_id));
+            disk.rename(&unfinished, &file).map_err(io)?;
+            Ok(UnpackedLayer {
+                file,
+                diff_id,
+                ours: true,
+            })
+        });
     if written.is_err() {
         // the next try writes over it
         let _ = disk.remove(&unfinished);
@@ -247,7 +251,7 @@ fn write_layer(
 
 /// Unpacks what comes into the file at `path`: its digest there.
 fn unpack_into(
-    disk: &Disk,
+    (disk, windows): (&Disk, &Windows),
     path: &Path,
     blob: &Descriptor,
     waiting: mpsc::Receiver<Bytes>,
@@ -269,6 +273,10 @@ fn unpack_into(
     let mut start = [0; 16];
     let known = fill(&mut packed, &mut start).map_err(io)?;
     let packing = Packing::of_start(&start[..known]);
+    // many layers with large windows would take much memory together
+    let _window = windows
+        .take(packing.window(&start[..known]), work)
+        .map_err(io)?;
     let whole = io::Cursor::new(start[..known].to_vec()).chain(packed);
     let unpacked = unpack(packing, whole, blob.size, work)?;
     let diff_id = pump(disk, path, file, unpacked, work);

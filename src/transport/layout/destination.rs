@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::blob;
 use super::entries::{self, Listed};
-use super::index_json::check_version;
+use super::index_json::{check_version, whole_list};
 use crate::model::{
     Descriptor, Digest, ImageName, PathReference, RawDocument, Reference, Transport, limits,
 };
@@ -114,7 +114,7 @@ impl LayoutDestination {
                         }
                         put_index(root, disk, &index, true)?;
                     }
-                    Some(_) => {}
+                    Some(_) => put_marker(root, disk, true)?,
                 }
                 for folder in ["blobs/sha256", "blobs/sha384", "blobs/sha512", ""] {
                     let folder = root.join(folder);
@@ -146,12 +146,19 @@ pub(super) fn replace_index(root: &Path, disk: &Disk, index: &Value) -> Result<(
 /// Puts a list of images there, `forced` to the disk first where it takes the place of one.
 fn put_index(root: &Path, disk: &Disk, index: &Value, forced: bool) -> Result<(), Problem> {
     let io = |error: io::Error| write_problem(&error);
-    let marker = root.join("oci-layout");
-    if !marker.exists() {
-        disk.put(&marker, MARKER, forced).map_err(io)?;
-    }
+    put_marker(root, disk, forced)?;
     let bytes = serde_json::to_vec(index).expect("a JSON value can be written");
     disk.put(&list_of(root)?, &bytes, forced).map_err(io)
+}
+
+/// Says that the folder is a layout, where nothing says so.
+fn put_marker(root: &Path, disk: &Disk, forced: bool) -> Result<(), Problem> {
+    let marker = root.join("oci-layout");
+    if marker.exists() {
+        return Ok(());
+    }
+    let put = disk.put(&marker, MARKER, forced);
+    put.map_err(|error| write_problem(&error))
 }
 
 /// The file that holds the list of images: where that is a link, what it leads to, in the same
@@ -182,7 +189,10 @@ pub(super) fn read_index(root: &Path) -> Result<Option<Value>, Problem> {
                 limit: limits::MANIFEST_BYTES,
             });
         }
-        Ok(_) => fs::read(&path).map_err(|error| write_problem(&error))?,
+        Ok(_) => {
+            let read = whole_list(|| fs::read(&path));
+            read.map_err(|error| write_problem(&error))?
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(write_problem(&error)),
     };

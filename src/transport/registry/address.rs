@@ -128,6 +128,21 @@ pub(super) fn may_lead(from: &Url, to: &Url) -> Result<(), Problem> {
     }
 }
 
+/// Whether an address that a manifest on this machine names may be asked.
+///
+/// # Errors
+/// Where it lies on this link alone: machines in clouds find their own secrets there.
+pub(super) fn may_be_named(to: &Url) -> Result<(), Problem> {
+    if place(to) != Place::LinkLocal {
+        return Ok(());
+    }
+    let why = format!(
+        "an address that the manifest names for it is at {}, which only this link can reach",
+        Host::of(to)
+    );
+    Err(Problem::Address { why })
+}
+
 fn place(url: &Url) -> Place {
     let host = url.host_str().unwrap_or_default();
     if host.trim_end_matches('.').eq_ignore_ascii_case("localhost") {
@@ -202,6 +217,15 @@ mod tests {
         ] {
             let (from, to) = (Url::parse(from).unwrap(), Url::parse(to).unwrap());
             assert_eq!(may_lead(&from, &to).is_ok(), allowed, "{from} to {to}");
+        }
+        for (to, allowed) in [
+            ("https://storage.example.com/x", true),
+            ("http://127.0.0.1:5000/x", true),
+            ("https://169.254.169.254/latest", false),
+            ("https://[fe80::1]/x", false),
+        ] {
+            let named = may_be_named(&Url::parse(to).unwrap());
+            assert_eq!(named.is_ok(), allowed, "{to}");
         }
     }
 }

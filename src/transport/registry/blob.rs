@@ -10,7 +10,7 @@ use reqwest::header::{CONTENT_RANGE, HeaderMap, HeaderValue, RANGE};
 use crate::model::{Descriptor, RegistryReference};
 use crate::transport::Problem;
 
-use super::address::{self, Scheme};
+use super::address::{self, Host, Scheme};
 use super::answer::Answer;
 use super::client::{Client, Reached, Request};
 use super::fault::{Again, Fault};
@@ -37,6 +37,10 @@ struct Reading {
     /// Where the manifest says that the blob is, too: layers that a registry may not hand
     /// out (image-spec, "Foreign layers"). The next one is at the end.
     urls: Vec<String>,
+    /// Whether there is no registry to ask: the manifest lies on this machine.
+    local: bool,
+    /// Whether an address of such a manifest was asked.
+    asked: bool,
     /// Ranges were refused: the whole blob is asked for and read past what is there.
     no_ranges: bool,
     /// The answer that is being read; nothing before the first and after a break.
@@ -59,6 +63,29 @@ pub(super) async fn open(
     range: Option<Range<u64>>,
 ) -> Result<(BoxStream<'static, Result<Bytes, Fault>>, Option<Reached>), Fault> {
     let path = format!("blobs/{}", descriptor.digest);
+    let request = Request::get(image, &path, HeaderMap::new());
+    start(client, (request, false), descriptor, range).await
+}
+
+/// As [`open`], at the addresses alone that the manifest names: it lies on this machine.
+pub(super) async fn open_elsewhere(
+    client: &Client,
+    descriptor: &Descriptor,
+    range: Option<Range<u64>>,
+) -> Result<BoxStream<'static, Result<Bytes, Fault>>, Fault> {
+    // the first address takes the place of this one
+    let nobody = Url::parse("https://localhost/").expect("it is an address");
+    let request = Request::of_others(nobody);
+    let (pieces, _) = start(client, (request, true), descriptor, range).await?;
+    Ok(pieces)
+}
+
+async fn start(
+    client: &Client,
+    (request, local): (Request, bool),
+    descriptor: &Descriptor,
+    range: Option<Range<u64>>,
+) -> Result<(BoxStream<'static, Result<Bytes, Fault>>, Option<Reached>), Fault> {
     let size = if descriptor.size_known {
         descriptor.size
     } else {
@@ -67,7 +94,9 @@ pub(super) async fn open(
     let range = range.map(|range| range.start.min(size)..range.end.min(size));
     let mut reading = Reading {
         client: client.clone(),
-        request: Request::get(image, &path, HeaderMap::new()),
+        request,
+        local,
+        asked: false,
         size,
         at: range.as_ref().map_or(0, |range| range.start),
         end: range.map(|range| range.end),
@@ -92,6 +121,12 @@ impl Reading {
     /// Asks for what is still to come: the registry, and where that does not have it, each
     /// address that the manifest names.
     async fn ask(&mut self) -> Result<Reached, Fault> {
+        if self.local && !self.asked {
+            self.asked = true;
+            let url = self.urls.pop();
+            let url = url.ok_or_else(|| Fault::lasting(Problem::NotFound))?;
+            self.request.elsewhere = Some(self.foreign(&url)?);
+        }
         loop {
             let fault = match self.ask_once().await {
                 Err(fault) if fault.status == Some(416) && !self.no_ranges => {
@@ -106,7 +141,7 @@ impl Reading {
                 return Err(fault);
             }
             let Some(url) = self.urls.pop() else {
-                return Err(fault);
+                return Err(self.told_by_whom(fault));
             };
             tracing::debug!(problem = %fault.problem, "the blob is asked for elsewhere");
             self.request.elsewhere = Some(self.foreign(&url)?);
@@ -114,16 +149,32 @@ impl Reading {
         }
     }
 
+    /// `fault` of whoever was asked.
+    fn told_by_whom(&self, mut fault: Fault) -> Fault {
+        if let Some(url) = &self.request.elsewhere {
+            fault.told().elsewhere = Some(Host::of(url).to_string());
+            // a web server says it in a page for people
+            if matches!(fault.status, Some(404 | 410)) {
+                fault.problem = Problem::NotFound;
+            }
+        }
+        fault
+    }
+
     /// An address that a manifest names, where it may be asked: by https, and never what
-    /// only this machine can reach.
+    /// only this machine can reach, where the manifest comes from elsewhere.
     fn foreign(&self, text: &str) -> Result<Url, Fault> {
         self.client.may_ask_others()?;
         let refuse = |why: &str| Problem::Address {
             why: format!("an address that the manifest names for it {why}"),
         };
         let url: Url = text.parse().map_err(|_| refuse("cannot be read"))?;
-        let home = self.request.host.url(Scheme::Https, "/")?;
-        address::may_lead(&home, &url)?;
+        if self.local {
+            address::may_be_named(&url)?;
+        } else {
+            let home = self.request.host.url(Scheme::Https, "/")?;
+            address::may_lead(&home, &url)?;
+        }
         Ok(url)
     }
 
@@ -173,6 +224,7 @@ impl Reading {
                 }
                 Err(fault) => {
                     self.answer = None;
+                    let fault = self.told_by_whom(fault);
                     self.after_break(fault).await?;
                     if self.at >= self.end.unwrap_or(self.size) {
                         // all of it had come

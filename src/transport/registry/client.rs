@@ -101,6 +101,20 @@ impl Request {
         }
     }
 
+    /// GET of what lies at `url` and is of nobody's registry.
+    pub(super) fn of_others(url: Url) -> Self {
+        Self {
+            host: Host::of(&url),
+            method: Method::GET,
+            path: String::new(),
+            headers: HeaderMap::new(),
+            scope: Scope::pull(""),
+            body: Sent::Nothing,
+            elsewhere: Some(url),
+            of_others: true,
+        }
+    }
+
     /// With these headers.
     pub(super) fn with(self, headers: HeaderMap) -> Self {
         Self { headers, ..self }

@@ -34,6 +34,8 @@ pub(super) struct Told {
     pub(super) right: Option<String>,
     /// The host that was asked.
     pub(super) host: Option<String>,
+    /// The host of an address that a manifest names, where that was asked and no registry.
+    pub(super) elsewhere: Option<String>,
     /// What to try, where that is known better here than from the problem alone.
     pub(super) advice: Option<String>,
     /// What else there is to know: whose credentials were shown, which limit was reached.

@@ -191,7 +191,8 @@ pub(super) fn failure(what: String, image: &RegistryReference, fault: Fault) -> 
     let unknown_repository = fault.codes.iter().any(|code| code == "NAME_UNKNOWN");
     let told = fault.told.map(|told| *told).unwrap_or_default();
     let host = told.host.unwrap_or_else(|| image.host().to_owned());
-    let right = told.right.as_deref();
+    // an address that a manifest names takes no login
+    let right = told.right.as_deref().filter(|_| told.elsewhere.is_none());
     let own = told.advice;
     let advice = own.or_else(|| match (&fault.problem, right) {
         (Problem::Unauthorized { .. }, Some(right)) => Some(format!(
@@ -213,6 +214,7 @@ pub(super) fn failure(what: String, image: &RegistryReference, fault: Fault) -> 
         _ => None,
     });
     let (what, place) = match fault.problem {
+        _ if told.elsewhere.is_some() => (what, told.elsewhere.unwrap_or_default()),
         // the registry says which of the two it does not know
         Problem::NotFound if unknown_repository => (
             format!("repository {}", image.repository()),

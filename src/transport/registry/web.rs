@@ -3,24 +3,27 @@
 //! registries are sent to none of them.
 
 use std::borrow::Borrow;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::StreamExt;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, Url};
 use zeroize::Zeroizing;
 
 use crate::config::Secret;
-use crate::transport::{Problem, TransportError};
+use crate::model::Descriptor;
+use crate::transport::{BlobStream, Problem, TransportError};
 
 use super::address::Host;
-use super::auth::{Form, Scope, bearer};
+use super::auth::{Form, bearer};
 use super::client::{Client, Request};
 use super::fault::{Again, Fault};
 use super::http::Ask;
 use super::outgoing::Sent;
-use super::{retry, status};
+use super::{blob, retry, status};
 
 /// What is sent to a service.
 #[derive(Clone)]
@@ -248,6 +251,27 @@ impl Client {
         })
     }
 
+    /// A blob from the addresses that its manifest names, the first one that has it, as it
+    /// comes: not checked.
+    ///
+    /// # Errors
+    /// Where none has it, or none may be asked.
+    pub(in crate::transport) async fn blob_elsewhere(
+        &self,
+        descriptor: &Descriptor,
+        range: Option<Range<u64>>,
+    ) -> Result<BlobStream, TransportError> {
+        let what = format!("blob {}", descriptor.digest);
+        let fail = move |fault: Fault| {
+            let host = fault.told.and_then(|told| told.elsewhere);
+            let place = host.unwrap_or_else(|| "the address that its manifest names".to_owned());
+            TransportError::new(what.clone(), place, fault.problem)
+        };
+        let opened = blob::open_elsewhere(self, descriptor, range).await;
+        let pieces = opened.map_err(&fail)?;
+        Ok(pieces.map(move |piece| piece.map_err(&fail)).boxed())
+    }
+
     /// What lies at an address, at most `limit` bytes of it; nothing where the server says
     /// that it has nothing there. Plain http is spoken on this machine, and to hosts that
     /// the user allowed it for.
@@ -269,16 +293,7 @@ impl Client {
         let url = Url::parse(address).map_err(|error| Problem::Address {
             why: format!("{address} is no address: {error}"),
         })?;
-        let request = Request {
-            host: Host::of(&url),
-            method: Method::GET,
-            path: String::new(),
-            headers: Default::default(),
-            scope: Scope::pull(""),
-            body: Sent::Nothing,
-            elsewhere: Some(url),
-            of_others: true,
-        };
+        let request = Request::of_others(url);
         match self.whole(&request, limit).await {
             Ok(whole) => Ok(Some(whole.body)),
             Err(Fault {

@@ -7,7 +7,7 @@ use porthole::transport::registry::Client;
 use serde_json::Value;
 use std::sync::Arc;
 
-use super::{busybox, entries, host, no_referrers, open, parsed, refusal};
+use super::{busybox, entries, host, no_referrers, open, parsed, platforms, refusal};
 use crate::daemon::podman::Podman;
 use crate::support::engine::{Answer, FakeEngine, network, ping};
 
@@ -67,6 +67,25 @@ async fn podman_loads_what_is_copied_to_it() {
             assert_eq!(*layer, stored.to_string());
         }
     }
+    // what the engine calls by this name is told before another one takes it
+    assert_eq!(report.replaced, None);
+    let to = parsed("docker-daemon:example.org/copied:1");
+    let destination = porthole::transport::open_destination(&to, &client).unwrap();
+    let there = destination.current().await.unwrap();
+    assert_eq!(there.as_ref(), Some(&manifest.config.digest));
+    let arm64 = platforms(&["linux/arm64"]);
+    let options = CopyOptions {
+        no_referrers: true,
+        ..arm64
+    };
+    let host = host();
+    let planned = copy::plan(open(&busybox()), destination, None, &options, &host);
+    let plan = planned.await.unwrap();
+    assert_eq!(plan.replaces, there);
+    assert!(plan.text(&[]).contains("now, and moves"));
+    let options = no_referrers();
+    let again = load(&client, &busybox(), "example.org/copied:1", &options).await;
+    assert_eq!(again.unwrap().replaced, None, "it is the same one");
     // what the engine has is what was copied
     let back = porthole::transport::open(&parsed("docker-daemon:example.org/copied:1"), &client);
     let called = |name: &str| {

@@ -11,6 +11,7 @@ mod faults;
 mod interop;
 mod kill;
 mod layout;
+mod lost;
 mod nested;
 mod places;
 mod refusals;

@@ -3,12 +3,12 @@
 
 use porthole::copy::{BlobAction, CopyOptions};
 use porthole::engine::{Command, CopyId, CopyRequest, JobState, Remote};
-use porthole::model::{Digest, MediaType};
+use porthole::model::{Digest, MediaType, Reference};
 use serde_json::json;
 
 use super::{
-    app, at, busybox, content, copy, digest, docker_registry, entries, open, platforms, prepare,
-    refusal, repository, signed, try_copy,
+    app, at, busybox, content, copy, digest, docker_registry, entries, open, parsed, platforms,
+    prepare, refusal, repository, signed, try_copy,
 };
 use crate::support::layout::Layout;
 use crate::support::proxy::{Fault, Proxy};
@@ -107,10 +107,21 @@ async fn within_a_registry_blobs_are_mounted() {
     let actions = prepared.plan.blobs.iter().map(|blob| blob.action);
     assert!(actions.clone().all(|action| action == BlobAction::Mount));
     assert!(actions.count() > 3);
-    assert_eq!(prepared.plan.totals().read, prepared.plan.totals().written);
+    let totals = prepared.plan.totals();
+    assert_eq!(Some(totals.read), totals.written);
+    // where they are taken from is said before and after
+    let Reference::Registry(from) = parsed(&there) else {
+        panic!("{there}");
+    };
+    let text = prepared.plan.text(&[]);
+    assert!(
+        text.contains(&format!("mounted from {}", from.name())),
+        "{text}"
+    );
     assert!(prepared.plan.totals().mounted > 0);
     let report = prepared.run().await.unwrap();
     assert!(report.blobs.iter().all(|blob| blob.how == "mounted"));
+    assert_eq!(report.mounted_from, Some(from.name()));
     for seen in proxy.seen() {
         let blob = seen.path.contains("/blobs/");
         assert!(!blob || (seen.sent == 0 && seen.received == 0), "{seen:?}");

@@ -444,9 +444,34 @@ fn what_the_source_has_lost_is_gone_on_without() {
     assert!(window.says_like(|text| text == "Copy the others alone, or get it again"));
     assert!(!window.says_like(|text| text.contains("--platform")));
     window.click(Role::Button, "Go on without linux/arm64");
-    let (_, request) = planned(&mut window).unwrap();
+    let (id, request) = planned(&mut window).unwrap();
     assert_eq!(wanted(&request), ["linux/amd64", "linux/arm/v7"]);
     assert!(!window.is_on(Role::CheckBox, "linux/arm64"));
+    // what refers to the images may be what is lost
+    let mut rest = request.clone();
+    rest.options.no_referrers = true;
+    window.slots.put_copy(Arc::new(CopySnapshot {
+        id,
+        request: request.clone(),
+        plan: Remote::Failed {
+            error: Arc::new(Failure {
+                headline: "the source does not have a blob of the SBOM".to_owned(),
+                hint: "Copy it without (--no-referrers)".to_owned(),
+                details: Vec::new(),
+                kind: FailureKind::Missing,
+            }),
+            previous: None,
+        },
+        progress: None,
+        job: None,
+        report: Remote::NotAsked,
+        without_lost: Some(Box::new(rest)),
+    }));
+    window.harness.run();
+    window.click(Role::Button, "Go on without what refers to it");
+    let (_, request) = planned(&mut window).unwrap();
+    assert!(request.options.no_referrers);
+    assert_eq!(wanted(&request), ["linux/amd64", "linux/arm/v7"]);
 }
 
 #[test]

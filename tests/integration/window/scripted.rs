@@ -243,6 +243,7 @@ pub fn plan(
         left_behind: Vec::new(),
         left_out: Vec::new(),
         mount_from: None,
+        unpacks: false,
     }
 }
 

@@ -321,7 +321,8 @@ impl CopyDialog {
         let copy = known.copy.as_ref().filter(|copy| copy.request == *request);
         match copy.map(|copy| &copy.plan) {
             Some(Remote::Ready(plan)) => {
-                let sent = plan.totals().written;
+                let totals = plan.totals();
+                let sent = totals.written.unwrap_or(totals.read);
                 (format!("{verb} {}", text::size(sent)), Ok(()))
             }
             Some(Remote::Failed { .. }) => (verb.to_owned(), Err("It cannot be copied like this")),

@@ -39,7 +39,11 @@ impl CopyDialog {
             });
             error_box(ui, error, Some(again), actions);
             if let Some(rest) = &copy.without_lost {
-                self.go_on_without(ui, rest, known);
+                if rest.options.no_referrers && self.choices.referrers {
+                    self.go_on_without_referrers(ui, rest, &copy.request);
+                } else {
+                    self.go_on_without(ui, rest, known);
+                }
             }
             return;
         }
@@ -89,6 +93,19 @@ impl CopyDialog {
         ui.add_space(6.0);
         if ui.button(format!("Go on without {lost}")).clicked() {
             self.choices.take(whole.into_iter().cloned());
+        }
+    }
+
+    /// As `rest`, which leaves behind what refers to the images of `request`.
+    fn go_on_without_referrers(&mut self, ui: &mut Ui, rest: &CopyRequest, request: &CopyRequest) {
+        ui.add_space(6.0);
+        if !ui.button("Go on without what refers to it").clicked() {
+            return;
+        }
+        self.choices.referrers = false;
+        let selection = &rest.options.selection;
+        if *selection != request.options.selection {
+            self.choices.take(selection.digests().into_iter().cloned());
         }
     }
 
@@ -243,11 +260,11 @@ impl CopyDialog {
             kit::quiet(ui, &format!("and {} more", text::count(more as u64)));
         }
         let totals = plan.totals();
-        let words = format!(
-            "{} read, {} written in all",
-            text::size(totals.read),
-            text::size(totals.written)
-        );
+        let written = match totals.written {
+            Some(written) => format!("{} written in all", text::size(written)),
+            None => "unpacked there".to_owned(),
+        };
+        let words = format!("{} read, {written}", text::size(totals.read));
         kit::quiet(ui, &words);
     }
 

@@ -221,7 +221,7 @@ fn button(
         if let Some(copy) = copy.filter(|_| matches!(job.state, JobState::Failed(_)))
             && let Some(rest) = &copy.without_lost
             && link(ui, "Without what is lost")
-                .on_hover_text("Copy the images that the source has whole")
+                .on_hover_text("Copy what the source has whole")
                 .clicked()
         {
             actions.push(Action::StartCopy {
