@@ -14,6 +14,7 @@ use tokio_util::io::ReaderStream;
 use crate::config::open_plain;
 use crate::model::{Algorithm, Descriptor, Hasher};
 
+use super::buffer::Buffer;
 use super::{BlobStream, Payload, Problem, TransportError};
 
 /// How much is read at once, in bytes.
@@ -44,7 +45,7 @@ impl FromFile {
         let mut hasher = Hasher::new(Algorithm::Sha256);
         let mut first = Vec::new();
         let mut size = 0;
-        let mut piece = vec![0; PIECE_BYTES];
+        let mut piece = Buffer::new(PIECE_BYTES);
         loop {
             let read = file.read(&mut piece).await.map_err(fail)?;
             if read == 0 {

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod archive;
+mod buffer;
 pub mod daemon;
 pub mod destination;
 pub mod directory;

@@ -9,6 +9,7 @@ use tar::{EntryType, Header};
 
 use super::walk::BLOCK;
 use crate::model::pax;
+use crate::transport::buffer::Buffer;
 use crate::transport::local::{Disk, Work};
 
 /// How much is copied between two looks whether somebody still waits, in bytes.
@@ -100,7 +101,7 @@ impl<'a> Writer<'a> {
     }
 
     fn pour(&mut self, from: &mut impl Read, length: u64) -> io::Result<()> {
-        let mut buffer = vec![0; 256 << 10];
+        let mut buffer = Buffer::new(256 << 10);
         let mut left = length;
         while left > 0 {
             self.work.go_on()?;

@@ -16,6 +16,7 @@ use crate::model::{
 };
 use crate::transport::Problem;
 use crate::transport::archive::Writer;
+use crate::transport::buffer::Buffer;
 use crate::transport::local::{Disk, Work, problem_of, write_problem};
 
 /// The permissions of files in the archive.
@@ -167,7 +168,7 @@ fn hash_again(
     use io::{Read, Seek};
     let io = |error: io::Error| problem_of(&error);
     let mut hasher = Hasher::new(Algorithm::Sha256);
-    let mut buffer = vec![0; 256 << 10];
+    let mut buffer = Buffer::new(256 << 10);
     loop {
         work.go_on().map_err(io)?;
         let read = stored.read(&mut buffer).map_err(io)?;

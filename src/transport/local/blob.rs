@@ -12,6 +12,7 @@ use tokio_util::sync::DropGuard;
 use super::files::fill;
 use super::{Content, Files, problem_of};
 use crate::model::Descriptor;
+use crate::transport::buffer::Buffer;
 use crate::transport::{BlobState, BlobStream, Problem, TransportError};
 
 /// How much is read at once, in bytes: a piece is hashed while the next one is read.
@@ -85,11 +86,11 @@ fn read_piece(
 ) -> JoinHandle<io::Result<Piece>> {
     spawn_blocking(move || {
         let wanted = usize::try_from(remaining.min(PIECE_BYTES)).unwrap_or_default();
-        let mut buffer = buffers.take(wanted);
-        let filled = fill(&mut reader, &mut buffer.bytes[..wanted])?;
+        let mut lent = buffers.take(wanted);
+        let filled = fill(&mut reader, &mut lent.buffer[..wanted])?;
         Ok(Piece {
             remaining: remaining - filled as u64,
-            bytes: Bytes::from_owner(buffer).slice(..filled),
+            bytes: Bytes::from_owner(lent).slice(..filled),
             reader,
         })
     })
@@ -99,40 +100,40 @@ fn read_piece(
 /// that the system need not find and clear memory for every piece.
 #[derive(Clone, Default)]
 struct Buffers {
-    free: Arc<Mutex<Vec<Vec<u8>>>>,
+    free: Arc<Mutex<Vec<Buffer>>>,
 }
 
 /// A buffer that goes back where it came from.
-struct Buffer {
-    bytes: Vec<u8>,
+struct Lent {
+    buffer: Buffer,
     buffers: Buffers,
 }
 
 impl Buffers {
     /// One of at least `length` bytes, whatever they are.
-    fn take(&self, length: usize) -> Buffer {
+    fn take(&self, length: usize) -> Lent {
         let free = self.lock().pop().filter(|free| free.len() >= length);
-        Buffer {
-            bytes: free.unwrap_or_else(|| vec![0; length]),
+        Lent {
+            buffer: free.unwrap_or_else(|| Buffer::new(length)),
             buffers: self.clone(),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Buffer>> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl AsRef<[u8]> for Buffer {
+impl AsRef<[u8]> for Lent {
     fn as_ref(&self) -> &[u8] {
-        &self.bytes
+        &self.buffer
     }
 }
 
-impl Drop for Buffer {
+impl Drop for Lent {
     fn drop(&mut self) {
-        let bytes = std::mem::take(&mut self.bytes);
-        self.buffers.lock().push(bytes);
+        let buffer = std::mem::take(&mut self.buffer);
+        self.buffers.lock().push(buffer);
     }
 }
 
@@ -158,7 +159,7 @@ mod tests {
             assert_eq!(buffers.lock().len(), 1, "there is one for all of them");
         }
         // nobody clears it in vain
-        assert_eq!(buffers.take(5).bytes[..5], [7; 5]);
+        assert_eq!(buffers.take(5).buffer[..5], [7; 5]);
     }
 
     #[tokio::test]

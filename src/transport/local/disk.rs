@@ -13,6 +13,7 @@ use tokio::task::spawn_blocking;
 
 use super::target::try_hold;
 use crate::model::{Descriptor, Hasher};
+use crate::transport::buffer::Buffer;
 use crate::transport::{Payload, Problem, TransportError};
 
 /// What parts of blobs are called that are still to become whole, before their digest.
@@ -302,7 +303,7 @@ impl Partial {
         let mut at = 0;
         let length = file.metadata()?.len();
         if length > 0 && length < blob.size {
-            let mut buffer = vec![0; PIECE_BYTES];
+            let mut buffer = Buffer::new(PIECE_BYTES);
             loop {
                 let read = file.read(&mut buffer)?;
                 if read == 0 {
