@@ -46,6 +46,10 @@ pub struct Network {
     pub stall_timeout: Duration,
     /// When and how often a request is made again.
     pub retry: Retry,
+    /// Whether an upload that is broken off, by a fault that may pass or by whoever waits for
+    /// it, is kept for ten minutes, so that whoever uploads the same blob goes on with it.
+    /// Else the registry forgets it at once, as is right for a program that ends then.
+    pub keep_uploads: bool,
 }
 
 /// When and how often a request that changes nothing is made again.
@@ -96,6 +100,7 @@ impl Default for Network {
             connect_timeout: Duration::from_secs(10),
             stall_timeout: Duration::from_secs(30),
             retry: Retry::default(),
+            keep_uploads: false,
         }
     }
 }

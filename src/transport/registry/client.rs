@@ -20,6 +20,7 @@ use super::fault::{Again, Fault};
 use super::hosts::Waiting;
 use super::http::{Ask, Http};
 use super::outgoing::Sent;
+use super::unfinished::Unfinished;
 use super::{retry, status};
 
 /// The one client of all registries: connections, tokens, retries. Clones share it.
@@ -39,6 +40,8 @@ struct Shared {
     in_chunks: Mutex<HashSet<Host>>,
     /// Tags that are read and written again, each by one at a time.
     held_tags: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    /// Uploads that somebody may go on with.
+    unfinished: Unfinished,
 }
 
 /// A request of the distribution API.
@@ -147,6 +150,7 @@ impl Client {
                 without_referrers: Mutex::default(),
                 in_chunks: Mutex::default(),
                 held_tags: Mutex::default(),
+                unfinished: Unfinished::default(),
             }),
         })
     }
@@ -154,6 +158,11 @@ impl Client {
     /// What it was made for.
     pub(in crate::transport) fn network(&self) -> &Network {
         self.shared.http.network()
+    }
+
+    /// Uploads that somebody may go on with.
+    pub(super) fn unfinished(&self) -> &Unfinished {
+        &self.shared.unfinished
     }
 
     /// From now on nobody but the registry of an image and its token service is asked, or

@@ -36,9 +36,11 @@ mod put;
 mod referrer;
 mod retry;
 mod scheme;
+mod session;
 mod source;
 mod status;
 mod tag;
+mod unfinished;
 mod upload;
 mod web;
 

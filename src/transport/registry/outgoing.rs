@@ -87,8 +87,15 @@ impl fmt::Debug for Sent {
 }
 
 impl Outgoing {
-    pub(super) fn new(blob: Descriptor, payload: Arc<dyn Payload>) -> Self {
-        let marks = vec![(0, Hasher::new(blob.digest.algorithm()))];
+    /// `marks` are those of an earlier one, as far as there are any.
+    pub(super) fn new(
+        blob: Descriptor,
+        payload: Arc<dyn Payload>,
+        mut marks: Vec<(u64, Hasher)>,
+    ) -> Self {
+        if marks.is_empty() {
+            marks.push((0, Hasher::new(blob.digest.algorithm())));
+        }
         Self {
             payload,
             blob,
@@ -137,6 +144,17 @@ impl Outgoing {
             })
             .try_flatten()
             .boxed()
+    }
+
+    /// Whether anything went out.
+    pub(super) fn has_sent(&self) -> bool {
+        self.moved.load(Ordering::Relaxed) > 0
+    }
+
+    /// The hasher's state at some positions of what was read.
+    pub(super) fn marks(&self) -> Vec<(u64, Hasher)> {
+        let marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
+        marks.clone()
     }
 
     fn mark_before(&self, position: u64) -> (u64, Hasher) {

@@ -22,7 +22,9 @@ const ICON: &[u8] = include_bytes!("../../../assets/icon-256.png");
 ///
 /// # Errors
 /// Where there is no display, or none that can draw.
-pub fn run(config: EngineConfig, references: Vec<String>, started: Instant) -> eframe::Result {
+pub fn run(mut config: EngineConfig, references: Vec<String>, started: Instant) -> eframe::Result {
+    // whoever clicks Retry is here still
+    config.network.keep_uploads = true;
     let create = move |creation: &eframe::CreationContext<'_>| {
         let ctx = &creation.egui_ctx;
         let waking = ctx.clone();

@@ -13,6 +13,9 @@ use super::{
 use crate::support::layout::Layout;
 use crate::support::proxy::{Fault, Proxy};
 use crate::support::referrer;
+use crate::support::registry::{
+    Fault as UploadFault, Registry, Request as RegistryRequest, Writes,
+};
 use crate::support::watch::{Watch, config};
 
 /// What was sent and asked for besides looking for referrers, as `METHOD kind`.
@@ -445,6 +448,59 @@ async fn a_cancelled_copy_goes_on_where_it_stopped() {
         content(&layout.reference("x")).await,
         content(&at("oci", &folder.path().join("to"), "x")).await
     );
+}
+
+/// As far as a registry tells what it has: docker-registry does not, of what came in one
+/// request.
+#[tokio::test]
+async fn a_blob_that_was_on_its_way_goes_on_where_a_registry_has_it() {
+    let registry = Registry::with_writes(Writes::default());
+    let folder = tempfile::tempdir().unwrap();
+    let (layout, layer) = large(&folder.path().join("from"), 24 << 20);
+    let (there, copied) = (layout.reference("x"), registry.reference("team/app:1"));
+    let digest = layer.hex().to_owned();
+    // the large one breaks off, and nobody waits for how much of it is there
+    let put = format!("digest=sha256%3A{digest}");
+    registry.fault_times(&put, 1, UploadFault::CutRequest(18 << 20));
+    registry.fault_times("GET /v2/team/app/blobs/uploads/", 1, UploadFault::Silence);
+    let asked = request(&there, &copied);
+    let seen = tokio::task::spawn_blocking(move || {
+        let mut config = config();
+        config.network.keep_uploads = true;
+        let watch = Watch::start_with(config);
+        let copy = CopyId::next();
+        let request = asked;
+        watch.engine.send(Command::Copy { copy, request });
+        let is_asked = |line: &RegistryRequest| line.method == "GET" && is_upload(line);
+        let job = watch.wait(|| {
+            let is_stuck = registry.requests().iter().any(is_asked);
+            is_stuck.then_some(watch.engine.copy(copy)?.job?)
+        });
+        watch.engine.send(Command::Cancel { job });
+        let ended = watch.until_job(|one| one.id == job && one.state.is_final());
+        assert!(
+            matches!(ended.state, JobState::Cancelled),
+            "{:?}",
+            ended.state
+        );
+        watch.engine.send(Command::Retry { job });
+        watch.wait(|| match &watch.engine.copy(copy)?.report {
+            Remote::Ready(_) => Some(()),
+            Remote::Failed { error, .. } => panic!("{error}"),
+            _ => None,
+        });
+        assert_eq!(registry.open_uploads(), 0);
+        assert!(registry.held("team/app", &layer.to_string()).is_some());
+        registry.requests()
+    })
+    .await
+    .unwrap();
+    let ranges = seen.iter().filter_map(|seen| seen.header("content-range"));
+    assert_eq!(ranges.collect::<Vec<_>>(), ["18874368-25165823"]);
+}
+
+fn is_upload(request: &RegistryRequest) -> bool {
+    request.path.contains("/blobs/uploads/")
 }
 
 #[tokio::test]
