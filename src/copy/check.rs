@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::model::{
-    Descriptor, Digest, Document, Index, MediaKind, RawDocument, Reference, Transport, limits, text,
+    Descriptor, Digest, Document, Index, MediaKind, RawDocument, Reference, Transport, text,
 };
 use crate::transport::{BlobState, Problem, Resolved, Source, hash_blob};
 
@@ -63,7 +63,7 @@ pub async fn check(
                 None
             }
             Err(why) => {
-                file = damaged(&*place, &document.digest);
+                file = damaged(&*place, document).await;
                 Some(why)
             }
         };
@@ -196,11 +196,14 @@ fn no_marker(report: &Report, place: &Reference) -> Option<CheckedItem> {
 }
 
 /// The file of a manifest that is there with other bytes.
-fn damaged(place: &dyn Source, digest: &Digest) -> Option<PathBuf> {
-    let file = file_of(place, digest)?;
-    let small = std::fs::metadata(&file).is_ok_and(|there| there.len() <= limits::MANIFEST_BYTES);
-    let read = std::fs::read(&file).ok().filter(|_| small)?;
-    (!digest.matches(&read)).then_some(file)
+async fn damaged(place: &dyn Source, document: &ReportedDocument) -> Option<PathBuf> {
+    let file = file_of(place, &document.digest)?;
+    let own = Descriptor::new(&document.media_type, document.digest.clone(), document.size);
+    let is_other = matches!(
+        hash_blob(place, &own, |_| ()).await,
+        Ok(BlobState::WrongDigest { .. } | BlobState::WrongSize { .. })
+    );
+    is_other.then_some(file)
 }
 
 /// The document that the name of `place` stands for, or why there is none. Where several have

@@ -99,6 +99,12 @@ async fn a_foreign_layer_comes_from_the_addresses_that_the_manifest_names() {
         matches!(error.problem, Problem::WrongDigest { .. }),
         "{error:?}"
     );
+    // where none has it, who was asked last is named
+    elsewhere.forget_faults();
+    elsewhere.fault("/layers/", Fault::status(404));
+    let error = read_blob(&*source, &layer, 1 << 20).await.unwrap_err();
+    assert_eq!(error.problem, Problem::NotFound);
+    assert_eq!(error.place, elsewhere.host());
 }
 
 #[tokio::test]
