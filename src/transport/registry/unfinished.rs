@@ -91,7 +91,8 @@ mod tests {
 
     fn left(repository: &str, content: &[u8]) -> Left {
         let reference = format!("docker://r.example.com/{repository}:1");
-        let Ok(Reference::Registry(image)) = reference.parse() else {
+        let reference = Reference::parse_prefixed(&reference).unwrap().unwrap();
+        let Reference::Registry(image) = reference else {
             panic!("{reference}");
         };
         let mut hasher = Hasher::new(Algorithm::Sha256);
