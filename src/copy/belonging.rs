@@ -16,7 +16,7 @@ use crate::transport::{Answer, Asked, ListingOutcome, Source, TransportError, Wa
 
 use super::ahead::Ahead;
 use super::beside::Places;
-use super::error::CopyError;
+use super::error::{Attached, CopyError};
 use super::gather::{Gather, Node};
 use super::options::{CopyOptions, Format, Selection};
 use super::plan::{Action, LeftBehind, PlannedDocument, Role};
@@ -95,12 +95,13 @@ pub(super) struct Found {
 
 impl Found {
     /// What was found, for people; nothing where nothing was.
-    pub fn kinds(&self) -> Option<String> {
+    pub fn kinds(&self) -> Option<(String, Attached)> {
         let manifests = self.manifests.iter().map(|b| b.document.role.describe());
         let files = self.files.iter().map(|_| "signatures".to_owned());
         let kinds: BTreeSet<_> = manifests.chain(files).collect();
         let kinds: Vec<_> = kinds.into_iter().collect();
-        (!kinds.is_empty()).then(|| kinds.join(", "))
+        let signs = self.manifests.iter().map(|b| b.document.signs);
+        (!kinds.is_empty()).then(|| (kinds.join(", "), Attached::of(signs)))
     }
 }
 
@@ -167,7 +168,7 @@ pub(super) async fn referrers(
                 }
                 _ => {}
             }
-            let is_signature = node.kind.class() == ArtifactClass::Signature;
+            let is_signature = signs(node);
             let why = match signature {
                 Some(_) => Some("it is about a signature, and those were to be left behind"),
                 None if options.remove_signatures && is_signature => {
@@ -227,14 +228,16 @@ pub(super) async fn referrers(
         let what = found.iter().map(|(_, node, _)| node.kind.to_string());
         let what: BTreeSet<_> = what.collect();
         let what: Vec<_> = what.into_iter().collect();
-        return Err(CopyError::refused(
-            format!(
+        return Err(CopyError::Stuck {
+            why: format!(
                 "{} cannot hold what refers to the image: {}",
                 destination.reference(),
                 what.join(", ")
             ),
-            "Copy to a registry or an OCI layout, or leave it behind (--no-referrers)",
-        ));
+            hint: "Copy to a registry or an OCI layout, or leave it behind (--no-referrers)"
+                .to_owned(),
+            what: Attached::of(found.iter().map(|(_, node, _)| signs(node))),
+        });
     }
     let listed = listed(places.there, &trees).await;
     // they come as they are, and whole
@@ -257,6 +260,7 @@ pub(super) async fn referrers(
             let raw = manifests.read(&node.descriptor).await?;
             let entries = entries(gather, &raw, &role).await?;
             let mut belonging = belonging(raw, role, listed)?;
+            belonging.document.signs = signs(node);
             belonging.entries = entries;
             if belonging.document.action != Action::Skip && has_joined(places, &belonging).await? {
                 belonging.document.action = Action::Skip;
@@ -299,6 +303,10 @@ fn complete(tree: ReferrerTree) -> Result<ReferrerTree, CopyError> {
         }
     }
     Ok(tree)
+}
+
+fn signs(node: &Referrer) -> bool {
+    node.kind.class() == ArtifactClass::Signature
 }
 
 /// How a referrer is found at the source, and is to be found at the destination.
@@ -457,6 +465,7 @@ fn belonging(
             from: None,
             replaces: replaces.filter(|other| other != raw.digest()),
             role,
+            signs: false,
             action: if there { Action::Skip } else { Action::Write },
             raw: Some(raw),
         },

@@ -15,7 +15,7 @@ use crate::signature::{Attachment, SignatureFile};
 use crate::transport::{Destination, DetachedSignatures, Edited, Problem, Source, read_blob};
 
 use super::ahead::Ahead;
-use super::error::CopyError;
+use super::error::{Attached, CopyError};
 use super::options::CopyOptions;
 use super::plan::{LeftBehind, PlannedSignatures};
 use super::planner::AT_ONCE;
@@ -110,6 +110,7 @@ impl Places<'_> {
             if signed.changed {
                 return Err(super::planner::invalidated(
                     "the signatures beside the manifests",
+                    Attached::Signatures,
                 ));
             }
             let mut set = PlannedSignatures::of(signed.manifest.clone(), signed.own);
@@ -166,13 +167,14 @@ impl Places<'_> {
     }
 
     fn refused(&self, why: &str) -> CopyError {
-        CopyError::refused(
-            format!(
+        CopyError::Stuck {
+            why: format!(
                 "a signature that lies beside a manifest cannot go to {}: {why}",
                 self.destination.reference()
             ),
-            "Copy to dir:, or leave signatures behind (--remove-signatures)",
-        )
+            hint: "Copy to dir:, or leave signatures behind (--remove-signatures)".to_owned(),
+            what: Attached::Signatures,
+        }
     }
 
     /// Notes of each of `sets` whether all of it is at the destination already.

@@ -12,16 +12,18 @@ use super::options::Format;
 use super::plan::{Plan, Role};
 use crate::transport::{Problem, Refusal, TransportError};
 
-/// Whether `format` asks for another type than `media_type`.
-pub(super) fn changes(format: Format, media_type: &MediaType) -> bool {
-    let docker = matches!(
-        media_type.kind(),
-        MediaKind::DockerManifest | MediaKind::DockerManifestList
-    );
-    match format {
-        Format::Keep => false,
-        Format::Oci => docker,
-        Format::Docker => !docker,
+impl Format {
+    /// Whether it asks for another type of a manifest or index than `media_type`.
+    pub fn changes(self, media_type: &MediaType) -> bool {
+        let docker = matches!(
+            media_type.kind(),
+            MediaKind::DockerManifest | MediaKind::DockerManifestList
+        );
+        match self {
+            Self::Keep => false,
+            Self::Oci => docker,
+            Self::Docker => !docker,
+        }
     }
 }
 
@@ -111,7 +113,7 @@ pub(super) fn index_type(
     positions: &[usize],
     format: Format,
 ) -> Result<Option<&'static str>, String> {
-    if !changes(format, &index.media_type) {
+    if !format.changes(&index.media_type) {
         return Ok(None);
     }
     if format != Format::Docker {

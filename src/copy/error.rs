@@ -1,6 +1,6 @@
 //! Why a copy is not made.
 
-use super::options::Wanted;
+use super::options::{CopyOptions, Wanted};
 use crate::transport::TransportError;
 
 /// A place failed, or the copy would not be what was asked for.
@@ -10,6 +10,14 @@ pub enum CopyError {
     Transport(#[from] TransportError),
     #[error("{why}")]
     Refused { why: String, hint: String },
+    /// Something that belongs to the image does not come along; without it the copy may be
+    /// made.
+    #[error("{why}")]
+    Stuck {
+        why: String,
+        hint: String,
+        what: Attached,
+    },
     /// The source does not have all of it.
     #[error("{why}")]
     Lost {
@@ -21,6 +29,34 @@ pub enum CopyError {
         /// Whether it can be copied without what refers to it, and not with that.
         no_referrers: bool,
     },
+}
+
+/// What belongs to an image, as far as it can be left behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attached {
+    Signatures,
+    /// All that refers to it, signatures too.
+    Everything,
+}
+
+impl Attached {
+    /// Signatures alone, or more.
+    pub(super) fn of(mut signs: impl Iterator<Item = bool>) -> Self {
+        if signs.all(|signs| signs) {
+            Self::Signatures
+        } else {
+            Self::Everything
+        }
+    }
+
+    /// `options` without it.
+    pub fn left_behind(self, options: &CopyOptions) -> CopyOptions {
+        CopyOptions {
+            remove_signatures: self == Self::Signatures,
+            no_referrers: self == Self::Everything,
+            ..options.clone()
+        }
+    }
 }
 
 impl CopyError {
@@ -35,7 +71,9 @@ impl CopyError {
     pub fn hint(&self) -> String {
         match self {
             Self::Transport(error) => error.problem.hint(),
-            Self::Refused { hint, .. } | Self::Lost { hint, .. } => hint.clone(),
+            Self::Refused { hint, .. } | Self::Stuck { hint, .. } | Self::Lost { hint, .. } => {
+                hint.clone()
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::transport::{Destination, Source};
 
 use super::chosen::{Seen, inside, too_deep};
 use super::convert;
-use super::error::CopyError;
+use super::error::{Attached, CopyError};
 use super::missing;
 use super::options::{CopyOptions, Format, Wanted};
 use super::plan::Role;
@@ -153,7 +153,7 @@ impl Gather<'_> {
         let manifest = document
             .manifest()
             .expect("the caller has seen that it is one");
-        let raw = if convert::changes(self.options.format, document.media_type()) {
+        let raw = if self.options.format.changes(document.media_type()) {
             let converted = convert::manifest(document, self.options.format);
             converted.map_err(|why| self.not_converted(&role, &why))?
         } else {
@@ -173,17 +173,19 @@ impl Gather<'_> {
     }
 
     fn not_converted(&self, role: &Role, why: &str) -> CopyError {
-        CopyError::refused(
-            format!(
-                "{} cannot be written in the format {}: {why}",
-                role.describe(),
-                self.options.format.name()
-            ),
-            match role {
-                Role::Attestation => "Leave attestations out (--no-referrers), or keep the format",
-                _ => "Keep the format (--format keep)",
+        let why = format!(
+            "{} cannot be written in the format {}: {why}",
+            role.describe(),
+            self.options.format.name()
+        );
+        match role {
+            Role::Attestation => CopyError::Stuck {
+                why,
+                hint: "Leave attestations out (--no-referrers), or keep the format".to_owned(),
+                what: Attached::Everything,
             },
-        )
+            _ => CopyError::refused(why, "Keep the format (--format keep)"),
+        }
     }
 
     /// An artifact manifest of the drafts: it is copied as it is, or not at all.
@@ -276,6 +278,13 @@ impl Gather<'_> {
         let kind = convert::index_type(index, &positions, self.options.format);
         let kind = kind.map_err(|why| self.not_converted(&role, &why))?;
         let keep = kind.is_none() && !changed && (whole || self.options.sparse);
+        // where something is wanted that is not there, that is said later
+        if !keep && read.is_empty() && wanted.is_none() && !index.entries.is_empty() {
+            return Err(CopyError::refused(
+                format!("nothing would be left of the index {}", from.digest),
+                "Copy what is said about the images too (without --no-referrers), or keep the format",
+            ));
+        }
         let raw = if keep {
             document.raw().clone()
         } else {

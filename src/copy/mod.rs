@@ -28,7 +28,7 @@ mod show;
 
 pub use check::{CheckedItem, check};
 pub use convert::{is_beside, other_format};
-pub use error::CopyError;
+pub use error::{Attached, CopyError};
 pub use options::{CopyOptions, Format, Selection, Wanted, WantedError};
 pub use plan::{
     Action, BlobAction, LeftBehind, Plan, PlannedBlob, PlannedDocument, PlannedName,

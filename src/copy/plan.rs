@@ -63,6 +63,8 @@ pub struct PlannedDocument {
     /// What the tag that it lies under stands for now, where that is another one.
     pub replaces: Option<Digest>,
     pub role: Role,
+    /// Whether it is a signature of the image or of something of it.
+    pub signs: bool,
     pub action: Action,
     /// What is written; nothing where nothing is, or it is read again then.
     pub(super) raw: Option<RawDocument>,
@@ -78,6 +80,7 @@ impl PlannedDocument {
             from: None,
             replaces: None,
             role,
+            signs: false,
             action,
             raw: None,
         }

@@ -16,7 +16,7 @@ use super::aside;
 use super::belonging::{self, Belonging, Found};
 use super::beside::{self, Places, Signed};
 use super::chosen;
-use super::error::CopyError;
+use super::error::{Attached, CopyError};
 use super::gather::{Gather, Node};
 use super::missing::{self, Lost, Part};
 use super::options::{CopyOptions, Format, Selection, Wanted};
@@ -41,6 +41,12 @@ pub async fn plan(
     options: &CopyOptions,
     host: &Platform,
 ) -> Result<Plan, CopyError> {
+    if matches!(&options.selection, Selection::Some(wanted) if wanted.is_empty()) {
+        return Err(CopyError::refused(
+            "no image is chosen, so that there is nothing to copy",
+            "Choose at least one platform (--platform OS/ARCH), or all of them (--all)",
+        ));
+    }
     let (resolved, replaces) = try_join(source.resolve(), async {
         destination.prepare().await?;
         destination.current().await
@@ -358,11 +364,12 @@ fn signed(node: &Node, options: &CopyOptions) -> Signed {
 }
 
 /// Refuses a conversion that would make signatures or statements worthless.
-pub(super) fn invalidated(what: &str) -> CopyError {
-    CopyError::refused(
-        format!("{what} would not be valid any more: they are about another digest"),
-        "Keep the format, or leave them behind (--no-referrers; --remove-signatures for signatures alone)",
-    )
+pub(super) fn invalidated(kinds: &str, what: Attached) -> CopyError {
+    CopyError::Stuck {
+        why: format!("{kinds} would not be valid any more: they are about another digest"),
+        hint: "Keep the format, or leave them behind (--no-referrers; --remove-signatures for signatures alone)".to_owned(),
+        what,
+    }
 }
 
 /// What refers to the image and to everything in its index.
@@ -383,8 +390,8 @@ async fn belonging_to(
         .map(|node| node.from.digest.clone())
         .collect();
     let found = belonging::referrers(places, options, &subjects, ahead, left).await?;
-    if let Some(kinds) = found.kinds().filter(|_| converted) {
-        return Err(invalidated(&kinds));
+    if let Some((kinds, what)) = found.kinds().filter(|_| converted) {
+        return Err(invalidated(&kinds, what));
     }
     if !converted {
         let rewritten = root.changed() || *root.digest() != *from;
@@ -425,6 +432,7 @@ fn planned(node: &Node, replaces: Option<&Digest>) -> PlannedDocument {
         replaces: None,
         role: node.role.clone(),
         action,
+        signs: false,
         raw: node.raw.clone().filter(|_| action != Action::Skip),
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::copy::{
-    self, CopyError, CopyOptions, CopyProgress, Format, Plan, Report, Selection, Wanted,
+    self, Attached, CopyError, CopyOptions, CopyProgress, Format, Plan, Report, Selection, Wanted,
 };
 use crate::model::{Platform, Reference};
 use crate::transport::{self, Destination, Located, Source};
@@ -66,6 +66,8 @@ pub struct CopySnapshot {
     /// Where it failed because the source lost some images of the index, or what refers to
     /// them: the same without those.
     pub without_lost: Option<Box<CopyRequest>>,
+    /// Where it failed because of what belongs to the image: the same with that left behind.
+    pub left_behind: Option<Box<CopyRequest>>,
 }
 
 /// Why a copy is not planned or made, and what could be copied all the same.
@@ -73,6 +75,7 @@ struct Failed {
     failure: Failure,
     whole: Vec<Wanted>,
     no_referrers: bool,
+    stuck: Option<Attached>,
 }
 
 impl<E: Into<Failure>> From<E> for Failed {
@@ -81,6 +84,7 @@ impl<E: Into<Failure>> From<E> for Failed {
             failure: error.into(),
             whole: Vec::new(),
             no_referrers: false,
+            stuck: None,
         }
     }
 }
@@ -95,9 +99,14 @@ impl Failed {
             } => (whole.clone(), *no_referrers),
             _ => (Vec::new(), false),
         };
+        let stuck = match &error {
+            CopyError::Stuck { what, .. } => Some(*what),
+            _ => None,
+        };
         Self {
             whole,
             no_referrers,
+            stuck,
             failure: error.into(),
         }
     }
@@ -111,6 +120,11 @@ impl Failed {
             }
             request.options.no_referrers |= self.no_referrers;
             snapshot.without_lost = Some(Box::new(request));
+        }
+        if let Some(what) = self.stuck {
+            let mut request = snapshot.request.clone();
+            request.options = what.left_behind(&request.options);
+            snapshot.left_behind = Some(Box::new(request));
         }
         Arc::new(self.failure)
     }
@@ -223,6 +237,7 @@ fn started(shared: &Shared, id: CopyId, request: CopyRequest) -> CopySnapshot {
         job: None,
         report: Remote::NotAsked,
         without_lost: None,
+        left_behind: None,
     }
 }
 
@@ -432,7 +447,9 @@ impl From<CopyError> for Failure {
     fn from(error: CopyError) -> Self {
         match error {
             CopyError::Transport(error) => error.into(),
-            CopyError::Refused { why, hint } => Self::refused(why, hint),
+            CopyError::Refused { why, hint } | CopyError::Stuck { why, hint, .. } => {
+                Self::refused(why, hint)
+            }
             CopyError::Lost { why, hint, .. } => Self {
                 kind: FailureKind::Missing,
                 ..Self::refused(why, hint)

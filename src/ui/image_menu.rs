@@ -80,7 +80,7 @@ impl ImageMenu {
         if item(ui, "Compare with…") {
             actions.push(Action::CompareWith(self.compared.clone()));
         }
-        for (name, export) in [("Copy to…", false), ("Export…", true)] {
+        for (name, export) in [("Copy…", false), ("Export…", true)] {
             if item(ui, name) {
                 actions.push(Action::AskCopy {
                     what: self.what.clone(),

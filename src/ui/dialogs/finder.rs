@@ -88,7 +88,10 @@ impl Finder {
             .iter()
             .map(|item| format!("{} {}", item.name, item.detail))
             .collect();
-        let found = fuzzy::find(&self.query, texts.iter().map(String::as_str));
+        let mut found = fuzzy::find(&self.query, texts.iter().map(String::as_str));
+        // what is called just that comes before what only begins so
+        let query = self.query.trim().to_lowercase();
+        found.sort_by_key(|at| items[*at].name.trim_end_matches('…').to_lowercase() != query);
         let last = found.len().saturating_sub(1);
         let moved = up != down;
         self.at = (self.at + down).saturating_sub(up).min(last);

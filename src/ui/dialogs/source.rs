@@ -1,7 +1,11 @@
 //! The image that a dialog is about, and what its index lists.
 
-use crate::engine::{Command, Image, ImageId, Node, NodePath, Parts, Remote};
-use crate::model::{Digest, Platform, Reference, text};
+use std::ops::Range;
+
+use crate::engine::{
+    Command, Extent, Image, ImageId, ImageSnapshot, Node, NodePath, Parts, Remote,
+};
+use crate::model::{Choice, Descriptor, Digest, Index, Platform, Reference, text};
 use crate::ui::action::{Action, Actions};
 use crate::ui::views::platform_label;
 
@@ -20,8 +24,26 @@ pub struct Source {
 
 /// Most images of an index that are listed.
 const LISTED: usize = 500;
+/// Most entries of indexes that are asked for: some lie in so many that nobody reads all.
+const ASKED: usize = 4 * LISTED;
 
-/// An image of an index.
+/// How far what an index lists was asked for.
+#[derive(Debug)]
+pub(super) struct Asked {
+    /// Of the snapshot that was asked about last.
+    generation: Option<u64>,
+    entries: usize,
+}
+
+impl Asked {
+    /// Nothing was asked for.
+    pub(super) const NOTHING: Self = Self {
+        generation: None,
+        entries: 0,
+    };
+}
+
+/// An image of an index, or an index in it that is not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SourceImage {
     pub(super) label: String,
@@ -29,8 +51,12 @@ pub(super) struct SourceImage {
     pub(super) digest: Digest,
     /// Manifest, config and layers, in bytes; nothing before it was read.
     pub(super) size: Option<u64>,
+    /// Whether it could not be read.
+    pub(super) failed: bool,
     /// Whether it is the one for this system.
     pub(super) system: bool,
+    /// Whether it is an index of which nobody knows what lies in it.
+    pub(super) index: bool,
 }
 
 impl Source {
@@ -40,23 +66,54 @@ impl Source {
         text::middle(&title, 80).into_owned()
     }
 
-    /// Asks for what the index lists, once: `wanted` says whether it was asked for.
-    pub(super) fn ask_for_sizes(
+    /// Asks for what the index lists, and for what the indexes in it list: one after the
+    /// other, since the engine goes on with what it was asked for last. Says whether an index
+    /// in it is still to be read.
+    pub(super) fn ask_for_more(
         &self,
-        images: Option<&[SourceImage]>,
-        wanted: &mut bool,
+        image: Option<&ImageSnapshot>,
+        asked: &mut Asked,
         actions: &mut Actions,
-    ) {
-        if let Some(images) = images
-            && !std::mem::replace(wanted, true)
-            && images.iter().any(|image| image.size.is_none())
+    ) -> bool {
+        let Some((image, root)) = image.and_then(|image| Some((image, &image.image()?.root)))
+        else {
+            return false;
+        };
+        let mut unread = Unread::default();
+        unread.look(root, &NodePath::root());
+        let next = unread.next.take().filter(|_| asked.entries < ASKED);
+        let reading = unread.index_on_its_way || (unread.index_not_asked && next.is_some());
+        if let Some((index, entries)) = next
+            && !unread.on_its_way
+            && asked.generation.replace(image.generation) != Some(image.generation)
         {
+            asked.entries += entries.len();
             actions.push(Action::Send(Command::Want {
                 image: self.image,
-                index: NodePath::root(),
-                entries: 0..images.len(),
+                index,
+                entries,
             }));
         }
+        reading
+    }
+
+    /// It is about `reference` from now on, which is opened for it.
+    pub(super) fn turn_to(&mut self, reference: Reference, actions: &mut Actions) {
+        self.end(actions);
+        let image = ImageId::next();
+        let text = reference.to_string();
+        actions.push(Action::Send(Command::Open {
+            image,
+            input: text.clone(),
+            platform: None,
+            extent: Extent::Shown,
+        }));
+        *self = Self {
+            text,
+            reference,
+            image,
+            own: true,
+        };
     }
 
     /// The dialog is done: what was opened for it is closed.
@@ -72,22 +129,78 @@ impl Source {
 /// source is no index.
 pub(super) fn images(image: &Image) -> Option<Vec<SourceImage>> {
     image.root.document.index()?;
-    let chosen = image.chosen.as_ref().map(|chosen| &chosen.path);
+    // where nothing fits the first one is shown, which is for another system
+    let chosen = image.chosen.as_ref();
+    let chosen = chosen.filter(|chosen| chosen.choices.iter().all(Choice::fits));
+    let chosen = chosen.map(|chosen| &chosen.path);
     let mut found = Vec::new();
     collect(&image.root, &NodePath::root(), chosen, &mut found);
     Some(found)
+}
+
+/// What of an index and of those in it was not read.
+#[derive(Default)]
+struct Unread {
+    /// The first of them, and what of it nobody asked for.
+    next: Option<(NodePath, Range<usize>)>,
+    on_its_way: bool,
+    index_on_its_way: bool,
+    index_not_asked: bool,
+}
+
+impl Unread {
+    fn look(&mut self, node: &Node, path: &NodePath) {
+        let Some(index) = node.document.index() else {
+            return;
+        };
+        let mut entries: Option<Range<usize>> = None;
+        for (position, entry) in entries_of(index) {
+            let Some(child) = node.child(position) else {
+                continue;
+            };
+            let is_index = entry.media_type.is_index();
+            match child {
+                Remote::NotAsked => {
+                    let first = entries.as_ref().map_or(position, |entries| entries.start);
+                    entries = Some(first..position + 1);
+                    self.index_not_asked |= is_index;
+                }
+                Remote::Pending { .. } => {
+                    self.on_its_way = true;
+                    self.index_on_its_way |= is_index;
+                }
+                Remote::Ready(_) | Remote::Failed { .. } => {}
+            }
+            if let Some(child) = child.value() {
+                self.look(child, &path.child(position));
+            }
+        }
+        if self.next.is_none() || path.is_root() {
+            let own = entries.map(|entries| (path.clone(), entries));
+            self.next = own.or(self.next.take());
+        }
+    }
+}
+
+/// The entries of an index that are listed, by position.
+fn entries_of(index: &Index) -> impl Iterator<Item = (usize, &Descriptor)> {
+    let entries = index.descriptors();
+    let entries = entries.filter(|(_, entry)| !entry.is_buildkit_attestation());
+    entries.take(LISTED)
 }
 
 fn collect(node: &Node, path: &NodePath, chosen: Option<&NodePath>, found: &mut Vec<SourceImage>) {
     let Some(index) = node.document.index() else {
         return;
     };
-    for (position, entry) in index.descriptors() {
-        if found.len() >= LISTED || entry.is_buildkit_attestation() {
-            continue;
+    for (position, entry) in entries_of(index) {
+        if found.len() >= LISTED {
+            return;
         }
         let at = path.child(position);
-        let child = node.child(position).and_then(Remote::value);
+        let known = node.child(position);
+        let child = known.and_then(Remote::value);
+        let failed = known.is_some_and(|known| known.error().is_some());
         if let Some(child) = child.filter(|child| matches!(child.parts, Parts::Index { .. })) {
             collect(child, &at, chosen, found);
             continue;
@@ -96,15 +209,19 @@ fn collect(node: &Node, path: &NodePath, chosen: Option<&NodePath>, found: &mut 
             let manifest = child.document.manifest()?;
             Some(child.document.raw().size() + manifest.blob_size())
         });
-        let platform = entry.platform.clone().filter(|p| !p.is_unknown());
+        let index = child.is_none() && entry.media_type.is_index();
+        let platform = entry.platform.clone().filter(|p| !p.is_unknown() && !index);
         found.push(SourceImage {
             label: match &platform {
                 Some(platform) => platform_label(platform),
+                None if index => format!("Index {}", entry.digest.short()),
                 None => entry.digest.short(),
             },
             platform,
             digest: entry.digest.clone(),
             size: manifest,
+            failed,
+            index,
             system: chosen == Some(&at),
         });
     }

@@ -2,12 +2,13 @@
 
 use std::fs;
 
-use porthole::copy::CopyOptions;
+use porthole::copy::{Attached, CopyError, CopyOptions, Format, Selection};
 use porthole::model::{Digest, Document, MediaType};
 use serde_json::json;
 
 use super::{
-    app, at, content, copy, digest, entries, open, platforms, prepare, refusal, root, try_copy,
+    app, at, content, copy, digest, entries, no_referrers, open, platforms, prepare, refusal, root,
+    signed, try_copy,
 };
 use crate::support::layout::{Layout, entry};
 
@@ -310,4 +311,65 @@ async fn what_one_of_several_inner_indexes_has_is_found_and_the_others_stay_away
             }
         }
     }
+}
+
+#[tokio::test]
+async fn an_index_is_never_emptied() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut layout = Layout::new(folder.path().join("from"));
+    let statement = layout.image("linux/amd64", &["statement"]);
+    let mut attestation = entry(&statement, "unknown/unknown");
+    attestation["annotations"] = json!({
+        "vnd.docker.reference.type": "attestation-manifest",
+        "vnd.docker.reference.digest": Digest::sha256(b"gone"),
+    });
+    layout.name("said", &layout.index(&[attestation]));
+    layout.name("empty", &layout.index(&[]));
+    let to = at("oci", &folder.path().join("to"), "x");
+    let nothing = CopyOptions {
+        selection: Selection::Some(Vec::new()),
+        ..CopyOptions::default()
+    };
+    for sparse in [false, true] {
+        let nothing = CopyOptions {
+            sparse,
+            ..nothing.clone()
+        };
+        let why = refusal(&app(), &to, &nothing).await;
+        assert!(why.starts_with("no image is chosen"), "{why}");
+    }
+    let converted = CopyOptions {
+        format: Format::Docker,
+        ..no_referrers()
+    };
+    let why = refusal(&layout.reference("said"), &to, &converted).await;
+    assert!(
+        why.starts_with("nothing would be left of the index"),
+        "{why}"
+    );
+    // that is all that the source has
+    let report = copy(&layout.reference("empty"), &to, &CopyOptions::default()).await;
+    assert_eq!(report.digest, digest(&layout.reference("empty")).await);
+}
+
+#[tokio::test]
+async fn what_stands_in_the_way_is_told_to_whoever_could_leave_it_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let flat = at("dir", &folder.path().join("flat"), "");
+    let error = try_copy(&signed(), &flat, &CopyOptions::default()).await;
+    let Err(CopyError::Stuck { what, .. }) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(what, Attached::Everything, "there are SBOMs among it");
+    let options = what.left_behind(&CopyOptions::default());
+    copy(&signed(), &flat, &options).await;
+    // of what is copied it is known what signs
+    let to = at("oci", &folder.path().join("whole"), "x");
+    let prepared = prepare(&signed(), &to, &CopyOptions::default()).await;
+    let documents = prepared.unwrap().plan.documents;
+    for document in &documents {
+        let what = document.role.describe();
+        assert_eq!(document.signs, what.contains("signature"), "{what}");
+    }
+    assert!(documents.iter().any(|document| document.signs));
 }

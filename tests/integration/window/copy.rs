@@ -9,7 +9,7 @@ use super::scripted;
 use super::*;
 
 /// A window with the index open, with the dialog that `command` opens.
-fn asking(command: &str) -> (Window, ImageId) {
+pub fn asking(command: &str) -> (Window, ImageId) {
     let (mut window, image) = Window::opening("registry.example.com/edge/api:1.8.2");
     window.show(scripted::ready(image));
     window.sent();
@@ -18,7 +18,7 @@ fn asking(command: &str) -> (Window, ImageId) {
 }
 
 /// What the window asked the engine to plan last.
-fn planned(window: &mut Window) -> Option<(CopyId, CopyRequest)> {
+pub fn planned(window: &mut Window) -> Option<(CopyId, CopyRequest)> {
     let sent = window.sent().into_iter().rev();
     sent.into_iter().find_map(|command| match command {
         Command::PlanCopy { copy, request } => Some((copy, *request)),
@@ -26,7 +26,7 @@ fn planned(window: &mut Window) -> Option<(CopyId, CopyRequest)> {
     })
 }
 
-fn to(window: &mut Window, destination: &str) -> (CopyId, CopyRequest) {
+pub fn to(window: &mut Window, destination: &str) -> (CopyId, CopyRequest) {
     window.field("Destination").focus();
     window.harness.run();
     window.press(CTRL, Key::A);
@@ -35,14 +35,14 @@ fn to(window: &mut Window, destination: &str) -> (CopyId, CopyRequest) {
     planned(window).expect("a plan is asked for")
 }
 
-fn wanted(request: &CopyRequest) -> Vec<String> {
+pub fn wanted(request: &CopyRequest) -> Vec<String> {
     match &request.options.selection {
         Selection::Some(wanted) => wanted.iter().map(ToString::to_string).collect(),
         _ => Vec::new(),
     }
 }
 
-fn put(
+pub fn put(
     window: &mut Window,
     id: CopyId,
     request: &CopyRequest,
@@ -56,12 +56,13 @@ fn put(
         job: None,
         report: Remote::NotAsked,
         without_lost: None,
+        left_behind: None,
     }));
     window.harness.run();
 }
 
 /// A plan of two blobs that are sent, one that is there, over a tag that moves.
-fn plan(request: &CopyRequest) -> Remote<Arc<porthole::copy::Plan>> {
+pub fn plan(request: &CopyRequest) -> Remote<Arc<porthole::copy::Plan>> {
     Remote::Ready(Arc::new(scripted::plan(
         &request.source,
         &request.destination,
@@ -268,6 +269,7 @@ pub fn show_report_of_another(window: &mut Window) {
         job: None,
         report: Remote::Ready(Arc::new(report())),
         without_lost: None,
+        left_behind: None,
     }));
     window
         .slots
@@ -297,6 +299,7 @@ fn running(window: &mut Window, report: Option<porthole::copy::Report>) -> CopyI
         job: Some(job),
         report: report.map_or(Remote::NotAsked, |report| Remote::Ready(Arc::new(report))),
         without_lost: None,
+        left_behind: None,
         request,
     }));
     let progress = Progress::new(Unit::Bytes);
@@ -438,6 +441,7 @@ fn what_the_source_has_lost_is_gone_on_without() {
         job: None,
         report: Remote::NotAsked,
         without_lost: Some(Box::new(rest)),
+        left_behind: None,
     }));
     window.harness.run();
     // nothing of the command line is said here

@@ -117,7 +117,7 @@ fn an_image_of_a_folder_is_copied_exported_and_deleted_from_its_menu() {
     };
     put(&mut window, &place, Listed::Images([image].into()));
     window.sent();
-    for (item, dialog) in [("Copy to…", "Destination"), ("Export…", "Destination")] {
+    for (item, dialog) in [("Copy…", "Destination"), ("Export…", "Destination")] {
         menu(&mut window, item);
         assert!(window.has(Role::TextInput, dialog), "{item}");
         let sent = window.sent();

@@ -199,7 +199,7 @@ fn a_tab_has_a_menu_for_its_image() {
     let found = window.copied_of(Role::Tab, tab, "Copy reference by digest");
     let by_digest = format!("docker://registry.example.com/edge/api@{root}");
     assert_eq!(found, Some(by_digest));
-    for entry in ["Copy to…", "Export…"] {
+    for entry in ["Copy…", "Export…"] {
         window.choose_of(Role::Tab, tab, entry);
         assert!(window.has(Role::TextInput, "Destination"), "{entry}");
         window.press(Modifiers::NONE, Key::Escape);

@@ -4,6 +4,7 @@ mod attaching;
 mod commands;
 mod comparing;
 mod copy;
+mod copy_choices;
 mod deleting;
 mod diagnostics;
 mod dialogs;

@@ -98,6 +98,34 @@ pub fn index() -> Image {
     }
 }
 
+/// An index of these, each for an architecture where it says one.
+pub fn index_of(listed: &[(&Node, Option<&str>)]) -> Arc<Document> {
+    let entries = listed.iter().map(|(node, architecture)| {
+        let mut entry = descriptor(&node.document);
+        if let Some(architecture) = architecture {
+            entry["platform"] = json!({ "os": "linux", "architecture": architecture });
+        }
+        entry
+    });
+    let value = json!({
+        "schemaVersion": 2,
+        "mediaType": MediaType::OCI_INDEX,
+        "manifests": entries.collect::<Vec<_>>(),
+    });
+    document(&value, MediaType::OCI_INDEX)
+}
+
+/// An index of riscv64 and s390x, of which `children` are known.
+pub fn nested(children: Vec<Remote<Arc<Node>>>) -> Arc<Node> {
+    let (one, two) = (manifest("riscv64"), manifest("s390x"));
+    Arc::new(Node {
+        document: index_of(&[(&one, Some("riscv64")), (&two, Some("s390x"))]),
+        parts: Parts::Index {
+            children: children.into(),
+        },
+    })
+}
+
 /// A snapshot of `opened`.
 pub fn snapshot(id: ImageId, generation: u64, opened: Remote<Opened>) -> ImageSnapshot {
     let reference = Reference::parse_prefixed(REFERENCE).unwrap().unwrap();

@@ -8,7 +8,7 @@ use crate::engine::{Engine, ImageSnapshot, Opened, Remote};
 use crate::model::{Digest, Reference, Transport, text};
 use crate::ui::action::Actions;
 use crate::ui::dialogs::kit;
-use crate::ui::dialogs::source::{Source, SourceImage, images};
+use crate::ui::dialogs::source::{Asked, Source, SourceImage, images};
 
 /// Which of an index.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,8 +41,7 @@ pub(in crate::ui::dialogs) struct Target {
     pick: Pick,
     /// The image of the index, where one is picked.
     one: usize,
-    /// What the index lists was asked for.
-    wanted: bool,
+    asked: Asked,
 }
 
 /// What is known of it in one frame.
@@ -83,7 +82,7 @@ impl Target {
             source,
             pick: Pick::Root,
             one: 0,
-            wanted: false,
+            asked: Asked::NOTHING,
         }
     }
 
@@ -106,10 +105,10 @@ impl Target {
         Known { image, images }
     }
 
-    /// Asks for what the index lists, once.
+    /// Asks for what the index lists.
     pub(in crate::ui::dialogs) fn ask_for_more(&mut self, known: &Known, actions: &mut Actions) {
         self.source
-            .ask_for_sizes(known.images.as_deref(), &mut self.wanted, actions);
+            .ask_for_more(known.image.as_deref(), &mut self.asked, actions);
     }
 
     /// The reference, and whether what it lists is meant too; nothing before the image is

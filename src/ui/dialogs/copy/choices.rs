@@ -102,6 +102,11 @@ impl Choices {
         names
     }
 
+    /// Whether there are images, and none of them is taken.
+    pub(super) fn takes_none(&self, images: &[SourceImage], holds_indexes: bool) -> bool {
+        !images.is_empty() && self.left_out(images, holds_indexes) == images.len()
+    }
+
     /// How many of `images` are left out.
     pub(super) fn left_out(&self, images: &[SourceImage], holds_indexes: bool) -> usize {
         let out = images.iter().filter(|i| !self.takes(i, holds_indexes));
@@ -112,7 +117,7 @@ impl Choices {
     /// source is none.
     pub(super) fn options(&self, images: Option<&[SourceImage]>, holds: bool) -> CopyOptions {
         let selection = match (images, self.pick) {
-            (None, _) | (_, Pick::Usual) => Selection::Usual,
+            (None | Some([]), _) | (_, Pick::Usual) => Selection::Usual,
             (Some(_), Pick::All) => Selection::All,
             (Some(images), Pick::System | Pick::Some) => {
                 let taken = images.iter().filter(|image| self.takes(image, holds));
@@ -164,7 +169,9 @@ mod tests {
             platform: text.parse().ok(),
             digest: Digest::sha256(mark.as_bytes()),
             size: None,
+            failed: false,
             system,
+            index: false,
         }
     }
 

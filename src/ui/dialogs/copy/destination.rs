@@ -225,6 +225,23 @@ impl Names {
         }
     }
 
+    /// Where an image of these names goes if nobody says anything else: to what it was
+    /// dropped on, or to a place of this kind.
+    pub(super) fn suggested(
+        &self,
+        target: Option<&super::Target>,
+        kind: Kind,
+        host: Option<&str>,
+    ) -> Destination {
+        match target {
+            Some(target) => Destination::read(&self.in_place(target)),
+            None => Destination {
+                kind,
+                rest: self.suggest(kind, host),
+            },
+        }
+    }
+
     /// The reference of these names in a place that something was dropped on.
     pub(super) fn in_place(&self, target: &super::Target) -> String {
         match target {

@@ -3,6 +3,7 @@
 use egui::{ScrollArea, Ui};
 
 use super::choices::Pick;
+use super::plan::Belonging;
 use super::{CopyDialog, Known};
 use crate::copy::Format;
 use crate::engine::{Opened, Remote};
@@ -15,16 +16,26 @@ use crate::ui::widgets::link;
 /// How many platforms are seen without scrolling.
 const SEEN: f32 = 8.0;
 const ROW: f32 = 30.0;
+/// How many images of a place are seen without scrolling.
+const NAMES: f32 = 4.0;
+/// Height of what is said about the index, in points.
+const INDEX: f32 = 88.0;
 
 impl CopyDialog {
     pub(super) fn left(&mut self, ui: &mut Ui, known: &Known) {
+        self.names(ui);
         self.platforms(ui, known);
         self.index(ui, known);
         kit::heading(ui, "With it");
-        let plan = known.copy.as_ref().and_then(|copy| copy.plan.value());
-        let others = plan.filter(|_| self.choices.referrers);
-        let others = others.map(|plan| text::count(super::plan::belonging(plan) as u64));
-        let others = others.unwrap_or_default();
+        let plan = self.plan_of(known).filter(|_| self.choices.referrers);
+        let belonging = plan.map(Belonging::of);
+        let figure = |count: Option<usize>| {
+            let count = count.map(|count| text::count(count as u64));
+            count.unwrap_or_default()
+        };
+        let others = figure(belonging.map(|belonging| belonging.others));
+        let signatures = belonging.filter(|_| self.choices.signatures);
+        let signatures = figure(signatures.map(|belonging| belonging.signatures));
         kit::tick(
             ui,
             &mut self.choices.referrers,
@@ -34,14 +45,38 @@ impl CopyDialog {
         );
         let mut signed = self.choices.signatures && self.choices.referrers;
         ui.add_enabled_ui(self.choices.referrers, |ui| {
-            let choice = Choice::new("Signatures");
+            let choice = Choice::new("Signatures").figure(&signatures);
             let choice =
                 choice.hover("Signatures are referrers: they come with the others, or not");
             if kit::tick(ui, &mut signed, choice).changed() {
                 self.choices.signatures = signed;
             }
         });
-        self.more(ui);
+        self.more(ui, known);
+    }
+
+    /// The images of a place that holds several of them.
+    fn names(&mut self, ui: &mut Ui) {
+        let Some(several) = &mut self.several else {
+            return;
+        };
+        kit::heading(ui, "Image");
+        let before = several.at;
+        ScrollArea::vertical()
+            .id_salt("images of the place")
+            .max_height(NAMES * ROW)
+            .auto_shrink([false, true])
+            .show(ui, |ui| {
+                leave_room(ui, several.images.len() as f32 > NAMES);
+                for (at, image) in several.images.iter().enumerate() {
+                    let name = image.name.to_string();
+                    let name = text::visible(&name);
+                    let hover = image.descriptor.digest.to_string();
+                    let choice = Choice::new(&name).hover(&hover);
+                    ui.push_id(at, |ui| kit::pick(ui, &mut several.at, Some(at), choice));
+                }
+            });
+        self.turned = several.at != before;
     }
 
     fn platforms(&mut self, ui: &mut Ui, known: &Known) {
@@ -51,7 +86,7 @@ impl CopyDialog {
             let words = match known.image.as_deref().map(|image| &image.opened) {
                 Some(Remote::Failed { error, .. }) => text::visible(&error.headline).into_owned(),
                 Some(Remote::Ready(Opened::Several(_))) => {
-                    "Several images lie there: open one of them, and copy that".to_owned()
+                    "Choose one of the images first".to_owned()
                 }
                 Some(Remote::Ready(Opened::Image(_))) => "One image, for one platform".to_owned(),
                 _ => "Reading the index…".to_owned(),
@@ -66,7 +101,10 @@ impl CopyDialog {
             choices.push((Pick::System, "This system’s"));
         }
         choices.push((Pick::Some, "Chosen"));
-        if kit::segments(ui, &mut pick, &choices) {
+        // what an index in it lists would come beside what was ticked
+        let free = !known.reading;
+        let changed = ui.add_enabled_ui(free, |ui| kit::segments(ui, &mut pick, &choices));
+        if changed.inner {
             if pick == Pick::Some {
                 let taken = images.iter().filter(|i| self.choices.takes(i, holds));
                 self.choices.ticked = taken.map(|i| i.digest.clone()).collect();
@@ -74,6 +112,15 @@ impl CopyDialog {
             self.choices.pick = pick;
         }
         ui.add_space(2.0);
+        if !holds
+            && !images.iter().any(|image| image.system)
+            && self.choices.takes_none(images, holds)
+        {
+            let wanted = known.image.as_ref().map(|image| image.wanted.to_string());
+            let wanted = wanted.unwrap_or_default();
+            let words = format!("None of them is for this system ({wanted}): choose one.");
+            kit::quiet(ui, &text::visible(&words));
+        }
         let mut toggled = None;
         ScrollArea::vertical()
             .id_salt("platforms of the copy")
@@ -81,9 +128,18 @@ impl CopyDialog {
             .min_scrolled_height(SEEN * ROW)
             .auto_shrink([false, true])
             .show(ui, |ui| {
+                leave_room(ui, images.len() as f32 > SEEN);
+                if !free {
+                    ui.disable();
+                }
                 for (at, image) in images.iter().enumerate() {
                     let mut on = self.choices.takes(image, holds);
-                    let size = image.size.map_or_else(|| "…".to_owned(), text::size);
+                    let unread = image.failed || (image.index && free);
+                    let size = match image.size {
+                        Some(size) => text::size(size),
+                        None if unread => "not read".to_owned(),
+                        None => "…".to_owned(),
+                    };
                     let detail = if image.system { "this system" } else { "" };
                     let hover = image.digest.to_string();
                     let choice = Choice::new(&image.label).detail(detail).figure(&size);
@@ -98,19 +154,37 @@ impl CopyDialog {
         }
     }
 
-    /// What becomes of an index of which not all is taken.
+    /// What becomes of the index. The space is kept, so that nothing jumps when not all of it
+    /// is taken any more.
     fn index(&mut self, ui: &mut Ui, known: &Known) {
+        if known.images.is_some() {
+            let top = ui.cursor().top();
+            self.fate_of_index(ui, known);
+            let used = ui.cursor().top() - top;
+            ui.add_space((INDEX - used).max(0.0));
+        }
+    }
+
+    fn fate_of_index(&mut self, ui: &mut Ui, known: &Known) {
         let holds = self.destination.kind.holds_indexes();
         let Some(images) = &known.images else {
             return;
         };
-        let out = self.choices.left_out(images, holds);
-        if out == 0 {
-            return;
-        }
         kit::heading(ui, "The index");
-        if !holds {
-            kit::quiet(ui, "Such a place holds one image: the index stays behind.");
+        let out = self.choices.left_out(images, holds);
+        let said = if !holds {
+            Some("Such a place holds one image: the index stays behind.")
+        } else if out == 0 && self.converts(known) {
+            Some("All of it is taken, in the other format.")
+        } else if out == 0 {
+            Some("All of it is taken: it stays as it is.")
+        } else if self.choices.takes_none(images, holds) {
+            Some("Nothing of it is taken yet.")
+        } else {
+            None
+        };
+        if let Some(said) = said {
+            kit::quiet(ui, said);
             return;
         }
         let taken = images.len() - out;
@@ -137,7 +211,7 @@ impl CopyDialog {
         );
     }
 
-    fn more(&mut self, ui: &mut Ui) {
+    fn more(&mut self, ui: &mut Ui, known: &Known) {
         ui.add_space(6.0);
         let word = if self.more {
             "Fewer options"
@@ -165,7 +239,12 @@ impl CopyDialog {
             let width = ui.available_width();
             kit::combo(ui, "Format", &mut self.choices.format, &formats, width);
         });
-        if self.choices.format != Format::Keep {
+        if self.choices.format != Format::Keep && !self.converts(known) {
+            kit::quiet(
+                ui,
+                "All of it is in this format already: no digest changes.",
+            );
+        } else if self.choices.format != Format::Keep {
             let caution = Tokens::of(ui).caution;
             let words = "Converting changes every digest: what signs or describes the image is no longer about it.";
             kit::note(ui, icons::TRIANGLE_ALERT, caution, words);
@@ -181,5 +260,12 @@ impl CopyDialog {
             &mut self.choices.foreign,
             Choice::new("Fetch foreign layers").hover("Layers that are not to be distributed stay where their addresses say, but for this"),
         );
+    }
+}
+
+/// Leaves room for the bar where there is more than is seen.
+fn leave_room(ui: &mut Ui, more: bool) {
+    if more {
+        ui.set_max_width(ui.available_width() - kit::BAR);
     }
 }

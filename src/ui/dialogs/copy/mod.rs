@@ -4,7 +4,9 @@
 mod choices;
 mod destination;
 mod left;
+mod missing;
 mod plan;
+mod several;
 
 use std::sync::Arc;
 
@@ -12,10 +14,15 @@ use egui::{Context, Key, Ui};
 
 use self::choices::Choices;
 use self::destination::{Destination, Kind, Names};
+use self::missing::Missing;
+use self::several::Several;
 use super::kit::{self, Footer, Look, Sheet};
-use super::source::{Source, SourceImage, images};
-use crate::engine::{Command, CopyId, CopyRequest, CopySnapshot, Engine, ImageSnapshot, Remote};
-use crate::model::text;
+use super::source::{Asked, Source, SourceImage, images};
+use crate::copy::{Format, Plan};
+use crate::engine::{
+    Command, CopyId, CopyRequest, CopySnapshot, Engine, ImageSnapshot, Opened, Remote,
+};
+use crate::model::{Index, text};
 use crate::ui::action::{Action, Actions, PathWish};
 use crate::ui::panels::parts::button_width;
 use crate::ui::theme::{Tokens, icons};
@@ -24,7 +31,9 @@ use crate::ui::theme::{Tokens, icons};
 const WIDTH: f32 = 940.0;
 const LEFT: f32 = 336.0;
 /// Height that is kept, so that nothing jumps while a plan comes.
-const HEIGHT: f32 = 400.0;
+const HEIGHT: f32 = 440.0;
+/// Width of the list of kinds: the longest of them fits.
+const KINDS: f32 = 164.0;
 /// The name of the field that says where to.
 const TO: &str = "Destination";
 
@@ -59,6 +68,11 @@ pub struct CopyDialog {
     id: CopyId,
     source: Source,
     names: Names,
+    /// The images of the place, where it holds several.
+    several: Option<Several>,
+    /// Another of them was picked in this frame.
+    turned: bool,
+    target: Option<Target>,
     export: bool,
     known: Vec<String>,
     host: Option<String>,
@@ -66,9 +80,11 @@ pub struct CopyDialog {
     choices: Choices,
     /// What the engine was asked to plan last.
     asked: Option<CopyRequest>,
-    /// Whether the images of the index were asked for.
-    wanted: bool,
+    /// How far the images of the index were asked for.
+    images_asked: Asked,
     focused: u8,
+    /// Enter was pressed in the field in this frame.
+    entered: bool,
     more: bool,
     listed: bool,
     started: bool,
@@ -80,6 +96,8 @@ struct Known {
     copy: Option<Arc<CopySnapshot>>,
     /// The images of the index; nothing where the source is none.
     images: Option<Vec<SourceImage>>,
+    /// Whether an index in it is still to be read.
+    reading: bool,
 }
 
 impl CopyDialog {
@@ -92,26 +110,24 @@ impl CopyDialog {
             known,
             host,
         } = beginning;
-        let destination = match &target {
-            Some(target) => Destination::read(&names.in_place(target)),
-            None => {
-                let kind = if export { Kind::Oci } else { Kind::Registry };
-                let rest = names.suggest(kind, host.as_deref());
-                Destination { kind, rest }
-            }
-        };
+        let kind = if export { Kind::Oci } else { Kind::Registry };
+        let destination = names.suggested(target.as_ref(), kind, host.as_deref());
         Self {
             id: CopyId::next(),
             source,
             names,
+            several: None,
+            turned: false,
+            target,
             export,
             known,
             host,
             destination,
             choices: Choices::default(),
             asked: None,
-            wanted: false,
+            images_asked: Asked::NOTHING,
             focused: 0,
+            entered: false,
             more: false,
             listed: false,
             started: false,
@@ -121,13 +137,16 @@ impl CopyDialog {
     /// Draws the dialog; says whether it is done.
     pub fn show(&mut self, ctx: &Context, engine: &Engine, actions: &mut Actions) -> bool {
         let image = engine.image(self.source.image);
+        let reading = self
+            .source
+            .ask_for_more(image.as_deref(), &mut self.images_asked, actions);
         let known = Known {
             copy: engine.copy(self.id),
             images: image.as_ref().and_then(|image| images(image.image()?)),
             image,
+            reading,
         };
-        self.source
-            .ask_for_sizes(known.images.as_deref(), &mut self.wanted, actions);
+        self.see_several(&known);
         let verb = if self.export { "Export" } else { "Copy" };
         let title = format!("{verb} {}", self.source.title());
         let done = Sheet::new(verb)
@@ -142,6 +161,8 @@ impl CopyDialog {
             );
         if done {
             self.end(actions);
+        } else if std::mem::take(&mut self.turned) {
+            self.turn_to_picked(actions);
         } else {
             self.ask_for_plan(&known, actions);
         }
@@ -156,11 +177,9 @@ impl CopyDialog {
         self.source.end(actions);
     }
 
-    /// What would be copied; nothing while the destination is no reference.
+    /// What would be copied; nothing while something is missing for that.
     fn request(&self, known: &Known) -> Option<CopyRequest> {
-        if self.destination.problem().is_some() {
-            return None;
-        }
+        self.complete(known).ok()?;
         let holds = self.destination.kind.holds_indexes();
         let wanted = known.image.as_ref().map(|image| image.wanted.clone());
         Some(CopyRequest {
@@ -169,6 +188,53 @@ impl CopyDialog {
             options: self.choices.options(known.images.as_deref(), holds),
             platform: wanted,
         })
+    }
+
+    /// Whether everything is chosen that a plan needs.
+    fn complete(&self, known: &Known) -> Result<(), Missing> {
+        let opened = known.image.as_deref().map(|image| &image.opened);
+        let several = matches!(opened, Some(Remote::Ready(Opened::Several(_))));
+        let holds = self.destination.kind.holds_indexes();
+        let images = known.images.as_deref().unwrap_or_default();
+        if several {
+            Err(Missing::Image)
+        } else if self.destination.text().is_none() {
+            Err(Missing::Place)
+        } else if let Some(problem) = self.destination.problem() {
+            Err(Missing::Reference(problem))
+        } else if self.choices.takes_none(images, holds) {
+            Err(Missing::Platform)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The copy as the engine knows it, where it is of what is chosen now.
+    fn fitting<'k>(&self, known: &'k Known) -> Option<&'k CopySnapshot> {
+        let request = self.request(known)?;
+        let copy = known.copy.as_deref();
+        copy.filter(|copy| copy.request == request)
+    }
+
+    /// The plan that is shown: the one from before, too, while another is made.
+    fn plan_of<'k>(&self, known: &'k Known) -> Option<&'k Plan> {
+        self.complete(known).ok()?;
+        let plan = known.copy.as_ref()?.plan.value()?;
+        Some(plan)
+    }
+
+    /// Whether the format that is chosen is another one than that of the image.
+    fn converts(&self, known: &Known) -> bool {
+        let format = self.choices.format;
+        let image = known.image.as_ref().and_then(|image| image.image());
+        let Some(root) = image.map(|image| &image.root.document) else {
+            return format != Format::Keep;
+        };
+        let entries = root.index().into_iter().flat_map(Index::descriptors);
+        format.changes(root.media_type())
+            || entries
+                .map(|(_, entry)| &entry.media_type)
+                .any(|kind| format.changes(kind))
     }
 
     fn ask_for_plan(&mut self, known: &Known, actions: &mut Actions) {
@@ -218,7 +284,7 @@ impl CopyDialog {
                 "Kind of place",
                 &mut self.destination.kind,
                 kinds,
-                128.0,
+                KINDS,
             ) {
                 let kind = self.destination.kind;
                 self.destination.rest = self.names.suggest(kind, self.host.as_deref());
@@ -240,6 +306,11 @@ impl CopyDialog {
                 self.destination.take_prefix();
             }
             kit::first_focus(&field, &mut self.focused);
+            if field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
+                // where nothing can be started yet, typing goes on
+                self.entered = true;
+                field.request_focus();
+            }
             // what was typed is done with, and the choices are next
             if field.has_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
                 field.surrender_focus();
@@ -293,8 +364,10 @@ impl CopyDialog {
     fn footer(&mut self, footer: &mut Footer<'_>, known: &Known, actions: &mut Actions) {
         let verb = if self.export { "Export" } else { "Copy" };
         let request = self.request(known);
-        let (words, ready) = self.ready(verb, request.as_ref(), known);
-        if footer.primary(&words, ready)
+        let (words, ready) = self.ready(verb, known);
+        let ready = ready.as_ref().map(|()| ()).map_err(String::as_str);
+        let entered = std::mem::take(&mut self.entered) && ready.is_ok();
+        if (footer.primary(&words, ready) || entered)
             && let Some(request) = request
         {
             actions.push(Action::StartCopy {
@@ -309,24 +382,19 @@ impl CopyDialog {
     }
 
     /// What the button says, and why it cannot be pressed.
-    fn ready(
-        &self,
-        verb: &str,
-        request: Option<&CopyRequest>,
-        known: &Known,
-    ) -> (String, Result<(), &'static str>) {
-        let Some(request) = request else {
-            return (verb.to_owned(), Err("Say where to"));
-        };
-        let copy = known.copy.as_ref().filter(|copy| copy.request == *request);
-        match copy.map(|copy| &copy.plan) {
+    fn ready(&self, verb: &str, known: &Known) -> (String, Result<(), String>) {
+        let not = |why: &str| (verb.to_owned(), Err(why.to_owned()));
+        if let Err(missing) = self.complete(known) {
+            return not(&missing.reason());
+        }
+        match self.fitting(known).map(|copy| &copy.plan) {
             Some(Remote::Ready(plan)) => {
                 let totals = plan.totals();
                 let sent = totals.written.unwrap_or(totals.read);
                 (format!("{verb} {}", text::size(sent)), Ok(()))
             }
-            Some(Remote::Failed { .. }) => (verb.to_owned(), Err("It cannot be copied like this")),
-            _ => (verb.to_owned(), Err("The plan is being made")),
+            Some(Remote::Failed { .. }) => not("It cannot be copied like this"),
+            _ => not("The plan is being made"),
         }
     }
 }

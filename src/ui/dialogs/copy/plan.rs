@@ -1,9 +1,11 @@
 //! What a copy would do: read, mounted, skipped, converted and written, and what moves.
 
-use egui::{Align, RichText, ScrollArea, Sense, TextStyle, Ui, vec2};
+use std::collections::HashSet;
+
+use egui::{Align, Margin, RichText, ScrollArea, Sense, TextStyle, Ui, vec2};
 
 use super::{CopyDialog, Known};
-use crate::copy::{Action as Fate, BlobAction, Plan, Role};
+use crate::copy::{Action as Fate, BlobAction, Plan, PlannedDocument, Role};
 use crate::engine::{Command, CopyRequest, without_options};
 use crate::model::text;
 use crate::ui::action::{Action, Actions};
@@ -21,10 +23,14 @@ const NAMED: usize = 4;
 
 impl CopyDialog {
     pub(super) fn plan(&mut self, ui: &mut Ui, known: &Known, actions: &mut Actions) {
+        if let Err(missing) = self.complete(known) {
+            kit::heading(ui, "Plan");
+            kit::quiet(ui, &missing.sentence());
+            return;
+        }
         let copy = known.copy.as_deref();
-        let fits = copy.is_some_and(|copy| Some(&copy.request) == self.asked.as_ref());
-        let pending =
-            self.asked.is_some() && (!fits || copy.is_some_and(|copy| copy.plan.is_pending()));
+        let fits = self.fitting(known).is_some();
+        let pending = !fits || copy.is_some_and(|copy| copy.plan.is_pending());
         kit::heading_with(ui, "Plan", |ui| {
             if pending {
                 kit::waiting(ui, "asking both places…");
@@ -45,29 +51,36 @@ impl CopyDialog {
                     self.go_on_without(ui, rest, known);
                 }
             }
+            if let Some(rest) = &copy.left_behind {
+                self.leave_behind(ui, rest);
+            }
             return;
         }
-        match copy.and_then(|copy| copy.plan.value()) {
-            Some(plan) if self.asked.is_some() => {
-                ui.scope(|ui| {
-                    if pending {
-                        ui.set_opacity(0.5);
-                    }
-                    self.figures(ui, plan);
-                    self.notes(ui, plan, known);
-                    self.every(ui, plan);
-                    ui.add_space(8.0);
-                    let line = plan.command_line(&[]);
-                    kit::command_line(ui, "The same on a command line", &line, actions);
-                });
+        if let Some(plan) = copy.and_then(|copy| copy.plan.value()) {
+            ui.scope(|ui| {
+                // it is of other choices
+                if pending {
+                    ui.disable();
+                }
+                self.figures(ui, plan);
+                self.notes(ui, plan, known);
+                self.every(ui, plan);
+                ui.add_space(8.0);
+                let line = plan.command_line(&[]);
+                kit::command_line(ui, "The same on a command line", &line, actions);
+            });
+        }
+    }
+
+    /// Offers to copy the image without what cannot come along.
+    fn leave_behind(&mut self, ui: &mut Ui, rest: &CopyRequest) {
+        ui.add_space(6.0);
+        if rest.options.no_referrers {
+            if ui.button("Leave behind what refers to it").clicked() {
+                self.choices.referrers = false;
             }
-            _ if pending => {}
-            _ => {
-                kit::quiet(
-                    ui,
-                    "Say where to, and what would be sent, mounted and left is listed here. Nothing is written before you press the button.",
-                );
-            }
+        } else if ui.button("Leave signatures behind").clicked() {
+            self.choices.signatures = false;
         }
     }
 
@@ -118,12 +131,19 @@ impl CopyDialog {
                 (count + 1, size + blob.descriptor.size)
             })
         };
-        let (there, there_size) = blobs(BlobAction::Skip);
+        let documents = |wanted: fn(Fate) -> bool| {
+            let of = plan.documents.iter().filter(|d| wanted(d.action));
+            of.fold((0, 0), |(count, size): (usize, u64), d| {
+                (count + 1, size + d.size)
+            })
+        };
+        let (blobs_there, blobs_size) = blobs(BlobAction::Skip);
+        let (documents_there, documents_size) = documents(|fate| fate == Fate::Skip);
         figure(
             ui,
             "Already there",
-            &of_blobs(there),
-            &size(there_size),
+            &of_both(blobs_there, documents_there),
+            &size(blobs_size + documents_size),
             tokens.text,
         );
         if let Some(from) = &plan.mount_from {
@@ -138,12 +158,6 @@ impl CopyDialog {
             let words = "Left where their addresses say";
             figure(ui, words, &of_blobs(left), &size(left_size), tokens.text);
         }
-        let documents = |wanted: fn(Fate) -> bool| {
-            let of = plan.documents.iter().filter(|d| wanted(d.action));
-            of.fold((0, 0), |(count, size): (usize, u64), d| {
-                (count + 1, size + d.size)
-            })
-        };
         let (written, written_size) = documents(|fate| fate != Fate::Skip);
         let of = format!(
             "{} of {}",
@@ -164,7 +178,8 @@ impl CopyDialog {
             figure(ui, words, &count, &size(converted_size), tokens.text);
         }
         if self.choices.referrers {
-            let count = text::count(belonging(plan) as u64);
+            let belonging = Belonging::of(plan);
+            let count = text::count((belonging.others + belonging.signatures) as u64);
             figure(
                 ui,
                 "Of these, what refers to the image",
@@ -246,7 +261,10 @@ impl CopyDialog {
                 kit::note(ui, icons::TRIANGLE_ALERT, tokens.caution, &words);
             }
         }
-        if plan.digest != plan.from {
+        if !holds {
+            let words = "Such a place keeps no manifest: opened from there, the image has a digest of its own.";
+            kit::note(ui, icons::INFO, tokens.weak, words);
+        } else if plan.digest != plan.from {
             let words = format!("The copy has a digest of its own: {}", plan.digest.short());
             kit::note(ui, icons::INFO, tokens.weak, &words).on_hover_text(plan.digest.to_string());
         }
@@ -289,6 +307,11 @@ impl CopyDialog {
             .max_height(180.0)
             .min_scrolled_height(180.0)
             .auto_shrink([false, true])
+            .content_margin(Margin {
+                right: kit::BAR as i8,
+                bottom: kit::BAR as i8,
+                ..Margin::ZERO
+            })
             .show_rows(ui, height, lines.len(), |ui, seen| {
                 for line in &lines[seen] {
                     let line = RichText::new(*line).text_style(TextStyle::Monospace);
@@ -298,16 +321,34 @@ impl CopyDialog {
     }
 }
 
-/// How much of a plan refers to the image: attestations, referrers, signatures.
-pub(super) fn belonging(plan: &Plan) -> usize {
-    let documents = plan.documents.iter().filter(|document| {
-        matches!(
-            document.role,
-            Role::Attestation | Role::Referrer { .. } | Role::Tag { .. }
-        )
-    });
-    let beside: usize = plan.signatures.iter().map(|set| set.count()).sum();
-    documents.count() + beside
+/// How much of a plan refers to the image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Belonging {
+    pub(super) signatures: usize,
+    /// Attestations, SBOMs and whatever else does.
+    pub(super) others: usize,
+}
+
+impl Belonging {
+    pub(super) fn of(plan: &Plan) -> Self {
+        let documents = plan.documents.iter().filter(|document| {
+            matches!(
+                document.role,
+                Role::Attestation | Role::Referrer { .. } | Role::Tag { .. }
+            )
+        });
+        let (sign, others): (Vec<_>, Vec<_>) = documents.partition(|document| document.signs);
+        // one may lie under a tag and be a referrer too
+        let different = |documents: Vec<&PlannedDocument>| {
+            let digests: HashSet<_> = documents.iter().map(|document| &document.digest).collect();
+            digests.len()
+        };
+        let beside: usize = plan.signatures.iter().map(|set| set.count()).sum();
+        Self {
+            signatures: different(sign) + beside,
+            others: different(others),
+        }
+    }
 }
 
 /// The tag or name of a reference with the word for it, for people.
@@ -318,6 +359,15 @@ fn name_of(reference: &str) -> String {
             None => "The manifest".to_owned(),
         },
         _ => "An image of this name".to_owned(),
+    }
+}
+
+fn of_both(blobs: usize, documents: usize) -> String {
+    let of_documents = || paint::count(documents, "document", "documents");
+    match (blobs, documents) {
+        (_, 0) => of_blobs(blobs),
+        (0, _) => of_documents(),
+        _ => format!("{}, {}", of_blobs(blobs), of_documents()),
     }
 }
 
@@ -344,9 +394,10 @@ fn figure(ui: &mut Ui, words: &str, count: &str, size: &str, color: egui::Color3
     let bytes = lay(size, color, FIGURE);
     paint::paint(painter, rest, bytes, Align::Max);
     rest.set_right(rest.right() - FIGURE);
-    let counted = lay(count, tokens.text, FIGURE);
+    let counted = lay(count, tokens.text, 2.0 * FIGURE);
+    let room = counted.size().x.max(FIGURE);
     paint::paint(painter, rest, counted, Align::Max);
-    rest.set_right(rest.right() - FIGURE);
+    rest.set_right(rest.right() - room);
     let said = lay(&words, tokens.text, rest.width());
     paint::paint(painter, rest, said, Align::Min);
     row_line(ui, rect);
@@ -361,7 +412,64 @@ fn figure(ui: &mut Ui, words: &str, count: &str, size: &str, color: egui::Color3
 
 #[cfg(test)]
 mod tests {
-    use super::name_of;
+    use super::{Belonging, name_of, of_both};
+    use crate::copy::{Action, CopyOptions, Plan, PlannedDocument, Role};
+    use crate::model::{Descriptor, Digest};
+
+    #[test]
+    fn what_signs_is_counted_beside_what_else_refers_to_the_image() {
+        let document = |mark: &str, role: Role, signs: bool| {
+            let descriptor = Descriptor::new("x", Digest::sha256(mark.as_bytes()), 1);
+            PlannedDocument {
+                signs,
+                ..PlannedDocument::new(descriptor, role, Action::Write)
+            }
+        };
+        let referrer = || Role::Referrer {
+            subject: Digest::sha256(b"image"),
+            kind: "it".to_owned(),
+        };
+        let tag = || Role::Tag {
+            tag: "sha256-0.sig".to_owned(),
+            kind: "it".to_owned(),
+        };
+        let digest = Digest::sha256(b"image");
+        let plan = Plan {
+            source: String::new(),
+            destination: String::new(),
+            options: CopyOptions::default(),
+            from: digest.clone(),
+            digest,
+            replaces: None,
+            names: Vec::new(),
+            documents: vec![
+                document("sbom", referrer(), false),
+                document("attestation", Role::Attestation, false),
+                document("both ways", referrer(), true),
+                document("both ways", tag(), true),
+                document("signature", tag(), true),
+                document("image", Role::Image, false),
+            ],
+            blobs: Vec::new(),
+            signatures: Vec::new(),
+            left_behind: Vec::new(),
+            left_out: Vec::new(),
+            mount_from: None,
+        };
+        let expected = Belonging {
+            signatures: 2,
+            others: 2,
+        };
+        assert_eq!(Belonging::of(&plan), expected);
+    }
+
+    #[test]
+    fn what_is_there_is_counted_with_its_documents() {
+        assert_eq!(of_both(0, 0), "0 blobs");
+        assert_eq!(of_both(1, 0), "1 blob");
+        assert_eq!(of_both(0, 2), "2 documents");
+        assert_eq!(of_both(3, 1), "3 blobs, 1 document");
+    }
 
     #[test]
     fn a_tag_is_called_a_tag() {

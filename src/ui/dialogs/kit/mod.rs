@@ -13,7 +13,7 @@ pub use choice::{Choice, pick, segments, tick};
 pub use field::{Look, combo, combo_some, combo_ui, lines, row, text};
 pub use path::{browse, browse_width, forget_path, give_path, path, path_row, picked_path};
 pub use said::{
-    code_frame, command_line, heading, heading_with, in_sight, note, progress, quiet, waiting,
+    BAR, code_frame, command_line, heading, heading_with, in_sight, note, progress, quiet, waiting,
 };
 pub use secret::{SecretText, secret};
 
@@ -35,7 +35,7 @@ const MARGIN: f32 = 20.0;
 const GAP: f32 = 16.0;
 const AROUND: f32 = 24.0;
 /// How far the bar of what is scrolled lies in the margin.
-const BAR: f32 = 14.0;
+const BAR_BESIDE: f32 = 14.0;
 /// Largest share of the left half, what lies between the halves, in points, and where there
 /// is less room for that.
 const LEFT: f32 = 0.45;
@@ -160,7 +160,7 @@ impl<'a> Sheet<'a> {
         // the bar lies beside what is scrolled, in the margin
         let mut area = ui.available_rect_before_wrap();
         let width = area.width();
-        area.max.x += BAR;
+        area.max.x += BAR_BESIDE;
         let mut inside = ui.new_child(UiBuilder::new().max_rect(area));
         ScrollArea::vertical()
             .id_salt(("body of", self.name))

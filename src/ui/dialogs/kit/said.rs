@@ -1,6 +1,6 @@
 //! What a dialog says: headings, notes, and lines to paste.
 
-use egui::{Label, Margin, Response, RichText, Role, TextStyle, Ui, WidgetInfo};
+use egui::{Label, Margin, Response, RichText, Role, ScrollArea, TextStyle, Ui, WidgetInfo};
 
 use crate::ui::action::{Action, Actions};
 use crate::ui::theme::{Tokens, icons, size, strong};
@@ -62,7 +62,13 @@ pub fn progress(ui: &mut Ui, share: Option<f32>, words: &str) {
     response.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, words));
 }
 
-/// A line called `name` to paste into a terminal, wrapped, with a button that copies it.
+/// Highest that a command line is before it scrolls, in points.
+const COMMAND: f32 = 96.0;
+/// Room for the bar of what is scrolled, in points.
+pub const BAR: f32 = 10.0;
+
+/// A line called `name` to paste into a terminal, wrapped between its words, with a button
+/// that copies it.
 pub fn command_line(ui: &mut Ui, name: &str, line: &str, actions: &mut Actions) {
     let tokens = Tokens::of(ui);
     ui.horizontal(|ui| {
@@ -77,8 +83,26 @@ pub fn command_line(ui: &mut Ui, name: &str, line: &str, actions: &mut Actions) 
     code_frame(tokens).show(ui, |ui| {
         ui.set_width(ui.available_width());
         let line = crate::model::text::visible(line);
-        let line = RichText::new(&*line).text_style(TextStyle::Monospace);
-        ui.add(Label::new(line).wrap());
+        // the longest word decides how far it is scrolled sideways: none is broken
+        let longest = line.split(' ').map(|word| word.chars().count()).max();
+        let font = TextStyle::Monospace.resolve(ui.style());
+        let letter = ui.fonts_mut(|fonts| fonts.glyph_width(&font, 'm'));
+        let words = letter * (longest.unwrap_or_default() + 1) as f32;
+        let seen = ui.available_width() - BAR;
+        ScrollArea::both()
+            .id_salt(("command line", name))
+            .max_height(COMMAND)
+            .auto_shrink([false, true])
+            .content_margin(Margin {
+                right: BAR as i8,
+                bottom: if words > seen { BAR as i8 } else { 0 },
+                ..Margin::ZERO
+            })
+            .show(ui, |ui| {
+                ui.set_max_width(words.max(seen));
+                let line = RichText::new(&*line).text_style(TextStyle::Monospace);
+                ui.add(Label::new(line).wrap());
+            });
     });
 }
 
