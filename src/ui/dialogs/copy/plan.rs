@@ -420,10 +420,9 @@ mod tests {
     fn what_signs_is_counted_beside_what_else_refers_to_the_image() {
         let document = |mark: &str, role: Role, signs: bool| {
             let descriptor = Descriptor::new("x", Digest::sha256(mark.as_bytes()), 1);
-            PlannedDocument {
-                signs,
-                ..PlannedDocument::new(descriptor, role, Action::Write)
-            }
+            let mut document = PlannedDocument::new(descriptor, role, Action::Write);
+            document.signs = signs;
+            document
         };
         let referrer = || Role::Referrer {
             subject: Digest::sha256(b"image"),
