@@ -837,7 +837,7 @@ def copy_by_drop_on_repository(stage):
         drag = stage.client.drag(TITLE, [folder])
         check(drag.over(), "the window does not accept the folder")
         drag.drop()
-        window.click("Copy…", "button")
+        window.click("Copy it…", "button")
         field = window.wait_for("Destination", "textInput")
         check(f"{there.host}/team/app" in (field.value or ""), f"it would go to {field.value}")
         fill_destination(stage, f"{there.host}/team/app:two")

@@ -52,7 +52,7 @@ impl Dropped {
             actions.push(Action::Open(self.path.clone()));
             footer.close();
         }
-        if footer.secondary("Copy…", Ok(())) {
+        if footer.secondary("Copy it…", Ok(())) {
             actions.push(Action::AskCopy {
                 what: CopyWhat::Reference(self.path.clone()),
                 target: self.target.clone(),

@@ -93,7 +93,7 @@ fn enter_in_the_destination_starts_the_copy_once_there_is_a_plan() {
 fn nested(id: ImageId, generation: u64, inner: Remote<Arc<Node>>) -> ImageSnapshot {
     let mut image = scripted::index();
     let [amd64, other] = [scripted::manifest("amd64"), scripted::nested(Vec::new())];
-    let root = scripted::index_of(&[(&amd64, Some("amd64")), (&other, None)]);
+    let root = scripted::index_of(&[(&*amd64, Some("amd64")), (&*other, None)]);
     image.root = Arc::new(Node {
         document: root,
         parts: Parts::Index {
@@ -193,7 +193,7 @@ fn of_a_place_with_several_images_one_is_picked_and_copied() {
     window.press(Modifiers::NONE, Key::Escape);
     window.sent();
     window.drop_path("/images/release");
-    window.click(Role::Button, "Copy…");
+    window.click(Role::Button, "Copy it…");
     let sent = window.sent();
     let opened = |command: &Command| match command {
         Command::Open { image, input, .. } => Some((*image, input.clone())),

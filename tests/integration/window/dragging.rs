@@ -146,7 +146,7 @@ fn what_is_dropped_while_something_is_open_is_asked_about_and_opened() {
 #[test]
 fn what_is_dropped_while_something_is_open_is_copied_where_that_is_wanted() {
     let mut window = dropped();
-    window.click(Role::Button, "Copy…");
+    window.click(Role::Button, "Copy it…");
     assert!(window.has(Role::TextInput, "Destination"));
     let tabs = window.harness.state().borrow();
     assert_eq!(tabs.as_ref().unwrap().tabs().len(), 1, "no tab for it");
@@ -158,7 +158,7 @@ fn what_is_dropped_while_a_repository_is_open_may_go_there() {
     window.click(Role::TreeItem, "team/app");
     window.sent();
     window.drop_path("/images/release");
-    window.click(Role::Button, "Copy…");
+    window.click(Role::Button, "Copy it…");
     let field = window.field("Destination");
     let value = field.accesskit_node().value();
     assert_eq!(value.as_deref(), Some("mirror.example.com/team/app"));

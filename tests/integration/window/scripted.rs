@@ -119,7 +119,7 @@ pub fn index_of(listed: &[(&Node, Option<&str>)]) -> Arc<Document> {
 pub fn nested(children: Vec<Remote<Arc<Node>>>) -> Arc<Node> {
     let (one, two) = (manifest("riscv64"), manifest("s390x"));
     Arc::new(Node {
-        document: index_of(&[(&one, Some("riscv64")), (&two, Some("s390x"))]),
+        document: index_of(&[(&*one, Some("riscv64")), (&*two, Some("s390x"))]),
         parts: Parts::Index {
             children: children.into(),
         },
