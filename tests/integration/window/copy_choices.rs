@@ -243,12 +243,12 @@ fn what_cannot_come_along_is_left_behind_by_a_button() {
     type Left = fn(&CopyOptions) -> bool;
     let cases: [(&str, Left, &str); 2] = [
         (
-            "Leave signatures behind",
+            "Go on without signatures",
             |options| options.remove_signatures && !options.no_referrers,
             "Signatures",
         ),
         (
-            "Leave behind what refers to it",
+            "Go on without what refers to it",
             |options| options.no_referrers,
             "SBOMs, provenance and other referrers",
         ),

@@ -23,6 +23,7 @@ const INDEX: f32 = 88.0;
 
 impl CopyDialog {
     pub(super) fn left(&mut self, ui: &mut Ui, known: &Known) {
+        kit::room_for_bars(ui);
         self.names(ui);
         self.platforms(ui, known);
         self.index(ui, known);
@@ -67,7 +68,6 @@ impl CopyDialog {
             .max_height(NAMES * ROW)
             .auto_shrink([false, true])
             .show(ui, |ui| {
-                leave_room(ui, several.images.len() as f32 > NAMES);
                 for (at, image) in several.images.iter().enumerate() {
                     let name = image.name.to_string();
                     let name = text::visible(&name);
@@ -128,7 +128,6 @@ impl CopyDialog {
             .min_scrolled_height(SEEN * ROW)
             .auto_shrink([false, true])
             .show(ui, |ui| {
-                leave_room(ui, images.len() as f32 > SEEN);
                 if !free {
                     ui.disable();
                 }
@@ -260,12 +259,5 @@ impl CopyDialog {
             &mut self.choices.foreign,
             Choice::new("Fetch foreign layers").hover("Layers that are not to be distributed stay where their addresses say, but for this"),
         );
-    }
-}
-
-/// Leaves room for the bar where there is more than is seen.
-fn leave_room(ui: &mut Ui, more: bool) {
-    if more {
-        ui.set_max_width(ui.available_width() - kit::BAR);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use egui::{Align, Margin, RichText, ScrollArea, Sense, TextStyle, Ui, vec2};
+use egui::{Align, RichText, ScrollArea, Sense, TextStyle, Ui, vec2};
 
 use super::{CopyDialog, Known};
 use crate::copy::{Action as Fate, BlobAction, Plan, PlannedDocument, Role};
@@ -76,10 +76,10 @@ impl CopyDialog {
     fn leave_behind(&mut self, ui: &mut Ui, rest: &CopyRequest) {
         ui.add_space(6.0);
         if rest.options.no_referrers {
-            if ui.button("Leave behind what refers to it").clicked() {
+            if ui.button("Go on without what refers to it").clicked() {
                 self.choices.referrers = false;
             }
-        } else if ui.button("Leave signatures behind").clicked() {
+        } else if ui.button("Go on without signatures").clicked() {
             self.choices.signatures = false;
         }
     }
@@ -302,16 +302,12 @@ impl CopyDialog {
         let all = plan.text(&[]);
         let lines: Vec<&str> = all.lines().collect();
         let height = ui.text_style_height(&TextStyle::Monospace);
+        kit::room_for_bars(ui);
         ScrollArea::both()
             .id_salt("every document and blob")
             .max_height(180.0)
             .min_scrolled_height(180.0)
             .auto_shrink([false, true])
-            .content_margin(Margin {
-                right: kit::BAR as i8,
-                bottom: kit::BAR as i8,
-                ..Margin::ZERO
-            })
             .show_rows(ui, height, lines.len(), |ui, seen| {
                 for line in &lines[seen] {
                     let line = RichText::new(*line).text_style(TextStyle::Monospace);

@@ -13,7 +13,8 @@ pub use choice::{Choice, pick, segments, tick};
 pub use field::{Look, combo, combo_some, combo_ui, lines, row, text};
 pub use path::{browse, browse_width, forget_path, give_path, path, path_row, picked_path};
 pub use said::{
-    BAR, code_frame, command_line, heading, heading_with, in_sight, note, progress, quiet, waiting,
+    code_frame, command_line, heading, heading_with, in_sight, note, progress, quiet,
+    room_for_bars, waiting,
 };
 pub use secret::{SecretText, secret};
 

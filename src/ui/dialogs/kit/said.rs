@@ -65,7 +65,7 @@ pub fn progress(ui: &mut Ui, share: Option<f32>, words: &str) {
 /// Highest that a command line is before it scrolls, in points.
 const COMMAND: f32 = 96.0;
 /// Room for the bar of what is scrolled, in points.
-pub const BAR: f32 = 10.0;
+const BAR: f32 = 10.0;
 
 /// A line called `name` to paste into a terminal, wrapped between its words, with a button
 /// that copies it.
@@ -88,22 +88,23 @@ pub fn command_line(ui: &mut Ui, name: &str, line: &str, actions: &mut Actions) 
         let font = TextStyle::Monospace.resolve(ui.style());
         let letter = ui.fonts_mut(|fonts| fonts.glyph_width(&font, 'm'));
         let words = letter * (longest.unwrap_or_default() + 1) as f32;
+        room_for_bars(ui);
         let seen = ui.available_width() - BAR;
         ScrollArea::both()
             .id_salt(("command line", name))
             .max_height(COMMAND)
             .auto_shrink([false, true])
-            .content_margin(Margin {
-                right: BAR as i8,
-                bottom: if words > seen { BAR as i8 } else { 0 },
-                ..Margin::ZERO
-            })
             .show(ui, |ui| {
                 ui.set_max_width(words.max(seen));
                 let line = RichText::new(&*line).text_style(TextStyle::Monospace);
                 ui.add(Label::new(line).wrap());
             });
     });
+}
+
+/// Lets what is scrolled from here on end beside its bars, not under them.
+pub fn room_for_bars(ui: &mut Ui) {
+    ui.spacing_mut().scroll.floating_allocated_width = BAR;
 }
 
 /// What is written to a file, line by line, with everything in sight that a text can hide.
