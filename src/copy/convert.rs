@@ -55,7 +55,7 @@ fn refused(error: &CopyError) -> Option<&TransportError> {
                 }
             )
         }),
-        CopyError::Refused { .. } | CopyError::Lost { .. } => None,
+        CopyError::Refused { .. } | CopyError::Stuck { .. } | CopyError::Lost { .. } => None,
     }
 }
 
