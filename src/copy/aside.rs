@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use futures_util::{StreamExt, stream};
 
-use crate::model::Digest;
+use crate::model::{ArtifactKind, Descriptor, Digest};
 use crate::transport::Source;
 
 use super::belonging::names_any;
@@ -43,13 +43,19 @@ pub(super) async fn about<'a>(
             continue;
         }
         left.extend(answer.referrers.into_iter().map(|referrer| LeftBehind {
-            what: referrer.descriptor.artifact_type.map_or_else(
-                || format!("what refers to {called}"),
-                |kind| format!("{kind} about {called}"),
-            ),
+            what: in_words(&referrer.descriptor, called),
             digest: Some(referrer.descriptor.digest),
             why: why.to_owned(),
         }));
     }
     left
+}
+
+/// What `referrer` is to an index that is `called` so.
+fn in_words(referrer: &Descriptor, called: &str) -> String {
+    let Some(own) = &referrer.artifact_type else {
+        return format!("what refers to {called}");
+    };
+    let kind = ArtifactKind::of_type(Some(own), &referrer.annotations);
+    format!("{kind} of {called}")
 }

@@ -36,5 +36,5 @@ pub use plan::{
 };
 pub use planner::plan;
 pub use progress::{BlobProgress, BlobState, CopyProgress};
-pub use report::Report;
+pub use report::{Report, ReportedBlob, ReportedDocument};
 pub use run::run;

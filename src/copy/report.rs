@@ -60,6 +60,9 @@ pub struct ReportedDocument {
     pub media_type: String,
     pub size: u64,
     pub role: String,
+    /// The same for people, with its platform or tag; empty in reports of earlier versions.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub what: String,
     /// `written`, `converted` or `present`; `unpacked` where the place keeps config and
     /// layers only.
     pub how: String,
@@ -122,6 +125,7 @@ impl Report {
             media_type: document.media_type.to_string(),
             size: document.size,
             role: document.role.name().to_owned(),
+            what: document.role.describe(),
             how: match document.action {
                 _ if !keeps_manifests => "unpacked",
                 Action::Skip => "present",

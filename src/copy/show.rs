@@ -51,8 +51,7 @@ impl Plan {
         words.extend_from_slice(reaching);
         words.extend(self.options.arguments());
         words.extend([self.source.clone(), self.destination.clone()]);
-        let words: Vec<_> = words.iter().map(|word| text::shell_word(word)).collect();
-        words.join(" ")
+        text::command_line(words.iter().map(String::as_str))
     }
 
     /// For people, some lines; `reaching` as for [`Plan::command_line`].
@@ -127,14 +126,12 @@ impl Plan {
                 BlobAction::Copy => "copy",
                 BlobAction::Leave => "leave",
             };
-            let kind = blob.descriptor.media_type.short_name();
-            let kind = kind.unwrap_or_else(|| blob.descriptor.media_type.as_str());
             writeln!(
                 out,
                 "{action:<8} {}  {:>9}  {}",
                 blob.descriptor.digest.short(),
                 text::size(blob.descriptor.size),
-                text::visible(kind)
+                text::visible(blob.descriptor.media_type.words())
             )?;
         }
         for set in &self.signatures {

@@ -177,12 +177,13 @@ impl Copies {
         });
     }
 
-    /// Makes a copy.
+    /// Makes a copy. One that has failed or was ended goes on in the same job.
     pub fn make(&mut self, shared: &Arc<Shared>, id: CopyId, request: CopyRequest) {
         let token = self.begin(id);
-        let job = shared.jobs.start(
+        let job = shared.jobs.start_as(
+            ended_job(shared, id).unwrap_or_else(JobId::next),
             JobKind::Copy,
-            format!("Copy {} to {}", request.source, request.destination),
+            title(&request),
             ImageId::next(),
             Unit::Bytes,
             "waiting",
@@ -222,6 +223,23 @@ impl Copies {
         }
         token
     }
+}
+
+/// What the job of a copy is called.
+fn title(request: &CopyRequest) -> String {
+    let verb = match Reference::parse_prefixed(&request.destination) {
+        Some(Ok(Reference::Path(_))) => "Export",
+        _ => "Copy",
+    };
+    format!("{verb} {} to {}", request.source, request.destination)
+}
+
+/// The job that made a copy before, where it has ended and is still listed.
+fn ended_job(shared: &Shared, id: CopyId) -> Option<JobId> {
+    let job = shared.slots.copy(id)?.job?;
+    let jobs = shared.slots.jobs();
+    let ended = jobs.iter().find(|there| there.id == job)?;
+    ended.state.is_final().then_some(job)
 }
 
 fn started(shared: &Shared, id: CopyId, request: CopyRequest) -> CopySnapshot {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::layer::LayerError;
+use crate::model::text;
 use crate::services::ServiceError;
 use crate::transport::{LocateError, Problem, TransportError};
 
@@ -36,6 +37,17 @@ pub enum FailureKind {
 }
 
 impl Failure {
+    /// What happened in one line that is cut at its end where there is little room: why
+    /// first, then to what; digests short.
+    pub fn brief(&self) -> String {
+        let headline = text::short_digests(&self.headline);
+        // as `TransportError` says it
+        match headline.split_once(": ") {
+            Some((what, why)) if what.contains(" of ") => format!("{why}: {what}"),
+            _ => headline.into_owned(),
+        }
+    }
+
     /// What to try, for those who do not write command lines.
     pub fn hint_in_window(&self) -> Cow<'_, str> {
         without_options(&self.hint)
@@ -172,7 +184,24 @@ impl Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::without_options;
+    use super::{Failure, without_options};
+
+    #[test]
+    fn in_one_line_the_cause_comes_first() {
+        let hex = "2c4473c2".repeat(8);
+        for (headline, expected) in [
+            (
+                format!("blob sha256:{hex} of oci:/ro/x: writing failed: the place is read only"),
+                "writing failed: the place is read only: blob sha256:2c4473c2…73c2 of oci:/ro/x",
+            ),
+            (
+                "the source has not all of it: linux/arm64".to_owned(),
+                "the source has not all of it: linux/arm64",
+            ),
+        ] {
+            assert_eq!(Failure::refused(headline, "").brief(), expected);
+        }
+    }
 
     #[test]
     fn options_are_for_the_command_line() {

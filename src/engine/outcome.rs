@@ -32,6 +32,10 @@ pub enum Outcome {
     Saved {
         path: PathBuf,
     },
+    /// A text was not written, since this file is there already.
+    FileThere {
+        path: PathBuf,
+    },
     /// Files of an image were written.
     FilesSaved {
         target: Target,

@@ -89,9 +89,23 @@ impl Jobs {
         unit: Unit,
         phase: &'static str,
     ) -> JobHandle {
+        self.start_as(JobId::next(), kind, title, image, unit, phase)
+    }
+
+    /// Starts a job under an id; one of that id that has ended goes on as this one, where it
+    /// stands among the others.
+    pub fn start_as(
+        &self,
+        id: JobId,
+        kind: JobKind,
+        title: String,
+        image: ImageId,
+        unit: Unit,
+        phase: &'static str,
+    ) -> JobHandle {
         let handle = JobHandle {
             snapshot: JobSnapshot {
-                id: JobId::next(),
+                id,
                 kind,
                 title: title.into(),
                 image,

@@ -10,8 +10,8 @@ use crate::transport::registry::Waiting;
 
 use super::{
     AdditionId, AdditionSnapshot, ComparisonId, ComparisonSnapshot, CopyId, CopySnapshot,
-    FilesSnapshot, ImageId, ImageSnapshot, JobSnapshot, NodePath, Outcome, Place, PlaceSnapshot,
-    SearchId, SearchSnapshot, Waker,
+    FilesSnapshot, ImageId, ImageSnapshot, JobId, JobSnapshot, NodePath, Outcome, Place,
+    PlaceSnapshot, SearchId, SearchSnapshot, Waker,
 };
 
 /// How many ended jobs are kept; the oldest are forgotten first.
@@ -171,6 +171,15 @@ impl Slots {
                 jobs.remove(oldest);
             }
             jobs
+        });
+        (self.waker)();
+    }
+
+    /// Forgets a job.
+    pub fn remove_job(&self, id: JobId) {
+        self.jobs.rcu(|jobs| {
+            let others = jobs.iter().filter(|job| job.id != id);
+            others.cloned().collect::<Vec<_>>()
         });
         (self.waker)();
     }

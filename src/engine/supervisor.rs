@@ -208,6 +208,10 @@ impl Supervisor {
         let Some(job) = self.job(id).filter(|job| job.state.is_final()) else {
             return;
         };
+        // what is done again has a job of its own, or goes on in this one
+        if !matches!(job.kind, JobKind::Copy | JobKind::Addition) {
+            self.shared.slots.remove_job(id);
+        }
         match job.kind {
             JobKind::Open | JobKind::Reload => self.tell(job.image, Message::Reload),
             JobKind::ReadLayers | JobKind::Save => {

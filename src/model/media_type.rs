@@ -140,6 +140,11 @@ impl MediaType {
         matches!(self.kind(), MediaKind::OciConfig | MediaKind::DockerConfig)
     }
 
+    /// A short name for people; the type itself where only that tells.
+    pub fn words(&self) -> &str {
+        self.short_name().unwrap_or_else(|| self.as_str())
+    }
+
     /// A short name for people, or nothing where only the type itself tells.
     pub fn short_name(&self) -> Option<&'static str> {
         Some(match self.kind() {

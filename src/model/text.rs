@@ -129,6 +129,47 @@ pub fn without_secrets(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Where digests stand in `text`, with their algorithm.
+pub fn digests(text: &str) -> Vec<std::ops::Range<usize>> {
+    /// As many characters as SHA-256 has.
+    const SHORTEST: usize = 64;
+    let mut found = Vec::new();
+    for (colon, _) in text.match_indices(':') {
+        let (before, after) = (&text[..colon], &text[colon + 1..]);
+        let hex = after.find(|c| !matches!(c, '0'..='9' | 'a'..='f'));
+        let hex = hex.unwrap_or(after.len());
+        let name = before.bytes().rev();
+        let name = name.take_while(u8::is_ascii_alphanumeric).count();
+        if hex >= SHORTEST && name > 0 {
+            found.push(colon - name..colon + 1 + hex);
+        }
+    }
+    found
+}
+
+/// `text` with the digests in it as short as [`Digest::short`](super::Digest::short) has them.
+pub fn short_digests(text: &str) -> Cow<'_, str> {
+    let mut shown = String::new();
+    let mut at = 0;
+    for found in digests(text) {
+        let colon = text[..found.end].rfind(':').unwrap_or(found.start);
+        shown.push_str(&text[at..colon + 9]);
+        shown.push('…');
+        at = found.end - 4;
+    }
+    if at == 0 {
+        return Cow::Borrowed(text);
+    }
+    shown.push_str(&text[at..]);
+    Cow::Owned(shown)
+}
+
+/// Words as they are pasted into a shell.
+pub fn command_line<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let words: Vec<_> = words.into_iter().map(shell_word).collect();
+    words.join(" ")
+}
+
 /// A word of a command line, in quotes where a shell would read it as something else.
 pub fn shell_word(word: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@=+,%".contains(c);
@@ -161,6 +202,18 @@ pub fn shell_word(word: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digests_in_a_sentence_are_short() {
+        let hex = "2c4473c2".repeat(8);
+        let long = format!("blob sha256:{hex} of oci:/tmp/{hex}: it hashes to sha256:{hex}");
+        let short = "blob sha256:2c4473c2…73c2 of oci:/tmp/";
+        let expected = format!("{short}{hex}: it hashes to sha256:2c4473c2…73c2");
+        assert_eq!(short_digests(&long), expected);
+        for as_it_is in ["dead beef", "sha256:abc", ""] {
+            assert_eq!(short_digests(as_it_is), as_it_is);
+        }
+    }
 
     #[test]
     fn words_are_quoted_as_a_shell_wants_them() {

@@ -73,6 +73,8 @@ pub enum Action {
     AskDelete(Reference),
     /// Show what a copy did.
     ShowReport(CopyId),
+    /// Show the jobs.
+    ShowJobs,
     /// Make a copy that was planned.
     StartCopy {
         copy: CopyId,

@@ -31,6 +31,8 @@ pub enum Chore {
     ClearCache,
     /// Writes a text to a file, whole or not at all.
     SaveText { path: PathBuf, text: String },
+    /// The same where no such file is there; ends with [`Outcome::FileThere`] where one is.
+    SaveNewText { path: PathBuf, text: String },
     /// Lists what stands in the user's trust policy. Ends with [`Outcome::TrustListed`].
     ListTrust,
     /// Changes the user's trust policy and judges by it. Ends with
@@ -131,6 +133,7 @@ async fn done(shared: &Arc<Shared>, chore: Chore) -> Result<Outcome, Failure> {
         Chore::MeasureCache => Ok(cache::measure(shared).await),
         Chore::ClearCache => cache::clear(shared).await,
         Chore::SaveText { path, text } => save::save(path, &text).await,
+        Chore::SaveNewText { path, text } => save::save_new(path, &text).await,
         Chore::ListTrust => trust::list(shared),
         Chore::EditTrust(edit) => Ok(trust::edit(shared, &edit).await),
         Chore::PreviewTrust(change) => Ok(trust::preview(shared, change).await),

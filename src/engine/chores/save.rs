@@ -15,6 +15,14 @@ pub(super) async fn save(path: PathBuf, text: &str) -> Result<Outcome, Failure> 
     }
 }
 
+/// The same, but never over what is there.
+pub(super) async fn save_new(path: PathBuf, text: &str) -> Result<Outcome, Failure> {
+    if fs::symlink_metadata(&path).await.is_ok() {
+        return Ok(Outcome::FileThere { path });
+    }
+    save(path, text).await
+}
+
 /// Writes beside `path` and renames, so that what was there before stays until all is written.
 /// Its mode stays as it was, and a link stays one: what it leads to is written.
 pub(super) async fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {

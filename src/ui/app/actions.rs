@@ -78,6 +78,7 @@ impl App {
                 self.show_dialog(Dialog::Delete(Delete::new(&reference)));
             }
             Action::ShowReport(copy) => self.show_report(copy),
+            Action::ShowJobs => self.settings.jobs_open = true,
             Action::StartCopy { copy, request } => self.start_copy(copy, request),
             Action::PickPath(wish, field) => self.pick_path(wish, field),
             Action::LogIn { registry, then } => self.ask_login(registry, then),
@@ -224,11 +225,11 @@ impl App {
     /// Puts a text on the clipboard and says so.
     pub(in crate::ui) fn copy(&mut self, text: String, what: &str) {
         self.ctx.copy_text(text);
-        self.toasts.say(&self.ctx, format!("Copied {what}"));
+        self.toasts.say(format!("Copied {what}"));
     }
 
     pub(super) fn warn(&mut self, text: impl Into<String>) {
-        self.toasts.warn(&self.ctx, text.into());
+        self.toasts.warn(text.into());
     }
 
     pub(in crate::ui) fn focus_address(&mut self) {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{App, Tab};
-use crate::engine::{Addition, AdditionId, Command, Failure, KeyInfo, Place};
+use crate::engine::{Addition, AdditionId, Failure, KeyInfo};
 use crate::model::{Reference, text};
 use crate::ui::action::CopyWhat;
 use crate::ui::dialogs::{AttachDialog, Dialog, Keys, Remove, RemoveWish, SignDialog, list_keys};
@@ -65,7 +65,7 @@ impl App {
             "Written beside"
         };
         let words = format!("{verb} {}", text::visible(reference));
-        self.toasts.say(&self.ctx, words);
+        self.toasts.say(words);
         let Some(Ok(reference)) = Reference::parse_prefixed(reference) else {
             return;
         };
@@ -78,18 +78,10 @@ impl App {
                 shown.push(tab.image_id());
             }
         }
-        for image in shown {
-            if let Some(tab) = self.tabs.get_mut(image) {
-                tab.changed_on_disk = false;
-            }
-            self.engine.send(Command::Reload { image });
-        }
-        if let Reference::Registry(image) = &reference {
-            let place = Place::Repository(image.name());
+        self.ask_again(shown);
+        if matches!(reference, Reference::Registry(_)) {
             // its tags may be more or fewer now
-            if self.engine.place(&place).is_some() {
-                self.engine.send(Command::ListPlace { place });
-            }
+            self.list_again(&reference);
         }
     }
 
@@ -133,7 +125,7 @@ impl App {
             told = true;
         }
         if !told {
-            self.toasts.fail(&self.ctx, failure);
+            self.toasts.fail(failure);
         }
     }
 
@@ -142,7 +134,7 @@ impl App {
         if let Some(path) = saved {
             let path = path.display().to_string();
             let words = format!("Saved {}", text::visible(&path));
-            self.toasts.say(&self.ctx, words);
+            self.toasts.say(words);
             if let Some(keys) = self.keys_dialog() {
                 keys.done();
             }
@@ -153,7 +145,7 @@ impl App {
 
     pub(super) fn key_kept(&mut self, key: &KeyInfo) {
         let words = format!("Kept the key {}", text::visible(&key.name));
-        self.toasts.say(&self.ctx, words);
+        self.toasts.say(words);
         if let Some(keys) = self.keys_dialog() {
             keys.kept(key);
         }
@@ -162,7 +154,7 @@ impl App {
 
     pub(super) fn key_deleted(&mut self, name: &str) {
         let words = format!("Deleted the key {}", text::visible(name));
-        self.toasts.say(&self.ctx, words);
+        self.toasts.say(words);
         if let Some(keys) = self.keys_dialog() {
             keys.done();
         }
@@ -174,7 +166,7 @@ impl App {
             .keys_dialog()
             .is_some_and(|keys| keys.failed(failure, ask));
         if !told {
-            self.toasts.fail(&self.ctx, failure);
+            self.toasts.fail(failure);
         }
     }
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::folder_picker::Picked;
 use super::{App, Tab};
-use crate::engine::{Command, CopyId, CopyRequest, Extent, Failure, ImageId, Place};
+use crate::engine::{
+    Command, CopyId, CopyRequest, Extent, Failure, ImageId, Listed, Opened, Place,
+};
 use crate::model::{PathReference, Reference, Transport, text};
 use crate::ui::action::{Action, CopyWhat};
 use crate::ui::dialogs::{Beginning, CopyDialog, CopyReport, Dialog, Dropped, Source, Target, kit};
@@ -125,19 +127,78 @@ impl App {
         }
     }
 
-    /// A copy is done: says so, and offers to open it.
+    /// A copy is done: says so, offers to open it, and asks again for what shows the place.
     pub(super) fn copied(&mut self, copy: CopyId, destination: String) {
         let text = format!("Copied to {}", text::visible(&destination));
-        let open = ("Open", Action::Open(destination));
+        let open = ("Open", Action::Open(destination.clone()));
         let report = ("Report…", Action::ShowReport(copy));
-        self.toasts.offer(&self.ctx, text, vec![open, report]);
+        self.toasts.offer(text, vec![open, report]);
+        let report = self.engine.copy(copy);
+        let report = report.and_then(|copy| copy.report.value().cloned());
+        // there a path is whole, as the places have it
+        let written = report.map_or(destination, |report| report.destination.clone());
+        let Some(Ok(reference)) = Reference::parse_prefixed(&written) else {
+            return;
+        };
+        self.list_again(&reference);
+        let mut shown = Vec::new();
+        for tab in self.tabs.iter() {
+            let Some(own) = tab.reference().filter(|_| tab.place().is_none()) else {
+                continue;
+            };
+            if *own == reference || lists(tab, &reference) {
+                shown.push(tab.image_id());
+            }
+        }
+        self.ask_again(shown);
+    }
+
+    /// Lists the places again that show what lies at `reference`, or beside it.
+    pub(super) fn list_again(&self, reference: &Reference) {
+        let places = match reference {
+            Reference::Registry(image) => {
+                // a repository that is new is one more there
+                let registry = Place::Registry(image.host().to_owned());
+                let known = self.engine.place(&registry);
+                let listed = known.as_ref().and_then(|known| known.listed.value());
+                let new = !matches!(listed, Some(Listed::Names(names)) if names
+                    .iter()
+                    .any(|name| **name == *image.repository()));
+                let registry = Some(registry).filter(|_| new);
+                let repository = Place::Repository(image.name());
+                registry.into_iter().chain([repository]).collect()
+            }
+            Reference::Path(path) => {
+                let whole = PathReference::new(path.transport, path.path.clone());
+                vec![Place::Local(Reference::Path(whole).to_string())]
+            }
+            Reference::Daemon(_) => vec![Place::Engines],
+        };
+        for place in places {
+            if self.engine.place(&place).is_some() {
+                self.engine.send(Command::ListPlace { place });
+            }
+        }
+    }
+
+    /// Asks for images again that were changed from here.
+    pub(super) fn ask_again(&mut self, images: Vec<ImageId>) {
+        for image in images {
+            if let Some(tab) = self.tabs.get_mut(image) {
+                tab.changed_on_disk = false;
+            }
+            self.engine.send(Command::Reload { image });
+        }
     }
 
     /// Shows what a copy did.
     pub(super) fn show_report(&mut self, copy: CopyId) {
         let report = self.engine.copy(copy);
         match report.and_then(|copy| copy.report.value().cloned()) {
-            Some(report) => self.show_dialog(Dialog::Report(CopyReport::new(report))),
+            Some(report) => {
+                let now = (self.surroundings.now)();
+                self.show_dialog(Dialog::Report(CopyReport::new(report, now)));
+            }
             None => self.warn("There is no report of that copy any more"),
         }
     }
@@ -145,21 +206,13 @@ impl App {
     /// Something is gone: says so, and lists its place again where it is shown.
     pub(super) fn deleted(&mut self, reference: &str) {
         let text = format!("Deleted {}", text::visible(reference));
-        self.toasts.say(&self.ctx, text);
+        self.toasts.say(text);
         if matches!(&self.dialog, Some(Dialog::Delete(delete)) if delete.reference() == reference) {
             self.another_dialog();
             self.dialog = self.covered.pop();
         }
-        let place = match Reference::parse_prefixed(reference) {
-            Some(Ok(Reference::Registry(image))) => Place::Repository(image.name()),
-            Some(Ok(Reference::Path(path))) => {
-                let whole = PathReference::new(path.transport, path.path);
-                Place::Local(Reference::Path(whole).to_string())
-            }
-            _ => return,
-        };
-        if self.engine.place(&place).is_some() {
-            self.engine.send(Command::ListPlace { place });
+        if let Some(Ok(reference)) = Reference::parse_prefixed(reference) {
+            self.list_again(&reference);
         }
     }
 
@@ -174,7 +227,17 @@ impl App {
             Some(Dialog::Delete(delete)) if delete.reference() == reference => {
                 delete.failed(others, failure);
             }
-            _ => self.toasts.fail(&self.ctx, &failure),
+            _ => self.toasts.fail(&failure),
         }
     }
+}
+
+/// Whether a tab lists the images of the folder or archive that `reference` lies in.
+fn lists(tab: &Tab, reference: &Reference) -> bool {
+    let (Some(Reference::Path(own)), Reference::Path(written)) = (tab.reference(), reference)
+    else {
+        return false;
+    };
+    let opened = tab.snapshot().and_then(|known| known.opened.value());
+    own.path == written.path && matches!(opened, Some(Opened::Several(_)))
 }

@@ -59,8 +59,7 @@ impl App {
     }
 
     pub(super) fn logged_in(&mut self, registry: &str, in_the_clear: bool, places: &[String]) {
-        self.toasts
-            .say(&self.ctx, format!("Logged in to {registry}"));
+        self.toasts.say(format!("Logged in to {registry}"));
         if let Some(settings) = self.settings_dialog() {
             settings.list_again();
         }
@@ -90,7 +89,7 @@ impl App {
         } else {
             format!("Logged out of {registry}")
         };
-        self.toasts.say(&self.ctx, text);
+        self.toasts.say(text);
     }
 
     pub(super) fn login_tested(&mut self, registry: &str, user: &str) {
@@ -101,14 +100,14 @@ impl App {
             "" => format!("{registry} takes the token that is kept"),
             user => format!("{registry} takes the login of {}", text::visible(user)),
         };
-        self.toasts.say(&self.ctx, text);
+        self.toasts.say(text);
     }
 
     pub(super) fn login_failed(&mut self, registry: &str, failure: Arc<Failure>) {
         match &mut self.dialog {
             Some(Dialog::Login(login)) => login.failed(failure),
             Some(Dialog::Settings(settings)) => settings.tested(registry, Some(failure)),
-            _ => self.toasts.fail(&self.ctx, &failure),
+            _ => self.toasts.fail(&failure),
         }
     }
 }

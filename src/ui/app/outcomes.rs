@@ -1,9 +1,13 @@
 //! What came of chores and looks: said, or shown where it belongs.
 
+use std::path::Path;
+
 use super::App;
-use crate::engine::{JobState, Outcome, SaveTarget, SavedFiles};
+use crate::engine::{Command, JobKind, JobState, Outcome, SaveTarget, SavedFiles};
 use crate::model::text;
+use crate::ui::action::Action;
 use crate::ui::dialogs::{Dialog, Hosts, Logins, SaveAnyway};
+use crate::ui::panels::jobs::Title;
 
 impl App {
     /// Takes what has ended since the last frame.
@@ -21,13 +25,14 @@ impl App {
                 Outcome::CacheCleared { freed } => {
                     self.show_cache_size(0);
                     let text = format!("Cache cleared: {} are free again", text::size(freed));
-                    self.toasts.say(&self.ctx, text);
+                    self.toasts.say(text);
                 }
                 Outcome::Saved { path } => {
                     let path = path.display().to_string();
                     let text = format!("Saved {}", text::visible(&path));
-                    self.toasts.say(&self.ctx, text);
+                    self.toasts.say(text);
                 }
+                Outcome::FileThere { path } => self.file_there(&path),
                 Outcome::FilesSaved { target, report } => self.say_saved(&target, &report),
                 Outcome::SaveTooMuch {
                     image,
@@ -99,7 +104,19 @@ impl App {
                 Outcome::KeyKept { key } => self.key_kept(&key),
                 Outcome::KeyDeleted { name } => self.key_deleted(&name),
                 Outcome::KeyFailed { failure, ask } => self.key_failed(&failure, ask),
-                Outcome::Failed(failure) => self.toasts.fail(&self.ctx, &failure),
+                Outcome::Failed(failure) => self.toasts.fail(&failure),
+            }
+        }
+    }
+
+    /// A report was not written over what is there: its dialog asks.
+    fn file_there(&mut self, path: &Path) {
+        match &mut self.dialog {
+            Some(Dialog::Report(report)) => report.file_there(path),
+            _ => {
+                let path = path.display().to_string();
+                let path = text::visible(&path);
+                self.warn(format!("{path} is there already, and was not replaced"));
             }
         }
     }
@@ -125,14 +142,14 @@ impl App {
         if saved.left_out > 0 {
             words.push_str(&format!("; {} devices and pipes left out", saved.left_out));
         }
-        self.toasts.say(&self.ctx, words);
+        self.toasts.say(words);
     }
 
     /// Asks whether files are saved that were refused. Nobody is asked over another dialog,
     /// nor for an image that is closed: it is only said then, and the job can be tried again.
     fn ask_to_save_anyway(&mut self, asked: SaveAnyway) {
         if self.dialog.is_some() || self.tabs.get(asked.image).is_none() {
-            return self.toasts.fail(&self.ctx, &asked.failure);
+            return self.toasts.fail(&asked.failure);
         }
         self.show_dialog(Dialog::SaveAnyway(asked));
     }
@@ -146,15 +163,34 @@ impl App {
         }
     }
 
-    /// Keeps the failures of jobs among the messages. They are not shown over the window:
-    /// the jobs panel and the tab of the image say them already.
+    /// Keeps the failures of jobs among the messages. They are not shown over the window where
+    /// the jobs panel or the tab of the image says them already.
     pub(super) fn note_failed_jobs(&mut self) {
         for job in self.jobs.iter() {
-            if let JobState::Failed(failure) = &job.state
-                && self.noted_failures.insert(job.id)
-            {
-                self.toasts.record(failure);
+            let JobState::Failed(failure) = &job.state else {
+                // one that is made again may fail again
+                self.noted_failures.remove(&job.id);
+                continue;
+            };
+            if !self.noted_failures.insert(job.id) {
+                continue;
             }
+            let only_there = matches!(job.kind, JobKind::Copy | JobKind::Save);
+            if self.settings.jobs_open || !only_there {
+                self.toasts.record(failure);
+                continue;
+            }
+            let copies = self.engine.copies();
+            let copy = copies.iter().find(|copy| copy.job == Some(job.id));
+            let title = copy.map_or_else(
+                || job.title.to_string(),
+                |copy| Title::of(&copy.request).whole(),
+            );
+            let links = vec![
+                ("Retry", Action::Send(Command::Retry { job: job.id })),
+                ("Show jobs", Action::ShowJobs),
+            ];
+            self.toasts.fail_unseen(&title, failure, links);
         }
     }
 }

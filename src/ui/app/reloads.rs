@@ -92,7 +92,7 @@ impl App {
             } else {
                 format!("{name} moved: {} → {}", before.short(), now.short())
             };
-            self.toasts.say(&self.ctx, text);
+            self.toasts.say(text);
         }
     }
 

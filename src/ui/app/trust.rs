@@ -48,7 +48,7 @@ impl App {
     pub(super) fn trust_saved(&mut self, path: &Path) {
         let path = path.display().to_string();
         let text = format!("Changed the trust policy {}", text::visible(&path));
-        self.toasts.say(&self.ctx, text);
+        self.toasts.say(text);
         self.engine.send(Command::JudgeAgain);
         for tab in self.tabs.iter_mut() {
             tab.view_state.trust_settled(None);
@@ -69,7 +69,7 @@ impl App {
         }
         match self.settings_dialog() {
             Some(settings) if settings.trust.waits_for(change) => settings.trust.failed(failure),
-            _ => self.toasts.fail(&self.ctx, &failure),
+            _ => self.toasts.fail(&failure),
         }
     }
 }

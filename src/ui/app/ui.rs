@@ -57,13 +57,13 @@ impl App {
         };
         let engine = &self.engine;
         explorer::show(ui, &mut self.settings, current, engine, &mut actions);
-        self.middle(ui, &mut actions);
+        let room = self.middle(ui, &mut actions);
 
         drop_overlay::show(&self.ctx);
         drag::ghost(&self.ctx);
-        self.toasts.show(&self.ctx, &mut actions);
         let mut dialog = self.dialog.take();
         let open = dialog.is_some();
+        self.toasts.show(&self.ctx, room, open, &mut actions);
         let images = &self.settings.recents;
         let going_on = dialogs::show(
             &self.ctx,
@@ -132,11 +132,11 @@ impl App {
         jobs::show(ui, open, jobs, &waiting, &copies, meters, actions);
     }
 
-    /// The open images, or the page that is shown while there are none.
-    fn middle(&mut self, ui: &mut Ui, actions: &mut crate::ui::action::Actions) {
+    /// The open images, or the page that is shown while there are none. Gives where they lie.
+    fn middle(&mut self, ui: &mut Ui, actions: &mut crate::ui::action::Actions) -> egui::Rect {
         let tokens = Tokens::of(ui);
         let ground = Frame::NONE.fill(tokens.background);
-        CentralPanel::no_frame().frame(ground).show(ui, |ui| {
+        let drawn = CentralPanel::no_frame().frame(ground).show(ui, |ui| {
             if self.tabs.is_empty() {
                 let drops = self.surroundings.drops;
                 // once is enough: the explorer lists them too
@@ -150,5 +150,6 @@ impl App {
                 image_tabs::show(ui, self.tabs.parts_mut(), now, actions);
             }
         });
+        drawn.response.rect
     }
 }

@@ -236,6 +236,10 @@ impl Behavior<ImageId> for ImageTabs<'_> {
     }
 
     fn drag_ui(&mut self, tiles: &Tiles<ImageId>, ui: &mut Ui, tile: TileId) {
+        // what can be copied is shown beside the pointer already
+        if DragAndDrop::has_payload_of_type::<drag::Dragged>(ui.ctx()) {
+            return;
+        }
         let title = self.tab(tiles, tile).map(Tab::title).unwrap_or_default();
         egui::Frame::popup(ui.style()).show(ui, |ui| ui.label(title));
     }

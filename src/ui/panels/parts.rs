@@ -1,6 +1,6 @@
 //! Small controls that several panels use.
 
-use egui::{Button, Response, RichText, Role, Ui, Vec2, WidgetInfo, vec2};
+use egui::{Button, Response, RichText, Role, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, vec2};
 
 use crate::ui::theme::{Tokens, size};
 
@@ -26,7 +26,15 @@ pub fn primary_button(ui: &mut Ui, text: &str, enabled: bool) -> Response {
         .fill(tokens.accent)
         .stroke((1.0, tokens.accent))
         .min_size(vec2(0.0, size::CONTROL));
-    ui.add_enabled(enabled, button)
+    let response = ui.add_enabled(enabled, button);
+    if response.has_focus() {
+        // a ring in the accent colour cannot be seen on it
+        let rect = response.rect.shrink(2.5);
+        let stroke = Stroke::new(1.5, tokens.on_accent);
+        ui.painter()
+            .rect_stroke(rect, 2.0, stroke, StrokeKind::Inside);
+    }
+    response
 }
 
 /// A button of a dialog.

@@ -1,8 +1,10 @@
 //! What failed, in full, where it happened.
 
+use egui::text::{LayoutJob, TextFormat};
 use egui::{Id, RichText, Role, Ui, WidgetInfo};
 
 use crate::engine::{Failure, FailureKind};
+use crate::model::text::digests;
 use crate::ui::action::{Action, Actions};
 use crate::ui::theme::{Tokens, icons, size, strong};
 
@@ -25,7 +27,7 @@ pub fn error_box(ui: &mut Ui, failure: &Failure, try_again: Option<Action>, acti
                 .size(size::BODY)
                 .color(color),
         );
-        ui.add(egui::Label::new(RichText::new(text::value(&failure.headline))).wrap());
+        ui.add(egui::Label::new(headline(&failure.headline, tokens)).wrap());
         if !failure.hint.is_empty() {
             let hint = RichText::new(text::value(&failure.hint_in_window())).color(tokens.weak);
             ui.add(egui::Label::new(hint).wrap());
@@ -50,6 +52,23 @@ pub fn error_box(ui: &mut Ui, failure: &Failure, try_again: Option<Action>, acti
     drawn
         .response
         .widget_info(|| WidgetInfo::labeled(Role::Alert, true, format!("{word}: {failure}")));
+}
+
+/// The headline with its digests as they are set everywhere.
+fn headline(words: &str, tokens: &Tokens) -> LayoutJob {
+    let words = text::value(words);
+    let mut job = LayoutJob::default();
+    let mut append = |words: &str, font| {
+        job.append(words, 0.0, TextFormat::simple(font, tokens.text));
+    };
+    let mut at = 0;
+    for digest in digests(&words) {
+        append(&words[at..digest.start], text::body());
+        append(&words[digest.start..digest.end], text::mono());
+        at = digest.end;
+    }
+    append(&words[at..], text::body());
+    job
 }
 
 /// A login may help where a registry refused; what was asked is asked again afterwards.

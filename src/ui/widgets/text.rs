@@ -127,6 +127,48 @@ pub fn some_lines(
     painter.layout_job(job)
 }
 
+/// Leaves the middle of `words` out until they fit in one line of `width`.
+pub fn fit_middle(painter: &Painter, words: &str, font: &FontId, width: f32) -> String {
+    let measure = |words: &str| {
+        painter
+            .layout_no_wrap(words.to_owned(), font.clone(), Color32::PLACEHOLDER)
+            .size()
+            .x
+    };
+    let wide = |words: &str| measure(words) / width.max(1.0);
+    shorten(words, wide)
+}
+
+/// Lays `words` out in at most `lines` lines of `width`, with their middle left out where
+/// they are longer.
+pub fn middle_lines(
+    painter: &Painter,
+    words: &str,
+    font: &FontId,
+    color: Color32,
+    width: f32,
+    lines: usize,
+) -> Arc<Galley> {
+    let lay = |words: &str| painter.layout(words.to_owned(), font.clone(), color, width);
+    // the last line may be as full as the others
+    let fitting = shorten(words, |words| lay(words).rows.len() as f32 / lines as f32);
+    lay(&fitting)
+}
+
+/// Leaves the middle of `words` out until `share`, of the room that there is, is 1 or less.
+fn shorten(words: &str, share: impl Fn(&str) -> f32) -> String {
+    let mut limit = words.chars().count();
+    let mut fitting = words.to_owned();
+    let mut wide = share(&fitting);
+    while wide > 1.0 && limit > 8 {
+        // about as many characters as fit, and always fewer than before
+        limit = (limit - 1).min((limit as f32 / wide) as usize + 1);
+        fitting = text::middle(words, limit).into_owned();
+        wide = share(&fitting);
+    }
+    fitting
+}
+
 /// Paints `galley` in the middle of the height of `rect`, at the side that `align` says.
 pub fn paint(painter: &Painter, rect: Rect, galley: Arc<Galley>, align: Align) -> Rect {
     let x = match align {

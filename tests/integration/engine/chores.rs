@@ -146,6 +146,21 @@ fn a_text_is_saved_whole_or_not_at_all() {
     };
     assert!(failure.headline.contains("missing/report.txt"));
     assert_eq!(files(folder.path()), 1, "nothing is left behind");
+
+    // a new file is never written over another one
+    let new = |path: &Path| Chore::SaveNewText {
+        path: path.to_owned(),
+        text: "newer".to_owned(),
+    };
+    let there = Outcome::FileThere { path: path.clone() };
+    assert_eq!(chore(&watch, new(&path)), there);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
+    let other = folder.path().join("other.txt");
+    let saved = Outcome::Saved {
+        path: other.clone(),
+    };
+    assert_eq!(chore(&watch, new(&other)), saved);
+    assert_eq!(std::fs::read_to_string(&other).unwrap(), "newer");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use porthole::copy::CopyOptions;
 use porthole::engine::{Command, CopyId, CopyRequest, JobKind, JobState, Remote};
 
+use crate::support::layout::Layout;
 use crate::support::watch::Watch;
 
 fn request(source: &str, destination: &str) -> Box<CopyRequest> {
@@ -81,4 +82,40 @@ fn a_plan_follows_the_choices_and_only_the_last_of_them_is_made() {
     assert_eq!(left.count(), 0, "a plan writes nothing");
     watch.engine.send(Command::ForgetCopy { copy });
     watch.wait(|| watch.engine.copy(copy).is_none().then_some(()));
+}
+
+#[test]
+fn a_copy_that_is_made_again_goes_on_in_its_job() {
+    let watch = Watch::start();
+    let folder = tempfile::tempdir().unwrap();
+    let source = format!("oci:{}/late:1", folder.path().display());
+    let place = format!("oci:{}/copy:1", folder.path().display());
+    let other = format!("oci:{}/other:1", folder.path().display());
+    for destination in [&place, &other] {
+        watch.engine.send(Command::Copy {
+            copy: CopyId::next(),
+            request: request(&source, destination),
+        });
+    }
+    let failed = |jobs: &[std::sync::Arc<porthole::engine::JobSnapshot>]| {
+        let failed = |job: &porthole::engine::JobSnapshot| matches!(job.state, JobState::Failed(_));
+        jobs.len() == 2 && jobs.iter().all(|job| failed(job))
+    };
+    watch.wait(|| failed(&watch.engine.jobs()).then_some(()));
+    let before: Vec<_> = watch.engine.jobs().iter().map(|job| job.id).collect();
+    // the source is there by now
+    let mut layout = Layout::new(folder.path().join("late"));
+    let image = layout.image("linux/amd64", &["late"]);
+    layout.name("1", &image);
+    watch.engine.send(Command::Retry { job: before[0] });
+    watch.wait(|| (watch.engine.jobs()[0].state == JobState::Done).then_some(()));
+    let jobs = watch.engine.jobs();
+    let after: Vec<_> = jobs.iter().map(|job| job.id).collect();
+    assert_eq!(after, before, "no row comes or moves");
+    assert!(
+        jobs[0].title.starts_with("Export oci:"),
+        "{}",
+        jobs[0].title
+    );
+    assert!(folder.path().join("copy/index.json").is_file());
 }

@@ -250,8 +250,8 @@ fn a_copy_that_failed_is_a_job_that_can_be_made_again() {
     assert_eq!(window.sent(), [Command::Retry { job }]);
 }
 
-/// Another copy is done, and its report is asked for over the dialog that is open.
-pub fn show_report_of_another(window: &mut Window) {
+/// A copy that is done, with its report.
+fn put_done(window: &mut Window) -> (CopyId, String) {
     let (copy, destination) = (
         CopyId::next(),
         "docker://mirror.example.com/other".to_owned(),
@@ -271,12 +271,210 @@ pub fn show_report_of_another(window: &mut Window) {
         without_lost: None,
         left_behind: None,
     }));
+    (copy, destination)
+}
+
+/// The report of another copy is asked for, by a program that reads the screen, behind the
+/// dialog that is open.
+pub fn show_report_of_another(window: &mut Window) {
+    running(window, Some(report()));
+    window
+        .harness
+        .get_by_role_and_label(Role::Link, "Report…")
+        .click_accesskit();
+    window.harness.run();
+    assert!(window.says_like(|text| text.starts_with("500 B sent in 1.5 s")));
+}
+
+#[test]
+fn what_is_said_lies_over_no_button_of_a_dialog_and_waits_for_its_end() {
+    let (mut window, _) = asking("Copy…");
+    let (copy, destination) = put_done(&mut window);
     window
         .slots
         .put_outcome(Outcome::Copied { copy, destination });
     window.harness.run();
-    window.click(Role::Link, "Report…");
-    assert!(window.says_like(|text| text.starts_with("500 B sent in 1.5 s")));
+    window.harness.run_steps(400);
+    assert!(!window.has(Role::Link, "Open"), "the dialog is open");
+    // what leads nowhere is said at once, where no dialog has a button, and is no target
+    window
+        .slots
+        .put_outcome(Outcome::Failed(scripted::refused()));
+    window.harness.run();
+    let said = window
+        .harness
+        .get_by_value("edge/api:1.8.2 may not be read")
+        .rect();
+    let title = window.harness.get_by_value("Copy edge/api:1.8.2").rect();
+    assert!(said.bottom() < title.top(), "{said:?} over {title:?}");
+    window.press(Modifiers::NONE, Key::Escape);
+    assert!(window.has(Role::Link, "Open"), "its time did not run");
+    window.harness.run_steps(250);
+    assert!(!window.has(Role::Link, "Open"), "after twelve seconds");
+}
+
+#[test]
+fn what_is_said_lies_above_the_jobs_and_keeps_its_buttons_whole() {
+    let mut window = window();
+    running(&mut window, None);
+    let long = "docker://mirror.example.com/".to_owned() + &"a-long-name/".repeat(30) + "x:1";
+    for number in 0..5 {
+        let (copy, _) = put_done(&mut window);
+        let destination = format!("{long}{number}");
+        window
+            .slots
+            .put_outcome(Outcome::Copied { copy, destination });
+    }
+    window.harness.run_steps(4);
+    let jobs = window.harness.get_by_value("Jobs").rect();
+    let links = window
+        .harness
+        .query_all_by_role_and_label(Role::Link, "Report…");
+    let links: Vec<_> = links.map(|node| node.rect()).collect();
+    assert_eq!(links.len(), 3, "the rest is counted");
+    assert!(window.says("2 more behind the bell"));
+    let last = format!("Copied to {long}4");
+    let said = window.harness.query_all_by_value(&last);
+    let said: Vec<_> = said.map(|node| node.rect()).collect();
+    for rect in links.iter().chain(&said) {
+        assert!(
+            rect.bottom() < jobs.top(),
+            "{rect:?} over the jobs at {jobs:?}"
+        );
+        assert!(rect.left() > 700.0 && rect.right() < 1200.0, "{rect:?}");
+    }
+    assert!(links.iter().all(|link| link.width() > 40.0), "{links:?}");
+    assert_eq!(said.len(), 1);
+}
+
+#[test]
+fn what_shows_the_place_of_a_copy_is_asked_for_again() {
+    let (mut window, image) = Window::opening("oci:/images/release");
+    window.show(scripted::several(image));
+    let place = window.browse("mirror.example.com/team/app");
+    let known = |place: &Place, names: &[&str]| {
+        let names: Vec<Arc<str>> = names.iter().map(|name| Arc::from(*name)).collect();
+        Arc::new(porthole::engine::PlaceSnapshot {
+            place: place.clone(),
+            generation: 1,
+            listed: Remote::Ready(porthole::engine::Listed::Names(names.into())),
+            facts: Arc::default(),
+        })
+    };
+    let registry = Place::Registry("mirror.example.com".to_owned());
+    let folder = Place::Local("oci:/images/release".to_owned());
+    window.slots.put_place(known(&place, &["1"]));
+    window.slots.put_place(known(&registry, &["team/app"]));
+    window.slots.put_place(known(&folder, &[]));
+    window.harness.run();
+    window.sent();
+    let list = |place: &Place| Command::ListPlace {
+        place: place.clone(),
+    };
+    let new = "docker://mirror.example.com/team/new:1";
+    for (destination, expected) in [
+        ("docker://mirror.example.com/team/app:2", vec![list(&place)]),
+        (new, vec![list(&registry)]),
+        (
+            "oci:/images/release:third",
+            vec![list(&folder), Command::Reload { image }],
+        ),
+        ("dir:/elsewhere", vec![]),
+    ] {
+        window.slots.put_outcome(Outcome::Copied {
+            copy: CopyId::next(),
+            destination: destination.to_owned(),
+        });
+        window.harness.run();
+        assert_eq!(window.sent(), expected, "{destination}");
+    }
+}
+
+/// A copy to a registry whose job has this state.
+fn put_copy_job(window: &mut Window, state: porthole::engine::JobState) -> JobId {
+    let id = running(window, None);
+    let job = window.slots.copy(id).unwrap().job.unwrap();
+    let jobs = window.slots.jobs();
+    let mut snapshot =
+        porthole::engine::JobSnapshot::clone(jobs.iter().find(|there| there.id == job).unwrap());
+    snapshot.ended = state.is_final().then(std::time::Instant::now);
+    snapshot.state = state;
+    window.slots.put_job(Arc::new(snapshot));
+    window.harness.run_steps(4);
+    job
+}
+
+/// Why a blob could not be written.
+fn read_only() -> Arc<Failure> {
+    let digest = porthole::model::Digest::sha256(b"blob");
+    Arc::new(Failure {
+        headline: format!("blob {digest} of mirror.example.com/edge/api: the place is read only"),
+        hint: "Choose another one".to_owned(),
+        details: vec!["The registry said: denied".to_owned()],
+        kind: FailureKind::Access,
+    })
+}
+
+#[test]
+fn a_failed_copy_says_the_cause_first_and_all_of_it_unfolded() {
+    use porthole::engine::JobState;
+    let mut window = window();
+    let failure = read_only();
+    put_copy_job(&mut window, JobState::Failed(Arc::clone(&failure)));
+    assert!(window.says_like(|text| text.starts_with("the place is read only: blob sha256:")));
+    assert!(!window.says(&failure.headline));
+    window.click(Role::Button, "Show why it failed: Copy a to b");
+    for said in [
+        &*failure.headline,
+        "Choose another one",
+        "The registry said: denied",
+    ] {
+        assert!(window.says(said), "{said}");
+    }
+    assert!(
+        window
+            .harness
+            .get_by_value(&failure.headline)
+            .rect()
+            .bottom()
+            < 800.0
+    );
+    // nothing is still being copied
+    assert!(window.has(Role::ProgressIndicator, &blob_in("not begun")));
+    window.click(Role::Button, "Hide why it failed: Copy a to b");
+    assert!(!window.says(&failure.headline));
+}
+
+/// The first blob of a copy, as its bar is called.
+fn blob_in(state: &str) -> String {
+    let digest = porthole::model::Digest::sha256(b"a");
+    format!("{} {state}", digest.short())
+}
+
+#[test]
+fn a_copy_that_fails_while_the_jobs_are_hidden_says_so_and_shows_them() {
+    use porthole::engine::JobState;
+    let mut window = window();
+    window.press(CTRL, Key::J);
+    let job = put_copy_job(&mut window, JobState::Failed(read_only()));
+    let said = "Copy edge/api:1.8.2 → mirror.example.com: the place is read only: blob sha256:";
+    let says = |window: &Window| window.says_like(|text| text.starts_with(said));
+    assert!(says(&window));
+    window.click(Role::Link, "Retry");
+    assert_eq!(window.sent(), [Command::Retry { job }]);
+    assert!(!says(&window));
+    // it fails once more, in the same job
+    let state = JobState::Running { phase: "copying" };
+    let jobs = window.slots.jobs();
+    let mut snapshot = porthole::engine::JobSnapshot::clone(&jobs[0]);
+    for state in [state, JobState::Failed(read_only())] {
+        snapshot.state = state;
+        window.slots.put_job(Arc::new(snapshot.clone()));
+        window.harness.run_steps(4);
+    }
+    assert!(says(&window));
+    window.click(Role::Link, "Show jobs");
+    assert!(window.says("Jobs"));
 }
 
 /// A job that copies, with the plan of its copy; `report` where it is done.
@@ -363,13 +561,26 @@ fn report() -> porthole::copy::Report {
             "digest": digest,
             "mediaType": "application/vnd.oci.image.index.v1+json",
             "size": 500,
-            "role": "image",
+            "role": "child",
+            "what": "image for linux/amd64",
             "how": "written",
+        }, {
+            "digest": digest,
+            "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "size": 500,
+            "role": "image",
+            "how": "unpacked",
         }],
-        "blobs": [],
+        "blobs": [{
+            "digest": digest,
+            "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
+            "size": 2000,
+            "how": "copied",
+            "storedAs": porthole::model::Digest::sha256(b"unpacked"),
+        }],
         "names": [{ "name": "stable", "replaced": digest }, { "name": "new", "replaced": null }],
         "signatures": [{ "manifest": digest, "digest": digest }],
-        "leftBehind": [{ "what": "an SBOM", "digest": null, "why": "the place has no room for it" }],
+        "leftBehind": [{ "what": "an SBOM", "digest": null, "why": "the place has no room for it (--sparse), or so" }],
         "bytesSent": 500,
         "milliseconds": 1500,
     }))
@@ -385,24 +596,56 @@ fn what_a_copy_did_is_shown_and_saved() {
     assert!(window.says_like(|text| text.starts_with("500 B sent in 1.5 s")));
     assert!(window.has(
         Role::Note,
-        "Stayed behind: an SBOM, since the place has no room for it"
+        "Stayed behind: an SBOM, since the place has no room for it, or so"
     ));
-    assert!(window.says_like(|text| text.contains("written    sha256:")));
+    assert!(
+        window.says_like(|text| text.starts_with("written    sha256:")
+            && text.ends_with("image for linux/amd64"))
+    );
+    // an archive of Docker's has layers as they unpack, and a manifest of its own
+    let stored = porthole::model::Digest::sha256(b"unpacked");
+    assert!(
+        window.says_like(|text| text.starts_with(&format!("copied     {stored}"))
+            && text.contains("unpacked gzip layer, which was sha256:"))
+    );
+    assert!(window.says_like(|text| text.starts_with("not kept   sha256:")));
     for said in ["named      stable, which stood for ", "signed     sha256:"] {
         assert!(window.says_like(|text| text.starts_with(said)), "{said}");
     }
     assert!(window.says("named      new"));
-    window.field("File").focus();
-    window.harness.run();
-    window.press(CTRL, Key::A);
-    window.field("File").type_text("/tmp/report.json");
-    window.harness.run();
+    // each report has a name of its own
+    let offered = window.value(Role::TextInput, "File");
+    assert!(
+        offered.starts_with("~/copy-report-edge-api-1.8.2-2023111"),
+        "{offered}"
+    );
+    window.fill(Role::TextInput, "File", "");
+    assert!(!window.says_like(|text| text.starts_with("porthole copy --check")));
+    assert!(!window.is_enabled(Role::Button, "Save as JSON"));
+    window.fill(Role::TextInput, "File", "/tmp/re port.json");
+    assert!(window.says("porthole copy --check '/tmp/re port.json'"));
     window.click(Role::Button, "Save as JSON");
     let sent = window.sent();
-    let [Command::Chore(porthole::engine::Chore::SaveText { path, text })] = sent.as_slice() else {
+    let [Command::Chore(porthole::engine::Chore::SaveNewText { path, text })] = sent.as_slice()
+    else {
         panic!("{sent:?}");
     };
-    assert_eq!(path, Path::new("/tmp/report.json"));
+    assert_eq!(path, Path::new("/tmp/re port.json"));
+    // what is there is replaced only by the button that says so
+    window
+        .slots
+        .put_outcome(Outcome::FileThere { path: path.clone() });
+    window.harness.run();
+    assert!(window.has(Role::Note, "/tmp/re port.json is there already."));
+    assert!(!window.has(Role::Button, "Save as JSON"));
+    window.click(Role::Button, "Replace the file");
+    let replaced = window.sent();
+    let [Command::Chore(porthole::engine::Chore::SaveText { path: over, .. })] =
+        replaced.as_slice()
+    else {
+        panic!("{replaced:?}");
+    };
+    assert_eq!(over, path);
     let saved: porthole::copy::Report = serde_json::from_str(text).unwrap();
     assert_eq!(saved, report);
     window.click(Role::Button, "Open the copy");

@@ -437,6 +437,7 @@ mod tests {
             digest,
             replaces: None,
             names: Vec::new(),
+            unpacks: false,
             documents: vec![
                 document("sbom", referrer(), false),
                 document("attestation", Role::Attestation, false),

@@ -16,13 +16,14 @@ const FIGURE: f32 = 150.0;
 /// How far the rows are moved to the right.
 const INDENT: f32 = 22.0;
 
-/// Draws a row for each blob that is copied or mounted; only those on the screen.
-pub(super) fn show(ui: &mut Ui, progress: &CopyProgress) {
+/// Draws a row for each blob that is copied or mounted; only those on the screen. `ended` says
+/// that no more of them will come.
+pub(super) fn show(ui: &mut Ui, progress: &CopyProgress, ended: bool) {
     for blob in &progress.blobs {
         let size = vec2(ui.available_width(), HEIGHT);
         let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
         let share = share(blob);
-        let (word, _) = state(blob);
+        let (word, _) = state(blob, ended);
         response.widget_info(|| {
             let name = format!("{} {word}", blob.digest.short());
             let mut info = WidgetInfo::labeled(Role::ProgressIndicator, true, name);
@@ -30,13 +31,13 @@ pub(super) fn show(ui: &mut Ui, progress: &CopyProgress) {
             info
         });
         if ui.is_rect_visible(rect) {
-            row(ui, rect, blob, share);
+            row(ui, rect, blob, ended);
         }
         response.on_hover_text(blob.digest.to_string());
     }
 }
 
-fn row(ui: &Ui, rect: Rect, blob: &BlobProgress, share: f64) {
+fn row(ui: &Ui, rect: Rect, blob: &BlobProgress, ended: bool) {
     let tokens = Tokens::of(ui);
     let painter = ui.painter();
     let mut rest = rect;
@@ -50,7 +51,7 @@ fn row(ui: &Ui, rect: Rect, blob: &BlobProgress, share: f64) {
     );
     paint::paint(painter, rest, digest, Align::Min);
     rest.set_left(rest.left() + DIGEST);
-    let (word, bright) = state(blob);
+    let (word, bright) = state(blob, ended);
     let color = if bright { tokens.text } else { tokens.faint };
     let words = paint::one_line(painter, word, paint::small(), color, STATE);
     paint::paint(painter, rest, words, Align::Min);
@@ -62,8 +63,10 @@ fn row(ui: &Ui, rect: Rect, blob: &BlobProgress, share: f64) {
     let ground = Rect::from_center_size(rest.center(), vec2(rest.width().max(0.0), 3.0));
     painter.rect_filled(ground, 1.5, tokens.border);
     let mut done = ground;
-    done.set_width(ground.width() * share as f32);
-    painter.rect_filled(done, 1.5, tokens.accent);
+    done.set_width(ground.width() * share(blob) as f32);
+    let stopped = ended && blob.state() == BlobState::Running;
+    let color = if stopped { tokens.faint } else { tokens.accent };
+    painter.rect_filled(done, 1.5, color);
 }
 
 fn share(blob: &BlobProgress) -> f64 {
@@ -75,8 +78,10 @@ fn share(blob: &BlobProgress) -> f64 {
 }
 
 /// How it stands, and whether that is of interest now.
-fn state(blob: &BlobProgress) -> (&'static str, bool) {
+fn state(blob: &BlobProgress, ended: bool) -> (&'static str, bool) {
     match blob.state() {
+        BlobState::Waiting if ended => ("not begun", false),
+        BlobState::Running if ended => ("stopped", false),
         BlobState::Waiting => ("waiting", false),
         BlobState::Running => ("copying", true),
         BlobState::Copied => ("copied", false),

@@ -3,13 +3,16 @@
 mod blobs;
 mod meter;
 mod row;
+mod title;
+mod told;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use egui::{Margin, Panel, ScrollArea, Ui};
+use egui::{Margin, Panel, ScrollArea, Ui, UiBuilder};
 
 pub use meter::Meters;
+pub use title::Title;
 
 use super::parts::group_heading;
 use crate::engine::{CopySnapshot, JobKind, JobSnapshot, JobState, Waiting};
@@ -34,6 +37,9 @@ const UNFOLDED_ROWS: usize = 4;
 /// Height of the line above the jobs, and the space above and below all.
 const HEADING: f32 = 24.0;
 const MARGIN: i8 = 6;
+/// The space at both sides, and how far the bar of what is scrolled lies in it.
+const SIDE: i8 = 16;
+const BAR: f32 = 14.0;
 
 /// Draws the panel where it is open and has something to show. `waiting` tells the registry
 /// that a job waits for. `copies` have the blobs of their jobs.
@@ -59,34 +65,53 @@ pub fn show(
     }
     let tokens = Tokens::of(ui);
     let copy = |job: &JobSnapshot| copies.iter().find(|copy| copy.job == Some(job.id));
-    let unfolded = shown.iter().filter(|job| row::is_unfolded(ui.ctx(), job));
-    let blobs = unfolded.filter_map(|job| copy(job)?.progress.as_ref());
+    let unfolded = shown
+        .iter()
+        .filter(|job| row::is_unfolded(ui.ctx(), job))
+        .collect::<Vec<_>>();
+    let blobs = unfolded
+        .iter()
+        .filter_map(|job| copy(job)?.progress.as_ref());
     let blobs: usize = blobs.map(|progress| progress.blobs.len()).sum();
+    let width = ui.available_width() - 2.0 * f32::from(SIDE);
+    let told: f32 = unfolded
+        .iter()
+        .map(|job| told::height(ui, job, width))
+        .sum();
     let rows = shown.len().min(ROWS) as f32 * row::HEIGHT;
-    let all =
-        (rows + blobs as f32 * blobs::HEIGHT).min((ROWS + UNFOLDED_ROWS) as f32 * row::HEIGHT);
+    let all = (rows + blobs as f32 * blobs::HEIGHT + told)
+        .min((ROWS + UNFOLDED_ROWS) as f32 * row::HEIGHT);
     let separator = 1.0;
     let height = HEADING + all + 2.0 * f32::from(MARGIN) + separator;
     Panel::bottom("jobs")
         .exact_size(height)
-        .frame(super::frame(tokens, Margin::symmetric(16, MARGIN)))
+        .frame(super::frame(tokens, Margin::symmetric(SIDE, MARGIN)))
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             heading(ui, &shown, actions);
+            // the bar lies beside the rows, in the margin
+            let mut area = ui.available_rect_before_wrap();
+            let width = area.width();
+            area.max.x += BAR;
             ScrollArea::vertical()
                 .min_scrolled_height(row::HEIGHT)
                 .auto_shrink([false, false])
-                .show(ui, |ui| {
+                .show(&mut ui.new_child(UiBuilder::new().max_rect(area)), |ui| {
+                    ui.set_max_width(width);
                     for job in &shown {
                         let waiting = waiting(job);
                         let copy = copy(job).map(|copy| &**copy);
                         let speed = meters.of(job, now);
                         row::show(ui, job, speed, waiting.as_ref(), copy, actions);
-                        if row::is_unfolded(ui.ctx(), job)
-                            && let Some(progress) = copy.and_then(|copy| copy.progress.as_ref())
-                        {
-                            ui.push_id(job.id, |ui| blobs::show(ui, progress));
+                        if !row::is_unfolded(ui.ctx(), job) {
+                            continue;
                         }
+                        ui.push_id(job.id, |ui| {
+                            told::show(ui, job);
+                            if let Some(progress) = copy.and_then(|copy| copy.progress.as_ref()) {
+                                blobs::show(ui, progress, job.state.is_final());
+                            }
+                        });
                     }
                 });
         });

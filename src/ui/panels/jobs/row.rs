@@ -8,23 +8,30 @@ use egui::{
 };
 
 use super::meter::Speed;
+use super::title::Title;
 use crate::engine::{Command, CopySnapshot, JobKind, JobSnapshot, JobState, Unit, Waiting};
 use crate::model::text;
 use crate::ui::action::{Action, Actions};
 use crate::ui::theme::{Tokens, icons, size};
+use crate::ui::widgets::text::fit_middle;
 use crate::ui::widgets::{icon_button, link};
 
 pub(super) const HEIGHT: f32 = 32.0;
 
 /// Widths of the columns that do not grow, from the left and from the right.
-const TITLE: f32 = 360.0;
+const TITLE: f32 = 480.0;
 const COUNT: f32 = 150.0;
 const RATE: f32 = 84.0;
 const LEFT: f32 = 76.0;
 const BUTTONS: f32 = 72.0;
 const WIDE_BUTTONS: f32 = 120.0;
-/// The button that unfolds the blobs of a copy.
-const FOLD: f32 = 22.0;
+const WIDEST_BUTTONS: f32 = 190.0;
+/// Largest share of the title.
+const TITLE_SHARE: f32 = 0.36;
+/// The button that unfolds a row; titles begin behind it, where there is none, too.
+pub(super) const FOLD: f32 = 22.0;
+/// What a copy does before its turn has come.
+const WAITING: &str = "waiting";
 /// Narrower than this, rate and time left are left out.
 const ROOM: f32 = 860.0;
 
@@ -45,7 +52,7 @@ pub fn show(
         rest = left;
         taken
     };
-    let title = take_left(TITLE.min(rect.width() * 0.28));
+    let title = take_left(TITLE.min(rect.width() * TITLE_SHARE));
     let mut take_right = |width: f32| {
         let (left, taken) = rest.split_left_right_at_x(rest.right() - width);
         rest = left;
@@ -53,9 +60,13 @@ pub fn show(
     };
     let report = copy.is_some_and(|copy| copy.report.value().is_some());
     let rest_of = copy.and_then(|copy| copy.without_lost.as_deref());
-    let wide = report || (rest_of.is_some() && matches!(job.state, JobState::Failed(_)));
-    let buttons = take_right(if wide { WIDE_BUTTONS } else { BUTTONS });
-    let roomy = rect.width() >= ROOM;
+    let buttons = take_right(match &job.state {
+        JobState::Failed(_) if rest_of.is_some() => WIDEST_BUTTONS,
+        _ if report => WIDE_BUTTONS,
+        _ => BUTTONS,
+    });
+    // of what has ended the words have that room
+    let roomy = rect.width() >= ROOM && !job.state.is_final();
     let (left, rate) = if roomy {
         (Some(take_right(LEFT)), Some(take_right(RATE)))
     } else {
@@ -63,11 +74,16 @@ pub fn show(
     };
 
     let name = text::visible(&job.title);
-    let title = match copy.and_then(|copy| copy.progress.as_ref()) {
-        Some(progress) if !progress.blobs.is_empty() => fold(ui, title, job, &name),
-        _ => title,
+    let (place, title) = title.split_left_right_at_x(title.left() + FOLD);
+    let progress = copy.and_then(|copy| copy.progress.as_ref());
+    if matches!(job.state, JobState::Failed(_)) || progress.is_some_and(|p| !p.blobs.is_empty()) {
+        fold(ui, place, job, &name);
+    }
+    let room = title.width() - 12.0;
+    let short = match copy {
+        Some(copy) => Title::of(&copy.request).fit(ui, room),
+        None => fit_middle(ui.painter(), &name, &FontId::proportional(size::BODY), room),
     };
-    let short = fit_middle(ui, &name, title.width() - 12.0);
     let response = write(ui, title, Align2::LEFT_CENTER, &short, tokens.text);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &*name));
     response.on_hover_text(&*name);
@@ -86,7 +102,7 @@ pub fn show(
                 _ => (*phase).to_owned(),
             };
             write(ui, count, Align2::RIGHT_CENTER, &done, tokens.weak);
-            if let (Some(rect), Some(text)) = (rate, rate_text(job, speed)) {
+            if let (Some(rect), Some(text)) = (rate, rate_text(job, phase, speed)) {
                 write(ui, rect, Align2::RIGHT_CENTER, &text, tokens.weak);
             }
             if let (Some(rect), Some(time)) = (left, speed.left) {
@@ -99,7 +115,7 @@ pub fn show(
     button(ui, buttons, job, copy, actions);
 }
 
-/// Whether the blobs of a job are shown.
+/// Whether the blobs of a job, and why it failed, are shown.
 pub(super) fn is_unfolded(ctx: &Context, job: &JobSnapshot) -> bool {
     ctx.data(|data| data.get_temp(fold_id(job)).unwrap_or(false))
 }
@@ -108,9 +124,8 @@ fn fold_id(job: &JobSnapshot) -> Id {
     Id::unique(("blobs of", job.id))
 }
 
-/// The button that shows the blobs of a job; gives what is left for its title.
-fn fold(ui: &mut Ui, rect: Rect, job: &JobSnapshot, name: &str) -> Rect {
-    let (place, rest) = rect.split_left_right_at_x(rect.left() + FOLD);
+/// The button that shows the blobs of a job, and why it failed.
+fn fold(ui: &mut Ui, place: Rect, job: &JobSnapshot, name: &str) {
     let open = is_unfolded(ui.ctx(), job);
     let icon = if open {
         icons::CHEVRON_DOWN
@@ -121,29 +136,29 @@ fn fold(ui: &mut Ui, rect: Rect, job: &JobSnapshot, name: &str) -> Rect {
         .max_rect(place)
         .layout(Layout::left_to_right(Align::Center));
     ui.scope_builder(builder, |ui| {
-        let words = if open {
-            "Hide the blobs of"
-        } else {
-            "Show the blobs of"
+        let verb = if open { "Hide" } else { "Show" };
+        let words = match job.state {
+            JobState::Failed(_) => format!("{verb} why it failed: {name}"),
+            _ => format!("{verb} the blobs of {name}"),
         };
-        if icon_button(ui, icon, &format!("{words} {name}")).clicked() {
+        if icon_button(ui, icon, &words).clicked() {
             ui.ctx()
                 .data_mut(|data| data.insert_temp(fold_id(job), !open));
         }
     });
-    rest
 }
 
 /// How it ended: an icon and words, never a colour alone.
 fn ended(ui: &mut Ui, rect: Rect, job: &JobSnapshot, state: &JobState) {
     let tokens = Tokens::of(ui);
     let took = clock_or_seconds(job.elapsed());
+    // the whole of it on hover, and under the row where that is unfolded
     let (icon, color, words, hint) = match state {
         JobState::Failed(failure) => (
             icons::CIRCLE_X,
             tokens.rejected,
-            failure.headline.clone(),
-            failure.hint_in_window().into_owned(),
+            failure.brief(),
+            format!("{}\n{}", failure.headline, failure.hint_in_window()),
         ),
         JobState::Cancelled => (
             icons::BAN,
@@ -176,7 +191,8 @@ fn ended(ui: &mut Ui, rect: Rect, job: &JobSnapshot, state: &JobState) {
     };
     let response = write(ui, words_at, Align2::LEFT_CENTER, &words, text_color);
     if !hint.is_empty() {
-        response.on_hover_text(format!("{words}\n{hint}"));
+        let hint = hint.lines().map(text::visible).collect::<Vec<_>>();
+        response.on_hover_text(hint.join("\n").trim_end());
     }
 }
 
@@ -268,28 +284,6 @@ fn write(ui: &mut Ui, rect: Rect, align: Align2, words: &str, color: egui::Color
     response
 }
 
-/// Leaves the middle of `words` out until they fit in `width`.
-fn fit_middle(ui: &Ui, words: &str, width: f32) -> String {
-    let font = FontId::proportional(size::BODY);
-    let measure = |words: &str| {
-        let words = words.to_owned();
-        let galley = ui
-            .painter()
-            .layout_no_wrap(words, font.clone(), egui::Color32::PLACEHOLDER);
-        galley.size().x
-    };
-    let mut limit = words.chars().count();
-    let mut fitting = words.to_owned();
-    let mut wide = measure(&fitting);
-    while wide > width && limit > 8 {
-        // about as many characters as fit, and always fewer than before
-        limit = (limit - 1).min((limit as f32 * width / wide) as usize + 1);
-        fitting = text::middle(words, limit).into_owned();
-        wide = measure(&fitting);
-    }
-    fitting
-}
-
 /// `98.0 of 158 MB`, `3 of 7 documents`; nothing before something was counted.
 fn counted(job: &JobSnapshot) -> Option<String> {
     let (done, total) = (job.progress.done(), job.progress.total());
@@ -318,8 +312,9 @@ fn documents(count: u64) -> String {
     }
 }
 
-fn rate_text(job: &JobSnapshot, speed: Speed) -> Option<String> {
-    let rate = speed.rate?;
+/// How fast it goes; nothing before anything has moved.
+fn rate_text(job: &JobSnapshot, phase: &str, speed: Speed) -> Option<String> {
+    let rate = speed.rate.filter(|_| phase != WAITING)?;
     match job.progress.unit() {
         Unit::Bytes => Some(format!("{}/s", text::size(rate as u64))),
         Unit::Documents => None,
@@ -389,6 +384,17 @@ mod tests {
         for (unit, done, total, expected) in cases {
             assert_eq!(counted(&job(unit, done, total)).as_deref(), expected);
         }
+    }
+
+    #[test]
+    fn what_waits_for_its_turn_has_no_speed() {
+        let speed = Speed {
+            rate: Some(0.0),
+            left: None,
+        };
+        let job = job(Unit::Bytes, 0, 158_000_000);
+        assert_eq!(rate_text(&job, WAITING, speed), None);
+        assert_eq!(rate_text(&job, "copying", speed).as_deref(), Some("0 B/s"));
     }
 
     #[test]
