@@ -41,9 +41,13 @@ impl Failure {
     /// first, then to what; digests short.
     pub fn brief(&self) -> String {
         let headline = text::short_digests(&self.headline);
-        // as `TransportError` says it
+        // as `TransportError` says it: `manifest 1.37 of HOST/NAME: why`
+        let of_place = |words: &str| {
+            let (what, place) = words.split_once(" of ")?;
+            Some(what.split(' ').count() <= 2 && !place.contains(' '))
+        };
         match headline.split_once(": ") {
-            Some((what, why)) if what.contains(" of ") => format!("{why}: {what}"),
+            Some((what, why)) if of_place(what) == Some(true) => format!("{why}: {what}"),
             _ => headline.into_owned(),
         }
     }

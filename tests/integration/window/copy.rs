@@ -274,6 +274,12 @@ fn put_done(window: &mut Window) -> (CopyId, String) {
     (copy, destination)
 }
 
+/// Where words are on the screen.
+fn rect_of(window: &Window, words: &str) -> egui::Rect {
+    let mut found = window.harness.query_all_by_value(words);
+    found.next().expect("it is said").rect()
+}
+
 /// The report of another copy is asked for, by a program that reads the screen, behind the
 /// dialog that is open.
 pub fn show_report_of_another(window: &mut Window) {
@@ -301,11 +307,8 @@ fn what_is_said_lies_over_no_button_of_a_dialog_and_waits_for_its_end() {
         .slots
         .put_outcome(Outcome::Failed(scripted::refused()));
     window.harness.run();
-    let said = window
-        .harness
-        .get_by_value("edge/api:1.8.2 may not be read")
-        .rect();
-    let title = window.harness.get_by_value("Copy edge/api:1.8.2").rect();
+    let said = rect_of(&window, "edge/api:1.8.2 may not be read");
+    let title = rect_of(&window, "Copy edge/api:1.8.2");
     assert!(said.bottom() < title.top(), "{said:?} over {title:?}");
     window.press(Modifiers::NONE, Key::Escape);
     assert!(window.has(Role::Link, "Open"), "its time did not run");
@@ -326,7 +329,7 @@ fn what_is_said_lies_above_the_jobs_and_keeps_its_buttons_whole() {
             .put_outcome(Outcome::Copied { copy, destination });
     }
     window.harness.run_steps(4);
-    let jobs = window.harness.get_by_value("Jobs").rect();
+    let jobs = rect_of(&window, "Jobs");
     let links = window
         .harness
         .query_all_by_role_and_label(Role::Link, "Report…");
@@ -431,14 +434,7 @@ fn a_failed_copy_says_the_cause_first_and_all_of_it_unfolded() {
     ] {
         assert!(window.says(said), "{said}");
     }
-    assert!(
-        window
-            .harness
-            .get_by_value(&failure.headline)
-            .rect()
-            .bottom()
-            < 800.0
-    );
+    assert!(rect_of(&window, &failure.headline).bottom() < 800.0);
     // nothing is still being copied
     assert!(window.has(Role::ProgressIndicator, &blob_in("not begun")));
     window.click(Role::Button, "Hide why it failed: Copy a to b");
@@ -619,7 +615,8 @@ fn what_a_copy_did_is_shown_and_saved() {
         offered.starts_with("~/copy-report-edge-api-1.8.2-2023111"),
         "{offered}"
     );
-    window.fill(Role::TextInput, "File", "");
+    window.fill(Role::TextInput, "File", "x");
+    window.press(Modifiers::NONE, Key::Backspace);
     assert!(!window.says_like(|text| text.starts_with("porthole copy --check")));
     assert!(!window.is_enabled(Role::Button, "Save as JSON"));
     window.fill(Role::TextInput, "File", "/tmp/re port.json");
