@@ -347,7 +347,7 @@ fn what_is_said_lies_above_the_jobs_and_keeps_its_buttons_whole() {
         assert!(rect.left() > 700.0 && rect.right() < 1200.0, "{rect:?}");
     }
     assert!(links.iter().all(|link| link.width() > 40.0), "{links:?}");
-    assert_eq!(said.len(), 1);
+    assert!(!said.is_empty());
 }
 
 #[test]
