@@ -365,7 +365,10 @@ impl CopyDialog {
         let verb = if self.export { "Export" } else { "Copy" };
         let request = self.request(known);
         let (words, ready) = self.ready(verb, known);
-        let ready = ready.as_ref().map(|()| ()).map_err(String::as_str);
+        let ready = match &ready {
+            Ok(()) => Ok(()),
+            Err(why) => Err(why.as_str()),
+        };
         let entered = std::mem::take(&mut self.entered) && ready.is_ok();
         if (footer.primary(&words, ready) || entered)
             && let Some(request) = request
