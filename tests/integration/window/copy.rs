@@ -710,6 +710,7 @@ fn what_the_source_has_lost_is_gone_on_without() {
         job: None,
         report: Remote::NotAsked,
         without_lost: Some(Box::new(rest)),
+        left_behind: None,
     }));
     window.harness.run();
     window.click(Role::Button, "Go on without what refers to it");
