@@ -32,6 +32,8 @@ impl Windows {
     /// # Errors
     /// Where nobody waits any more for what `work` does.
     pub(in crate::transport) fn take(&self, bytes: u64, work: &Work) -> io::Result<Window<'_>> {
+        // a stream may ask for any size; whoever takes all there is, is alone
+        let bytes = bytes.min(TOGETHER);
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         while *taken > 0 && *taken + bytes > TOGETHER {
             work.go_on()?;
@@ -113,12 +115,14 @@ mod tests {
         let work = Work::default();
         let held = [windows.take(8 << 20, &work), windows.take(8 << 20, &work)];
         assert!(held.iter().all(Result::is_ok));
-        // nobody waits any more
+        // nobody waits any more, however much is asked for
         let cancelled = tokio_util::sync::CancellationToken::new();
         cancelled.cancel();
         let ended = Work::new(cancelled, None);
-        assert!(windows.take(128 << 20, &ended).is_err());
+        for much in [TOGETHER, 128 << 20, u64::MAX] {
+            assert!(windows.take(much, &ended).is_err());
+        }
         drop(held);
-        assert!(windows.take(128 << 20, &work).is_ok());
+        assert!(windows.take(u64::MAX, &work).is_ok());
     }
 }
