@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use egui::{Context, RichText, ScrollArea, TextStyle, Ui};
 use jiff::Timestamp;
@@ -13,6 +14,7 @@ use crate::copy::{Report, ReportedBlob, ReportedDocument};
 use crate::engine::{Chore, Command, without_options};
 use crate::model::{MediaType, Reference, text};
 use crate::ui::action::{Action, Actions, PathWish};
+use crate::ui::panels::jobs::clock_or_seconds;
 use crate::ui::theme::{Tokens, icons, strong};
 use crate::ui::widgets::text::{count, line};
 
@@ -61,7 +63,7 @@ impl CopyReport {
 
     /// Draws the dialog; says whether it is done.
     pub fn show(&mut self, ctx: &Context, actions: &mut Actions) -> bool {
-        Sheet::new("Report of the copy").width(820.0).show(
+        Sheet::new("Report of the copy").width(940.0).show(
             ctx,
             &mut (self, actions),
             |(report, actions), ui| report.body(ui, actions),
@@ -84,9 +86,9 @@ impl CopyReport {
         kit::row(ui, "Digest", |ui| {
             ui.add(egui::Label::new(exact(&report.digest.to_string())).truncate());
         });
-        let seconds = report.milliseconds as f64 / 1000.0;
+        let took = clock_or_seconds(Duration::from_millis(report.milliseconds));
         let words = format!(
-            "{} sent in {seconds:.1} s: {}, {}",
+            "{} sent in {took}: {}, {}",
             text::size(report.bytes_sent),
             count(
                 report.documents.len(),

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use egui::{Margin, Panel, ScrollArea, Ui, UiBuilder};
 
 pub use meter::Meters;
+pub use row::clock_or_seconds;
 pub use title::Title;
 
 use super::parts::group_heading;

@@ -332,7 +332,8 @@ fn clock(time: Duration) -> String {
     }
 }
 
-fn clock_or_seconds(time: Duration) -> String {
+/// How long something took, for people.
+pub fn clock_or_seconds(time: Duration) -> String {
     if time < Duration::from_millis(100) {
         "less than 0.1 s".to_owned()
     } else if time < Duration::from_secs(60) {
