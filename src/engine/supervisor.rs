@@ -15,7 +15,7 @@ use super::copies::Copies;
 use super::places::{self, Places};
 use super::search::Searches;
 use super::shared::Shared;
-use super::{Command, ImageId, JobId, JobKind, JobSnapshot, NodePath, Outcome};
+use super::{Command, Failure, ImageId, JobId, JobKind, JobSnapshot, NodePath, Outcome};
 
 /// The open images, and what each job could be done again by.
 pub(super) struct Supervisor {
@@ -208,6 +208,17 @@ impl Supervisor {
         let Some(job) = self.job(id).filter(|job| job.state.is_final()) else {
             return;
         };
+        let of_tab = !matches!(
+            job.kind,
+            JobKind::Copy | JobKind::Compare | JobKind::Addition | JobKind::Search
+        );
+        if of_tab && !self.images.contains_key(&job.image) {
+            let why = "The tab that this belongs to is closed";
+            let refused = Failure::refused(why, "Open the image again and do it there");
+            let outcome = Outcome::Failed(Arc::new(refused));
+            self.shared.slots.put_outcome(outcome);
+            return;
+        }
         // what is done again has a job of its own, or goes on in this one
         if !matches!(job.kind, JobKind::Copy | JobKind::Addition) {
             self.shared.slots.remove_job(id);

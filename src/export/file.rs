@@ -1,7 +1,6 @@
 //! One file, whole or not at all.
 
 use std::fs::File;
-use std::io::Write;
 use std::path::Path;
 
 use tempfile::NamedTempFile;
@@ -9,6 +8,7 @@ use tempfile::NamedTempFile;
 use crate::layer::LayerError;
 
 use super::content::{Sink, read};
+use super::holes::Writer;
 use super::plan::Content;
 use super::{From, Plan, Progress, Report, failed};
 
@@ -25,17 +25,18 @@ pub(super) async fn write(
             what: "folder",
         });
     }
+    let content = &plan.contents[0];
     let mut writing = Writing {
-        file: beside(path)?,
+        file: Writer::new(beside(path)?, content.has_holes()),
         path,
         progress,
     };
     read(plan, &from, &mut writing).await?;
-    let content = &plan.contents[0];
+    let file = writing.file.finish();
+    let file = file.map_err(|error| failed(path, &error))?;
     let mode = plan.node(content.node)?.entry().map_or(0o644, |e| e.mode());
-    super::folder::set_mode(writing.file.path(), mode & 0o777)
-        .map_err(|error| failed(path, &error))?;
-    persist(writing.file, path)?;
+    super::folder::set_mode(file.path(), mode & 0o777).map_err(|error| failed(path, &error))?;
+    persist(file, path)?;
     Ok(Report {
         files: 1,
         bytes: plan.bytes,
@@ -67,7 +68,7 @@ pub(super) fn persist(file: NamedTempFile, path: &Path) -> Result<(), LayerError
 }
 
 struct Writing<'a> {
-    file: NamedTempFile,
+    file: Writer<NamedTempFile>,
     path: &'a Path,
     progress: Progress<'a>,
 }
@@ -79,7 +80,7 @@ impl Sink for Writing<'_> {
 
     fn bytes(&mut self, bytes: &[u8]) -> Result<(), LayerError> {
         self.file
-            .write_all(bytes)
+            .bytes(bytes)
             .map_err(|error| failed(self.path, &error))?;
         (self.progress)(bytes.len() as u64)
     }

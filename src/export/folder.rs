@@ -5,13 +5,14 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::layer::{FileNode, LayerError};
 
 use super::content::{Sink, read};
+use super::holes::Writer;
 use super::link::{self, Target};
 use super::plan::Content;
 use super::{From, Plan, Progress, Report, failed};
@@ -177,6 +178,7 @@ fn symlink(target: &[u8], path: &Path) -> io::Result<()> {
 
 #[cfg(not(unix))]
 fn symlink(target: &[u8], path: &Path) -> io::Result<()> {
+    use std::io::Write as _;
     // where links want special rights, what a link says is kept as a text
     File::create_new(path)?.write_all(target)
 }
@@ -226,7 +228,7 @@ struct Writing<'a> {
     plan: &'a Plan,
     root: &'a Path,
     progress: Progress<'a>,
-    file: Option<io::BufWriter<File>>,
+    file: Option<Writer<io::BufWriter<File>>>,
     special: usize,
 }
 
@@ -235,13 +237,14 @@ impl Sink for Writing<'_> {
         let node = self.plan.node(content.node)?;
         let path = place(self.plan, self.root, &node)?;
         let file = File::create_new(&path).map_err(|error| clash(&node, &error))?;
-        self.file = Some(io::BufWriter::with_capacity(128 << 10, file));
+        let file = io::BufWriter::with_capacity(128 << 10, file);
+        self.file = Some(Writer::new(file, content.has_holes()));
         Ok(())
     }
 
     fn bytes(&mut self, bytes: &[u8]) -> Result<(), LayerError> {
         if let Some(file) = &mut self.file {
-            file.write_all(bytes)
+            file.bytes(bytes)
                 .map_err(|error| failed(self.root, &error))?;
         }
         (self.progress)(bytes.len() as u64)
@@ -255,8 +258,8 @@ impl Sink for Writing<'_> {
         let mode = node.entry().map_or(0o644, |entry| entry.mode());
         self.special += usize::from(mode & 0o6000 != 0);
         let done = file
-            .into_inner()
-            .map_err(io::IntoInnerError::into_error)
+            .finish()
+            .and_then(|file| file.into_inner().map_err(io::IntoInnerError::into_error))
             .and_then(|file| date(&file, &node));
         done.map_err(|error| clash(&node, &error))?;
         let path = place(self.plan, self.root, &node)?;

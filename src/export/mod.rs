@@ -7,6 +7,7 @@
 mod content;
 mod file;
 mod folder;
+mod holes;
 mod link;
 mod plan;
 mod tar;

@@ -36,6 +36,13 @@ pub(super) struct Content {
     pub part: FilePart,
 }
 
+impl Content {
+    /// Whether its layer leaves out parts of it that are zeros.
+    pub const fn has_holes(&self) -> bool {
+        self.part.sparse.is_some()
+    }
+}
+
 /// Another name of a file that is written.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Name {

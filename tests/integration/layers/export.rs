@@ -338,7 +338,7 @@ fn what_was_refused_for_its_holes_is_written_where_the_request_says_so() {
 }
 
 #[test]
-fn what_is_being_written_ends_with_its_tab() {
+fn what_is_being_written_goes_on_when_its_tab_is_closed() {
     let place = tempfile::tempdir().unwrap();
     let layout = hole(place.path());
     let watch = Watch::start();
@@ -347,7 +347,79 @@ fn what_is_being_written_ends_with_its_tab() {
     ask(&watch, image, FilesRequest::Save(anyway));
     let job = begun(&watch);
     watch.engine.send(Command::Close { image });
+    watch.wait(|| watch.engine.image(image).is_none().then_some(()));
+    let done = || {
+        let jobs = watch.engine.jobs();
+        let found = jobs.iter().find(|found| found.id == job).unwrap();
+        assert!(!found.state.is_final(), "{:?}", found.state);
+        found.progress.done()
+    };
+    let before = done();
+    watch.wait(|| (done() > before + (64 << 20)).then_some(()));
+    watch.engine.send(Command::Cancel { job });
     ended(&watch, job, place.path());
+    // nobody is left to do it again, and that is said
+    watch.engine.send(Command::Retry { job });
+    let said = watch.wait(|| watch.engine.take_outcomes().into_iter().next());
+    let Outcome::Failed(failure) = said else {
+        panic!("{said:?}");
+    };
+    assert!(failure.headline.contains("is closed"), "{failure:?}");
+    assert!(failure.hint.contains("Open the image again"), "{failure:?}");
+}
+
+#[test]
+fn what_waits_for_its_layers_is_saved_when_its_tab_is_closed_meanwhile() {
+    let place = tempfile::tempdir().unwrap();
+    let layer = Tar::new()
+        .file("long", &vec![7; 64 << 20])
+        .file("big", b"small")
+        .bytes();
+    let layout = image(&place.path().join("image"), &[layer]);
+    let watch = Watch::start();
+    let (image, _) = watch.open_and_settle(&layout.reference("it"));
+    let to = place.path().join("big");
+    watch.engine.send(Command::Files {
+        image,
+        manifest: NodePath::root(),
+        request: FilesRequest::Save(big(&to, Allowance::Usual)),
+    });
+    watch.until_job(|job| job.kind == JobKind::ReadLayers);
+    watch.engine.send(Command::Close { image });
+    watch.until_job(|job| job.kind == JobKind::Save && job.state == JobState::Done);
+    assert_eq!(fs::read(&to).unwrap(), b"small");
+}
+
+#[test]
+fn holes_take_no_room_where_they_are_written() {
+    use std::os::unix::fs::MetadataExt as _;
+    let size: u64 = 96 << 20;
+    let parts: [(u64, &[u8]); 2] = [(5 << 20, b"here"), (80 << 20, b"there")];
+    let place = tempfile::tempdir().unwrap();
+    let layer = Tar::new()
+        .sparse("big", size, &parts)
+        .file("zeros", &[0; 100_000])
+        .bytes();
+    let layout = image(&place.path().join("image"), &[layer]);
+    let mut expected = vec![0; size as usize];
+    for (at, part) in parts {
+        expected[at as usize..][..part.len()].copy_from_slice(part);
+    }
+    let (folder, file) = (place.path().join("out"), place.path().join("one"));
+    let one = ["--path", "big", "--file", file.to_str().unwrap()];
+    for (arguments, written) in [
+        (&[folder.to_str().unwrap()][..], folder.join("big")),
+        (&one, file.clone()),
+    ] {
+        let (ok, said) = export(&layout, arguments);
+        assert!(ok, "{said}");
+        assert!(fs::read(&written).unwrap() == expected);
+        let room = fs::metadata(&written).unwrap().blocks() * 512;
+        assert!(room < 1 << 20, "{room} bytes");
+    }
+    // zeros that the layer has are no holes
+    let zeros = fs::metadata(folder.join("zeros")).unwrap();
+    assert!(zeros.blocks() * 512 >= zeros.len());
 }
 
 #[test]

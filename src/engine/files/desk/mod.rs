@@ -208,11 +208,20 @@ impl State {
         mut beginnings: mpsc::UnboundedReceiver<Arc<FileList>>,
         closed: CancellationToken,
     ) {
+        let mut closing = false;
         loop {
             self.start_reading();
+            self.start_saving();
+            if closing {
+                // what is to be saved comes when its layers are known
+                if self.saves.is_empty() {
+                    break;
+                }
+                self.read_to_the_end().await;
+                continue;
+            }
             self.start_building();
             self.start_accounting();
-            self.start_saving();
             let publish_at = self.published.map(|at| at + PUBLISH_EVERY);
             if self.dirty && publish_at.is_none_or(|at| at <= Instant::now()) {
                 self.publish();
@@ -221,10 +230,10 @@ impl State {
             let wants_building = self.wants_building() && self.building.is_none();
             tokio::select! {
                 biased;
-                () = closed.cancelled() => break,
+                () = closed.cancelled() => closing = true,
                 message = messages.recv() => match message {
                     Some(message) => self.handle(message),
-                    None => break,
+                    None => closing = true,
                 },
                 Some(partial) = partials.recv() => self.partial(partial),
                 Some(list) = beginnings.recv() => self.begun(list),
@@ -243,9 +252,29 @@ impl State {
         if let Some(job) = self.job.take() {
             job.end(JobState::Cancelled);
         }
-        self.end_saving();
         let slots = &self.start.shared.slots;
         slots.remove_files(self.start.image, &self.start.manifest, &self.start.digest);
+    }
+
+    /// Waits for the next layer, where nobody looks at the files any more.
+    async fn read_to_the_end(&mut self) {
+        let job = self.job.as_ref().map(|job| job.token().clone());
+        let cancelled = async {
+            match job {
+                Some(token) => token.cancelled_owned().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = cancelled => self.cancel(),
+            Some(done) = self.tasks.join_next() => match done {
+                Ok(done) => self.done(done),
+                Err(error) => self.lost(&error),
+            },
+            // nothing is read that could be waited for
+            else => self.saves.clear(),
+        }
     }
 
     fn handle(&mut self, message: DeskMessage) {

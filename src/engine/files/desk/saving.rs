@@ -1,4 +1,5 @@
-//! Saving files: as jobs of their own, once all layers are known.
+//! Saving files: as jobs of their own, once all layers are known. They go on when the image
+//! is closed.
 
 use std::sync::Arc;
 
@@ -26,13 +27,6 @@ impl State {
         };
         self.save(request);
         true
-    }
-
-    /// Ends what is being written. It says itself how it ended.
-    pub(super) fn end_saving(&self) {
-        for job in self.saved.keys() {
-            self.start.shared.jobs.cancel(*job);
-        }
     }
 
     pub(super) fn start_saving(&mut self) {
