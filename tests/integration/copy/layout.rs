@@ -3,12 +3,12 @@
 use std::fs;
 
 use porthole::copy::{BlobAction, CopyOptions, Format, Role, Selection, check};
-use porthole::model::{Descriptor, Digest, Document, MediaType};
+use porthole::model::{Descriptor, Digest, MediaType};
 use serde_json::{Value, json};
 
 use super::{
     app, at, busybox, content, copy, digest, entries, no_referrers, open, platforms, prepare,
-    refusal, root, signed, try_copy,
+    refusal, signed, try_copy,
 };
 use crate::support::layout::{Layout, entry, listing};
 use crate::support::referrer;
@@ -193,32 +193,6 @@ async fn a_destination_with_a_digest_must_match() {
     copy(&from, &to, &CopyOptions::default()).await;
 }
 
-#[tokio::test]
-async fn digests_that_would_change_are_refused_where_they_must_not() {
-    let folder = tempfile::tempdir().unwrap();
-    let to = at("oci", folder.path(), "x");
-    let preserve = |options: CopyOptions| CopyOptions {
-        preserve_digests: true,
-        ..options
-    };
-    let why = refusal(&app(), &to, &preserve(platforms(&["linux/arm64"]))).await;
-    assert!(why.contains("would change"), "{why}");
-    let docker = CopyOptions {
-        format: Format::Docker,
-        ..CopyOptions::default()
-    };
-    let layout = two_platforms(&folder.path().join("from"));
-    let to = at("oci", &folder.path().join("to"), "x");
-    let why = refusal(&layout.reference("x"), &to, &preserve(docker)).await;
-    assert!(why.contains("the other format has other digests"), "{why}");
-    let sparse = CopyOptions {
-        sparse: true,
-        ..platforms(&["linux/arm64"])
-    };
-    copy(&app(), &to, &preserve(sparse)).await;
-    copy(&app(), &to, &preserve(CopyOptions::default())).await;
-}
-
 /// A layout with an index of two images named `x`.
 pub fn two_platforms(folder: &std::path::Path) -> Layout {
     let mut layout = Layout::new(folder);
@@ -227,110 +201,6 @@ pub fn two_platforms(folder: &std::path::Path) -> Layout {
     let index = layout.index(&[entry(&amd64, "linux/amd64"), entry(&arm64, "linux/arm64")]);
     layout.name("x", &index);
     layout
-}
-
-#[tokio::test]
-async fn images_are_converted_between_oci_and_docker_and_back() {
-    let folder = tempfile::tempdir().unwrap();
-    let layout = two_platforms(&folder.path().join("from"));
-    let from = layout.reference("x");
-    let docker = at("oci", &folder.path().join("docker"), "x");
-    let to_docker = CopyOptions {
-        format: Format::Docker,
-        ..CopyOptions::default()
-    };
-    let report = copy(&from, &docker, &to_docker).await;
-    assert!(
-        report
-            .documents
-            .iter()
-            .all(|d| d.how == "converted" && d.from.is_some())
-    );
-    let raw = root(&*open(&docker)).await;
-    let document = Document::read(raw);
-    assert_eq!(
-        document.media_type().as_str(),
-        MediaType::DOCKER_MANIFEST_LIST
-    );
-    for entry in document.index().unwrap().entries.iter().flatten() {
-        assert_eq!(entry.media_type.as_str(), MediaType::DOCKER_MANIFEST);
-        let image = Document::read(open(&docker).manifest(entry).await.unwrap());
-        let manifest = image.manifest().unwrap();
-        assert_eq!(
-            manifest.config.media_type.as_str(),
-            MediaType::DOCKER_CONFIG
-        );
-        assert_eq!(
-            manifest.layers[0].media_type.as_str(),
-            "application/vnd.docker.image.rootfs.diff.tar"
-        );
-    }
-    let back = at("oci", &folder.path().join("back"), "x");
-    let to_oci = CopyOptions {
-        format: Format::Oci,
-        ..CopyOptions::default()
-    };
-    copy(&docker, &back, &to_oci).await;
-    assert_eq!(digest(&back).await, digest(&from).await);
-    // what is in the format already stays as it is
-    let report = copy(&from, &at("oci", &folder.path().join("same"), "x"), &to_oci).await;
-    assert_eq!(report.digest, report.from);
-}
-
-#[tokio::test]
-async fn a_conversion_that_would_lose_something_is_refused_with_the_reason() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut layout = Layout::new(folder.path().join("from"));
-    let config = layout.document(
-        MediaType::OCI_CONFIG,
-        &json!({"os": "linux", "architecture": "amd64"}),
-    );
-    let zstd = layout.blob("application/vnd.oci.image.layer.v1.tar+zstd", b"z");
-    let encrypted = layout.blob(
-        "application/vnd.oci.image.layer.v1.tar+gzip+encrypted",
-        b"e",
-    );
-    let gzip = layout.blob(MediaType::OCI_LAYER, b"g");
-    let with_zstd = layout.manifest(&config, &[zstd]);
-    layout.name("zstd", &with_zstd);
-    let with_encrypted = layout.manifest(&config, &[encrypted]);
-    layout.name("encrypted", &with_encrypted);
-    let plain = layout.manifest(&config, &[gzip]);
-    layout.name("signed", &plain);
-    layout.blob(MediaType::OCI_EMPTY, b"{}");
-    layout.blob(referrer::SPDX, b"about");
-    let about = referrer::manifest(referrer::SPDX, &plain, "about");
-    let about = layout.document(MediaType::OCI_MANIFEST, &about);
-    layout.list(serde_json::to_value(&about).unwrap());
-    layout.name("artifact", &about);
-    let nameless = layout.index(&[serde_json::to_value(&plain).unwrap()]);
-    layout.name("nameless", &nameless);
-    let other = layout.image("linux/amd64", &["other"]);
-    let index_about = layout.document(
-        MediaType::OCI_INDEX,
-        &json!({
-            "schemaVersion": 2, "mediaType": MediaType::OCI_INDEX, "subject": with_zstd,
-            "manifests": [entry(&other, "linux/amd64")],
-        }),
-    );
-    layout.name("index", &index_about);
-    let docker = CopyOptions {
-        format: Format::Docker,
-        ..CopyOptions::default()
-    };
-    for (name, words) in [
-        ("zstd", "layer 0: it is compressed with zstd"),
-        ("encrypted", "layer 0: it is encrypted"),
-        ("artifact", "artifact"),
-        ("signed", "SBOM"),
-        ("nameless", "entry 0 of it says no platform"),
-        ("index", "it refers to another manifest"),
-    ] {
-        let to = at("oci", &folder.path().join("to"), "x");
-        let why = refusal(&layout.reference(name), &to, &docker).await;
-        assert!(why.contains(words), "{name}: {why}");
-        assert!(!folder.path().join("to").exists(), "nothing was written");
-    }
 }
 
 #[tokio::test]
@@ -586,93 +456,6 @@ async fn roles_of_a_plan_are_told() {
     }
     assert!(matches!(prepared.plan.options.selection, Selection::Usual));
     assert_eq!(listing(folder.path()), []);
-}
-
-#[tokio::test]
-async fn an_image_gets_several_names() {
-    let folder = tempfile::tempdir().unwrap();
-    let options = CopyOptions {
-        also: vec!["y".to_owned(), "z".to_owned(), "y".to_owned()],
-        ..CopyOptions::default()
-    };
-    copy(
-        &busybox(),
-        &at("oci", folder.path(), "z"),
-        &CopyOptions::default(),
-    )
-    .await;
-    let to = at("oci", folder.path(), "x");
-    let prepared = prepare(&app(), &to, &options).await.unwrap();
-    let text = prepared.plan.text(&[]);
-    assert!(text.contains("Also   y\n"), "{text}");
-    assert!(
-        text.contains("Also   z, which stands for sha256:"),
-        "{text}"
-    );
-    assert!(
-        prepared
-            .plan
-            .command_line(&[])
-            .contains("--also=y --also=z")
-    );
-    prepared.run().await.unwrap();
-    for name in ["x", "y", "z"] {
-        let to = at("oci", folder.path(), name);
-        assert_eq!(digest(&to).await, digest(&app()).await, "{name}");
-    }
-    assert!(prepare(&app(), &to, &options).await.unwrap().plan.is_done());
-    let options = CopyOptions {
-        also: vec!["new".to_owned()],
-        ..CopyOptions::default()
-    };
-    let report = copy(&app(), &to, &options).await;
-    assert_eq!(
-        digest(&at("oci", folder.path(), "new")).await,
-        digest(&app()).await
-    );
-    // the report has them, and they are looked at later
-    let [name] = report.names.as_slice() else {
-        panic!("{:?}", report.names);
-    };
-    assert_eq!((name.name.as_str(), &name.replaced), ("new", &None));
-    let called = |name: &str| Some(open(&at("oci", folder.path(), name)));
-    let wrong = async |report: &porthole::copy::Report| {
-        let items = check(report, open(&to), called).await;
-        let wrong = items.into_iter().filter(|item| item.problem.is_some());
-        wrong
-            .map(|item| (item.what, item.problem))
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(wrong(&report).await, []);
-    let new = at("oci", folder.path(), "new");
-    let options = CopyOptions {
-        also: vec!["z".to_owned()],
-        ..CopyOptions::default()
-    };
-    let moved = copy(&busybox(), &new, &options).await;
-    let there = digest(&app()).await;
-    assert_eq!(moved.names[0].replaced.as_ref(), Some(&there));
-    let now = format!("it stands for {} now", digest(&busybox()).await);
-    assert_eq!(wrong(&report).await, [("name new".to_owned(), Some(now))]);
-    // also where no manifest is kept
-    let archive = folder.path().join("a.tar");
-    let to = at("docker-archive", &archive, "a:1");
-    let options = CopyOptions {
-        also: vec!["a:2".to_owned()],
-        ..no_referrers()
-    };
-    let report = copy(&busybox(), &to, &options).await;
-    let called = |name: &str| Some(open(&at("docker-archive", &archive, name)));
-    let items = check(&report, open(&to), called).await;
-    assert!(items.iter().any(|item| item.what == "name a:2"));
-    assert!(items.iter().all(|item| item.problem.is_none()), "{items:?}");
-    let called = |_: &str| Some(open(&at("docker-archive", &archive, "a:3")));
-    let items = check(&report, open(&to), called).await;
-    let lost: Vec<_> = items.iter().filter(|item| item.problem.is_some()).collect();
-    assert!(
-        matches!(lost.as_slice(), [name] if name.what == "name a:2"),
-        "{lost:?}"
-    );
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod again;
 mod archive;
 mod belonging;
 mod cli;
+mod conversion;
 #[cfg(unix)]
 mod daemon;
 mod directory;
@@ -12,6 +13,7 @@ mod interop;
 mod kill;
 mod layout;
 mod lost;
+mod names;
 mod nested;
 mod places;
 mod refusals;

@@ -2,14 +2,17 @@
 
 mod access;
 mod apply;
+mod chunked;
 mod cli;
 mod deflate;
 mod desk;
 mod diff;
 mod differing;
 mod export;
+mod filters;
 mod listing;
 mod promised;
+mod searching;
 mod waste;
 
 pub use deflate::one_block;

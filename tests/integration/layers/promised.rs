@@ -5,8 +5,9 @@ use porthole::layer::{Allowance, FileQuery, Scope};
 use porthole::model::{Descriptor, Digest, MediaType, limits};
 use serde_json::{Value, json};
 
+use super::chunked::stargz;
 use super::cli::image;
-use super::desk::{GZIP, ask, blob_requests, files, listed, put, read, stargz};
+use super::desk::{GZIP, ask, blob_requests, files, listed, put, read};
 use super::{Tar, gzip, porthole};
 use crate::support::layout::Layout;
 use crate::support::registry::Registry;

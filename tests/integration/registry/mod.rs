@@ -12,6 +12,7 @@ mod limits;
 mod login;
 mod logins;
 mod manifests;
+mod mounting;
 mod peers;
 mod peers_faults;
 mod peers_write;
@@ -22,6 +23,7 @@ mod scheme;
 mod table;
 mod tags;
 mod tokens;
+mod unfinished;
 mod uploads;
 
 use std::path::PathBuf;

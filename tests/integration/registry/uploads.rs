@@ -5,20 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::{BoxFuture, ready};
-use futures_util::{FutureExt, StreamExt, stream};
 use porthole::config::Network;
 use porthole::model::{Algorithm, Descriptor, Digest, MediaType, RawDocument, Reference};
-use porthole::transport::{
-    self, BlobStream, Destination, Mounted, Naming, Payload, Problem, Refusal, TransportError,
-    registry::Client,
-};
+use porthole::transport::registry::Client;
+use porthole::transport::{self, Destination, Naming, Problem, Refusal, TransportError};
 
 use super::{client, network};
 use crate::support::registry::{Access, Fault, Location, Registry, Setup, Token, Writes};
 
 /// Larger than what goes into two chunks.
-const LARGE: usize = 40 << 20;
+pub(super) const LARGE: usize = 40 << 20;
 
 pub fn destination(client: &Client, reference: &str) -> Arc<dyn Destination> {
     let reference = Reference::parse_prefixed(reference).unwrap().unwrap();
@@ -44,13 +40,17 @@ pub fn blob(bytes: &Bytes) -> Descriptor {
     Descriptor::new(MediaType::OCI_LAYER, digest, bytes.len() as u64)
 }
 
-async fn put(client: &Client, registry: &Registry, bytes: &Bytes) -> Result<(), TransportError> {
+pub(super) async fn put(
+    client: &Client,
+    registry: &Registry,
+    bytes: &Bytes,
+) -> Result<(), TransportError> {
     let to = destination(client, &registry.reference("team/app:1"));
     to.put_blob(&blob(bytes), Arc::new(bytes.clone())).await
 }
 
 /// Methods of what was asked, with the range of what each chunk holds.
-fn steps(registry: &Registry) -> Vec<String> {
+pub(super) fn steps(registry: &Registry) -> Vec<String> {
     let requests = registry.requests().into_iter();
     let uploads = requests.filter(|request| request.path.contains("/blobs/uploads/"));
     let shown = uploads.map(|request| match request.header("content-range") {
@@ -60,7 +60,7 @@ fn steps(registry: &Registry) -> Vec<String> {
     shown.collect()
 }
 
-fn held(registry: &Registry, bytes: &Bytes) -> bool {
+pub(super) fn held(registry: &Registry, bytes: &Bytes) -> bool {
     let held = registry.held("team/app", &Digest::sha256(bytes).to_string());
     held.is_some_and(|held| held == *bytes)
 }
@@ -292,124 +292,6 @@ async fn who_gives_up_cancels_the_upload() {
     assert_eq!(registry.open_uploads(), 0);
 }
 
-/// Its first bytes, and then nothing more; or why.
-struct Stuck(Bytes, Option<Problem>);
-
-impl Payload for Stuck {
-    fn open(&self, from: u64) -> BoxFuture<'_, Result<BlobStream, TransportError>> {
-        let pieces = self.0[from as usize..]
-            .chunks(1 << 20)
-            .map(Bytes::copy_from_slice);
-        let pieces: Vec<_> = pieces.map(Ok).collect();
-        let end = self
-            .1
-            .clone()
-            .map(|problem| Err(TransportError::new("it", "here", problem)));
-        let rest = match end {
-            Some(end) => stream::once(ready(end)).boxed(),
-            None => stream::pending().boxed(),
-        };
-        ready(Ok(stream::iter(pieces).chain(rest).boxed())).boxed()
-    }
-}
-
-/// A client whose program goes on when an upload is broken off.
-fn keeping() -> Client {
-    client(Network {
-        keep_uploads: true,
-        ..network()
-    })
-}
-
-#[tokio::test]
-async fn an_upload_that_was_broken_off_goes_on_when_it_is_tried_again() {
-    let registry = Registry::with_writes(Writes::default());
-    let (client, bytes) = (keeping(), bytes(LARGE));
-    registry.fault_times("PUT ", 1, Fault::CutRequest(18 << 20));
-    registry.fault_times("GET ", 1, Fault::Silence);
-    let wait = Duration::from_secs(2);
-    let putting = put(&client, &registry, &bytes);
-    tokio::time::timeout(wait, putting).await.unwrap_err();
-    assert_eq!(steps(&registry), ["POST", "PUT", "GET"]);
-    // somebody else's blob is another upload
-    put(&client, &registry, &self::bytes(1000)).await.unwrap();
-    put(&client, &registry, &bytes).await.unwrap();
-    assert!(held(&registry, &bytes));
-    assert_eq!(
-        steps(&registry)[3..],
-        [
-            "POST",
-            "PUT",
-            "GET",
-            "PATCH 18874368-35651583",
-            "PATCH 35651584-41943039",
-            "PUT"
-        ]
-    );
-    assert_eq!(registry.open_uploads(), 0);
-}
-
-#[tokio::test]
-async fn what_cannot_be_read_for_now_leaves_its_upload() {
-    let bytes = bytes(LARGE);
-    let broken_off = Problem::BrokenOff {
-        why: "no".to_owned(),
-    };
-    let registry = Registry::with_writes(Writes::default());
-    let client = keeping();
-    let to = destination(&client, &registry.reference("team/app:1"));
-    let stuck = Arc::new(Stuck(bytes.slice(..20 << 20), Some(broken_off)));
-    let error = to.put_blob(&blob(&bytes), stuck).await.unwrap_err();
-    assert!(error.problem.is_unanswered(), "{error:?}");
-    assert_eq!(registry.open_uploads(), 1);
-    put(&client, &registry, &bytes).await.unwrap();
-    assert!(held(&registry, &bytes));
-    let steps = steps(&registry);
-    assert_eq!(steps.iter().filter(|step| *step == "POST").count(), 1);
-    assert_eq!(registry.open_uploads(), 0);
-}
-
-#[tokio::test]
-async fn what_was_left_and_is_of_no_use_begins_anew() {
-    let bytes = bytes(10 << 20);
-    let gone = || Fault::error(404, "BLOB_UPLOAD_UNKNOWN", "unknown");
-    let invalid = || Fault::error(400, "DIGEST_INVALID", "provided digest did not match");
-    for (line, fault) in [("GET ", gone()), ("PATCH ", gone()), ("PUT ", invalid())] {
-        let registry = Registry::with_writes(Writes::default());
-        let client = keeping();
-        let to = destination(&client, &registry.reference("team/app:1"));
-        let blob = blob(&bytes);
-        let putting = to.put_blob(&blob, Arc::new(Stuck(bytes.slice(..5 << 20), None)));
-        let wait = Duration::from_millis(700);
-        tokio::time::timeout(wait, putting).await.unwrap_err();
-        registry.fault_times(line, 1, fault);
-        put(&client, &registry, &bytes).await.unwrap();
-        assert!(held(&registry, &bytes), "{line}");
-        let steps = steps(&registry);
-        assert_eq!(
-            steps[steps.len() - 3..],
-            ["DELETE", "POST", "PUT"],
-            "{line}"
-        );
-        assert_eq!(registry.open_uploads(), 0, "{line}");
-    }
-}
-
-#[tokio::test]
-async fn bytes_that_were_wrong_are_not_gone_on_with() {
-    let right = bytes(LARGE);
-    let mut wrong = right.to_vec();
-    wrong[5] ^= 1;
-    let registry = Registry::with_writes(Writes::default());
-    let client = keeping();
-    let to = destination(&client, &registry.reference("team/app:1"));
-    let wrong = Arc::new(Bytes::from(wrong));
-    to.put_blob(&blob(&right), wrong).await.unwrap_err();
-    assert_eq!(registry.open_uploads(), 0);
-    put(&client, &registry, &right).await.unwrap();
-    assert_eq!(steps(&registry)[1..], ["DELETE", "POST", "PUT"]);
-}
-
 #[tokio::test]
 async fn a_stalled_upload_is_an_error_in_its_time() {
     let registry = Registry::with_writes(Writes::default());
@@ -426,68 +308,6 @@ async fn a_stalled_upload_is_an_error_in_its_time() {
         "{error:?}"
     );
     assert_eq!(registry.open_uploads(), 0);
-}
-
-#[tokio::test]
-async fn blobs_are_taken_from_other_repositories() {
-    let bytes = bytes(5000);
-    for (mounts, expected, steps_expected) in [
-        (true, Mounted::Yes, vec!["POST"]),
-        // the upload that the refusal opened is the one that is used
-        (false, Mounted::Written, vec!["POST", "PUT"]),
-    ] {
-        let registry = Registry::with_writes(Writes {
-            mounts,
-            ..Writes::default()
-        });
-        registry.put_blob("team/base", &bytes);
-        let to = destination(&client(network()), &registry.reference("team/app:1"));
-        let mount = to.mounting().unwrap();
-        let from = Reference::parse_prefixed(&registry.reference("team/base:1"));
-        let from = mount.can_mount(&from.unwrap().unwrap()).unwrap();
-        let payload = Arc::new(bytes.clone());
-        let mounted = mount.mount(&blob(&bytes), &from, payload).await.unwrap();
-        assert_eq!(mounted, expected);
-        assert_eq!(steps(&registry), steps_expected);
-        assert!(held(&registry, &bytes));
-        let asked = &registry.requests()[0].path;
-        assert!(
-            asked.contains("?mount=sha256%3A") && asked.ends_with("&from=team/base"),
-            "{asked}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn where_a_mount_is_refused_the_blob_is_sent() {
-    for status in [403, 404, 405, 500] {
-        let registry = Registry::with_writes(Writes::default());
-        registry.fault_times("?mount=", 1, Fault::status(status));
-        let bytes = bytes(100);
-        let to = destination(&client(network()), &registry.reference("team/app:1"));
-        let mount = to.mounting().unwrap();
-        let from = "127.0.0.1:1/team/base".parse().unwrap();
-        let payload = Arc::new(bytes.clone());
-        let mounted = mount.mount(&blob(&bytes), &from, payload).await.unwrap();
-        assert_eq!(mounted, Mounted::Written);
-        assert_eq!(steps(&registry), ["POST", "POST", "PUT"], "{status}");
-    }
-}
-
-#[tokio::test]
-async fn nothing_is_mounted_from_another_registry_or_the_same_repository() {
-    let client = client(network());
-    let to = destination(&client, "docker://r.example.com/team/app:1");
-    let mount = to.mounting().unwrap();
-    for (from, can) in [
-        ("docker://r.example.com/team/base:1", true),
-        ("docker://r.example.com/team/app:2", false),
-        ("docker://x.example.com/team/base:1", false),
-        ("oci:/folder:1", false),
-    ] {
-        let from = Reference::parse_prefixed(from).unwrap().unwrap();
-        assert_eq!(mount.can_mount(&from).is_some(), can, "{from}");
-    }
 }
 
 #[tokio::test]

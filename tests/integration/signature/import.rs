@@ -4,7 +4,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -14,10 +13,10 @@ use porthole::signature::policy::{
     Files, Foreign, Import, ImportError, NEW_POLICY, Policy, PolicyEdit, ScopeName, edited, import,
     judge,
 };
-use porthole::signature::{Discovered, Format, Found, Subject, Verdict};
+use porthole::signature::{Discovered, Found, Subject, Verdict};
 use serde_json::{Value, json};
 
-use super::cli::{fixture, verify_at};
+use super::cli::fixture;
 use super::made::{self, Key, SIGNING};
 
 pub(super) fn read(path: &str) -> Result<Vec<u8>, String> {
@@ -48,7 +47,7 @@ pub(super) fn own(before: &str, policy: &Value) -> (Policy, Import, String) {
     (read, import, text)
 }
 
-const IMAGES: [&str; 15] = [
+pub(super) const IMAGES: [&str; 15] = [
     "docker://registry.example.com/app:v1",
     "docker://registry.example.com/app:v2",
     "docker://registry.example.com/team/web:v1",
@@ -66,7 +65,7 @@ const IMAGES: [&str; 15] = [
     "docker://oci:5000/app:v1",
 ];
 
-fn payload(digest: &Digest, name: &str) -> Vec<u8> {
+pub(super) fn payload(digest: &Digest, name: &str) -> Vec<u8> {
     let value = json!({
         "critical": {
             "identity": {"docker-reference": name},
@@ -431,226 +430,4 @@ fn a_key_becomes_a_signer_of_the_images_that_are_named() {
         ..foreign(Some("*"))
     };
     assert_eq!(import_of(&policy), Err(ImportError::Scope));
-}
-
-fn porthole(home: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_porthole"))
-        .args(arguments)
-        .env("HOME", home)
-        .env_remove("XDG_CONFIG_HOME")
-        .env_remove("XDG_CACHE_HOME")
-        .output()
-        .unwrap()
-}
-
-fn said(output: &Output) -> String {
-    let all = [&output.stdout[..], &output.stderr[..]].concat();
-    String::from_utf8_lossy(&all).into_owned()
-}
-
-/// On the command line: shown first, written only when that is said, and judged by.
-#[test]
-fn on_the_command_line_it_is_shown_before_it_is_written() {
-    let home = tempfile::tempdir().unwrap();
-    let simple = fixture("simple-signing-dir");
-    let legacy = fixture("containers-image/dir-img-cosign-valid");
-    let gpg = fixture("keys/gpg-pub.asc");
-    let name = "registry.example.org/fix/busybox:amd64";
-    let foreign = home.path().join("policy.json");
-    let policy = json!({
-        "default": [{"type": "reject"}],
-        "transports": {"dir": {&simple: [{
-            "type": "signedBy", "keyType": "GPGKeys", "keyPath": gpg,
-            "signedIdentity": {"type": "exactReference", "dockerReference": name},
-        }]}},
-    });
-    fs::write(&foreign, policy.to_string()).unwrap();
-    let foreign = foreign.to_str().unwrap();
-    let import = |more: &[&str]| {
-        let arguments = [&["policy", "import", foreign][..], more].concat();
-        porthole(home.path(), &arguments)
-    };
-    let shown = import(&[]);
-    assert_eq!(shown.status.code(), Some(0), "{}", said(&shown));
-    for text in [
-        "scope = \"*\"",
-        "reject = true",
-        "openpgp_file",
-        "Nothing was written",
-    ] {
-        assert!(said(&shown).contains(text), "{text}: {}", said(&shown));
-    }
-    let own = home.path().join(".config/porthole/trust.toml");
-    assert!(!own.exists(), "to show writes nothing");
-    let written = import(&["--write", "--json"]);
-    let report: Value = serde_json::from_slice(&written.stdout).unwrap();
-    assert_eq!(report["written"], true, "{report:#}");
-    let text = fs::read_to_string(&own).unwrap();
-    assert!(text.contains(report["added"].as_str().unwrap()), "{text}");
-    for (image, code) in [(&simple, 0), (&legacy, 3)] {
-        let image = format!("dir:{image}");
-        for by in [&["--policy", foreign][..], &[]] {
-            let output = verify_at(home.path(), &[&[&*image], by].concat());
-            assert_eq!(
-                output.status.code(),
-                Some(code),
-                "{image}: {}",
-                said(&output)
-            );
-        }
-    }
-    // twice is not said twice: every rule is there
-    let again = import(&["--write"]);
-    assert_eq!(again.status.code(), Some(1), "{}", said(&again));
-    assert!(said(&again).contains("already, which stays"));
-    assert!(said(&again).contains("nothing is new"), "{}", said(&again));
-    assert_eq!(fs::read_to_string(&own).unwrap(), text);
-}
-
-/// Notation's policies judge the same once they are taken over, stores and all.
-#[test]
-fn a_policy_of_notation_judges_the_same_once_it_is_taken_over() {
-    let layout = |name: &str| {
-        let folder = fixture(&format!("notation/oci_layout/{name}"));
-        let digest = "sha256:b8479de3f88fb259a0a9ea82a5b2a052a1ef3c4ebbcfc61482d5ae4c831f8af9";
-        format!("oci:{folder}:@{digest}")
-    };
-    let mut accepted = 0;
-    let policies = [
-        "trustpolicy",
-        "permissive_trustpolicy",
-        "override_strict_trustpolicy",
-        "invalid_trusted_identity_trustpolicy",
-        "skip_trustpolicy",
-    ];
-    for policy in policies {
-        for certificate in ["e2e", "expired_e2e"] {
-            let home = tempfile::tempdir().unwrap();
-            let theirs = home.path().join("notation");
-            let store = theirs.join("truststore/x509/ca/e2e");
-            fs::create_dir_all(&store).unwrap();
-            let from = fixture(&format!("notation/localkeys/{certificate}.crt"));
-            fs::copy(from, store.join("e2e.crt")).unwrap();
-            let file = theirs.join("trustpolicy.json");
-            let from = fixture(&format!("notation/trustpolicies/{policy}.json"));
-            if fs::copy(from, &file).is_err() {
-                panic!("{policy} is not there");
-            }
-            let file = file.to_str().unwrap();
-            let own = home.path().join("own/trust.toml");
-            let own = own.to_str().unwrap();
-            let import = porthole(
-                home.path(),
-                &["policy", "import", file, "--policy", own, "--write"],
-            );
-            let skips = policy.starts_with("skip");
-            assert_eq!(
-                import.status.success(),
-                !skips,
-                "{policy}: {}",
-                said(&import)
-            );
-            if skips {
-                assert!(said(&import).contains("accepted unsigned there"));
-                assert!(!Path::new(own).exists());
-                continue;
-            }
-            for name in [
-                "e2e-valid-signature",
-                "e2e-expired-signature",
-                "e2e-invalid-signature",
-                "e2e",
-            ] {
-                let image = layout(name);
-                let by = |policy: &str| {
-                    let output = verify_at(home.path(), &[&image, "--policy", policy, "--json"]);
-                    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-                    (
-                        output.status.code(),
-                        report["verdict"].clone(),
-                        report["failedCheck"].clone(),
-                    )
-                };
-                assert_eq!(by(own), by(file), "{policy}, {certificate}, {name}");
-                accepted += usize::from(by(own).0 == Some(0));
-            }
-        }
-    }
-    assert!(accepted >= 3, "{accepted}");
-}
-
-/// A key in a policy that is no text is written in armour; one that several may hold is not
-/// made into several signers that have to sign.
-#[test]
-fn openpgp_keys_of_a_policy_stay_what_they_are() {
-    let binary = STANDARD.encode(read(&fixture("containers-image/public-key-1.gpg")).unwrap());
-    let ring = fixture("containers-image/pubring.gpg");
-    let by = |more: Value| {
-        let mut by = json!({"type": "signedBy", "keyType": "GPGKeys"});
-        by.as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
-        by
-    };
-    let data = by(json!({"keyData": binary}));
-    let policy = json!({"default": [data]});
-    let (ours, import, text) = own(NEW_POLICY, &policy);
-    assert_eq!(import.left, []);
-    assert!(text.contains("BEGIN PGP PUBLIC KEY BLOCK"), "{text}");
-    let original = Policy::read_any(&policy.to_string(), "policy.json", &read).unwrap();
-    let keys = |policy: &Policy| -> Vec<_> {
-        let rule = policy.rule(&ScopeName::of(
-            &Reference::parse_prefixed(IMAGES[0]).unwrap().unwrap(),
-        ));
-        let signers = rule.unwrap().signers();
-        signers
-            .map(|one| (one.by.clone(), one.signed_name.clone()))
-            .collect()
-    };
-    let (theirs, ours) = (keys(&original), keys(&ours));
-    assert_eq!(theirs, ours);
-    assert_eq!(ours.len(), 1);
-    let several = json!({"default": [data, by(json!({"keyPath": ring}))]});
-    let (_, import, _) = own(NEW_POLICY, &several);
-    assert!(
-        import.left[0].why.contains("one of several keys"),
-        "{:?}",
-        import.left
-    );
-}
-
-/// A signature that only the format of the original counts is of no use here either.
-#[test]
-fn formats_that_the_original_does_not_know_do_not_count() {
-    let folder = tempfile::tempdir().unwrap();
-    let key = Key::new();
-    let path = key_file(folder.path(), "k.pub", &key);
-    let policy = json!({"default": [{"type": "sigstoreSigned", "keyPath": path}]});
-    let (ours, ..) = own(NEW_POLICY, &policy);
-    let reference = Reference::parse_prefixed(IMAGES[0]).unwrap().unwrap();
-    let Reference::Registry(image) = &reference else {
-        panic!("{reference}");
-    };
-    let subject = made::subject("x").named(Some(image.clone()));
-    let verdict = |found: Arc<Found>| {
-        let discovered = made::discovered(&subject, vec![found]);
-        judge(
-            &discovered,
-            &subject,
-            &ScopeName::of(&reference),
-            Some(&ours),
-            None,
-        )
-        .verdict
-    };
-    let bundle = made::signed_bundle(&key, &subject, SIGNING);
-    assert_eq!(bundle.format, Format::SigstoreBundle);
-    assert!(!verdict(bundle).is_accepted());
-    assert!(
-        verdict(made::legacy(
-            &key,
-            &payload(&subject.digest, &image.to_string())
-        ))
-        .is_accepted()
-    );
 }

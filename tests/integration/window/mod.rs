@@ -20,6 +20,7 @@ mod messages;
 mod opening;
 mod places;
 mod platform;
+mod policy;
 mod quit;
 mod reload;
 mod saving;
