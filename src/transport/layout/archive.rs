@@ -5,35 +5,29 @@
 //! in it and what was gathered, under another name, and takes the old one's place.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::archive_edit::Edits;
-use super::destination::{LayoutDestination, MARKER, check_name, check_other_name};
-use super::entries::{self, Listed};
-use super::{blob, index_json};
+use super::destination::{LayoutDestination, check_name, check_other_name};
+use super::rewrite::{New, read_index, write};
+use super::{blob, entries, index_json};
 use crate::model::{
     Descriptor, Digest, Document, ImageName, PathReference, RawDocument, Reference, Transport,
     limits,
 };
-use crate::transport::archive::{Archive, Packing, Writer};
-use crate::transport::local::{
-    Disk, Files, Stage, Target, Work, parent, presence, problem_of, write_problem,
-};
+use crate::transport::archive::{Archive, Packing};
+use crate::transport::local::{Disk, Files, Stage, Target, Work, parent, presence, write_problem};
 use crate::transport::{
     BlobState, Destination, Naming, Payload, Problem, ReferrerRemove, ReferrerWrite, Stamp,
     TagEdit, Takes, TransportError, stamp,
 };
-
-/// The permissions of files in the archive.
-const MODE: u32 = 0o644;
 
 /// One image of a layout in an archive, to be written.
 pub struct LayoutArchiveDestination {
@@ -217,14 +211,6 @@ fn open(path: &Path) -> Result<Option<Arc<Archive>>, Problem> {
     Ok(Some(Arc::new(archive)))
 }
 
-pub(super) fn read_index(archive: &Archive, work: &Work) -> Result<Value, Problem> {
-    let bytes = archive.read("index.json", limits::MANIFEST_BYTES, work)?;
-    serde_json::from_slice(&bytes).map_err(|error| Problem::Broken {
-        file: "index.json".to_owned(),
-        why: error.to_string(),
-    })
-}
-
 /// Whether the manifest or index with this digest is in the archive, and right.
 fn is_there(archive: &Archive, digest: &Digest, work: &Work) -> bool {
     let read = archive.read(&blob::name(digest), limits::MANIFEST_BYTES, work);
@@ -406,95 +392,6 @@ impl ReferrerWrite for LayoutArchiveDestination {
         self.need(raw.digest());
         async move { self.making().await?.put_referrer(raw).await }.boxed()
     }
-}
-
-/// What a commit changes of an archive.
-struct New<'a> {
-    listed: &'a [Listed],
-    needed: &'a BTreeSet<String>,
-    removed: &'a BTreeSet<Digest>,
-}
-
-/// Writes the archive anew: what is there but for what is taken out, and what was gathered.
-fn write(
-    target: &Target,
-    stage: &Stage,
-    (there, seen): (Option<&Archive>, Option<Stamp>),
-    new: &New<'_>,
-    work: &Work,
-) -> Result<(), Problem> {
-    let disk = &target.disk;
-    let io = |error: io::Error| match problem_of(&error) {
-        Problem::Cancelled => Problem::Cancelled,
-        _ => write_problem(&error),
-    };
-    let mut index = match there {
-        Some(there) => read_index(there, work)?,
-        None => entries::empty(),
-    };
-    let mut changed = false;
-    for listed in new.listed {
-        changed |= entries::put(&mut index, listed)?;
-    }
-    for digest in new.removed {
-        entries::remove_digest(&mut index, &digest.to_string());
-        changed = true;
-    }
-    let folder = stage.folder(disk).map_err(io)?;
-    let mut gathered = blob::in_folder(&folder).map_err(io)?;
-    gathered.retain(|name| new.needed.contains(name));
-    if !changed && gathered.is_empty() {
-        return stage.remove(disk).map_err(io);
-    }
-    let unfinished = stage.unfinished(disk).map_err(io)?;
-    let others = match there {
-        Some(there) => there.others(blob::is_layouts, work)?,
-        None => Vec::new(),
-    };
-    disk.remove(&unfinished).map_err(io)?;
-    let file = disk.create(&unfinished).map_err(io)?;
-    let mut writer = Writer::new(file, unfinished, MODE, disk, work);
-    let index = serde_json::to_vec(&index).expect("a JSON value can be written");
-    writer.file("oci-layout", MARKER).map_err(io)?;
-    writer.file("index.json", &index).map_err(io)?;
-    let mut before = match there {
-        Some(there) => blob::in_archive(there)?,
-        None => BTreeSet::new(),
-    };
-    for digest in new.removed {
-        before.remove(&blob::name(digest));
-    }
-    let mut folders = BTreeSet::new();
-    for name in gathered.union(&before) {
-        for (end, _) in name.match_indices('/') {
-            if folders.insert(&name[..end]) {
-                writer.folder(&name[..end]).map_err(io)?;
-            }
-        }
-        if gathered.contains(name) {
-            let mut file = File::open(folder.join(name)).map_err(io)?;
-            let length = file.metadata().map_err(io)?.len();
-            writer.copy(name, &mut file, length).map_err(io)?;
-        } else if let Some(there) = there {
-            let content = there.open(name, None, work)?;
-            writer
-                .stream(name, content.reader, content.length)
-                .map_err(io)?;
-        }
-    }
-    for other in others {
-        let length = other.length();
-        writer.entries(other, length).map_err(io)?;
-    }
-    // one that takes the place of another is safe before it does
-    let forced = there.is_some();
-    writer.finish(forced).map_err(io)?;
-    if stamp(&target.reference) != seen {
-        // what somebody else wrote meanwhile would be lost
-        return Err(Problem::WrittenMeanwhile);
-    }
-    stage.name(disk, forced).map_err(io)?;
-    stage.remove(disk).map_err(io)
 }
 
 impl LayoutDestination {

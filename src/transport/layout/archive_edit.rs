@@ -7,8 +7,9 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::archive::{LayoutArchiveDestination, read_index};
+use super::archive::LayoutArchiveDestination;
 use super::edit::check_refers;
+use super::rewrite::read_index;
 use super::{blob, entries};
 use crate::model::{Digest, MediaType, RawDocument, limits};
 use crate::transport::edit::{Edit, Edited, ReferrerRemove, Removal, TagEdit};

@@ -15,6 +15,7 @@ mod entries;
 mod index_json;
 mod pick;
 mod referrer;
+mod rewrite;
 
 use std::ops::Range;
 use std::sync::Arc;

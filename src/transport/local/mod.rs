@@ -10,6 +10,7 @@ mod disk;
 mod document;
 mod files;
 mod folder;
+mod partial;
 mod source;
 mod stage;
 mod target;

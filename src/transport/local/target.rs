@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use tokio::task::spawn_blocking;
 
-use super::disk::{Disk, write_blob, write_problem};
+use super::disk::{Disk, write_problem};
+use super::partial::write_blob;
 use crate::model::{Descriptor, Digest, Document, RawDocument, Reference, limits, text};
 use crate::transport::{Payload, Problem, TransportError};
 
