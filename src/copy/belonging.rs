@@ -18,6 +18,7 @@ use super::ahead::Ahead;
 use super::beside::Places;
 use super::error::{Attached, CopyError};
 use super::gather::{Gather, Node};
+use super::kept::Kept;
 use super::options::{CopyOptions, Format, Selection};
 use super::plan::{Action, LeftBehind, PlannedDocument, Role};
 use super::planner::AT_ONCE;
@@ -252,6 +253,7 @@ pub(super) async fn referrers(
         options: &kept,
         wanted: None,
         seen: Mutex::default(),
+        kept: Kept::default(),
     };
     let mut reads = Vec::with_capacity(found.len());
     for (_, node, role) in found {

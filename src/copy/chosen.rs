@@ -1,7 +1,7 @@
 //! Which images of an index are to be copied, and of the indexes that lie in it.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::collections::HashSet;
+use std::sync::{MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -16,10 +16,6 @@ use super::error::CopyError;
 use super::gather::{Gather, Node, called, named};
 use super::options::{Format, Selection, Wanted};
 use super::plan::LeftBehind;
-
-/// How many bytes of manifests are kept from the planning to the writing. Of an index of
-/// hundreds of images the others are read again then.
-const KEPT_BYTES: u64 = 4 << 20;
 
 /// Most platforms that are named where one that is wanted is not there.
 pub(super) const PLATFORMS: usize = 20;
@@ -39,10 +35,6 @@ pub(super) struct Seen {
     manifests: usize,
     /// What attests an image and lies in an index beside it, by the image.
     pub(super) attesting: Vec<(Digest, LeftBehind)>,
-    /// Blobs that are named, each once.
-    blobs: HashMap<Digest, Arc<Descriptor>>,
-    /// How many bytes of manifests are kept until they are written.
-    kept: u64,
 }
 
 impl Gather<'_> {
@@ -71,41 +63,6 @@ impl Gather<'_> {
             ),
             "Choose some of them (--platform OS/ARCH), or copy one of the inner indexes by its digest",
         ))
-    }
-
-    /// `blobs` of a manifest, in the same memory as those of others that are the same.
-    pub(super) fn shared<'b>(
-        &self,
-        blobs: impl Iterator<Item = &'b Descriptor>,
-    ) -> Vec<Arc<Descriptor>> {
-        let known = &mut self.seen().blobs;
-        let shared = blobs.map(|blob| match known.get(&blob.digest) {
-            Some(same) if **same == *blob => Arc::clone(same),
-            Some(_) => Arc::new(blob.clone()),
-            None => {
-                let blob = Arc::new(blob.clone());
-                known.insert(blob.digest.clone(), Arc::clone(&blob));
-                blob
-            }
-        });
-        shared.collect()
-    }
-
-    /// Whether an image of an index, which is not changed, is read again when it is written
-    /// and not kept until then: too much is kept already.
-    pub(super) fn reads_later(&self, image: &Node) -> bool {
-        let Some(raw) = image.raw.as_ref().filter(|_| !image.changed()) else {
-            return false;
-        };
-        // what it is called here must be what it is called then
-        let same = Document::read(raw.clone()).media_type() == &image.from.media_type;
-        let mut seen = self.seen();
-        seen.kept += raw.size();
-        let later = same && image.children.is_empty() && seen.kept > KEPT_BYTES;
-        if later {
-            seen.kept -= raw.size();
-        }
-        later
     }
 
     /// The indexes that the source does not have, and that the copy goes on without.

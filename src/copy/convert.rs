@@ -10,7 +10,7 @@ use crate::model::{
 use super::error::CopyError;
 use super::options::Format;
 use super::plan::{Plan, Role};
-use crate::transport::{Problem, Refusal, TransportError};
+use crate::transport::{Problem, Refusal};
 
 impl Format {
     /// Whether it asks for another type of a manifest or index than `media_type`.
@@ -29,7 +29,7 @@ impl Format {
 
 /// The format to try where a place did not take what `plan` wrote for its type: the other one.
 pub fn other_format(plan: &Plan, error: &CopyError) -> Option<Format> {
-    refused(error).filter(|error| !beside(plan, error))?;
+    refused(error).filter(|problem| !beside(plan, problem))?;
     let image = plan.documents.last()?;
     match image.media_type.kind() {
         MediaKind::DockerManifest | MediaKind::DockerManifestList => Some(Format::Oci),
@@ -37,18 +37,17 @@ pub fn other_format(plan: &Plan, error: &CopyError) -> Option<Format> {
         _ => None,
     }
 }
-
 /// Whether what a place did not take for its type is no part of the image, but refers to it.
 pub fn is_beside(plan: &Plan, error: &CopyError) -> bool {
-    refused(error).is_some_and(|error| beside(plan, error))
+    refused(error).is_some_and(|problem| beside(plan, problem))
 }
 
 /// What a place did not take for its type.
-fn refused(error: &CopyError) -> Option<&TransportError> {
+fn refused(error: &CopyError) -> Option<&Problem> {
     match error {
-        CopyError::Transport(error) => Some(error).filter(|error| {
+        CopyError::Transport(error) => Some(&error.problem).filter(|problem| {
             matches!(
-                error.problem,
+                problem,
                 Problem::NotTaken {
                     why: Refusal::MediaType | Refusal::Invalid,
                     ..
@@ -59,12 +58,19 @@ fn refused(error: &CopyError) -> Option<&TransportError> {
     }
 }
 
-fn beside(plan: &Plan, error: &TransportError) -> bool {
-    plan.documents.iter().any(|document| match &document.role {
-        Role::Referrer { .. } => error.what.ends_with(&document.digest.to_string()),
-        Role::Tag { tag, .. } => error.what.ends_with(tag.as_str()),
-        Role::Image | Role::Child(_) | Role::Attestation => false,
-    })
+/// Whether it is a manifest that is none of the image: one that comes along, or one that was
+/// made of what lies there and what comes, under a tag or as a list of referrers.
+fn beside(plan: &Plan, problem: &Problem) -> bool {
+    let Problem::NotTaken {
+        manifest: Some(manifest),
+        ..
+    } = problem
+    else {
+        return false;
+    };
+    let own = |role: &Role| matches!(role, Role::Image | Role::Child(_) | Role::Attestation);
+    let mut documents = plan.documents.iter();
+    !documents.any(|document| document.digest == *manifest && own(&document.role))
 }
 
 /// A manifest in the other format. The config and the layers stay as they are.

@@ -49,11 +49,11 @@ impl Attached {
         }
     }
 
-    /// `options` without it.
+    /// `options` without it, and without what they leave behind already.
     pub fn left_behind(self, options: &CopyOptions) -> CopyOptions {
         CopyOptions {
-            remove_signatures: self == Self::Signatures,
-            no_referrers: self == Self::Everything,
+            remove_signatures: options.remove_signatures || self == Self::Signatures,
+            no_referrers: options.no_referrers || self == Self::Everything,
             ..options.clone()
         }
     }
@@ -74,6 +74,31 @@ impl CopyError {
             Self::Refused { hint, .. } | Self::Stuck { hint, .. } | Self::Lost { hint, .. } => {
                 hint.clone()
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_to_be_left_behind_already_stays_so() {
+        for (signatures, referrers) in [(false, false), (true, false), (false, true)] {
+            let chosen = CopyOptions {
+                remove_signatures: signatures,
+                no_referrers: referrers,
+                preserve_digests: true,
+                ..CopyOptions::default()
+            };
+            let left = |what: Attached| what.left_behind(&chosen);
+            let expected = |signatures, referrers| CopyOptions {
+                remove_signatures: signatures,
+                no_referrers: referrers,
+                ..chosen.clone()
+            };
+            assert_eq!(left(Attached::Signatures), expected(true, referrers));
+            assert_eq!(left(Attached::Everything), expected(signatures, true));
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::transport::{Destination, Source};
 use super::chosen::{Seen, inside, too_deep};
 use super::convert;
 use super::error::{Attached, CopyError};
+use super::kept::Kept;
 use super::missing;
 use super::options::{CopyOptions, Format, Wanted};
 use super::plan::Role;
@@ -46,6 +47,7 @@ pub(super) struct Gather<'a> {
     /// What is wanted of an index; nothing for all of it.
     pub wanted: Option<Vec<Wanted>>,
     pub seen: Mutex<Seen>,
+    pub kept: Kept,
 }
 
 impl Node {
@@ -168,7 +170,7 @@ impl Gather<'_> {
             later: false,
             role,
             children: Vec::new(),
-            blobs: self.shared(blobs),
+            blobs: self.kept.shared(blobs),
         })
     }
 
@@ -214,7 +216,7 @@ impl Gather<'_> {
             later: false,
             role,
             children: Vec::new(),
-            blobs: self.shared(artifact.blobs.iter()),
+            blobs: self.kept.shared(artifact.blobs.iter()),
         })
     }
 
@@ -339,7 +341,7 @@ impl Gather<'_> {
             .all(|child| child.raw.is_none() && !child.later);
         if stays && all_there && !node.changed() {
             node.raw = None;
-        } else if self.reads_later(&node) {
+        } else if self.kept.reads_later(&node) {
             (node.raw, node.later) = (None, true);
         }
         Ok(Ok(node))

@@ -3,26 +3,22 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-use futures_util::future::{join, try_join, try_join_all};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::future::{try_join, try_join_all};
 
-use crate::model::{
-    Descriptor, Digest, Document, MediaKind, Platform, Reference, RegistryReference,
-};
-use crate::transport::{BlobState, Destination, Resolved, Source};
+use crate::model::{Digest, Document, MediaKind, Platform, Reference};
+use crate::transport::{Destination, Resolved, Source};
 
 use super::ahead::Ahead;
 use super::aside;
-use super::belonging::{self, Belonging, Found};
+use super::belonging::{self, Found};
 use super::beside::{self, Places, Signed};
+use super::blobs::blobs;
 use super::chosen;
 use super::error::{Attached, CopyError};
 use super::gather::{Gather, Node};
-use super::missing::{self, Lost, Part};
+use super::kept::Kept;
 use super::options::{CopyOptions, Format, Selection, Wanted};
-use super::plan::{
-    Action, BlobAction, LeftBehind, Plan, PlannedBlob, PlannedDocument, PlannedName, Role,
-};
+use super::plan::{Action, LeftBehind, Plan, PlannedDocument, PlannedName, Role};
 use super::settle;
 
 /// How many blobs, or sets of signatures, are asked for at once.
@@ -74,6 +70,7 @@ pub async fn plan(
         options,
         wanted: None,
         seen: Mutex::default(),
+        kept: Kept::default(),
     };
     if let Some(index) = document.index() {
         gather.wanted = wanted(options, gather.writes_one(), host);
@@ -434,96 +431,5 @@ fn planned(node: &Node, replaces: Option<&Digest>) -> PlannedDocument {
         action,
         signs: false,
         raw: node.raw.clone().filter(|_| action != Action::Skip),
-    }
-}
-
-/// What is to be done with each blob.
-async fn blobs<'a>(
-    source: &Arc<dyn Source>,
-    destination: &dyn Destination,
-    options: &CopyOptions,
-    (nodes, belongings): (&[&'a Node], &'a [Belonging]),
-    mount_from: Option<&RegistryReference>,
-) -> Result<Vec<PlannedBlob>, CopyError> {
-    let mut order = Vec::new();
-    let mut seen = HashSet::new();
-    for blob in nodes.iter().flat_map(|node| &node.blobs) {
-        if seen.insert(&blob.digest) {
-            order.push(blob.as_ref());
-        }
-    }
-    for blob in belongings.iter().flat_map(Belonging::all_blobs) {
-        if seen.insert(&blob.digest) {
-            order.push(blob);
-        }
-    }
-    let mut looked = Vec::with_capacity(order.len());
-    for blob in order {
-        looked.push(async move {
-            let foreign = matches!(
-                blob.media_type.kind(),
-                MediaKind::Layer { foreign: true, .. }
-            );
-            let action = if foreign && !blob.urls.is_empty() && !options.foreign_layers {
-                BlobAction::Leave
-            } else {
-                let (there, here) = join(destination.has_blob(blob), not_there(source, blob)).await;
-                match (there?, here) {
-                    (true, _) => BlobAction::Skip,
-                    (false, Some(why)) => {
-                        let digest = blob.digest.clone();
-                        return Ok(Err(Lost { digest, why }));
-                    }
-                    (false, None) if mount_from.is_some() => BlobAction::Mount,
-                    (false, None) => BlobAction::Copy,
-                }
-            };
-            Ok::<_, CopyError>(Ok(PlannedBlob {
-                descriptor: blob.clone(),
-                action,
-            }))
-        });
-    }
-    let looked: Vec<_> = stream::iter(looked).buffered(AT_ONCE).try_collect().await?;
-    let (mut planned, mut lost) = (Vec::with_capacity(looked.len()), Vec::new());
-    for one in looked {
-        match one {
-            Ok(blob) => planned.push(blob),
-            Err(one) => lost.push(one),
-        }
-    }
-    if lost.is_empty() {
-        return Ok(planned);
-    }
-    let parts = nodes.iter().map(|node| Part {
-        role: node.role.clone(),
-        media_type: node.from.media_type.clone(),
-        digest: node.from.digest.clone(),
-        subject: missing::subject(&node.from),
-        blobs: node.blobs.iter().map(|blob| blob.digest.clone()).collect(),
-    });
-    let beside = belongings.iter().map(|belonging| Part {
-        role: belonging.document.role.clone(),
-        media_type: belonging.document.media_type.clone(),
-        digest: belonging.document.digest.clone(),
-        subject: None,
-        blobs: belonging
-            .all_blobs()
-            .into_iter()
-            .map(|blob| blob.digest.clone())
-            .collect(),
-    });
-    let parts: Vec<_> = parts.chain(beside).collect();
-    Err(missing::refuse(&lost, &parts))
-}
-
-/// Why a blob cannot be had from the source, where that costs nothing to see.
-async fn not_there(source: &Arc<dyn Source>, blob: &Descriptor) -> Option<String> {
-    match source.blob_check()?.presence(blob).await {
-        BlobState::Missing => Some("it is not there".to_owned()),
-        BlobState::WrongSize { expected, found } => {
-            Some(format!("it has {found} bytes, not {expected}"))
-        }
-        _ => None,
     }
 }

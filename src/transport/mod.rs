@@ -18,6 +18,7 @@ mod local;
 mod locate;
 mod note;
 mod referrer;
+mod refusal;
 pub mod registry;
 mod stamp;
 
@@ -41,7 +42,7 @@ pub use destination::{
     SignatureWrite, Takes, Unwritten, attach, describe_referrer,
 };
 pub use edit::{Edit, Edited, ReferrerRemove, Removal, TagChange, TagEdit};
-pub use error::{More, Problem, Refusal, TransportError};
+pub use error::{More, Problem, TransportError};
 pub use from_file::FromFile;
 pub use local::{Disk, SignatureFolder, Step, StepHook};
 pub use locate::{LocateError, Located, locate, locate_through, recognise};
@@ -51,6 +52,7 @@ pub(crate) use referrer::outcome;
 pub use referrer::{
     Answer, Asked, Found, ListedReferrer, Listing, ListingOutcome, ReferrerListing, Way,
 };
+pub use refusal::Refusal;
 pub use stamp::{Stamp, stamp};
 
 /// A place that an image is read from. Cheap to share; every call may run beside others.

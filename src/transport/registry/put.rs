@@ -38,6 +38,7 @@ pub(super) async fn manifest(
             status: 0,
             why: Refusal::MediaType,
             message: "its type has characters that no header may hold".to_owned(),
+            manifest: Some(raw.digest().clone()),
         })
     })?;
     bytes(client, image, identifier, kind, raw.bytes().clone(), raw).await
@@ -67,10 +68,11 @@ async fn bytes(
                 .iter()
                 .any(|code| code == "MANIFEST_BLOB_UNKNOWN");
             let again = if missed { Again::Soon } else { fault.again };
-            Fault {
-                again,
-                ..not_taken(fault, tag)
+            let mut fault = not_taken(fault, tag);
+            if let Problem::NotTaken { manifest, .. } = &mut fault.problem {
+                *manifest = Some(raw.digest().clone());
             }
+            Fault { again, ..fault }
         })
     })
     .await?;
@@ -138,6 +140,7 @@ pub(super) fn not_taken(mut fault: Fault, tag: bool) -> Fault {
         status,
         why,
         message,
+        manifest: None,
     };
     fault
 }

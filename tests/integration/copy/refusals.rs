@@ -174,6 +174,28 @@ fn a_type_that_is_not_taken_is_told_with_what_conversion_would_lose() {
 }
 
 #[test]
+fn a_list_of_referrers_that_is_not_taken_is_no_reason_to_convert_the_image() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut layout = images(folder.path());
+    let image = layout.image("linux/amd64", &["a"]);
+    let config = layout.blob("application/vnd.oci.empty.v1+json", b"{}");
+    let sbom = json!({
+        "schemaVersion": 2, "mediaType": MediaType::OCI_MANIFEST, "config": config, "layers": [],
+        "artifactType": "application/spdx+json", "subject": image,
+    });
+    let sbom = layout.document(MediaType::OCI_MANIFEST, &sbom);
+    layout.list(serde_json::to_value(&sbom).unwrap());
+    let registry = Registry::with_writes(Writes::default());
+    let no_lists = Fault::error(415, "MANIFEST_INVALID", "unsupported media type");
+    registry.fault("PUT /v2/team/app/manifests/sha256-", no_lists);
+    let to = registry.reference("team/app:m");
+    let said = refused(&[&layout.reference("x"), &to]);
+    assert!(said[0].contains("takes nothing of this type"), "{said:?}");
+    let leave = "Leave behind what refers to the image (--no-referrers)";
+    assert!(said[1].contains(leave), "{said:?}");
+}
+
+#[test]
 fn what_is_refused_is_told_with_what_can_be_done() {
     let folder = tempfile::tempdir().unwrap();
     let mut layout = two_platforms(&folder.path().join("from"));
