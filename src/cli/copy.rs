@@ -97,8 +97,7 @@ enum FormatArgument {
 }
 
 impl Copy {
-    /// `reaching` are the options that say how places are reached, for a line to paste.
-    pub(super) fn run(self, config: EngineConfig, reaching: &[String]) -> Result<(), CliError> {
+    pub(super) fn run(self, config: EngineConfig) -> Result<(), CliError> {
         if let Some(path) = self.check {
             return check(config, path);
         }
@@ -125,8 +124,8 @@ impl Copy {
             source: self.source.unwrap_or_default(),
             destination: self.destination.unwrap_or_default(),
             options,
-            platform: None,
         });
+        let reaching = config.network.options();
         let (engine, changes) = wait::engine(config)?;
         let copy = CopyId::next();
         let mut meter = Meter::new();
@@ -152,7 +151,7 @@ impl Copy {
         };
         meter.end();
         if self.plan {
-            print_plan(ready(&snapshot.plan)?, self.json, reaching)
+            print_plan(ready(&snapshot.plan)?, self.json, &reaching)
         } else {
             print_report(ready(&snapshot.report)?, self.json)
         }

@@ -177,7 +177,7 @@ impl Arguments {
             Some(Command::Files(files)) => files.run(config),
             Some(Command::Cat(cat)) => cat.run(config),
             Some(Command::ExportFiles(export)) => export.run(config),
-            Some(Command::Copy(copy)) => copy.run(config, &self.global.reaching()),
+            Some(Command::Copy(copy)) => copy.run(config),
             Some(Command::Tags(tags)) => tags.run(config),
             Some(Command::Catalog(catalog)) => catalog.run(config),
             Some(Command::Delete(delete)) => delete.run(config),
@@ -212,21 +212,6 @@ impl Arguments {
 }
 
 impl Global {
-    /// The options of these that say how places are reached, as they are written.
-    fn reaching(&self) -> Vec<String> {
-        let option = |name, value: &dyn std::fmt::Display| format!("--{name}={value}");
-        let plain = self.plain_http.iter();
-        let plain = plain.map(|host| option("plain-http", host));
-        let unverified = self.skip_tls_verify.iter();
-        let unverified = unverified.map(|host| option("skip-tls-verify", host));
-        let authorities = self.ca_file.iter();
-        let authorities = authorities.map(|file| option("ca-file", &file.display()));
-        let logins = self.authfile.iter();
-        let logins = logins.map(|file| option("authfile", &file.display()));
-        let all = plain.chain(unverified).chain(authorities).chain(logins);
-        all.collect()
-    }
-
     /// What the engine is started with: the environment, and what was said here.
     pub fn engine_config(&self) -> EngineConfig {
         let mut network = Network::from_environment();

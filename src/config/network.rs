@@ -179,6 +179,28 @@ impl Network {
         self.login_file = Some(file);
         self.keyring = false;
     }
+
+    /// The options of the command line by which registries are reached as they are here, with
+    /// whole paths, so that they mean the same in every folder. They name files and hosts, and
+    /// hold no secret.
+    pub fn options(&self) -> Vec<String> {
+        let whole = |file: &PathBuf| std::path::absolute(file).unwrap_or_else(|_| file.clone());
+        let hosts = |name: &'static str, hosts: &[String]| {
+            let hosts = hosts.iter().map(|host| format!("--{name}={host}"));
+            hosts.collect::<Vec<_>>()
+        };
+        let file = |name: &str, file: &PathBuf| format!("--{name}={}", whole(file).display());
+        let mut options = hosts("plain-http", &self.plain_http);
+        options.extend(hosts("skip-tls-verify", &self.unverified));
+        options.extend(self.authorities.iter().map(|path| file("ca-file", path)));
+        // one file for reading and writing is one that was named
+        if let ([only], Some(login)) = (self.auth_files.as_slice(), &self.login_file)
+            && only == login
+        {
+            options.push(file("authfile", only));
+        }
+        options
+    }
 }
 
 /// Where podman keeps credentials of a user without `XDG_RUNTIME_DIR`.
@@ -197,6 +219,7 @@ fn runtime_dir() -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Origin, Secret, SecretKind};
 
     fn network(variables: &[(&str, &str)]) -> Network {
         let variables: Vec<_> = variables.to_vec();
@@ -248,6 +271,37 @@ mod tests {
             ("XDG_RUNTIME_DIR", "/run/user/7"),
         ]);
         assert_eq!(texts(&network.auth_files), ["/my/auth.json"]);
+    }
+
+    #[test]
+    fn what_was_named_for_registries_is_said_again_as_options() {
+        assert_eq!(network(&[]).options(), [""; 0]);
+        let named = network(&[("REGISTRY_AUTH_FILE", "/my/auth.json")]);
+        assert_eq!(named.options(), ["--authfile=/my/auth.json"]);
+        let mut given = network(&[]);
+        given.plain_http = vec!["reg.lan:5000".to_owned(), "other.lan".to_owned()];
+        given.unverified = vec!["self.lan".to_owned()];
+        given.authorities = vec!["ca.pem".into()];
+        given.use_auth_file("/logins.json".into());
+        let credentials = Credentials {
+            user: "user".to_owned(),
+            secret: Secret::new("hidden".to_owned()),
+            kind: SecretKind::Password,
+            origin: Origin::Given,
+        };
+        given.given = vec![("reg.lan:5000".to_owned(), credentials)];
+        let folder = std::env::current_dir().unwrap();
+        let authority = format!("--ca-file={}", folder.join("ca.pem").display());
+        assert_eq!(
+            given.options(),
+            [
+                "--plain-http=reg.lan:5000",
+                "--plain-http=other.lan",
+                "--skip-tls-verify=self.lan",
+                &*authority,
+                "--authfile=/logins.json",
+            ]
+        );
     }
 
     #[test]

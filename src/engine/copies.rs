@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::copy::{
     self, Attached, CopyError, CopyOptions, CopyProgress, Format, Plan, Report, Selection, Wanted,
 };
-use crate::model::{Platform, Reference};
+use crate::model::Reference;
 use crate::transport::{self, Destination, Located, Source};
 
 use super::shared::{JobHandle, Shared};
@@ -48,8 +48,6 @@ pub struct CopyRequest {
     pub source: String,
     pub destination: String,
     pub options: CopyOptions,
-    /// For a place that holds one image; nothing for the platform in the settings.
-    pub platform: Option<Platform>,
 }
 
 /// A copy as it is known at one moment. `progress` goes on changing.
@@ -277,13 +275,12 @@ impl Prepared {
         };
         let destination = transport::open_destination(&reference, &shared.client)?;
         let there = transport::open(&reference, &shared.client);
-        let host = request.platform.as_ref().unwrap_or(&shared.config.platform);
         let plan = copy::plan(
             Arc::clone(&source),
             Arc::clone(&destination),
             Some(there),
             &request.options,
-            host,
+            &shared.config.platform,
         )
         .await
         .map_err(Failed::of)?;
@@ -387,6 +384,7 @@ async fn work(
         let beside = plan.is_some_and(|plan| copy::is_beside(&plan, &refused));
         let mut failed = Failed::of(refused);
         if beside {
+            failed.stuck = Some(Attached::Everything);
             let hint = "Leave behind what refers to the image (--no-referrers), or use a registry that takes it";
             hint.clone_into(&mut failed.failure.hint);
         }
@@ -418,7 +416,10 @@ async fn work(
             let lost = why.failure;
             request.options.no_referrers = true;
             let rest = match Prepared::of(shared, &request).await {
-                Ok(_) => " Leave that behind (--no-referrers), or use",
+                Ok(_) => {
+                    snapshot.left_behind = Some(Box::new(request));
+                    " Leave that behind (--no-referrers), or use"
+                }
                 Err(_) => " Use",
             };
             format!("It cannot be converted: {lost}.{rest} a registry that takes this format")

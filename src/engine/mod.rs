@@ -66,7 +66,7 @@ use std::sync::Arc;
 
 use crate::config::Network;
 pub use crate::export::{Report as SavedFiles, Target as SaveTarget};
-use crate::model::Platform;
+use crate::model::{Platform, Reference};
 use crate::store::Store;
 use crate::transport::TransportError;
 use crate::transport::registry::Client;
@@ -96,6 +96,14 @@ pub struct EngineConfig {
 pub struct Engine {
     commands: tokio::sync::mpsc::UnboundedSender<Command>,
     slots: Arc<Slots>,
+    start: Arc<Start>,
+}
+
+/// What an engine was started with, as far as whoever draws has to know it.
+struct Start {
+    platform: Platform,
+    /// The options of the command line that say how registries are reached.
+    reaching: Vec<String>,
 }
 
 /// Why the engine could not start.
@@ -114,6 +122,10 @@ impl Engine {
     /// Where threads or the TLS roots cannot be had.
     pub fn spawn(config: EngineConfig, waker: Waker) -> Result<Self, EngineError> {
         let client = Client::new(config.network.clone())?;
+        let start = Arc::new(Start {
+            platform: config.platform.clone(),
+            reaching: config.network.options(),
+        });
         let slots = Arc::new(Slots::new(waker));
         let told = Arc::clone(&slots);
         client.tell_of_waiting(move |waiting| told.put_waiting(waiting));
@@ -145,12 +157,18 @@ impl Engine {
                 // what is still being read on other threads is not waited for
                 runtime.shutdown_background();
             })?;
-        Ok(Self { commands, slots })
+        Ok(Self {
+            commands,
+            slots,
+            start,
+        })
     }
 
-    /// An engine that does nothing by itself: commands come out of the receiver, and
-    /// whoever holds the slots fills them. For tests of what draws.
-    pub fn scripted() -> (
+    /// An engine on a machine for linux/amd64 that does nothing by itself: commands come out
+    /// of the receiver, and whoever holds the slots fills them. For tests of what draws.
+    pub fn scripted(
+        network: &Network,
+    ) -> (
         Self,
         tokio::sync::mpsc::UnboundedReceiver<Command>,
         Arc<Slots>,
@@ -160,8 +178,31 @@ impl Engine {
         let engine = Self {
             commands,
             slots: Arc::clone(&slots),
+            start: Arc::new(Start {
+                platform: Platform::new("linux", "amd64"),
+                reaching: network.options(),
+            }),
         };
         (engine, receiver, slots)
+    }
+
+    /// The platform of this machine, which is wanted where a command names none.
+    pub fn platform(&self) -> &Platform {
+        &self.start.platform
+    }
+
+    /// The options of the command line by which the places of `references` are reached as they
+    /// are here, for a line to paste: none where no registry is among them. They hold no
+    /// secret.
+    pub fn reaching(&self, references: &[&str]) -> &[String] {
+        let mut parsed = references
+            .iter()
+            .map(|text| Reference::parse_prefixed(text));
+        // a registry may lead to mirrors and services elsewhere, so all of them are given
+        match parsed.any(|reference| matches!(reference, Some(Ok(Reference::Registry(_))))) {
+            true => &self.start.reaching,
+            false => &[],
+        }
     }
 
     /// Sends a command. Never blocks; after the engine has ended it does nothing.

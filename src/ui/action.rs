@@ -57,6 +57,12 @@ pub enum Action {
         /// To the disk.
         export: bool,
     },
+    /// Ask again how the image of a copy that failed is to be copied, as in this request to
+    /// begin with.
+    AskCopyAgain {
+        copy: CopyId,
+        request: Box<CopyRequest>,
+    },
     /// Ask how an image is to be signed.
     AskSign(CopyWhat),
     /// Ask what is to be attached to an image.

@@ -12,18 +12,22 @@ use super::request::{
 
 impl AdditionRequest {
     /// The command lines that do the same, in turn: signers that sign alike share one.
-    pub fn command_lines(&self) -> Vec<String> {
+    /// `reaching` are options of them that say how the place is reached.
+    pub fn command_lines(&self, reaching: &[String]) -> Vec<String> {
+        let begin = |command: &str| self.begin(command, reaching);
         match &self.addition {
             Addition::Sign(signings) => {
                 let alike = signings.chunk_by(is_alike);
-                alike.map(|signings| self.sign(signings)).collect()
+                alike
+                    .map(|signings| sign(begin("sign"), signings))
+                    .collect()
             }
             Addition::Attest {
                 signing,
                 predicate,
                 kind,
             } => {
-                let mut words = self.begin("attach");
+                let mut words = begin("attach");
                 words.option("--predicate", &predicate.display().to_string());
                 words.option("--type", kind);
                 words.by(&signing.by);
@@ -32,7 +36,7 @@ impl AdditionRequest {
                 vec![words.end()]
             }
             Addition::Attach(attaching) => {
-                let mut words = self.begin("attach");
+                let mut words = begin("attach");
                 for file in &attaching.files {
                     words.word(&typed(file));
                 }
@@ -43,16 +47,18 @@ impl AdditionRequest {
                 vec![words.end()]
             }
             Addition::Remove(digest) => {
-                let mut words = self.begin("attach");
+                let mut words = begin("attach");
                 words.option("--remove", &digest.to_string());
                 vec![words.end()]
             }
         }
     }
 
-    fn begin(&self, command: &str) -> Words {
+    fn begin(&self, command: &str, reaching: &[String]) -> Words {
         let mut words = Words(Vec::new());
-        for word in ["porthole", command, &self.reference] {
+        let reaching = reaching.iter().map(String::as_str);
+        let all = ["porthole", command].into_iter().chain(reaching);
+        for word in all.chain([&*self.reference]) {
             words.word(word);
         }
         if self.recursive {
@@ -60,33 +66,32 @@ impl AdditionRequest {
         }
         words
     }
+}
 
-    /// One command line of signers that differ in their keys alone.
-    fn sign(&self, signings: &[Signing]) -> String {
-        let mut words = self.begin("sign");
-        for signing in signings {
-            words.by(&signing.by);
-        }
-        let Some(signing) = signings.first() else {
-            return words.end();
-        };
-        words.format(signing.format);
-        if let Some(chain) = &signing.chain {
-            words.option("--cert-chain", &chain.display().to_string());
-        }
-        if let Some(expiry) = signing.expiry {
-            words.option("--expiry", &time(expiry));
-        }
-        words.annotations(&signing.annotations);
-        if let Some(name) = &signing.identity {
-            words.option("--sign-container-identity", name);
-        }
-        if let Some(folder) = &signing.lookaside {
-            words.option("--lookaside", &folder.display().to_string());
-        }
-        words.services(&signing.services);
-        words.end()
+/// One command line of signers that differ in their keys alone.
+fn sign(mut words: Words, signings: &[Signing]) -> String {
+    for signing in signings {
+        words.by(&signing.by);
     }
+    let Some(signing) = signings.first() else {
+        return words.end();
+    };
+    words.format(signing.format);
+    if let Some(chain) = &signing.chain {
+        words.option("--cert-chain", &chain.display().to_string());
+    }
+    if let Some(expiry) = signing.expiry {
+        words.option("--expiry", &time(expiry));
+    }
+    words.annotations(&signing.annotations);
+    if let Some(name) = &signing.identity {
+        words.option("--sign-container-identity", name);
+    }
+    if let Some(folder) = &signing.lookaside {
+        words.option("--lookaside", &folder.display().to_string());
+    }
+    words.services(&signing.services);
+    words.end()
 }
 
 /// Whether two sign alike but for their keys. A chain belongs to one key, and an identity
@@ -222,7 +227,7 @@ mod tests {
             recursive,
             addition,
         }
-        .command_lines()
+        .command_lines(&["--plain-http=a".to_owned()])
     }
 
     #[test]
@@ -240,8 +245,8 @@ mod tests {
         assert_eq!(
             found,
             [
-                "porthole sign 'oci:/a b:1' --recursive --key first --key second --annotation 'build=4 2'",
-                "porthole sign 'oci:/a b:1' --recursive --key third --format notation --signature-format cose --cert-chain chain.pem --expiry 30d",
+                "porthole sign --plain-http=a 'oci:/a b:1' --recursive --key first --key second --annotation 'build=4 2'",
+                "porthole sign --plain-http=a 'oci:/a b:1' --recursive --key third --format notation --signature-format cose --cert-chain chain.pem --expiry 30d",
             ]
         );
     }
@@ -264,9 +269,11 @@ mod tests {
         assert_eq!(
             found,
             [
-                format!("porthole sign 'oci:/a b:1' --identity-token token {services}"),
                 format!(
-                    "porthole sign 'oci:/a b:1' --keyless --oidc-disable-ambient-providers {services}"
+                    "porthole sign --plain-http=a 'oci:/a b:1' --identity-token token {services}"
+                ),
+                format!(
+                    "porthole sign --plain-http=a 'oci:/a b:1' --keyless --oidc-disable-ambient-providers {services}"
                 ),
             ]
         );
@@ -285,7 +292,9 @@ mod tests {
         let found = lines(false, Addition::Attach(attaching));
         assert_eq!(
             found,
-            ["porthole attach 'oci:/a b:1' a.json:application/json --artifact-type application/x"]
+            [
+                "porthole attach --plain-http=a 'oci:/a b:1' a.json:application/json --artifact-type application/x"
+            ]
         );
         let attest = Addition::Attest {
             signing: Box::new(signing("k", SignFormat::Cosign)),
@@ -296,14 +305,16 @@ mod tests {
         assert_eq!(
             found,
             [
-                "porthole attach 'oci:/a b:1' --predicate p.json --type slsaprovenance1 --key k --format cosign"
+                "porthole attach --plain-http=a 'oci:/a b:1' --predicate p.json --type slsaprovenance1 --key k --format cosign"
             ]
         );
         let digest = crate::model::Digest::sha256(b"x");
         let found = lines(false, Addition::Remove(digest.clone()));
         assert_eq!(
             found,
-            [format!("porthole attach 'oci:/a b:1' --remove {digest}")]
+            [format!(
+                "porthole attach --plain-http=a 'oci:/a b:1' --remove {digest}"
+            )]
         );
     }
 }

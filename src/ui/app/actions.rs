@@ -77,6 +77,7 @@ impl App {
             Action::AskDelete(reference) => {
                 self.show_dialog(Dialog::Delete(Delete::new(&reference)));
             }
+            Action::AskCopyAgain { copy, request } => self.ask_copy_again(copy, &request),
             Action::ShowReport(copy) => self.show_report(copy),
             Action::ShowJobs => self.settings.jobs_open = true,
             Action::StartCopy { copy, request } => self.start_copy(copy, request),

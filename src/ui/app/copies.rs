@@ -19,8 +19,32 @@ impl App {
         target: Option<Target>,
         export: bool,
     ) {
+        if let Some(dialog) = self.copy_dialog(what, target, export) {
+            self.show_dialog(Dialog::Copy(Box::new(dialog)));
+        }
+    }
+
+    /// Asks how a copy that failed is to be made again; `request` is what the dialog begins
+    /// with.
+    pub(super) fn ask_copy_again(&mut self, copy: CopyId, request: &CopyRequest) {
+        let what = CopyWhat::Reference(request.source.clone());
+        let destination = Reference::parse_prefixed(&request.destination);
+        let export = matches!(destination, Some(Ok(Reference::Path(_))));
+        if let Some(dialog) = self.copy_dialog(&what, None, export) {
+            let dialog = dialog.again(copy, request);
+            self.show_dialog(Dialog::Copy(Box::new(dialog)));
+        }
+    }
+
+    fn copy_dialog(
+        &mut self,
+        what: &CopyWhat,
+        target: Option<Target>,
+        export: bool,
+    ) -> Option<CopyDialog> {
         let Some(source) = self.image_source(what) else {
-            return self.warn("The reference was not understood");
+            self.warn("The reference was not understood");
+            return None;
         };
         let registries = self.settings.places.registries().iter();
         let own_host = match &source.reference {
@@ -36,8 +60,7 @@ impl App {
             known: self.settings.destinations.clone(),
             host: host.map(ToOwned::to_owned),
         };
-        let dialog = CopyDialog::new(source, beginning);
-        self.show_dialog(Dialog::Copy(Box::new(dialog)));
+        Some(CopyDialog::new(source, beginning))
     }
 
     /// The image in the engine, opened where no tab shows it.
@@ -197,7 +220,10 @@ impl App {
         match report.and_then(|copy| copy.report.value().cloned()) {
             Some(report) => {
                 let now = (self.surroundings.now)();
-                self.show_dialog(Dialog::Report(CopyReport::new(report, now)));
+                let places = [&*report.source, &*report.destination];
+                let reaching = self.engine.reaching(&places).to_vec();
+                let dialog = CopyReport::new(report, now, reaching);
+                self.show_dialog(Dialog::Report(dialog));
             }
             None => self.warn("There is no report of that copy any more"),
         }

@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use crate::engine::{
-    Command, Extent, Image, ImageId, ImageSnapshot, Node, NodePath, Parts, Remote,
-};
+use crate::engine::{Command, Extent, ImageId, ImageSnapshot, Node, NodePath, Parts, Remote};
 use crate::model::{Choice, Descriptor, Digest, Index, Platform, Reference, text};
 use crate::ui::action::{Action, Actions};
 use crate::ui::views::platform_label;
@@ -55,6 +53,8 @@ pub(super) struct SourceImage {
     pub(super) failed: bool,
     /// Whether it is the one for this system.
     pub(super) system: bool,
+    /// Whether it is not, and the one for the platform that the image was opened for.
+    pub(super) asked: bool,
     /// Whether it is an index of which nobody knows what lies in it.
     pub(super) index: bool,
 }
@@ -126,16 +126,51 @@ impl Source {
 }
 
 /// The images of an index and of those in it, without attestations; nothing where the
-/// source is no index.
-pub(super) fn images(image: &Image) -> Option<Vec<SourceImage>> {
+/// source is no index. `host` is this system.
+pub(super) fn images(open: &ImageSnapshot, host: &Platform) -> Option<Vec<SourceImage>> {
+    let image = open.image()?;
     image.root.document.index()?;
     // where nothing fits the first one is shown, which is for another system
     let chosen = image.chosen.as_ref();
     let chosen = chosen.filter(|chosen| chosen.choices.iter().all(Choice::fits));
-    let chosen = chosen.map(|chosen| &chosen.path);
+    let chosen = chosen.map(|chosen| chosen.path.clone());
+    let marks = if open.wanted == *host {
+        Marks {
+            system: chosen,
+            asked: None,
+        }
+    } else {
+        let system = fitting(&image.root, host);
+        Marks {
+            asked: chosen.filter(|chosen| system.as_ref() != Some(chosen)),
+            system,
+        }
+    };
     let mut found = Vec::new();
-    collect(&image.root, &NodePath::root(), chosen, &mut found);
+    collect(&image.root, &NodePath::root(), &marks, &mut found);
     Some(found)
+}
+
+/// Which images are marked.
+struct Marks {
+    /// The one for this system.
+    system: Option<NodePath>,
+    /// The one for the platform that it was opened for, where that is another one.
+    asked: Option<NodePath>,
+}
+
+/// Where the image for a platform is, as far as what lies in an index is read.
+fn fitting(root: &Node, platform: &Platform) -> Option<NodePath> {
+    let (mut node, mut path) = (root, NodePath::root());
+    while let Some(index) = node.document.index() {
+        let choice = index.choose(platform).filter(Choice::fits)?;
+        path = path.child(choice.position);
+        let Some(child) = node.child(choice.position).and_then(Remote::value) else {
+            break;
+        };
+        node = child;
+    }
+    Some(path)
 }
 
 /// What of an index and of those in it was not read.
@@ -189,7 +224,7 @@ fn entries_of(index: &Index) -> impl Iterator<Item = (usize, &Descriptor)> {
     entries.take(LISTED)
 }
 
-fn collect(node: &Node, path: &NodePath, chosen: Option<&NodePath>, found: &mut Vec<SourceImage>) {
+fn collect(node: &Node, path: &NodePath, marks: &Marks, found: &mut Vec<SourceImage>) {
     let Some(index) = node.document.index() else {
         return;
     };
@@ -202,7 +237,7 @@ fn collect(node: &Node, path: &NodePath, chosen: Option<&NodePath>, found: &mut 
         let child = known.and_then(Remote::value);
         let failed = known.is_some_and(|known| known.error().is_some());
         if let Some(child) = child.filter(|child| matches!(child.parts, Parts::Index { .. })) {
-            collect(child, &at, chosen, found);
+            collect(child, &at, marks, found);
             continue;
         }
         let manifest = child.and_then(|child| {
@@ -222,7 +257,8 @@ fn collect(node: &Node, path: &NodePath, chosen: Option<&NodePath>, found: &mut 
             size: manifest,
             failed,
             index,
-            system: chosen == Some(&at),
+            system: marks.system.as_ref() == Some(&at),
+            asked: marks.asked.as_ref() == Some(&at),
         });
     }
 }

@@ -244,7 +244,7 @@ impl Toasts {
                 .interactable(false)
                 .show(ctx, |ui| {
                     let words = format!("{} more behind the bell", paint::number_words(more));
-                    frame(ui).show(ui, |ui| ui.label(words));
+                    frame(ui).show(ui, |ui| ui.add(Label::new(words).extend()));
                 });
         }
         if let Some(at) = followed {
@@ -300,8 +300,9 @@ impl Toast {
                     let room = ui.available_width();
                     let painter = ui.painter();
                     let font = paint::body();
+                    let words = paint::fit_words(painter, &self.text, &font, room);
                     let lines =
-                        paint::middle_lines(painter, &self.text, &font, tokens.text, room, LINES);
+                        paint::middle_lines(painter, &words, &font, tokens.text, room, LINES);
                     let cut = lines.text() != self.text;
                     let label = ui.add(Label::new(lines).selectable(false));
                     label.widget_info(|| WidgetInfo::labeled(Role::Label, true, &self.text));

@@ -127,16 +127,38 @@ pub fn some_lines(
     painter.layout_job(job)
 }
 
+/// How wide `words` of the body are in one line, in points.
+pub fn width(painter: &Painter, words: &str) -> f32 {
+    measure(painter, words, &body())
+}
+
+fn measure(painter: &Painter, words: &str, font: &FontId) -> f32 {
+    let galley = painter.layout_no_wrap(words.to_owned(), font.clone(), Color32::PLACEHOLDER);
+    galley.size().x
+}
+
 /// Leaves the middle of `words` out until they fit in one line of `width`.
 pub fn fit_middle(painter: &Painter, words: &str, font: &FontId, width: f32) -> String {
-    let measure = |words: &str| {
-        painter
-            .layout_no_wrap(words.to_owned(), font.clone(), Color32::PLACEHOLDER)
-            .size()
-            .x
-    };
-    let wide = |words: &str| measure(words) / width.max(1.0);
+    let wide = |words: &str| measure(painter, words, font) / width.max(1.0);
     shorten(words, wide)
+}
+
+/// Leaves the middle of each word out that is longer than a line of `width`, until it fits in
+/// what the words before it leave of one: so no path is broken, and none begins a line of its
+/// own.
+pub fn fit_words(painter: &Painter, words: &str, font: &FontId, width: f32) -> String {
+    let mut fitting = String::new();
+    for word in words.split_inclusive(' ') {
+        if measure(painter, word, font) <= width {
+            fitting.push_str(word);
+            continue;
+        }
+        let before = measure(painter, &fitting, font);
+        let left = width - before % width;
+        let room = if left < width / 2.0 { width } else { left };
+        fitting.push_str(&fit_middle(painter, word, font, room));
+    }
+    fitting
 }
 
 /// Lays `words` out in at most `lines` lines of `width`, with their middle left out where

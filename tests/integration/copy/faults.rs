@@ -224,7 +224,6 @@ fn by_engine(from: &str, to: &str, options: CopyOptions) -> Result<Arc<Report>, 
         source: from.to_owned(),
         destination: to.to_owned(),
         options,
-        platform: None,
     });
     watch.engine.send(Command::Copy { copy, request });
     watch.wait(|| match &watch.engine.copy(copy)?.report {

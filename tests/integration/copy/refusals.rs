@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use porthole::copy::{CopyOptions, Format};
+use porthole::engine::{Command, CopyId, CopyRequest, JobState};
 use porthole::model::{Descriptor, Digest, MediaType, Platform};
 use porthole::transport::{self, BlobStream, Payload, Problem, TransportError};
 use serde_json::{Value, json};
@@ -15,6 +17,7 @@ use super::layout::two_platforms;
 use super::{at, client, parsed, signed};
 use crate::support::layout::{Layout, entry};
 use crate::support::registry::{Fault, Registry, Writes};
+use crate::support::watch::Watch;
 
 /// What is said where a copy is refused: what happened, what to try, and the details.
 fn refused(arguments: &[&str]) -> Vec<String> {
@@ -22,6 +25,22 @@ fn refused(arguments: &[&str]) -> Vec<String> {
     assert_eq!(output.status.code(), Some(1), "{arguments:?}: {output:?}");
     assert_eq!(text(&output.stdout), "", "{arguments:?}");
     text(&output.stderr).lines().map(str::to_owned).collect()
+}
+
+/// What is offered where a copy fails because of what belongs to the image.
+fn left_behind(source: &str, destination: &str) -> Option<CopyRequest> {
+    let watch = Watch::start();
+    let copy = CopyId::next();
+    let request = Box::new(CopyRequest {
+        source: source.to_owned(),
+        destination: destination.to_owned(),
+        options: CopyOptions::default(),
+    });
+    watch.engine.send(Command::Copy { copy, request });
+    let ended = watch.until_job(|job| job.state.is_final());
+    assert!(matches!(ended.state, JobState::Failed(_)), "{source}");
+    let copy = watch.engine.copy(copy).expect("it was made");
+    copy.left_behind.as_deref().cloned()
 }
 
 /// A layout with `x`, an image of one platform, `zstd`, one whose layer Docker has no type for,
@@ -162,6 +181,17 @@ fn a_type_that_is_not_taken_is_told_with_what_conversion_would_lose() {
         let sends = said[1].contains("--format docker");
         assert_eq!(sends, arguments.contains(&&plain[..]), "{said:?}");
     }
+    // what can be left behind is offered to whoever asked for the copy
+    for (source, format) in [(&attested, Format::Docker), (&signed, Format::Keep)] {
+        let rest = left_behind(source, &to).expect("something can be copied");
+        let expected = CopyOptions {
+            no_referrers: true,
+            format,
+            ..CopyOptions::default()
+        };
+        assert_eq!(rest.options, expected, "{source}");
+    }
+    assert_eq!(left_behind(&zstd, &to), None);
     // where nothing is lost it is converted
     registry.forget_faults();
     let once = Fault::error(415, "MANIFEST_INVALID", "unsupported media type");

@@ -371,7 +371,6 @@ fn request(from: &str, to: &str) -> Box<CopyRequest> {
         source: from.to_owned(),
         destination: to.to_owned(),
         options: CopyOptions::default(),
-        platform: None,
     })
 }
 

@@ -13,7 +13,6 @@ fn request(source: &str, destination: &str) -> Box<CopyRequest> {
         source: source.to_owned(),
         destination: destination.to_owned(),
         options: CopyOptions::default(),
-        platform: None,
     })
 }
 

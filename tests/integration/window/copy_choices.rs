@@ -321,3 +321,103 @@ fn a_command_that_is_called_what_was_typed_comes_first() {
     window.press(Modifiers::NONE, Key::Enter);
     assert!(window.has(Role::TextInput, "Destination"));
 }
+
+#[test]
+fn the_image_alone_takes_the_place_of_the_index_where_one_is_chosen() {
+    let (mut window, _) = asking("Copy…");
+    to(&mut window, TO);
+    const ALONE: &str = "The image alone";
+    assert!(!window.has(Role::RadioButton, ALONE), "all are taken");
+    window.click(Role::CheckBox, "linux/arm64");
+    assert!(!window.has(Role::RadioButton, ALONE), "two are taken");
+    window.click(Role::CheckBox, "linux/amd64");
+    // how the two differ is said before one is chosen
+    assert!(window.says_like(|text| text.starts_with("An index with one entry says which")));
+    window.click(Role::RadioButton, ALONE);
+    let (id, request) = planned(&mut window).unwrap();
+    assert!(request.options.single && !request.options.sparse);
+    assert_eq!(wanted(&request), ["linux/arm/v7"]);
+    put(&mut window, id, &request, plan(&request));
+    let line = "porthole copy --platform=linux/arm/v7 --single docker://";
+    assert!(window.says_like(|text| text.starts_with(line)));
+    // with a second one there is an index again, and nothing else was forgotten
+    window.click(Role::CheckBox, "linux/amd64");
+    let (_, request) = planned(&mut window).unwrap();
+    assert!(!request.options.single);
+    assert!(window.is_on(Role::RadioButton, "Rewrite it to these 2"));
+    // a place for one image has no choice
+    window.click(Role::CheckBox, "linux/amd64");
+    let (_, request) = to(&mut window, "docker-archive:/tmp/a.tar:a:1");
+    assert!(!request.options.single && !window.has(Role::RadioButton, ALONE));
+}
+
+#[test]
+fn this_system_is_this_machine_and_what_an_image_was_opened_for_is_named() {
+    let (mut window, id) = Window::opening("registry.example.com/edge/api:1.8.2");
+    let mut image = scripted::index();
+    let chosen = image.chosen.as_mut().unwrap();
+    chosen.path = NodePath::root().child(1);
+    chosen.choices[0].position = 1;
+    let opened = Remote::Ready(Opened::Image(image));
+    let mut snapshot = scripted::snapshot(id, 1, opened);
+    snapshot.wanted = porthole::model::Platform::new("linux", "arm64");
+    window.show(snapshot);
+    window.sent();
+    window.choose("Image", "Copy…");
+    to(&mut window, TO);
+    for (segment, platform) in [
+        ("This system’s", "linux/amd64"),
+        ("linux/arm64", "linux/arm64"),
+    ] {
+        window.click(Role::RadioButton, segment);
+        let (_, request) = planned(&mut window).unwrap();
+        assert_eq!(wanted(&request), [platform], "{segment}");
+        assert!(window.is_on(Role::CheckBox, platform));
+    }
+    // where one image has room it is the one that was asked for, and the line says so
+    window.click(Role::RadioButton, "All 3");
+    window.press(Modifiers::NONE, Key::Escape);
+    window.choose("Image", "Copy…");
+    let (id, request) = to(&mut window, "docker-daemon:edge/api:1.8.2");
+    assert!(window.is_on(Role::RadioButton, "linux/arm64"));
+    put(&mut window, id, &request, plan(&request));
+    let line = "porthole copy --platform=linux/arm64 docker://";
+    assert!(window.says_like(|text| text.starts_with(line)));
+}
+
+#[test]
+fn a_line_to_paste_reaches_registries_as_the_window_does() {
+    let mut network = porthole::config::Network {
+        plain_http: vec!["mirror.example.com".to_owned()],
+        authorities: vec!["/etc/own ca.pem".into()],
+        ..porthole::config::Network::default()
+    };
+    network.use_auth_file("/home/me/logins.json".into());
+    let mut window = Window::new(Setup {
+        network,
+        ..Setup::default()
+    });
+    let image = window.open("oci:/images/release:1");
+    window.show(scripted::folder(image, "oci:/images/release:1"));
+    window.sent();
+    window.choose("Image", "Copy…");
+    let (id, request) = to(&mut window, TO);
+    put(&mut window, id, &request, plan(&request));
+    let reaching = "--plain-http=mirror.example.com '--ca-file=/etc/own ca.pem' \
+                    --authfile=/home/me/logins.json";
+    let line = format!("porthole copy {reaching} oci:/images/release:1 docker://mirror");
+    assert!(window.says_like(|text| text.starts_with(&line)));
+    // as does the plan in full, which ends with it
+    window.click(Role::Link, "Every document and blob");
+    assert!(window.says_like(|text| text.starts_with(&line)));
+    // from one place on this machine to another nothing of that is needed
+    let (id, request) = to(&mut window, "dir:/mnt/stick");
+    put(&mut window, id, &request, plan(&request));
+    let line = "porthole copy oci:/images/release:1 dir:/mnt/stick";
+    assert!(window.says_like(|text| text == line));
+    // whoever checks later asks the same registry
+    window.press(Modifiers::NONE, Key::Escape);
+    super::copy_report::show_report_of_another(&mut window);
+    let line = format!("porthole copy {reaching} --check ");
+    assert!(window.says_like(|text| text.starts_with(&line)));
+}

@@ -5,6 +5,9 @@ mod commands;
 mod comparing;
 mod copy;
 mod copy_choices;
+mod copy_jobs;
+mod copy_report;
+mod copy_told;
 mod deleting;
 mod diagnostics;
 mod dialogs;
@@ -42,6 +45,7 @@ use std::sync::Arc;
 use egui::{Key, Modifiers, Role};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, Node};
+use porthole::config::Network;
 use porthole::diagnostics::Facts;
 use porthole::engine::{Command, Engine, ImageId, ImageSnapshot, Place, Slots};
 use porthole::ui::action::PathWish;
@@ -73,6 +77,7 @@ struct Setup {
     drops: DropSupport,
     picked: Picked,
     facts: Facts,
+    network: Network,
 }
 
 impl Default for Setup {
@@ -83,6 +88,7 @@ impl Default for Setup {
             drops: DropSupport::Works,
             picked: Picked::NoService,
             facts: Facts::default(),
+            network: Network::default(),
         }
     }
 }
@@ -102,7 +108,7 @@ fn window() -> Window {
 
 impl Window {
     fn new(setup: Setup) -> Self {
-        let (engine, commands, slots) = Engine::scripted();
+        let (engine, commands, slots) = Engine::scripted(&setup.network);
         let app: Shared = Rc::default();
         let made = Rc::clone(&app);
         let picked = Rc::new(RefCell::new(setup.picked));
@@ -335,4 +341,27 @@ impl egui::DroppedFile for Dropped {
     fn bytes(&self) -> Result<Vec<u8>, String> {
         Err("the window must not read what is dropped on it".to_owned())
     }
+}
+
+/// Where a text is painted, and where it is cut off; nothing where it is not painted whole.
+fn painted(window: &Window, words: &str) -> Option<(egui::Rect, egui::Rect)> {
+    painted_like(window, |text| text == words)
+}
+
+/// The same of the first text that fits.
+fn painted_like(window: &Window, fits: impl Fn(&str) -> bool) -> Option<(egui::Rect, egui::Rect)> {
+    fn find(shape: &egui::Shape, fits: &dyn Fn(&str) -> bool) -> Option<egui::Rect> {
+        match shape {
+            egui::Shape::Text(text) if fits(text.galley.text()) && !text.galley.elided => {
+                Some(egui::Rect::from_min_size(text.pos, text.galley.size()))
+            }
+            egui::Shape::Vec(shapes) => shapes.iter().find_map(|shape| find(shape, fits)),
+            _ => None,
+        }
+    }
+    let shapes = &window.harness.output().shapes;
+    shapes.iter().find_map(|clipped| {
+        let rect = find(&clipped.shape, &fits)?;
+        Some((rect, clipped.clip_rect))
+    })
 }

@@ -560,6 +560,6 @@ fn what_was_planned_is_forgotten_when_another_dialog_takes_its_place() {
     let (id, request) = planned(&mut window).unwrap();
     put(&mut window, snapshot(id, &request, "Sigstore bundle"));
     assert_eq!(window.sent(), []);
-    super::copy::show_report_of_another(&mut window);
+    super::copy_report::show_report_of_another(&mut window);
     assert_eq!(window.sent(), [Command::ForgetAddition { addition: id }]);
 }

@@ -75,6 +75,8 @@ struct Frame {
     snapshot: Option<Arc<AdditionSnapshot>>,
     now: Now,
     request: Result<AdditionRequest, String>,
+    /// Options of a command line that say how the place is reached.
+    reaching: Vec<String>,
 }
 
 impl<A: Added> AdditionDialog<A> {
@@ -105,9 +107,12 @@ impl<A: Added> AdditionDialog<A> {
         let known = self.target.known(engine);
         self.target.ask_for_more(&known, actions);
         let snapshot = self.adding.snapshot(engine);
+        let request = self.request(&known);
+        let reference = request.as_ref().ok().map(|request| &*request.reference);
         let frame = Frame {
             now: self.adding.now(snapshot.as_deref(), engine),
-            request: self.request(&known),
+            reaching: engine.reaching(reference.as_slice()).to_vec(),
+            request,
             known,
             snapshot,
         };
@@ -193,6 +198,7 @@ impl<A: Added> AdditionDialog<A> {
                     title: dialog.added.heading(),
                     missing: frame.request.as_ref().err().map(String::as_str),
                     open: dialog.target.open_digest(&frame.known),
+                    reaching: &frame.reaching,
                 };
                 preview(ui, &mut dialog.adding, snapshot, &frame.now, shown, actions);
             },

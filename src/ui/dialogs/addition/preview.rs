@@ -31,6 +31,8 @@ pub(super) struct Preview<'a> {
     pub(super) missing: Option<&'a str>,
     /// What the window shows of the image has this digest.
     pub(super) open: Option<&'a Digest>,
+    /// Options of a command line that say how the place is reached.
+    pub(super) reaching: &'a [String],
 }
 
 /// Draws the plan, how far it is, and what came of it.
@@ -87,7 +89,7 @@ pub(super) fn preview(
         services(ui, &mut adding.accept, &found);
         if let Some(asked) = &adding.asked {
             ui.add_space(8.0);
-            let line = asked.command_lines().join("\n");
+            let line = asked.command_lines(preview.reaching).join("\n");
             kit::command_line(ui, "The same on a command line", &line, actions);
         }
     });

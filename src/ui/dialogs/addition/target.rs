@@ -8,7 +8,7 @@ use crate::engine::{Engine, ImageSnapshot, Opened, Remote};
 use crate::model::{Digest, Reference, Transport, text};
 use crate::ui::action::Actions;
 use crate::ui::dialogs::kit;
-use crate::ui::dialogs::source::{Asked, Source, SourceImage, images};
+use crate::ui::dialogs::source::{Asked, Source, SourceImage, images as images_of};
 
 /// Which of an index.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,7 +101,8 @@ impl Target {
 
     pub(in crate::ui::dialogs) fn known(&self, engine: &Engine) -> Known {
         let image = engine.image(self.source.image);
-        let images = image.as_ref().and_then(|image| images(image.image()?));
+        let images = image.as_ref();
+        let images = images.and_then(|image| images_of(image, engine.platform()));
         Known { image, images }
     }
 

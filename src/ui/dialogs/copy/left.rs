@@ -2,7 +2,7 @@
 
 use egui::{ScrollArea, Ui};
 
-use super::choices::Pick;
+use super::choices::{IndexFate, Pick};
 use super::plan::Belonging;
 use super::{CopyDialog, Known};
 use crate::copy::Format;
@@ -18,8 +18,18 @@ const SEEN: f32 = 8.0;
 const ROW: f32 = 30.0;
 /// How many images of a place are seen without scrolling.
 const NAMES: f32 = 4.0;
-/// Height of what is said about the index, in points.
+/// Least height of what is said about the index, in points.
 const INDEX: f32 = 88.0;
+/// Most characters of the platform that an image was opened for, where all choices lie side by
+/// side.
+const ASKED: usize = 16;
+/// What hovering says of each fate of an index.
+const KEPT: &str = "The index is copied with the one image that it has.";
+const REWRITTEN: &str = "The copy is complete in itself. Its index has another digest, so what was signed or said about the whole index stays behind; what is about its images comes along.";
+const SPARSE: &str = "The index is copied byte for byte and names images that will not be there. Some registries refuse that.";
+const SINGLE: &str = "The image is copied byte for byte: its digest and what is signed or said about it stay as they are. What is about the whole index stays behind, and so do the attestations that lie in it.";
+/// How an index with one entry and the image itself differ.
+const ONE: &str = "An index with one entry says which system it is for, and keeps the attestations in it. The image alone is what every system gets.";
 
 impl CopyDialog {
     pub(super) fn left(&mut self, ui: &mut Ui, known: &Known) {
@@ -94,20 +104,25 @@ impl CopyDialog {
             kit::quiet(ui, &words);
             return;
         };
-        let mut pick = self.choices.in_force(holds);
+        let mut pick = self.choices.in_force(images, holds);
         let all = format!("All {}", text::count(images.len() as u64));
+        let asked = images.iter().find(|image| image.asked);
+        let asked = asked.map(|image| text::visible(&image.label).into_owned());
         let mut choices = vec![(Pick::All, all.as_str())];
         if images.iter().any(|image| image.system) {
             choices.push((Pick::System, "This system’s"));
         }
+        let asked = asked.map(|asked| text::middle(&asked, ASKED).into_owned());
+        choices.extend(asked.as_deref().map(|asked| (Pick::Asked, asked)));
         choices.push((Pick::Some, "Chosen"));
         // what an index in it lists would come beside what was ticked
         let free = !known.reading;
         let changed = ui.add_enabled_ui(free, |ui| kit::segments(ui, &mut pick, &choices));
         if changed.inner {
             if pick == Pick::Some {
-                let taken = images.iter().filter(|i| self.choices.takes(i, holds));
-                self.choices.ticked = taken.map(|i| i.digest.clone()).collect();
+                let taken = self.choices.taken(images, holds);
+                let taken: Vec<_> = taken.map(|image| image.digest.clone()).collect();
+                self.choices.take(taken);
             }
             self.choices.pick = pick;
         }
@@ -116,11 +131,13 @@ impl CopyDialog {
             && !images.iter().any(|image| image.system)
             && self.choices.takes_none(images, holds)
         {
-            let wanted = known.image.as_ref().map(|image| image.wanted.to_string());
-            let wanted = wanted.unwrap_or_default();
-            let words = format!("None of them is for this system ({wanted}): choose one.");
+            let words = format!(
+                "None of them is for this system ({}): choose one.",
+                known.system
+            );
             kit::quiet(ui, &text::visible(&words));
         }
+        let ticks = self.choices.ticks(images, holds);
         let mut toggled = None;
         ScrollArea::vertical()
             .id_salt("platforms of the copy")
@@ -131,15 +148,18 @@ impl CopyDialog {
                 if !free {
                     ui.disable();
                 }
-                for (at, image) in images.iter().enumerate() {
-                    let mut on = self.choices.takes(image, holds);
+                for (at, (image, mut on)) in images.iter().zip(ticks).enumerate() {
                     let unread = image.failed || (image.index && free);
                     let size = match image.size {
                         Some(size) => text::size(size),
                         None if unread => "not read".to_owned(),
                         None => "…".to_owned(),
                     };
-                    let detail = if image.system { "this system" } else { "" };
+                    let detail = match (image.system, image.asked) {
+                        (true, _) => "this system",
+                        (_, true) => "opened for this",
+                        _ => "",
+                    };
                     let hover = image.digest.to_string();
                     let choice = Choice::new(&image.label).detail(detail).figure(&size);
                     let drawn = ui.push_id(at, |ui| kit::tick(ui, &mut on, choice.hover(&hover)));
@@ -170,15 +190,16 @@ impl CopyDialog {
             return;
         };
         kit::heading(ui, "The index");
-        let out = self.choices.left_out(images, holds);
+        let taken = self.choices.taken(images, holds).count();
+        let all = taken == images.len();
         let said = if !holds {
             Some("Such a place holds one image: the index stays behind.")
-        } else if out == 0 && self.converts(known) {
-            Some("All of it is taken, in the other format.")
-        } else if out == 0 {
-            Some("All of it is taken: it stays as it is.")
-        } else if self.choices.takes_none(images, holds) {
+        } else if taken == 0 {
             Some("Nothing of it is taken yet.")
+        } else if all && taken > 1 && self.converts(known) {
+            Some("All of it is taken, in the other format.")
+        } else if all && taken > 1 {
+            Some("All of it is taken: it stays as it is.")
         } else {
             None
         };
@@ -186,28 +207,35 @@ impl CopyDialog {
             kit::quiet(ui, said);
             return;
         }
-        let taken = images.len() - out;
-        let rewritten = match taken {
+        // the choice that is in force is the one that is marked
+        let mut fate = self.choices.fate(images, holds);
+        let before = fate;
+        let written = match taken {
+            _ if all => "Keep it".to_owned(),
             1 => "Rewrite it to this one".to_owned(),
             count => format!("Rewrite it to these {}", text::count(count as u64)),
         };
-        let sparse = &mut self.choices.sparse;
-        kit::pick(
-            ui,
-            sparse,
-            false,
-            Choice::new(&rewritten)
-                .detail("new digest")
-                .hover("The copy is complete in itself. Its index has another digest, so what was signed or said about the whole index stays behind; what is about its images comes along."),
-        );
-        kit::pick(
-            ui,
-            sparse,
-            true,
-            Choice::new("Keep it as it is")
-                .detail("same digest, signatures stay valid")
-                .hover("The index is copied byte for byte and names images that will not be there. Some registries refuse that."),
-        );
+        let (detail, hover) = match (all, self.converts(known)) {
+            (true, false) => ("same digest, signatures stay valid", KEPT),
+            (true, true) => ("in the other format", KEPT),
+            (false, _) => ("new digest", REWRITTEN),
+        };
+        let choice = Choice::new(&written).detail(detail).hover(hover);
+        kit::pick(ui, &mut fate, IndexFate::Written, choice);
+        if !all {
+            let choice =
+                Choice::new("Keep it as it is").detail("same digest, signatures stay valid");
+            kit::pick(ui, &mut fate, IndexFate::Sparse, choice.hover(SPARSE));
+        }
+        if taken == 1 {
+            let choice = Choice::new("The image alone").detail("in place of the index");
+            kit::pick(ui, &mut fate, IndexFate::Single, choice.hover(SINGLE));
+            ui.add_space(2.0);
+            kit::quiet(ui, ONE);
+        }
+        if fate != before {
+            self.choices.fate = fate;
+        }
     }
 
     fn more(&mut self, ui: &mut Ui, known: &Known) {

@@ -22,14 +22,14 @@ use crate::copy::{Format, Plan};
 use crate::engine::{
     Command, CopyId, CopyRequest, CopySnapshot, Engine, ImageSnapshot, Opened, Remote,
 };
-use crate::model::{Index, text};
+use crate::model::{Index, Platform, text};
 use crate::ui::action::{Action, Actions, PathWish};
 use crate::ui::panels::parts::button_width;
 use crate::ui::theme::{Tokens, icons};
 
 /// Width of the dialog and of its left half, in points.
 const WIDTH: f32 = 940.0;
-const LEFT: f32 = 336.0;
+const LEFT: f32 = 352.0;
 /// Height that is kept, so that nothing jumps while a plan comes.
 const HEIGHT: f32 = 440.0;
 /// Width of the list of kinds: the longest of them fits.
@@ -65,7 +65,10 @@ pub struct Beginning {
 /// The dialog.
 #[derive(Debug)]
 pub struct CopyDialog {
+    /// The copy that is planned.
     id: CopyId,
+    /// The one that is made, where that has failed before: it goes on in its row.
+    again: Option<CopyId>,
     source: Source,
     names: Names,
     /// The images of the place, where it holds several.
@@ -98,6 +101,10 @@ struct Known {
     images: Option<Vec<SourceImage>>,
     /// Whether an index in it is still to be read.
     reading: bool,
+    /// This system.
+    system: Platform,
+    /// Options of a command line that say how the two places are reached.
+    reaching: Vec<String>,
 }
 
 impl CopyDialog {
@@ -114,6 +121,7 @@ impl CopyDialog {
         let destination = names.suggested(target.as_ref(), kind, host.as_deref());
         Self {
             id: CopyId::next(),
+            again: None,
             source,
             names,
             several: None,
@@ -134,17 +142,34 @@ impl CopyDialog {
         }
     }
 
+    /// With what is asked for in `request`, which was made of `copy`: starting it makes that
+    /// copy again.
+    pub fn again(mut self, copy: CopyId, request: &CopyRequest) -> Self {
+        self.again = Some(copy);
+        self.destination = Destination::read(&request.destination);
+        self.choices = Choices::of(&request.options);
+        self.more = self.choices.format != Format::Keep;
+        self
+    }
+
     /// Draws the dialog; says whether it is done.
     pub fn show(&mut self, ctx: &Context, engine: &Engine, actions: &mut Actions) -> bool {
         let image = engine.image(self.source.image);
         let reading = self
             .source
             .ask_for_more(image.as_deref(), &mut self.images_asked, actions);
+        let system = engine.platform();
+        let copy = engine.copy(self.id);
+        let plan = copy.as_ref().and_then(|copy| copy.plan.value());
+        let places = plan.map(|plan| [&*plan.source, &*plan.destination]);
+        let reaching = engine.reaching(places.as_ref().map_or(&[], |places| places));
         let known = Known {
-            copy: engine.copy(self.id),
-            images: image.as_ref().and_then(|image| images(image.image()?)),
+            reaching: reaching.to_vec(),
+            copy,
+            images: image.as_ref().and_then(|image| images(image, system)),
             image,
             reading,
+            system: system.clone(),
         };
         self.see_several(&known);
         let verb = if self.export { "Export" } else { "Copy" };
@@ -181,12 +206,10 @@ impl CopyDialog {
     fn request(&self, known: &Known) -> Option<CopyRequest> {
         self.complete(known).ok()?;
         let holds = self.destination.kind.holds_indexes();
-        let wanted = known.image.as_ref().map(|image| image.wanted.clone());
         Some(CopyRequest {
             source: self.source.text.clone(),
             destination: self.destination.text()?,
             options: self.choices.options(known.images.as_deref(), holds),
-            platform: wanted,
         })
     }
 
@@ -374,11 +397,11 @@ impl CopyDialog {
             && let Some(request) = request
         {
             actions.push(Action::StartCopy {
-                copy: self.id,
+                copy: self.again.unwrap_or(self.id),
                 request: Box::new(request),
             });
             // it goes on without the dialog
-            self.started = true;
+            self.started = self.again.is_none();
             footer.close();
         }
         footer.cancel("Cancel");

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use egui::{Align, RichText, ScrollArea, Sense, TextStyle, Ui, vec2};
 
+use super::choices::IndexFate;
 use super::{CopyDialog, Known};
 use crate::copy::{Action as Fate, BlobAction, Plan, PlannedDocument, Role};
 use crate::engine::{Command, CopyRequest, without_options};
@@ -64,9 +65,9 @@ impl CopyDialog {
                 }
                 self.figures(ui, plan);
                 self.notes(ui, plan, known);
-                self.every(ui, plan);
+                self.every(ui, plan, &known.reaching);
                 ui.add_space(8.0);
-                let line = plan.command_line(&[]);
+                let line = plan.command_line(&known.reaching);
                 kit::command_line(ui, "The same on a command line", &line, actions);
             });
         }
@@ -91,9 +92,10 @@ impl CopyDialog {
         };
         let whole = rest.options.selection.digests();
         let holds = self.destination.kind.holds_indexes();
-        let lost: Vec<_> = images
-            .iter()
-            .filter(|image| self.choices.takes(image, holds) && !whole.contains(&&image.digest))
+        let lost: Vec<_> = self
+            .choices
+            .taken(images, holds)
+            .filter(|image| !whole.contains(&&image.digest))
             .map(|image| image.label.as_str())
             .collect();
         if lost.is_empty() || !images.iter().any(|image| whole.contains(&&image.digest)) {
@@ -253,7 +255,7 @@ impl CopyDialog {
         let holds = self.destination.kind.holds_indexes();
         if let Some(images) = &known.images {
             let out = self.choices.left_out(images, holds);
-            if out > 0 && holds && self.choices.sparse {
+            if self.choices.fate(images, holds) == IndexFate::Sparse {
                 let words = format!(
                     "{} of the index will be missing there. Some registries refuse that.",
                     paint::count(out, "platform", "platforms")
@@ -287,7 +289,7 @@ impl CopyDialog {
     }
 
     /// Every document and blob, where somebody wants to see them.
-    fn every(&mut self, ui: &mut Ui, plan: &Plan) {
+    fn every(&mut self, ui: &mut Ui, plan: &Plan, reaching: &[String]) {
         let word = if self.listed {
             "Hide every document and blob"
         } else {
@@ -299,7 +301,7 @@ impl CopyDialog {
         if !self.listed {
             return;
         }
-        let all = plan.text(&[]);
+        let all = plan.text(reaching);
         let lines: Vec<&str> = all.lines().collect();
         let height = ui.text_style_height(&TextStyle::Monospace);
         kit::room_for_bars(ui);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::destination::Names;
-use super::{Choices, CopyDialog, Known};
+use super::{CopyDialog, Known};
 use crate::engine::{Opened, Remote};
 use crate::model::{PathReference, Reference};
 use crate::transport::NamedImage;
@@ -56,11 +56,7 @@ impl CopyDialog {
             self.destination = names.suggested(target, kind, host);
         }
         self.names = names;
-        self.choices = Choices {
-            pick: Choices::default().pick,
-            ticked: Choices::default().ticked,
-            ..self.choices.clone()
-        };
+        self.choices = self.choices.of_another();
         self.images_asked = Asked::NOTHING;
         self.source.turn_to(reference, actions);
     }

@@ -77,11 +77,13 @@ pub fn pick<T: PartialEq>(ui: &mut Ui, value: &mut T, this: T, choice: Choice<'_
     response
 }
 
-/// Several of which one is picked, side by side in one line.
+/// Several of which one is picked, side by side, in one line where there is room.
 pub fn segments<T: PartialEq + Copy>(ui: &mut Ui, value: &mut T, all: &[(T, &str)]) -> bool {
     let mut changed = false;
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
+        // where the keyboard is shows a line around it: what is filled is picked
+        ui.visuals_mut().widgets.active.weak_bg_fill = Tokens::of(ui).raised;
         for (this, word) in all {
             let on = *value == *this;
             let response = ui.add(egui::Button::selectable(on, *word));

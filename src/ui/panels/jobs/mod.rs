@@ -1,6 +1,7 @@
 //! The jobs panel: what runs in the background, what failed, what was found.
 
 mod blobs;
+mod links;
 mod meter;
 mod row;
 mod title;
@@ -9,14 +10,14 @@ mod told;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use egui::{Margin, Panel, ScrollArea, Ui, UiBuilder};
+use egui::{Id, Margin, Panel, ScrollArea, Ui, UiBuilder};
 
 pub use meter::Meters;
 pub use row::clock_or_seconds;
 pub use title::Title;
 
 use super::parts::group_heading;
-use crate::engine::{CopySnapshot, JobKind, JobSnapshot, JobState, Waiting};
+use crate::engine::{CopySnapshot, JobId, JobKind, JobSnapshot, JobState, Waiting};
 use crate::ui::action::{Action, Actions};
 use crate::ui::commands::CommandId;
 use crate::ui::theme::{Tokens, icons};
@@ -99,11 +100,19 @@ pub fn show(
                 .auto_shrink([false, false])
                 .show(&mut ui.new_child(UiBuilder::new().max_rect(area)), |ui| {
                     ui.set_max_width(width);
+                    let rows = shown
+                        .iter()
+                        .map(|job| (&***job, copy(job).map(|copy| &**copy)));
+                    let title = row::titles(ui, rows, width);
                     for job in &shown {
                         let waiting = waiting(job);
                         let copy = copy(job).map(|copy| &**copy);
                         let speed = meters.of(job, now);
-                        row::show(ui, job, speed, waiting.as_ref(), copy, actions);
+                        let row =
+                            row::show(ui, (job, copy), title, speed, waiting.as_ref(), actions);
+                        if is_new(ui, job, &shown) {
+                            ui.scroll_to_rect(row, None);
+                        }
                         if !row::is_unfolded(ui.ctx(), job) {
                             continue;
                         }
@@ -116,6 +125,18 @@ pub fn show(
                     }
                 });
         });
+}
+
+/// Whether a job is the last of those that are `shown`, and was not there before: then it is
+/// brought into sight once.
+fn is_new(ui: &Ui, job: &JobSnapshot, shown: &[&Arc<JobSnapshot>]) -> bool {
+    let last = shown.last().is_some_and(|last| last.id == job.id);
+    let seen = Id::unique("the last of the jobs");
+    last && ui.data_mut(|data| {
+        let before: Option<JobId> = data.get_temp(seen);
+        data.insert_temp(seen, job.id);
+        before != Some(job.id)
+    })
 }
 
 fn heading(ui: &mut Ui, shown: &[&Arc<JobSnapshot>], actions: &mut Actions) {
@@ -194,7 +215,7 @@ fn changes_in(job: &JobSnapshot, now: Instant) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{ImageId, JobId, Progress, Unit};
+    use crate::engine::{ImageId, Progress, Unit};
 
     fn job(kind: JobKind, state: JobState, ran: u64, ended_ago: Option<u64>) -> JobSnapshot {
         let now = Instant::now();

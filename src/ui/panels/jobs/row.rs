@@ -7,14 +7,15 @@ use egui::{
     WidgetInfo, vec2,
 };
 
+use super::links;
 use super::meter::Speed;
 use super::title::Title;
-use crate::engine::{Command, CopySnapshot, JobKind, JobSnapshot, JobState, Unit, Waiting};
+use crate::engine::{CopySnapshot, JobSnapshot, JobState, Unit, Waiting};
 use crate::model::text;
-use crate::ui::action::{Action, Actions};
+use crate::ui::action::Actions;
 use crate::ui::theme::{Tokens, icons, size};
-use crate::ui::widgets::text::fit_middle;
-use crate::ui::widgets::{icon_button, link};
+use crate::ui::widgets::icon_button;
+use crate::ui::widgets::text as paint;
 
 pub(super) const HEIGHT: f32 = 32.0;
 
@@ -23,11 +24,14 @@ const TITLE: f32 = 480.0;
 const COUNT: f32 = 150.0;
 const RATE: f32 = 84.0;
 const LEFT: f32 = 76.0;
-const BUTTONS: f32 = 72.0;
-const WIDE_BUTTONS: f32 = 120.0;
-const WIDEST_BUTTONS: f32 = 190.0;
-/// Largest share of the title.
+/// Share of the title where all are short, and of what is said of a failure.
 const TITLE_SHARE: f32 = 0.36;
+const FAILURE_SHARE: f32 = 0.3;
+/// Least width of a bar, with the space around it.
+const BAR: f32 = 120.0;
+/// Between a title and what follows, and between the mark of how a job ended and its words.
+pub(super) const GAP: f32 = 12.0;
+const MARK: f32 = 24.0;
 /// The button that unfolds a row; titles begin behind it, where there is none, too.
 pub(super) const FOLD: f32 = 22.0;
 /// What a copy does before its turn has come.
@@ -35,36 +39,61 @@ const WAITING: &str = "waiting";
 /// Narrower than this, rate and time left are left out.
 const ROOM: f32 = 860.0;
 
-/// Draws a job over the whole width.
+/// A job with the copy that it makes.
+pub type Shown<'a> = (&'a JobSnapshot, Option<&'a CopySnapshot>);
+
+/// How wide the titles of all `rows` are: as the longest of them, as far as the rest of each
+/// row has its room; `width` is that of a row.
+pub(super) fn titles<'a>(ui: &Ui, rows: impl Iterator<Item = Shown<'a>>, width: f32) -> f32 {
+    let least = TITLE.min(width * TITLE_SHARE);
+    let (mut longest, mut room) = (least, width);
+    for (job, copy) in rows {
+        let title = match copy {
+            Some(copy) => Title::of(&copy.request).whole(),
+            None => text::visible(&job.title).into_owned(),
+        };
+        // a part of a point more, since widths are no whole numbers
+        longest = longest.max(FOLD + paint::width(ui.painter(), &title).ceil() + GAP + 0.5);
+        room = room.min(width - rest(ui, job, copy, width));
+    }
+    longest.min(room).max(least)
+}
+
+/// How much of a row is behind its title, at least.
+fn rest(ui: &Ui, job: &JobSnapshot, copy: Option<&CopySnapshot>, width: f32) -> f32 {
+    let said = match &job.state {
+        JobState::Running { .. } => BAR + COUNT + if width >= ROOM { LEFT + RATE } else { 0.0 },
+        state => {
+            let words = MARK + paint::width(ui.painter(), &ended_words(job, state)) + GAP;
+            match state {
+                JobState::Failed(_) => words.min(width * FAILURE_SHARE),
+                _ => words,
+            }
+        }
+    };
+    said + links::width(ui, &links::of(job, copy))
+}
+
+/// Draws a job over the whole width, with its title in the first `title` points of it; says
+/// where.
 pub fn show(
     ui: &mut Ui,
-    job: &JobSnapshot,
+    (job, copy): Shown<'_>,
+    title: f32,
     speed: Speed,
     waiting: Option<&Waiting>,
-    copy: Option<&CopySnapshot>,
     actions: &mut Actions,
-) {
+) -> Rect {
     let tokens = Tokens::of(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::hover());
-    let mut rest = rect;
-    let mut take_left = |width: f32| {
-        let (taken, left) = rest.split_left_right_at_x(rest.left() + width);
-        rest = left;
-        taken
-    };
-    let title = take_left(TITLE.min(rect.width() * TITLE_SHARE));
+    let (title, mut rest) = rect.split_left_right_at_x(rect.left() + title);
     let mut take_right = |width: f32| {
         let (left, taken) = rest.split_left_right_at_x(rest.right() - width);
         rest = left;
         taken
     };
-    let report = copy.is_some_and(|copy| copy.report.value().is_some());
-    let rest_of = copy.and_then(|copy| copy.without_lost.as_deref());
-    let buttons = take_right(match &job.state {
-        JobState::Failed(_) if rest_of.is_some() => WIDEST_BUTTONS,
-        _ if report => WIDE_BUTTONS,
-        _ => BUTTONS,
-    });
+    let links = links::of(job, copy);
+    let buttons = take_right(links::width(ui, &links));
     // of what has ended the words have that room
     let roomy = rect.width() >= ROOM && !job.state.is_final();
     let (left, rate) = if roomy {
@@ -79,10 +108,10 @@ pub fn show(
     if matches!(job.state, JobState::Failed(_)) || progress.is_some_and(|p| !p.blobs.is_empty()) {
         fold(ui, place, job, &name);
     }
-    let room = title.width() - 12.0;
+    let room = title.width() - GAP;
     let short = match copy {
         Some(copy) => Title::of(&copy.request).fit(ui, room),
-        None => fit_middle(ui.painter(), &name, &FontId::proportional(size::BODY), room),
+        None => paint::fit_middle(ui.painter(), &name, &paint::body(), room),
     };
     let response = write(ui, title, Align2::LEFT_CENTER, &short, tokens.text);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &*name));
@@ -96,7 +125,7 @@ pub fn show(
         }
         (JobState::Running { phase }, None) => {
             let count = take_right(COUNT);
-            bar(ui, rest.shrink2(vec2(12.0, 0.0)), job, &name);
+            bar(ui, rest.shrink2(vec2(GAP, 0.0)), job, &name);
             let done = match counted(job) {
                 Some(done) if job.progress.done() > 0 => done,
                 _ => (*phase).to_owned(),
@@ -112,7 +141,8 @@ pub fn show(
         }
         (state, _) => ended(ui, rest, job, state),
     }
-    button(ui, buttons, job, copy, actions);
+    links::show(ui, buttons, links, actions);
+    rect
 }
 
 /// Whether the blobs of a job, and why it failed, are shown.
@@ -148,31 +178,35 @@ fn fold(ui: &mut Ui, place: Rect, job: &JobSnapshot, name: &str) {
     });
 }
 
-/// How it ended: an icon and words, never a colour alone.
-fn ended(ui: &mut Ui, rect: Rect, job: &JobSnapshot, state: &JobState) {
-    let tokens = Tokens::of(ui);
-    let took = clock_or_seconds(job.elapsed());
-    // the whole of it on hover, and under the row where that is unfolded
-    let (icon, color, words, hint) = match state {
-        JobState::Failed(failure) => (
-            icons::CIRCLE_X,
-            tokens.rejected,
-            failure.brief(),
-            format!("{}\n{}", failure.headline, failure.hint_in_window()),
-        ),
-        JobState::Cancelled => (
-            icons::BAN,
-            tokens.weak,
-            "Cancelled".to_owned(),
-            String::new(),
-        ),
+/// How it ended, in words.
+fn ended_words(job: &JobSnapshot, state: &JobState) -> String {
+    match state {
+        JobState::Failed(failure) => failure.brief(),
+        JobState::Cancelled => "Cancelled".to_owned(),
         JobState::Done | JobState::Running { .. } => {
             let what = match job.progress.unit() {
                 Unit::Bytes => text::size(job.progress.done()),
                 Unit::Documents => documents(job.progress.done()),
             };
-            let words = format!("Done: {what} in {took}");
-            (icons::CIRCLE_CHECK, tokens.accepted, words, String::new())
+            format!("Done: {what} in {}", clock_or_seconds(job.elapsed()))
+        }
+    }
+}
+
+/// How it ended: an icon and words, never a colour alone.
+fn ended(ui: &mut Ui, rect: Rect, job: &JobSnapshot, state: &JobState) {
+    let tokens = Tokens::of(ui);
+    let words = ended_words(job, state);
+    // the whole of it on hover, and under the row where that is unfolded
+    let (icon, color, hint) = match state {
+        JobState::Failed(failure) => (
+            icons::CIRCLE_X,
+            tokens.rejected,
+            format!("{}\n{}", failure.headline, failure.hint_in_window()),
+        ),
+        JobState::Cancelled => (icons::BAN, tokens.weak, String::new()),
+        JobState::Done | JobState::Running { .. } => {
+            (icons::CIRCLE_CHECK, tokens.accepted, String::new())
         }
     };
     let (mark, words_at) = rect.split_left_right_at_x(rect.left() + 24.0);
@@ -194,58 +228,6 @@ fn ended(ui: &mut Ui, rect: Rect, job: &JobSnapshot, state: &JobState) {
         let hint = hint.lines().map(text::visible).collect::<Vec<_>>();
         response.on_hover_text(hint.join("\n").trim_end());
     }
-}
-
-fn button(
-    ui: &mut Ui,
-    rect: Rect,
-    job: &JobSnapshot,
-    copy: Option<&CopySnapshot>,
-    actions: &mut Actions,
-) {
-    let done = copy.filter(|copy| copy.report.value().is_some());
-    if let Some(copy) = done.filter(|_| job.state == JobState::Done) {
-        let builder = UiBuilder::new()
-            .max_rect(rect)
-            .layout(Layout::right_to_left(Align::Center));
-        ui.scope_builder(builder, |ui| {
-            if link(ui, "Report…").clicked() {
-                actions.push(Action::ShowReport(copy.id));
-            }
-            if link(ui, "Open").clicked() {
-                actions.push(Action::Open(copy.request.destination.clone()));
-            }
-        });
-        return;
-    }
-    let (word, command) = match &job.state {
-        JobState::Running { .. } => ("Cancel", Command::Cancel { job: job.id }),
-        // the engine has forgotten its passphrases: it is done again from where it began
-        JobState::Failed(_) | JobState::Cancelled if job.kind == JobKind::Addition => return,
-        JobState::Failed(_) | JobState::Cancelled => ("Retry", Command::Retry { job: job.id }),
-        JobState::Done => return,
-    };
-    let builder = UiBuilder::new()
-        .max_rect(rect)
-        .layout(Layout::right_to_left(Align::Center));
-    ui.scope_builder(builder, |ui| {
-        let response = link(ui, word).on_hover_text(format!("{word}: {}", job.title));
-        if response.clicked() {
-            actions.push(Action::Send(command));
-        }
-        // the source has lost some images of the index: the others can go on
-        if let Some(copy) = copy.filter(|_| matches!(job.state, JobState::Failed(_)))
-            && let Some(rest) = &copy.without_lost
-            && link(ui, "Without what is lost")
-                .on_hover_text("Copy what the source has whole")
-                .clicked()
-        {
-            actions.push(Action::StartCopy {
-                copy: copy.id,
-                request: rest.clone(),
-            });
-        }
-    });
 }
 
 /// The bar. Where the total is not known there is only its ground.
@@ -349,7 +331,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::engine::{ImageId, JobId, Progress};
+    use crate::engine::{ImageId, JobId, JobKind, Progress};
 
     fn job(unit: Unit, done: u64, total: u64) -> JobSnapshot {
         let progress = Progress::new(unit);

@@ -1,11 +1,10 @@
 //! What a copy is called where there is little room: `Copy edge/api:1.8.2 → mirror.example.com`.
 
-use egui::{FontId, Ui};
+use egui::Ui;
 
 use crate::engine::CopyRequest;
 use crate::model::{ImageName, Reference, text};
-use crate::ui::theme::size;
-use crate::ui::widgets::text::fit_middle;
+use crate::ui::widgets::text as paint;
 
 const ARROW: &str = " → ";
 
@@ -50,16 +49,16 @@ impl Title {
     /// leaves.
     pub(super) fn fit(&self, ui: &Ui, width: f32) -> String {
         let painter = ui.painter();
-        let font = FontId::proportional(size::BODY);
-        let measure = |words: &str| {
-            let words = words.to_owned();
-            let galley = painter.layout_no_wrap(words, font.clone(), egui::Color32::PLACEHOLDER);
-            galley.size().x
-        };
+        let measure = |words: &str| paint::width(painter, words);
+        let whole = self.whole();
+        if measure(&whole) <= width {
+            return whole;
+        }
         let room = width - measure(&self.join("", ""));
         let (from, to) = (measure(&self.from), measure(&self.to));
         let first = (room - to.min(room / 2.0)).min(from);
-        let cut = |words: &str, width: f32| fit_middle(painter, words, &font, width);
+        let cut =
+            |words: &str, width: f32| paint::fit_middle(painter, words, &paint::body(), width);
         self.join(&cut(&self.from, first), &cut(&self.to, room - first))
     }
 
@@ -144,7 +143,6 @@ mod tests {
                 source: source.to_owned(),
                 destination: destination.to_owned(),
                 options: CopyOptions::default(),
-                platform: None,
             });
             assert_eq!(title.whole(), expected);
         }

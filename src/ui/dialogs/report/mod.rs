@@ -1,25 +1,25 @@
 //! What a copy did: every manifest and blob with how it came there, to be saved and checked
 //! later.
 
+mod lines;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use egui::{Context, RichText, ScrollArea, TextStyle, Ui};
+use egui::{Context, RichText, TextStyle, Ui};
 use jiff::Timestamp;
 
+use self::lines::{Line, everything, lines};
 use super::folder::expand_home;
 use super::kit::{self, Footer, Sheet};
-use crate::copy::{Report, ReportedBlob, ReportedDocument};
+use crate::copy::Report;
 use crate::engine::{Chore, Command, without_options};
-use crate::model::{MediaType, Reference, text};
+use crate::model::{Reference, text};
 use crate::ui::action::{Action, Actions, PathWish};
 use crate::ui::panels::jobs::clock_or_seconds;
 use crate::ui::theme::{Tokens, icons, strong};
 use crate::ui::widgets::text::{count, line};
-
-/// How high the list of everything is, in points.
-const LIST: f32 = 240.0;
 
 /// The dialog that shows it.
 #[derive(Debug)]
@@ -29,12 +29,15 @@ pub struct CopyReport {
     path: String,
     /// What was there already when it was to be written.
     there: Option<PathBuf>,
-    lines: Vec<String>,
+    lines: Vec<Line>,
+    /// Options of a command line that say how the two places are reached.
+    reaching: Vec<String>,
 }
 
 impl CopyReport {
-    /// Shows a report; `now` tells it from others of the same image.
-    pub fn new(report: Arc<Report>, now: Timestamp) -> Self {
+    /// Shows a report; `now` tells it from others of the same image. `reaching` are options of
+    /// a command line that say how its two places are reached.
+    pub fn new(report: Arc<Report>, now: Timestamp, reaching: Vec<String>) -> Self {
         let lines = lines(&report);
         let name = file_name(&report, now);
         Self {
@@ -42,6 +45,7 @@ impl CopyReport {
             path: format!("~/{name}"),
             there: None,
             lines,
+            reaching,
         }
     }
 
@@ -113,19 +117,7 @@ impl CopyReport {
         }
         ui.add_space(8.0);
         ui.label(strong("Everything there"));
-        let height = ui.text_style_height(&TextStyle::Monospace);
-        ScrollArea::both()
-            .id_salt("everything in the report")
-            .max_height(LIST)
-            .min_scrolled_height(LIST.min((self.lines.len() + 1) as f32 * (height + 4.0)))
-            .auto_shrink([false, true])
-            // the bar lies under the last line, not on it
-            .show_rows(ui, height, self.lines.len() + 1, |ui, seen| {
-                for line in self.lines.iter().skip(seen.start).take(seen.len()) {
-                    let line = RichText::new(line).text_style(TextStyle::Monospace);
-                    ui.add(egui::Label::new(line).extend());
-                }
-            });
+        everything(ui, &self.lines, actions);
         ui.add_space(8.0);
         kit::row(ui, "Save as", |ui| {
             let name = Path::new(&self.path).file_name();
@@ -143,7 +135,9 @@ impl CopyReport {
             kit::note(ui, icons::TRIANGLE_ALERT, tokens.caution, &words);
         }
         let file = file.to_string_lossy();
-        let check = text::command_line(["porthole", "copy", "--check", &file]);
+        let reaching = self.reaching.iter().map(String::as_str);
+        let words = ["porthole", "copy"].into_iter().chain(reaching);
+        let check = text::command_line(words.chain(["--check", &file]));
         let name = "Check later that all of it is still there";
         kit::command_line(ui, name, &check, actions);
     }
@@ -172,63 +166,6 @@ impl CopyReport {
         if footer.secondary("Open the copy", Ok(())) {
             actions.push(Action::Open(destination));
             footer.close();
-        }
-    }
-}
-
-/// A line for each other name, manifest, signature and blob.
-fn lines(report: &Report) -> Vec<String> {
-    let names = report.names.iter().map(|name| {
-        let before = name.replaced.as_ref().map(|before| before.short());
-        let before = before.map_or_else(String::new, |before| {
-            format!(", which stood for {before} before")
-        });
-        format!("{:<9}  {}{before}", "named", text::visible(&name.name))
-    });
-    let signatures = report.signatures.iter().map(|signature| {
-        let signed = signature.manifest.short();
-        let place = match &signature.tag {
-            Some(tag) => format!("under {}", text::visible(tag)),
-            None => "in a file".to_owned(),
-        };
-        let digest = &signature.digest;
-        format!("{:<9}  {digest}  signature of {signed}, {place}", "signed")
-    });
-    let documents = report.documents.iter().map(document_line);
-    let blobs = report.blobs.iter().map(blob_line);
-    let before_blobs = names.chain(documents).chain(signatures);
-    before_blobs.chain(blobs).collect()
-}
-
-fn document_line(document: &ReportedDocument) -> String {
-    let ReportedDocument { digest, size, .. } = document;
-    let size = text::size(*size);
-    let what = match document.what.as_str() {
-        "" => &document.role,
-        what => what,
-    };
-    let what = text::visible(what);
-    match document.how.as_str() {
-        // such a place makes one of its own of config and layers
-        "unpacked" => format!(
-            "{:<9}  {digest}  {size:>9}  {what}, its manifest",
-            "not kept"
-        ),
-        how => format!("{how:<9}  {digest}  {size:>9}  {what}"),
-    }
-}
-
-fn blob_line(blob: &ReportedBlob) -> String {
-    let ReportedBlob { how, digest, .. } = blob;
-    let size = text::size(blob.size);
-    let media_type = MediaType::new(&blob.media_type);
-    let what = text::visible(media_type.words());
-    match &blob.stored_as {
-        None => format!("{how:<9}  {digest}  {size:>9}  {what}"),
-        Some(stored) => {
-            let short = digest.short();
-            let blank = "";
-            format!("{how:<9}  {stored}  {blank:>9}  unpacked {what}, which was {short}, {size}")
         }
     }
 }
