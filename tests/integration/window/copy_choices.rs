@@ -421,3 +421,59 @@ fn a_line_to_paste_reaches_registries_as_the_window_does() {
     let line = format!("porthole copy {reaching} --check ");
     assert!(window.says_like(|text| text.starts_with(&line)));
 }
+
+#[test]
+fn where_the_keyboard_is_can_be_seen() {
+    let (mut window, _) = asking("Copy…");
+    to(&mut window, TO);
+    window.harness.set_size(egui::vec2(1024.0, 620.0));
+    for platform in ["linux/amd64", "linux/arm64"] {
+        window.click(Role::CheckBox, platform);
+    }
+    window.click(Role::Link, "More options");
+    let rect =
+        |window: &Window, role, name: &str| window.harness.get_by_role_and_label(role, name).rect();
+    let footer = rect(&window, Role::Button, "Cancel").top();
+    for (role, name) in [
+        (Role::CheckBox, "Fetch foreign layers"),
+        (Role::ComboBox, "Kind of place"),
+    ] {
+        window.harness.get_by_role_and_label(role, name).focus();
+        window.harness.run_steps(20);
+        let rect = rect(&window, role, name);
+        assert!(
+            rect.bottom() <= footer && rect.top() >= 24.0,
+            "{name}: {rect:?}"
+        );
+    }
+    // what is not picked does not look as if it were, where the keyboard comes to it
+    let fills = |window: &Window| {
+        let tokens =
+            porthole::ui::theme::Tokens::for_dark(window.harness.ctx.theme() == egui::Theme::Dark);
+        let shapes = window.harness.output().shapes.iter();
+        let rects = shapes.filter_map(|clipped| match &clipped.shape {
+            egui::Shape::Rect(rect) if rect.fill == tokens.selection => Some(rect.rect),
+            _ => None,
+        });
+        rects.collect::<Vec<_>>()
+    };
+    let segment = window
+        .harness
+        .get_by_role_and_label(Role::RadioButton, "All 3");
+    let rect = segment.rect();
+    segment.focus();
+    window.harness.run_steps(20);
+    let chosen = window
+        .harness
+        .get_by_role_and_label(Role::RadioButton, "Chosen");
+    let chosen = chosen.rect();
+    let filled = fills(&window);
+    assert!(
+        filled.iter().any(|fill| chosen.intersects(*fill)),
+        "{filled:?}"
+    );
+    assert!(
+        !filled.iter().any(|fill| rect.shrink(2.0).intersects(*fill)),
+        "{filled:?}"
+    );
+}

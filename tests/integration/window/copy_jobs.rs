@@ -249,11 +249,11 @@ fn a_title_is_whole_where_its_row_has_room() {
     window.harness.set_size(egui::vec2(1024.0, 700.0));
     let id = running(&mut window, None);
     let mut copy = CopySnapshot::clone(&window.slots.copy(id).unwrap());
-    let there = "docker://mirror.example.com:5000/edge/another-name-of-it:1.8.2";
+    let there = "docker://mirror.example.com/edge/another-name:1.8.2";
     copy.request.destination = there.to_owned();
     window.slots.put_copy(Arc::new(copy));
     window.harness.run_steps(4);
-    let title = "Copy edge/api:1.8.2 → mirror.example.com:5000/edge/another-name-of-it:1.8.2";
+    let title = "Copy edge/api:1.8.2 → mirror.example.com/edge/another-name:1.8.2";
     let (words, clip) = painted(&window, title).expect("nothing of it is left out");
     let bars = window.harness.query_all_by_role(Role::ProgressIndicator);
     let bar = bars.map(|bar| bar.rect()).next().unwrap();

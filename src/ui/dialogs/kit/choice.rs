@@ -133,6 +133,10 @@ fn line(ui: &mut Ui, role: Role, on: bool, choice: Choice<'_>) -> Response {
         }
     }
     response.widget_info(|| WidgetInfo::selected(role, enabled, on, choice.word));
+    if response.gained_focus() {
+        // also in a list that scrolls by itself
+        response.scroll_to_me(None);
+    }
     let response = response.on_hover_cursor(CursorIcon::PointingHand);
     if choice.hover.is_empty() {
         response

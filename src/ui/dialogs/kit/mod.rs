@@ -172,6 +172,7 @@ impl<'a> Sheet<'a> {
                 ui.set_max_width(width);
                 ui.set_min_height(self.height.min(room));
                 body(state, ui);
+                follow_focus(ui);
             });
         ui.allocate_space(vec2(width, inside.min_rect().height()));
         ui.add_space(GAP - 4.0);
@@ -183,6 +184,25 @@ impl<'a> Sheet<'a> {
             close = parts.close;
         });
         close
+    }
+}
+
+/// Brings what the keyboard has just come to into sight, where it is scrolled away.
+fn follow_focus(ui: &Ui) {
+    let focused = ui.memory(egui::Memory::focused);
+    let followed = Id::unique("focus that was followed");
+    let before = ui.data_mut(|data| {
+        let kept: &mut Option<Id> = data.get_temp_mut_or_default(followed);
+        std::mem::replace(kept, focused)
+    });
+    let Some(id) = focused.filter(|_| before != focused) else {
+        return;
+    };
+    // of what lies elsewhere, as a button of the footer, nothing is cut off
+    if let Some(response) = ui.ctx().read_response(id)
+        && !response.interact_rect.contains_rect(response.rect)
+    {
+        ui.scroll_to_rect(response.rect, None);
     }
 }
 
