@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::layer::LayerError;
 use crate::model::text;
 use crate::services::ServiceError;
-use crate::transport::{LocateError, Problem, TransportError};
+use crate::transport::{CLOSE_TAGS, LocateError, MORE_TAGS, OTHER_TAGS, Problem, TransportError};
 
 /// What is shown of an error. Made once, where the error is handled.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,9 +31,21 @@ pub enum FailureKind {
     Access,
     /// The place did not answer well.
     Network,
+    /// The place was reached, and its certificate is not trusted.
+    Certificate,
     /// The user ended it.
     Cancelled,
     Other,
+}
+
+/// A tag that its repository has not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingTag<'a> {
+    /// Host and name, as [`RegistryReference::name`](crate::model::RegistryReference::name).
+    pub repository: &'a str,
+    pub tag: &'a str,
+    /// Some of those that are there: the ones that are close, else the newest.
+    pub others: Vec<&'a str>,
 }
 
 impl Failure {
@@ -50,6 +62,34 @@ impl Failure {
             Some((what, why)) if of_place(what) == Some(true) => format!("{why}: {what}"),
             _ => headline.into_owned(),
         }
+    }
+
+    /// Whether a login may help: the place refused, or hides what needs one.
+    pub fn may_need_login(&self) -> bool {
+        match self.kind {
+            FailureKind::Access => true,
+            FailureKind::Missing => self.hint == Problem::NotFound.hint(),
+            _ => false,
+        }
+    }
+
+    /// The tag that is not there, where that is what happened.
+    pub fn missing_tag(&self) -> Option<MissingTag<'_>> {
+        if self.kind != FailureKind::Missing {
+            return None;
+        }
+        // as `TransportError` says it
+        let said = self.headline.strip_prefix("tag ")?;
+        let (tag, place) = said.split_once(" of ")?;
+        let repository = place.strip_suffix(&format!(": {}", Problem::NotFound))?;
+        let close = self.hint.strip_prefix(CLOSE_TAGS);
+        let named = close.or_else(|| self.hint.strip_prefix(OTHER_TAGS));
+        let others = named.into_iter().flat_map(|tags| tags.split(", "));
+        Some(MissingTag {
+            repository,
+            tag,
+            others: others.filter(|tag| *tag != MORE_TAGS).collect(),
+        })
     }
 
     /// What to try, for those who do not write command lines.
@@ -109,6 +149,7 @@ impl From<TransportError> for Failure {
             | Problem::EngineUnreachable { .. }
             | Problem::NotAnEngine { .. }
             | Problem::EngineRefused { .. } => FailureKind::Network,
+            Problem::Certificate { .. } => FailureKind::Certificate,
             problem if problem.is_unanswered() => FailureKind::Network,
             Problem::Cancelled => FailureKind::Cancelled,
             _ => FailureKind::Other,
@@ -188,7 +229,8 @@ impl Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::{Failure, without_options};
+    use super::{Failure, FailureKind, MissingTag, without_options};
+    use crate::transport::{CLOSE_TAGS, MORE_TAGS, OTHER_TAGS, Problem, TransportError};
 
     #[test]
     fn in_one_line_the_cause_comes_first() {
@@ -205,6 +247,45 @@ mod tests {
         ] {
             assert_eq!(Failure::refused(headline, "").brief(), expected);
         }
+    }
+
+    #[test]
+    fn a_missing_tag_is_told_with_those_that_are_there() {
+        let place = "registry.example.com:5000/team/app";
+        let failure = |what: &str, advice: Option<String>| {
+            let mut error = TransportError::new(what, place, Problem::NotFound);
+            error.more().advice = advice;
+            Failure::from(error)
+        };
+        for (advice, others) in [
+            (
+                format!("{OTHER_TAGS}1.1.0, 1.0.0, {MORE_TAGS}"),
+                vec!["1.1.0", "1.0.0"],
+            ),
+            (format!("{CLOSE_TAGS}lates"), vec!["lates"]),
+        ] {
+            let failure = failure("tag latest", Some(advice));
+            let expected = MissingTag {
+                repository: place,
+                tag: "latest",
+                others,
+            };
+            assert_eq!(failure.missing_tag(), Some(expected));
+            assert!(!failure.may_need_login(), "its tags could be listed");
+        }
+        let hidden = failure("tag latest", None);
+        assert_eq!(
+            hidden.missing_tag().map(|missing| missing.others),
+            Some(vec![])
+        );
+        assert!(hidden.may_need_login());
+        assert_eq!(failure("manifest sha256:ab", None).missing_tag(), None);
+        let other = Failure {
+            kind: FailureKind::Network,
+            ..hidden
+        };
+        assert_eq!(other.missing_tag(), None);
+        assert!(!other.may_need_login());
     }
 
     #[test]

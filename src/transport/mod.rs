@@ -53,6 +53,7 @@ pub use referrer::{
     Answer, Asked, Found, ListedReferrer, Listing, ListingOutcome, ReferrerListing, Way,
 };
 pub use refusal::Refusal;
+pub use registry::{CLOSE_TAGS, MORE_TAGS, OTHER_TAGS};
 pub use stamp::{Stamp, stamp};
 
 /// A place that an image is read from. Cheap to share; every call may run beside others.

@@ -4,7 +4,7 @@
 use crate::engine::{
     Command, CompareRequest, ComparedImage, CopyId, CopyRequest, ImageId, NodePath, Place,
 };
-use crate::model::{Reference, RegistryReference};
+use crate::model::{Digest, Reference, RegistryReference};
 
 use super::commands::CommandId;
 use super::dialogs::Target;
@@ -18,6 +18,9 @@ pub enum Action {
     Send(Command),
     /// Open a reference or path in a new tab, or show the tab that has it.
     Open(String),
+    /// Open a reference or path; where nothing could be opened in the tab that has the
+    /// focus, in its place.
+    OpenInstead(String),
     /// Show what is in a place in a tab of its own.
     OpenPlace(Place),
     /// Compare two images in a tab of its own.
@@ -44,6 +47,10 @@ pub enum Action {
     OpenAgain(ImageId),
     /// Close the tab of this image.
     CloseTab(ImageId),
+    /// Close every tab but the one of this image.
+    CloseOthers(ImageId),
+    /// Close every tab in which nothing could be opened.
+    CloseFailed,
     /// Take a reference out of the list of those that were open before.
     ForgetRecent(String),
     /// Take a reference into the favourites, or out of them.
@@ -75,8 +82,12 @@ pub enum Action {
     ShowKeys,
     /// Open a reference or path, or show the tab that has it, in this view.
     OpenAt(String, View),
-    /// Ask whether what this names is to be deleted.
-    AskDelete(Reference),
+    /// Ask whether what `reference` names is to be deleted; `digest` is what it stands for,
+    /// where that is known.
+    AskDelete {
+        reference: Reference,
+        digest: Option<Digest>,
+    },
     /// Show what a copy did.
     ShowReport(CopyId),
     /// Show the jobs.
@@ -98,6 +109,8 @@ pub enum Action {
     },
     /// Show the trust policy, in the settings.
     ShowTrust,
+    /// Show what decides whether a registry is believed, in the settings.
+    ShowTls,
     /// End the program, whatever is being done.
     Quit,
     /// The hint that a folder has changed was seen.

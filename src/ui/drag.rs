@@ -20,7 +20,7 @@ pub struct Dragged {
 
 /// Lets what `response` is of be dragged.
 pub fn source(response: Response, what: &CopyWhat, title: &str) -> Response {
-    let response = response.interact(egui::Sense::drag());
+    let response = response.interact(egui::Sense::DRAG);
     if response.drag_started() {
         response.dnd_set_drag_payload(Dragged {
             what: what.clone(),

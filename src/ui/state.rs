@@ -9,6 +9,7 @@ use super::places::Places;
 use super::recents::Recents;
 use super::session::Session;
 use super::theme::size;
+use super::widgets::split;
 
 /// The version of what is written. Something else that is found is not read.
 const VERSION: u32 = 1;
@@ -32,6 +33,11 @@ pub struct Settings {
     /// In points.
     pub explorer_width: f32,
     pub jobs_open: bool,
+    /// The share that the trees have beside what is selected in them.
+    #[serde(default = "files_share")]
+    pub files_share: f32,
+    #[serde(default = "referrers_share")]
+    pub referrers_share: f32,
     /// Whether nobody but the registry of an image is asked about it.
     #[serde(default)]
     pub offline: bool,
@@ -48,6 +54,14 @@ pub struct Settings {
     pub session: Session,
 }
 
+const fn files_share() -> f32 {
+    split::FILES.default_share()
+}
+
+const fn referrers_share() -> f32 {
+    split::REFERRERS.default_share()
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -57,6 +71,8 @@ impl Default for Settings {
             explorer_open: true,
             explorer_width: size::EXPLORER,
             jobs_open: true,
+            files_share: files_share(),
+            referrers_share: referrers_share(),
             offline: false,
             recents: Recents::default(),
             favourites: Favourites::default(),
@@ -77,6 +93,9 @@ impl Settings {
         let mut settings = read.unwrap_or_default();
         settings.session = storage.map(Session::load).unwrap_or_default();
         settings.zoom = within(settings.zoom, ZOOM, 1.0);
+        settings.files_share = within(settings.files_share, split::SHARES, files_share());
+        settings.referrers_share =
+            within(settings.referrers_share, split::SHARES, referrers_share());
         settings.explorer_width = within(settings.explorer_width, EXPLORER_WIDTH, size::EXPLORER);
         settings
     }
@@ -135,6 +154,8 @@ mod tests {
             zoom: 1.5,
             explorer_open: false,
             explorer_width: 300.0,
+            files_share: 0.4,
+            referrers_share: 0.7,
             offline: true,
             ..Settings::default()
         };
@@ -207,11 +228,15 @@ mod tests {
         let settings = Settings {
             zoom: f32::NAN,
             explorer_width: 1e9,
+            files_share: f32::INFINITY,
+            referrers_share: -1.0,
             ..Settings::default()
         };
         settings.save(&mut storage);
         let loaded = Settings::load(Some(&storage));
         assert!((loaded.zoom - 1.0).abs() < f32::EPSILON);
         assert!((loaded.explorer_width - EXPLORER_WIDTH.end()).abs() < f32::EPSILON);
+        assert!((loaded.files_share - files_share()).abs() < f32::EPSILON);
+        assert!((loaded.referrers_share - split::SHARES.start()).abs() < f32::EPSILON);
     }
 }

@@ -29,8 +29,9 @@ impl Actor {
                 self.verify_again();
                 self.count_one();
             }
-            Arrived::Opened(Err(failure)) => {
-                let error = Arc::new(failure);
+            Arrived::Opened(Err(not_opened)) => {
+                self.understood = not_opened.reference;
+                let error = Arc::new(not_opened.failure);
                 self.fail_pending_referrers(&error);
                 self.opened = Remote::Failed {
                     error,

@@ -81,7 +81,7 @@ pub(super) enum Message {
 
 /// What arrives from the tasks that an actor started.
 enum Arrived {
-    Opened(Result<(Place, Resolved), Failure>),
+    Opened(Result<(Place, Resolved), NotOpened>),
     Child {
         path: NodePath,
         document: Result<Document, Failure>,
@@ -114,6 +114,12 @@ struct Place {
     stamp: Option<Stamp>,
 }
 
+/// Why there is nothing to show, and what the text was understood as, where it was.
+struct NotOpened {
+    reference: Option<Reference>,
+    failure: Failure,
+}
+
 /// Counts how often the image was asked for.
 type Opening = u64;
 
@@ -127,6 +133,8 @@ pub(super) struct Actor {
     wanted: Platform,
     generation: u64,
     place: Option<Place>,
+    /// What the text was understood as, while there is no place.
+    understood: Option<Reference>,
     opened: Remote<Opened>,
     queue: Queue,
     extent: Extent,
@@ -169,6 +177,7 @@ impl Actor {
             input: input.into(),
             generation: 0,
             place: None,
+            understood: None,
             opened: Remote::NotAsked,
             queue: Queue::default(),
             extent,
@@ -348,7 +357,10 @@ impl Actor {
             id: self.id,
             generation: self.generation,
             input: Arc::clone(&self.shown),
-            reference: place.map(|p| p.reference.clone()),
+            reference: place
+                .map(|place| &place.reference)
+                .or(self.understood.as_ref())
+                .cloned(),
             wanted: self.wanted.clone(),
             opened: self.opened.clone(),
             connection: place.and_then(|p| p.source.connection()),
@@ -380,7 +392,11 @@ async fn resolve(
     shared: &Shared,
     input: &Arc<str>,
     job: JobHandle,
-) -> Result<(Place, Resolved), Failure> {
+) -> Result<(Place, Resolved), NotOpened> {
+    let nameless = |failure| NotOpened {
+        reference: None,
+        failure,
+    };
     let (text, client) = (Arc::clone(input), shared.client.clone());
     let located =
         tokio::task::spawn_blocking(move || transport::locate_through(&client, &text)).await;
@@ -388,18 +404,25 @@ async fn resolve(
         reference,
         platform,
     } = match located {
-        Ok(located) => located.map_err(Failure::from)?,
+        Ok(located) => located.map_err(|error| nameless(error.into()))?,
         Err(error) => {
             let problem = crate::transport::Problem::Io {
                 why: error.to_string(),
             };
-            return Err(TransportError::new("path", text::without_secrets(input), problem).into());
+            let error = TransportError::new("path", text::without_secrets(input), problem);
+            return Err(nameless(error.into()));
         }
     };
     let source = crate::transport::open(&reference, &shared.client);
     let stamp = place_mark::mark(&reference).await;
-    fetch::prepare(&*source, job).await?;
-    let resolved = fetch::resolve(&*source, &shared.store).await?;
+    let resolved = async {
+        fetch::prepare(&*source, job).await?;
+        fetch::resolve(&*source, &shared.store).await
+    };
+    let resolved = resolved.await.map_err(|failure| NotOpened {
+        reference: Some(reference.clone()),
+        failure,
+    })?;
     let place = Place {
         source,
         stamp,

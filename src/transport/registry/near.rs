@@ -1,5 +1,14 @@
 //! Tags that are close to one that does not exist: what was meant.
 
+use crate::model::TagVersion;
+
+/// What stands before the tags that are close to one that is not there.
+pub const CLOSE_TAGS: &str = "Tags that are close: ";
+/// What stands before the other tags of its repository, where none is close.
+pub const OTHER_TAGS: &str = "There are other tags: ";
+/// What stands behind them where there are more.
+pub const MORE_TAGS: &str = "…";
+
 /// Most tags that are named.
 const SHOWN: usize = 5;
 
@@ -19,6 +28,17 @@ pub(super) fn near(wanted: &str, all: &[String]) -> Vec<String> {
     });
     let nearest = ranked.into_iter().take(SHOWN);
     nearest.map(|(_, tag)| tag.clone()).collect()
+}
+
+/// Some of `all`, the newest versions first; what is no version comes last.
+pub(super) fn newest(all: &[String]) -> Vec<&str> {
+    let mut tags: Vec<_> = all
+        .iter()
+        .map(|tag| (TagVersion::parse(tag), tag.as_str()))
+        .collect();
+    // stable: those of no version stay as they were listed
+    tags.sort_by(|a, b| b.0.cmp(&a.0));
+    tags.into_iter().take(SHOWN).map(|(_, tag)| tag).collect()
 }
 
 /// How far `tag` is from `wanted`; nothing where it is something else.
@@ -89,5 +109,14 @@ mod tests {
         assert!(near("1.37", &all).contains(&"1.37.0".to_owned()));
         assert!(near("nightly", &all).is_empty());
         assert!(near("x", &all).is_empty());
+    }
+
+    #[test]
+    fn the_newest_are_named_first_and_at_most_five() {
+        let all = ["1.0.0", "1.1.0", "edge", "1.10.0", "1.2.0"].map(str::to_owned);
+        let expected = ["1.10.0", "1.2.0", "1.1.0", "1.0.0", "edge"];
+        assert_eq!(newest(&all), expected);
+        let many: Vec<String> = (0..9).map(|minor| format!("1.{minor}")).collect();
+        assert_eq!(newest(&many), ["1.8", "1.7", "1.6", "1.5", "1.4"]);
     }
 }

@@ -19,7 +19,7 @@ use super::auth::Scope;
 use super::client::{Client, Reached};
 use super::extension::Extension;
 use super::fault::Fault;
-use super::near::near;
+use super::near::{CLOSE_TAGS, MORE_TAGS, OTHER_TAGS, near, newest};
 use super::referrer::DigestTags;
 use super::{blob, manifest, tag};
 
@@ -164,17 +164,15 @@ impl RegistrySource {
         let wanted = self.image.identifier();
         let close = near(&wanted, &list.tags);
         error.more().advice = if !close.is_empty() {
-            Some(format!("Tags that are close: {}", close.join(", ")))
+            Some(format!("{CLOSE_TAGS}{}", close.join(", ")))
         } else if list.tags.is_empty() {
             None
         } else {
-            let shown: Vec<_> = list.tags.iter().take(5).map(String::as_str).collect();
-            let more = if list.tags.len() > shown.len() || list.unfinished.is_some() {
-                ", …"
-            } else {
-                ""
-            };
-            Some(format!("There are other tags: {}{more}", shown.join(", ")))
+            let mut shown = newest(&list.tags);
+            if list.tags.len() > shown.len() || list.unfinished.is_some() {
+                shown.push(MORE_TAGS);
+            }
+            Some(format!("{OTHER_TAGS}{}", shown.join(", ")))
         };
         error
     }

@@ -29,6 +29,7 @@ impl App {
             Action::Send(Command::Reload { image }) => self.reload(image),
             Action::Send(command) => self.engine.send(command),
             Action::Open(input) => self.open(&input),
+            Action::OpenInstead(input) => self.open_instead(&input),
             Action::OpenPlace(place) => self.open_place(place),
             Action::Compare(request) => self.compare(*request),
             Action::SaveFiles(wish) => self.show_dialog(Dialog::save(wish)),
@@ -53,6 +54,8 @@ impl App {
             Action::ShowTab(image) => self.tabs.show(image),
             Action::OpenAgain(image) => self.open_again(image),
             Action::CloseTab(image) => self.close_tab(image),
+            Action::CloseOthers(image) => self.close_tabs(|tab| tab.image_id() != image),
+            Action::CloseFailed => self.close_tabs(|tab| tab.failure().is_some()),
             Action::ForgetRecent(reference) => self.settings.recents.remove(&reference),
             Action::ToggleFavourite(reference) => self.settings.favourites.toggle(&reference),
             Action::Wake(image) => self.wake(image),
@@ -74,8 +77,9 @@ impl App {
                     self.open_new(&input, view);
                 }
             }
-            Action::AskDelete(reference) => {
-                self.show_dialog(Dialog::Delete(Delete::new(&reference)));
+            Action::AskDelete { reference, digest } => {
+                let delete = Delete::new(&reference, digest.as_ref());
+                self.show_dialog(Dialog::Delete(delete));
             }
             Action::AskCopyAgain { copy, request } => self.ask_copy_again(copy, &request),
             Action::ShowReport(copy) => self.show_report(copy),
@@ -84,6 +88,7 @@ impl App {
             Action::PickPath(wish, field) => self.pick_path(wish, field),
             Action::LogIn { registry, then } => self.ask_login(registry, then),
             Action::ShowTrust => self.show_trust(),
+            Action::ShowTls => self.show_tls(),
             Action::Quit => self.quit_anyway(),
             Action::DismissChange(image) => {
                 if let Some(tab) = self.tabs.get_mut(image) {
@@ -122,6 +127,42 @@ impl App {
             return;
         }
         self.open_new(input, View::default());
+    }
+
+    /// As [`open`](Self::open); where nothing could be opened in the tab that has the focus,
+    /// this takes its place.
+    fn open_instead(&mut self, input: &str) {
+        let before = self.tabs.focused_id();
+        let failed = self
+            .tabs
+            .focused()
+            .is_some_and(|tab| tab.failure().is_some());
+        self.open(input);
+        let Some(typed) = self.tabs.focused_id().filter(|now| Some(*now) != before) else {
+            return;
+        };
+        self.typed = Some((typed, before));
+        if let Some(before) = before.filter(|_| failed) {
+            self.discard_tab(before);
+        }
+    }
+
+    /// Closes a tab in which nothing could be opened: nobody misses it.
+    pub(super) fn discard_tab(&mut self, image: ImageId) {
+        let closed = self.tabs.len();
+        self.close_tab(image);
+        if self.tabs.len() < closed {
+            self.tabs.take_closed();
+        }
+    }
+
+    /// Closes the tabs that are meant.
+    fn close_tabs(&mut self, meant: impl Fn(&Tab) -> bool) {
+        for image in self.tabs.order() {
+            if self.tabs.get(image).is_some_and(&meant) {
+                self.close_tab(image);
+            }
+        }
     }
 
     fn open_new(&mut self, input: &str, view: View) {
@@ -240,10 +281,14 @@ impl App {
     /// Opens the dialog that picks a folder after this frame. While the system's is open,
     /// or does not answer, our own takes its place.
     pub(in crate::ui) fn pick_folder(&mut self) {
+        self.pick(PathWish::OpenFolder);
+    }
+
+    pub(super) fn pick(&mut self, wish: PathWish) {
         if self.picking.is_some() {
             self.show_dialog(Dialog::folder());
         } else {
-            self.wanted_path = Some((PathWish::OpenFolder, None));
+            self.wanted_path = Some((wish, None));
         }
     }
 
@@ -277,6 +322,14 @@ impl App {
         let cache = self.surroundings.facts.cache.as_ref();
         let cache = cache.map(|folder| folder.display().to_string());
         self.show_dialog(Dialog::Settings(SettingsDialog::new(cache)));
+    }
+
+    /// Shows the settings with what decides whether a registry is believed.
+    fn show_tls(&mut self) {
+        self.show_settings();
+        if let Some(Dialog::Settings(settings)) = &mut self.dialog {
+            settings.show_tls();
+        }
     }
 
     pub(in crate::ui) fn show_dialog(&mut self, dialog: Dialog) {

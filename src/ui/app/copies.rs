@@ -104,8 +104,12 @@ impl App {
         })
     }
 
-    /// Whether a tab shows an image or a place: then a drop may mean to copy.
-    pub(super) fn is_something_open(&self) -> bool {
+    /// Whether it is asked what is to be done with something that is dropped: a tab shows an
+    /// image or a place, to which it may be meant to be copied.
+    pub(super) fn asks_about_drops(&self) -> bool {
+        if self.dialog.is_some() {
+            return false;
+        }
         let mut tabs = self.tabs.iter();
         tabs.any(|tab| tab.image().is_some() || tab.place().is_some())
     }
@@ -226,6 +230,15 @@ impl App {
                 self.show_dialog(Dialog::Report(dialog));
             }
             None => self.warn("There is no report of that copy any more"),
+        }
+    }
+
+    /// Asks whether what the focused tab shows is to be deleted.
+    pub(in crate::ui) fn delete_focused(&mut self) {
+        let tab = self.tabs.focused();
+        if let Some(reference) = tab.and_then(Tab::reference).cloned() {
+            let digest = tab.and_then(Tab::root_digest).cloned();
+            self.actions.push(Action::AskDelete { reference, digest });
         }
     }
 

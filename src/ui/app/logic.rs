@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::folder_picker::Picked;
 use super::history::Location;
-use super::{App, drops};
-use crate::engine::{ImageId, Opened, Remote};
+use super::{App, Tab, drops};
+use crate::engine::{ImageId, JobSnapshot, Opened, Remote};
 use crate::model::{PathReference, Reference};
 use crate::ui::commands;
 use crate::ui::dialogs::Dialog;
@@ -43,10 +43,41 @@ impl App {
         }
         self.tell_reloads();
         self.note_failed_jobs();
+        self.refuse_typed();
         self.meters.forget_all_but(&self.jobs);
         let (engine, actions) = (&self.engine, &mut self.actions);
         self.going_on
             .retain_mut(|adding| !adding.look_after(engine, actions));
+    }
+
+    /// A text that was typed and is no reference is refused where it was typed: no tab is left
+    /// of it.
+    fn refuse_typed(&mut self) {
+        let Some((image, before)) = self.typed else {
+            return;
+        };
+        let tab = self.tabs.get(image);
+        let Some(snapshot) = tab.and_then(Tab::snapshot) else {
+            self.typed = self.typed.filter(|_| tab.is_some());
+            return;
+        };
+        // its job ends a moment later, and would be told apart from it
+        let running = |job: &JobSnapshot| job.image == image && !job.state.is_final();
+        if snapshot.opened.is_pending() || self.jobs.iter().any(|job| running(job)) {
+            return;
+        }
+        self.typed = None;
+        let Some(tab) = tab.filter(|tab| tab.reference().is_none()) else {
+            return;
+        };
+        if let Some(failure) = tab.failure().cloned() {
+            let input = tab.input.clone();
+            self.discard_tab(image);
+            if let Some(before) = before {
+                self.tabs.show(before);
+            }
+            self.address.refuse(input, failure, self.tabs.focused());
+        }
     }
 
     /// An image that could be opened is one that can be opened again.
@@ -106,7 +137,7 @@ impl App {
         let alone = dropped.len() == 1;
         for path in dropped {
             match path.to_str() {
-                Some(path) if alone && self.dialog.is_none() && self.is_something_open() => {
+                Some(path) if alone && self.asks_about_drops() => {
                     self.ask_about_drop(path);
                 }
                 Some(path) => self.open(path),

@@ -11,6 +11,7 @@ pub mod history;
 mod logic;
 mod login;
 mod outcomes;
+mod panes;
 mod persistence;
 mod quit;
 mod reloads;
@@ -39,6 +40,7 @@ use super::panels::jobs::Meters;
 use super::panels::toasts::Toasts;
 use super::state::Settings;
 use super::theme;
+use super::widgets::split;
 use crate::diagnostics::Facts;
 use crate::engine::{Command, Engine, ImageId, JobId, JobSnapshot};
 
@@ -74,6 +76,11 @@ pub struct App {
     jobs: Arc<[Arc<JobSnapshot>]>,
     meters: Meters,
     address: AddressBar,
+    /// The tab that was opened by the address bar, until it is known whether it could be,
+    /// and the one that had the focus before.
+    typed: Option<(ImageId, Option<ImageId>)>,
+    /// The jobs whose failure is said in the tab that they opened.
+    said_in_tab: HashSet<JobId>,
     dialog: Option<Dialog>,
     /// The dialogs that come back when that one is closed, the uppermost last.
     covered: Vec<Dialog>,
@@ -116,6 +123,8 @@ impl App {
         });
         ctx.set_theme(settings.theme);
         ctx.set_zoom_factor(settings.zoom);
+        split::FILES.set(ctx, settings.files_share);
+        split::REFERRERS.set(ctx, settings.referrers_share);
         let jobs = engine.jobs();
         let now = surroundings.now;
         let mut app = Self {
@@ -128,6 +137,8 @@ impl App {
             jobs,
             meters: Meters::default(),
             address: AddressBar::default(),
+            typed: None,
+            said_in_tab: HashSet::new(),
             dialog: None,
             covered: Vec::new(),
             going_on: Vec::new(),

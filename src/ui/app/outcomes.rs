@@ -1,9 +1,10 @@
 //! What came of chores and looks: said, or shown where it belongs.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use super::App;
-use crate::engine::{Command, JobKind, JobState, Outcome, SaveTarget, SavedFiles};
+use super::{App, Tab};
+use crate::engine::{Command, JobKind, JobSnapshot, JobState, Outcome, SaveTarget, SavedFiles};
 use crate::model::text;
 use crate::ui::action::Action;
 use crate::ui::dialogs::{Dialog, Hosts, Logins, SaveAnyway};
@@ -164,15 +165,24 @@ impl App {
     }
 
     /// Keeps the failures of jobs among the messages. They are not shown over the window where
-    /// the jobs panel or the tab of the image says them already.
+    /// the jobs panel or the tab of the image says them already. What the tab in front says
+    /// in full is said there alone.
     pub(super) fn note_failed_jobs(&mut self) {
+        let in_front = self.tabs.focused().filter(|tab| tab.failure().is_some());
+        let in_front = in_front.map(Tab::image_id);
         for job in self.jobs.iter() {
             let JobState::Failed(failure) = &job.state else {
                 // one that is made again may fail again
                 self.noted_failures.remove(&job.id);
+                self.said_in_tab.remove(&job.id);
                 continue;
             };
             if !self.noted_failures.insert(job.id) {
+                continue;
+            }
+            let opens = matches!(job.kind, JobKind::Open | JobKind::Reload);
+            if opens && Some(job.image) == in_front {
+                self.said_in_tab.insert(job.id);
                 continue;
             }
             let only_there = matches!(job.kind, JobKind::Copy | JobKind::Save);
@@ -191,6 +201,10 @@ impl App {
                 ("Show jobs", Action::ShowJobs),
             ];
             self.toasts.fail_unseen(&title, failure, links);
+        }
+        if !self.said_in_tab.is_empty() {
+            let said = |job: &&Arc<JobSnapshot>| self.said_in_tab.contains(&job.id);
+            self.jobs = self.jobs.iter().filter(|job| !said(job)).cloned().collect();
         }
     }
 }

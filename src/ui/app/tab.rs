@@ -158,7 +158,11 @@ impl Tab {
         let new = generation(&latest) != generation(&self.snapshot);
         if new {
             self.snapshot = latest;
-            if self.lasting.is_none() {
+            let found = self
+                .snapshot
+                .as_ref()
+                .is_some_and(|s| s.opened.value().is_some());
+            if self.lasting.is_none() && found {
                 let understood = self.snapshot.as_ref().and_then(|s| s.reference.as_ref());
                 self.lasting = understood.map(recents::lasting_text);
             }
@@ -254,6 +258,14 @@ impl Tab {
             None => self.input.clone(),
         };
         text::visible(&text).into_owned()
+    }
+
+    /// What the address bar shows: what opens this once more. A comparison has no address.
+    pub fn address(&self) -> String {
+        match self.comparison {
+            Some(_) => String::new(),
+            None => self.full_title(),
+        }
     }
 
     /// A short name for the tab, with the middle left out where it is long.

@@ -59,7 +59,8 @@ impl App {
         explorer::show(ui, &mut self.settings, current, engine, &mut actions);
         let room = self.middle(ui, &mut actions);
 
-        drop_overlay::show(&self.ctx);
+        let asks = self.asks_about_drops();
+        drop_overlay::show(&self.ctx, asks);
         drag::ghost(&self.ctx);
         let mut dialog = self.dialog.take();
         let open = dialog.is_some();

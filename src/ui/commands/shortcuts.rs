@@ -53,7 +53,10 @@ const fn is_key_press(event: &egui::Event) -> bool {
 
 /// Keys that mean nothing to a text field, so that they work while one has the focus.
 const fn is_function_key(shortcut: &KeyboardShortcut) -> bool {
-    matches!(shortcut.logical_key, egui::Key::F1 | egui::Key::F5)
+    matches!(
+        shortcut.logical_key,
+        egui::Key::F1 | egui::Key::F5 | egui::Key::F6
+    )
 }
 
 /// The shortcut that is shown beside a command.

@@ -6,7 +6,7 @@ use super::Enabled;
 use crate::engine::Parts;
 use crate::model::Reference;
 use crate::ui::app::Tab;
-use crate::ui::dialogs::PlaceKind;
+use crate::ui::dialogs::{Delete, PlaceKind};
 use crate::ui::views::View;
 
 /// The window as far as commands ask about it.
@@ -102,6 +102,29 @@ pub(super) fn can_have_referrers(situation: &Situation<'_>) -> Enabled {
     need(
         place.is_some_and(PlaceKind::holds_referrers),
         "This place holds nothing that refers to an image: copy it to a registry or an OCI folder",
+    )
+}
+
+pub(super) fn can_be_deleted(situation: &Situation<'_>) -> Enabled {
+    has_image(situation)?;
+    let reference = situation.tab.and_then(Tab::reference);
+    need(
+        reference.is_some_and(Delete::can),
+        "Only what is in a registry, or has a name in an OCI folder, can be deleted",
+    )
+}
+
+/// Whether the view in front has a field that narrows it down or finds in it.
+pub(super) fn can_find(situation: &Situation<'_>) -> Enabled {
+    has_tab(situation)?;
+    let has_field = situation.tab.is_some_and(|tab| {
+        tab.place().is_some()
+            || tab.comparison().is_some()
+            || matches!(tab.view, View::Files | View::Referrers | View::Raw)
+    });
+    need(
+        has_field,
+        "Files, Referrers, Raw and lists of tags can be searched",
     )
 }
 

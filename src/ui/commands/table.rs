@@ -4,9 +4,10 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::effects;
 use super::situation::{
-    always, can_be_favourite, can_be_signed, can_go_back, can_go_forward, can_have_referrers,
-    has_closed_tab, has_digest, has_finished_jobs, has_image, has_manifest, has_name_by_digest,
-    has_recents, has_several_tabs, has_tab, has_text_reference, is_in_registry, is_theme, is_view,
+    always, can_be_deleted, can_be_favourite, can_be_signed, can_find, can_go_back, can_go_forward,
+    can_have_referrers, has_closed_tab, has_digest, has_finished_jobs, has_image, has_manifest,
+    has_name_by_digest, has_recents, has_several_tabs, has_tab, has_text_reference, is_in_registry,
+    is_theme, is_view,
 };
 use super::{Command, CommandId as Id, Enabled, Menu, Situation};
 use crate::ui::app::App;
@@ -81,6 +82,15 @@ pub static COMMANDS: &[Command] = &[
         effects::open_folder,
     )
     .keys(&[key(CTRL, Key::O)]),
+    Command::new(
+        Id::OpenArchive,
+        Menu::File,
+        0,
+        "Open archive…",
+        "Choose an archive that docker, podman or skopeo wrote",
+        App::pick_archive,
+    )
+    .keys(&[key(CTRL_SHIFT, Key::O)]),
     Command::new(
         Id::PasteAndOpen,
         Menu::File,
@@ -167,9 +177,19 @@ pub static COMMANDS: &[Command] = &[
     )
     .when(has_name_by_digest),
     Command::new(
-        Id::ToggleOffline,
+        Id::FindInView,
         Menu::Edit,
         1,
+        "Find in this view",
+        "Type into the field that narrows the view down, or finds in it",
+        |app| app.find_in_view(),
+    )
+    .keys(&[key(CTRL, Key::F)])
+    .when(can_find),
+    Command::new(
+        Id::ToggleOffline,
+        Menu::Edit,
+        2,
         "Work offline",
         "Ask nobody but the registry of an image: no mirror, no trust root by TUF, no log",
         App::toggle_offline,
@@ -178,7 +198,7 @@ pub static COMMANDS: &[Command] = &[
     Command::new(
         Id::Settings,
         Menu::Edit,
-        1,
+        2,
         "Settings…",
         "Theme, cache, logins, certificates and mirrors",
         effects::settings,
@@ -312,6 +332,24 @@ pub static COMMANDS: &[Command] = &[
     )
     .keys(&[key(REAL_CTRL_SHIFT, Key::Tab), key(REAL_CTRL, Key::PageUp)])
     .when(has_several_tabs),
+    Command::new(
+        Id::NextPane,
+        Menu::View,
+        1,
+        "Next pane",
+        "Move the keyboard on: address bar, explorer, tabs, view",
+        |app| app.go_to_pane(true),
+    )
+    .keys(&[key(Modifiers::NONE, Key::F6)]),
+    Command::new(
+        Id::PreviousPane,
+        Menu::View,
+        1,
+        "Previous pane",
+        "Move the keyboard back: view, tabs, explorer, address bar",
+        |app| app.go_to_pane(false),
+    )
+    .keys(&[key(Modifiers::SHIFT, Key::F6)]),
     Command::new(
         Id::ToggleExplorer,
         Menu::View,
@@ -483,6 +521,15 @@ pub static COMMANDS: &[Command] = &[
     .keys(&[key(CTRL, Key::D)])
     .when(can_be_favourite)
     .checked(|situation| situation.favourite),
+    Command::new(
+        Id::Delete,
+        Menu::Image,
+        4,
+        "Delete…",
+        "Delete the tag or manifest from its registry, or its name from the OCI folder",
+        App::delete_focused,
+    )
+    .when(can_be_deleted),
     Command::new(
         Id::AddRegistry,
         Menu::Registry,

@@ -6,7 +6,7 @@ use egui::{Context, RichText, ScrollArea, Ui};
 
 use super::kit::{self, Footer, Sheet};
 use crate::engine::{Chore, Command, Failure};
-use crate::model::{Reference, text};
+use crate::model::{Digest, Reference, Transport, text};
 use crate::ui::action::{Action, Actions};
 use crate::ui::theme::{Tokens, icons};
 use crate::ui::widgets::error_box;
@@ -19,6 +19,8 @@ pub struct Delete {
     reference: String,
     /// What of it goes, for people.
     what: String,
+    /// What a name stands for, where that is known.
+    digest: Option<String>,
     state: State,
 }
 
@@ -33,8 +35,18 @@ enum State {
 }
 
 impl Delete {
-    /// Asks whether what `reference` names is to go.
-    pub fn new(reference: &Reference) -> Self {
+    /// Whether what `reference` names can be deleted from its place: a layout forgets its name.
+    pub fn can(reference: &Reference) -> bool {
+        match reference {
+            Reference::Path(path) => path.transport == Transport::Oci && path.name.is_some(),
+            Reference::Registry(_) => true,
+            Reference::Daemon(_) => false,
+        }
+    }
+
+    /// Asks whether what `reference` names is to go; `digest` is what it stands for, where
+    /// that is known.
+    pub fn new(reference: &Reference, digest: Option<&Digest>) -> Self {
         let what = match reference {
             Reference::Registry(image) => match (image.digest(), image.tag()) {
                 (Some(digest), _) => format!(
@@ -50,6 +62,7 @@ impl Delete {
         Self {
             reference: reference.to_string(),
             what,
+            digest: digest.map(ToString::to_string),
             state: State::Asking,
         }
     }
@@ -81,6 +94,10 @@ impl Delete {
         let tokens = Tokens::of(ui);
         let what = format!("Delete {}?", text::visible(&self.what));
         ui.add(egui::Label::new(what).wrap());
+        if let Some(digest) = &self.digest {
+            ui.label(RichText::new("It stands for").color(tokens.weak));
+            ui.add(egui::Label::new(RichText::new(digest).monospace()).wrap());
+        }
         ui.add_space(4.0);
         match &self.state {
             State::Asking | State::Deleting => {

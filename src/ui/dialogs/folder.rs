@@ -24,10 +24,9 @@ impl Folder {
 
     fn content(&mut self, ui: &mut Ui, actions: &mut Actions) -> bool {
         let weak = Tokens::of(ui).weak;
-        ui.label(strong("Open a folder").size(17.0));
+        ui.label(strong("Open a folder or archive").size(17.0));
         ui.add_space(4.0);
-        let why =
-            "No file dialog of the desktop answers here. Type the path of an OCI layout folder.";
+        let why = "No file dialog of the desktop answers here. Type the path of an OCI layout folder or of an archive.";
         ui.label(RichText::new(why).color(weak));
         ui.add_space(12.0);
         let id = Id::unique("folder path field");

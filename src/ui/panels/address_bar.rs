@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use egui::text::{CCursor, CCursorRange, LayoutJob, TextFormat};
 use egui::{
-    Button, Galley, Id, Key, Margin, RichText, Role, TextBuffer, TextEdit, TextStyle, Ui, Vec2,
-    WidgetInfo, vec2,
+    Area, Button, Context, Frame, Galley, Id, Key, Margin, Order, Rect, RichText, Role, TextBuffer,
+    TextEdit, TextStyle, Ui, Vec2, WidgetInfo, vec2,
 };
 
 use super::parts::{bar_button, button_width, primary_button};
 use super::platform_picker;
-use crate::engine::ImageId;
-use crate::model::{Transport, limits};
+use crate::engine::{Failure, ImageId, Place};
+use crate::model::{Transport, limits, text};
 use crate::ui::action::{Action, Actions};
 use crate::ui::app::Tab;
 use crate::ui::commands::{Command, CommandId, Situation, format_first};
@@ -24,6 +24,8 @@ pub struct AddressBar {
     /// The image and text that were last put into the field.
     shown: Option<(ImageId, String)>,
     wants_focus: bool,
+    /// What was typed and is no reference, and why.
+    refused: Option<(String, Arc<Failure>)>,
 }
 
 const OPEN: &str = "Open";
@@ -34,6 +36,21 @@ const ACTIONS: [CommandId; 3] = [CommandId::Copy, CommandId::Export, CommandId::
 impl AddressBar {
     /// Gives the field the focus, with all of its text selected.
     pub const fn focus(&mut self) {
+        self.wants_focus = true;
+    }
+
+    /// Whether somebody types into the field.
+    pub fn has_focus(ctx: &Context) -> bool {
+        ctx.memory(|memory| memory.has_focus(field_id()))
+    }
+
+    /// Says below the field why `text` cannot be opened, and lets it be corrected. `tab` has
+    /// the focus.
+    pub fn refuse(&mut self, text: String, failure: Arc<Failure>, tab: Option<&Tab>) {
+        // what is shown already is not put in its place
+        self.shown = address(tab);
+        self.text.clone_from(&text);
+        self.refused = Some((text, failure));
         self.wants_focus = true;
     }
 
@@ -59,7 +76,7 @@ impl AddressBar {
             let width = (ui.available_width() - right).max(80.0);
             self.field(ui, width, situation, actions);
             star(ui, situation, actions);
-            self.open_button(ui, actions);
+            self.open_button(ui, situation.tab, actions);
             if let (Some(tab), Some(label)) = (tab, picker) {
                 platform_picker::show(ui, tab, &label, actions);
             }
@@ -70,7 +87,7 @@ impl AddressBar {
     }
 
     fn field(&mut self, ui: &mut Ui, width: f32, situation: &Situation<'_>, actions: &mut Actions) {
-        let id = Id::unique("reference field");
+        let id = field_id();
         let editing = ui.memory(|memory| memory.has_focus(id));
         self.follow(situation.tab, editing);
 
@@ -89,7 +106,12 @@ impl AddressBar {
             .layouter(&mut layouter)
             .show(ui);
         let response = output.response.response.accessible_name("Reference");
+        let response = match output.galley.size().x > response.rect.width() - 20.0 {
+            true => response.on_hover_text(text::visible(&self.text).into_owned()),
+            false => response,
+        };
 
+        self.show_refused(ui, response.rect, editing || self.wants_focus);
         if std::mem::take(&mut self.wants_focus) {
             response.request_focus();
             let mut state = output.state;
@@ -101,7 +123,7 @@ impl AddressBar {
             let (enter, escape) =
                 ui.input(|i| (i.key_pressed(Key::Enter), i.key_pressed(Key::Escape)));
             if enter {
-                self.open(actions);
+                self.open(situation.tab, actions);
             } else if escape {
                 self.shown = None; // what is open shows again
                 self.text.clear();
@@ -111,7 +133,7 @@ impl AddressBar {
 
     /// Shows what the focused tab shows, unless somebody is typing into the field.
     fn follow(&mut self, tab: Option<&Tab>, editing: bool) {
-        let now = tab.map(|tab| (tab.image_id(), tab.full_title()));
+        let now = address(tab);
         if now == self.shown {
             return;
         }
@@ -125,7 +147,33 @@ impl AddressBar {
         }
     }
 
-    fn open_button(&self, ui: &mut Ui, actions: &mut Actions) {
+    /// Why what was typed cannot be opened, for as long as it stands there.
+    fn show_refused(&mut self, ui: &Ui, field: Rect, editing: bool) {
+        self.refused
+            .take_if(|(text, _)| !editing || *text != self.text);
+        let Some((_, failure)) = &self.refused else {
+            return;
+        };
+        let tokens = Tokens::of(ui);
+        Area::new(Id::unique("refused reference"))
+            .order(Order::Foreground)
+            .fixed_pos(field.left_bottom() + vec2(0.0, 4.0))
+            .interactable(false)
+            .show(ui.ctx(), |ui| {
+                Frame::popup(ui.style()).show(ui, |ui| {
+                    ui.set_max_width(field.width());
+                    let headline = text::visible(&failure.headline);
+                    let words = format!("{} {headline}", icons::TRIANGLE_ALERT);
+                    let words = RichText::new(words).color(tokens.rejected);
+                    ui.add(egui::Label::new(words).wrap())
+                        .widget_info(|| WidgetInfo::labeled(Role::Alert, true, &*headline));
+                    let hint = RichText::new(failure.hint_in_window()).color(tokens.weak);
+                    ui.add(egui::Label::new(hint).wrap());
+                });
+            });
+    }
+
+    fn open_button(&self, ui: &mut Ui, tab: Option<&Tab>, actions: &mut Actions) {
         let something = !self.text.trim().is_empty();
         let button = egui::Button::new(OPEN).min_size(vec2(0.0, size::CONTROL));
         let response = ui
@@ -133,13 +181,27 @@ impl AddressBar {
             .on_hover_text("Open what the field holds")
             .on_disabled_hover_text("Type a reference first");
         if response.clicked() {
-            self.open(actions);
+            self.open(tab, actions);
         }
     }
 
-    fn open(&self, actions: &mut Actions) {
-        actions.push(Action::Open(self.text.clone()));
+    fn open(&self, tab: Option<&Tab>, actions: &mut Actions) {
+        let text = self.text.trim();
+        actions.push(match tab.and_then(Tab::place) {
+            // the name of a repository stands for its tags here, as it was left
+            Some(Place::Repository(name)) if name == text => Action::Run(CommandId::Reload),
+            _ => Action::OpenInstead(text.to_owned()),
+        });
     }
+}
+
+fn field_id() -> Id {
+    Id::unique("reference field")
+}
+
+/// What the field shows of a tab, and of which.
+fn address(tab: Option<&Tab>) -> Option<(ImageId, String)> {
+    tab.map(|tab| (tab.image_id(), tab.address()))
 }
 
 /// Back or Forward.

@@ -9,7 +9,8 @@ use crate::ui::theme::{Tokens, icons, size, strong};
 const NAMED: usize = 5;
 
 /// Covers the window while files are held over it: names them and says what will happen.
-pub fn show(ctx: &Context) {
+/// `asks` where it is asked what is to be done with a single one.
+pub fn show(ctx: &Context, asks: bool) {
     let names = ctx.input(|input| {
         let files = input.raw.hovered_files.iter();
         files
@@ -54,21 +55,28 @@ pub fn show(ctx: &Context) {
                 .fill(tokens.raised)
                 .inner_margin(Margin::same(24));
             panel.show(ui, |ui| {
-                ui.vertical_centered(|ui| message(ui, tokens, &names));
+                ui.vertical_centered(|ui| message(ui, tokens, &names, asks));
             });
         });
     });
 }
 
-fn message(ui: &mut egui::Ui, tokens: &Tokens, names: &[String]) {
+fn message(ui: &mut egui::Ui, tokens: &Tokens, names: &[String], asks: bool) {
     ui.label(
         RichText::new(icons::PACKAGE_OPEN)
             .size(36.0)
             .color(tokens.accent),
     );
     ui.add_space(8.0);
-    ui.label(strong("Drop to open").size(size::TITLE));
+    let asks = asks && names.len() == 1;
+    let title = if asks {
+        "Drop to open or copy"
+    } else {
+        "Drop to open"
+    };
+    ui.label(strong(title).size(size::TITLE));
     let what = match names.len() {
+        1 if asks => "Whether it is opened or copied is asked next".to_owned(),
         1 => "It opens in a new tab".to_owned(),
         count => format!(
             "{} items open, each in a tab of its own",

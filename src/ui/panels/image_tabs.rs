@@ -8,22 +8,28 @@ use egui::{
     Role, Sense, Stroke, Style, Ui, Visuals, WidgetInfo, WidgetText, vec2,
 };
 use egui_tiles::{
-    Behavior, EditAction, ResizeState, SimplificationOptions, TabState, Tabs as TabBar, TileId,
-    Tiles, UiResponse,
+    Behavior, EditAction, ResizeState, SimplificationOptions, TabState, Tabs as TabBar, Tile,
+    TileId, Tiles, UiResponse,
 };
 
 use super::image_pane;
 use crate::engine::{ImageId, Place};
+use crate::model::text;
 use crate::ui::action::{Action, Actions, CopyWhat};
 use crate::ui::app::{Tab, TabsParts};
 use crate::ui::drag;
 use crate::ui::image_menu::{ImageMenu, item};
 use crate::ui::theme::{Tokens, icons, size};
+use crate::ui::widgets::{focus_ring, roving, take_finds};
 
 /// Height of the bar that the tabs lie in.
 const BAR: f32 = 36.0;
 /// Space left and right of a title.
 const MARGIN: f32 = 14.0;
+/// Space left of the first tab.
+const LEFT: f32 = 8.0;
+/// Longest name of tabs that lie side by side, in characters.
+const SIDE_BY_SIDE: usize = 48;
 /// The button that closes a tab, with its distance from the title.
 const CLOSE: f32 = 16.0;
 const CLOSE_GAP: f32 = 6.0;
@@ -56,6 +62,8 @@ pub fn show(ui: &mut Ui, tabs: TabsParts<'_>, now: jiff::Timestamp, actions: &mu
         tokens,
         actions,
         outside,
+        bar: Rect::NOTHING,
+        first: false,
     };
     tree.ui(&mut behavior, ui);
     let dropped = dragging && !DragAndDrop::has_payload_of_type::<drag::Dragged>(ui.ctx());
@@ -76,17 +84,83 @@ struct ImageTabs<'a> {
     actions: &'a mut Actions,
     /// Whether the pointer is somewhere else in the window.
     outside: bool,
+    /// The bar whose tabs are drawn now, and whether the first of them comes next.
+    bar: Rect,
+    first: bool,
 }
+
+/// Where the tab in front lies among the others, and for how many passes it is still
+/// scrolled to: what comes in sight beside the tabs takes of their room a pass later.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Front {
+    left: f32,
+    width: f32,
+    bar: f32,
+    passes: u8,
+}
+
+/// For how many passes a tab is scrolled to.
+const REVEAL: u8 = 4;
 
 impl ImageTabs<'_> {
     fn tab(&self, tiles: &Tiles<ImageId>, tile: TileId) -> Option<&Tab> {
         self.open.get(tiles.get_pane(&tile)?)
     }
 
+    /// What a tab is called: what is open in it, or the names of those that lie side by side.
+    fn title_of(&self, tiles: &Tiles<ImageId>, tile: TileId) -> String {
+        match tiles.get(tile) {
+            Some(Tile::Pane(image)) => self.open.get(image).map(Tab::title).unwrap_or_default(),
+            Some(Tile::Container(container)) => {
+                let titles = container
+                    .children()
+                    .map(|child| self.title_of(tiles, *child));
+                let titles = titles.collect::<Vec<_>>().join(" | ");
+                text::middle(&titles, SIDE_BY_SIDE).into_owned()
+            }
+            None => String::new(),
+        }
+    }
+
+    /// Keeps the tab in front in sight when it comes there, or what lies beside it changes.
+    fn keep_in_sight(&self, ui: &Ui, id: Id, rect: Rect, reveal: bool) {
+        let id = id.with("front");
+        let before: Front = ui.data(|data| data.get_temp(id).unwrap_or_default());
+        let mut now = Front {
+            left: (rect.left() - ui.max_rect().left()).round(),
+            width: rect.width().round(),
+            bar: self.bar.width().round(),
+            passes: before.passes,
+        };
+        if reveal || now != before {
+            now.passes = REVEAL;
+        }
+        if now.passes > 0 {
+            now.passes -= 1;
+            ui.scroll_to_rect_animation(rect, None, egui::style::ScrollAnimation::none());
+            ui.ctx().request_repaint();
+        }
+        ui.data_mut(|data| data.insert_temp(id, now));
+    }
+
+    /// An arrow of ours in the place of the one that is drawn there.
+    fn chevron(&self, ui: &Ui, icon: &str, center: f32) {
+        let rect = Rect::from_center_size(egui::pos2(center, self.bar.center().y), vec2(BAR, BAR));
+        let color = if ui.rect_contains_pointer(rect) {
+            self.tokens.text
+        } else {
+            self.tokens.weak
+        };
+        let painter = ui.painter().with_clip_rect(self.bar);
+        let font = FontId::proportional(size::ICON);
+        painter.text(rect.center(), Align2::CENTER_CENTER, icon, font, color);
+    }
+
     fn close_button(&mut self, ui: &Ui, rect: Rect, id: Id, tab: ImageId, title: &str) -> bool {
-        let response = ui.interact(rect, id.with("close"), Sense::click());
+        // by the keyboard tabs are closed with Ctrl+W: the list is one stop
+        let response = ui.interact(rect, id.with("close"), Sense::CLICK);
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Close {title}")));
-        let strong = response.hovered() || response.has_focus();
+        let strong = response.hovered();
         if strong {
             ui.painter()
                 .rect_filled(rect, f32::from(size::CORNER), self.tokens.hover);
@@ -119,9 +193,11 @@ impl Behavior<ImageId> for ImageTabs<'_> {
             *self.focused = Some(*image);
         }
         ui.painter().rect_filled(rect, 0.0, self.tokens.background);
+        take_finds(ui.ctx(), Some(*image) == *self.focused);
         if let Some(tab) = self.open.get_mut(image) {
             image_pane::show(ui, tab, self.now, self.actions);
         }
+        take_finds(ui.ctx(), false);
         UiResponse::None
     }
 
@@ -141,10 +217,13 @@ impl Behavior<ImageId> for ImageTabs<'_> {
         tile: TileId,
         state: &TabState,
     ) -> Response {
+        if std::mem::take(&mut self.first) && ui.clip_rect().left() > self.bar.left() + BAR {
+            self.chevron(ui, icons::CHEVRON_LEFT, self.bar.left() + LEFT + BAR / 2.0);
+        }
         let tab = self.tab(tiles, tile);
-        let title = tab.map(Tab::title).unwrap_or_default();
+        let title = self.title_of(tiles, tile);
         let failure = tab.and_then(Tab::failure).cloned();
-        let full_title = tab.map(Tab::full_title).unwrap_or_default();
+        let full_title = tab.map_or_else(|| title.clone(), Tab::full_title);
         let image = tab.map(Tab::image_id);
 
         let focused = image.is_some() && image == *self.focused;
@@ -169,9 +248,11 @@ impl Behavior<ImageId> for ImageTabs<'_> {
         let galley = ui.painter().layout_job(job);
         let width = galley.size().x + 2.0 * MARGIN + CLOSE_GAP + CLOSE;
         let (_, rect) = ui.allocate_space(vec2(width, BAR));
+        let stop = roving::TABS.sense(ui.ctx(), id, focused);
         let response = ui
-            .interact(rect, id, Sense::click_and_drag())
+            .interact(rect, id, Sense::CLICK | Sense::DRAG | stop)
             .on_hover_cursor(CursorIcon::Default);
+        roving::TABS.keys(ui, &response);
         let known = tab.is_some_and(|tab| tab.image().is_some());
         if let Some(image) = image.filter(|_| known && response.drag_started()) {
             response.dnd_set_drag_payload(drag::Dragged {
@@ -180,9 +261,12 @@ impl Behavior<ImageId> for ImageTabs<'_> {
             });
         }
         response.widget_info(|| WidgetInfo::selected(Role::Tab, true, state.active, &title));
-        if image.is_some() && image == *self.reveal {
-            ui.scroll_to_rect(rect, None);
+        let reveal = image.is_some() && image == *self.reveal;
+        if reveal {
             *self.reveal = None;
+        }
+        if reveal || state.active {
+            self.keep_in_sight(ui, id, rect, reveal || response.clicked());
         }
         let close = Rect::from_center_size(
             egui::pos2(rect.right() - MARGIN - CLOSE / 2.0 + 4.0, rect.center().y),
@@ -208,6 +292,9 @@ impl Behavior<ImageId> for ImageTabs<'_> {
                 );
                 painter.rect_filled(line, 0.0, accent);
             }
+            if response.has_focus() {
+                focus_ring(ui, rect);
+            }
             if let Some(image) = image {
                 let over = response.hovered() || ui.rect_contains_pointer(rect);
                 if (over || state.active)
@@ -224,7 +311,8 @@ impl Behavior<ImageId> for ImageTabs<'_> {
         if let Some(image) = image {
             response.context_menu(|ui| {
                 if let Some(tab) = self.open.get(&image) {
-                    tab_menu(ui, tab, self.actions);
+                    let failed = self.open.values().any(|tab| tab.failure().is_some());
+                    tab_menu(ui, tab, self.several, failed, self.actions);
                 }
             });
         }
@@ -240,7 +328,7 @@ impl Behavior<ImageId> for ImageTabs<'_> {
         if DragAndDrop::has_payload_of_type::<drag::Dragged>(ui.ctx()) {
             return;
         }
-        let title = self.tab(tiles, tile).map(Tab::title).unwrap_or_default();
+        let title = self.title_of(tiles, tile);
         egui::Frame::popup(ui.style()).show(ui, |ui| ui.label(title));
     }
 
@@ -253,11 +341,17 @@ impl Behavior<ImageId> for ImageTabs<'_> {
         _scroll: &mut f32,
     ) {
         let rect = ui.max_rect();
+        self.bar = rect;
         ui.painter().hline(
             rect.x_range(),
             rect.bottom() - 0.5,
             Stroke::new(1.0, self.tokens.border),
         );
+        // the arrows that scroll are drawn over what is left of theirs
+        ui.spacing_mut().icon_width = 0.0;
+        let widgets = &mut ui.visuals_mut().widgets;
+        widgets.inactive.weak_bg_fill = Color32::TRANSPARENT;
+        widgets.inactive.bg_stroke = Stroke::NONE;
     }
 
     fn tab_bar_left_ui(
@@ -267,7 +361,11 @@ impl Behavior<ImageId> for ImageTabs<'_> {
         _tile: TileId,
         _tabs: &TabBar,
     ) {
-        ui.add_space(8.0);
+        if ui.max_rect().right() < self.bar.right() - BAR / 2.0 {
+            self.chevron(ui, icons::CHEVRON_RIGHT, self.bar.right() - BAR / 2.0);
+        }
+        self.first = true;
+        ui.add_space(LEFT);
     }
 
     fn on_edit(&mut self, _: EditAction) {}
@@ -317,8 +415,9 @@ impl Behavior<ImageId> for ImageTabs<'_> {
     }
 }
 
-/// What can be done with a tab and with what it shows.
-fn tab_menu(ui: &mut Ui, tab: &Tab, actions: &mut Actions) {
+/// What can be done with a tab and with what it shows; `several` where there are others,
+/// `failed` where nothing could be opened in one of them.
+fn tab_menu(ui: &mut Ui, tab: &Tab, several: bool, failed: bool, actions: &mut Actions) {
     let image = tab.image_id();
     if let Some(Place::Repository(name)) = tab.place() {
         if item(ui, "Copy name") {
@@ -341,8 +440,15 @@ fn tab_menu(ui: &mut Ui, tab: &Tab, actions: &mut Actions) {
             menu.show_name(ui, actions);
         }
     }
+    ui.separator();
     if item(ui, "Close") {
         actions.push(Action::CloseTab(image));
+    }
+    if several && item(ui, "Close others") {
+        actions.push(Action::CloseOthers(image));
+    }
+    if failed && item(ui, "Close failed") {
+        actions.push(Action::CloseFailed);
     }
 }
 
@@ -353,8 +459,10 @@ pub(super) fn view_tab(ui: &mut Ui, name: &str, selected: bool, height: f32) -> 
     let galley = ui
         .painter()
         .layout_no_wrap(name.to_owned(), font, Color32::PLACEHOLDER);
-    let (rect, response) =
-        ui.allocate_exact_size(vec2(galley.size().x + 20.0, height), Sense::click());
+    let (id, rect) = ui.allocate_space(vec2(galley.size().x + 20.0, height));
+    let stop = roving::VIEWS.sense(ui.ctx(), id, selected);
+    let response = ui.interact(rect, id, Sense::CLICK | stop);
+    roving::VIEWS.keys(ui, &response);
     response.widget_info(|| WidgetInfo::selected(Role::Tab, true, selected, name));
     let color = if selected || response.hovered() || response.has_focus() {
         tokens.text
@@ -375,6 +483,9 @@ pub(super) fn view_tab(ui: &mut Ui, name: &str, selected: bool, height: f32) -> 
             tokens.faint
         };
         ui.painter().rect_filled(line, 0.0, color);
+    }
+    if response.has_focus() {
+        focus_ring(ui, rect);
     }
     response
 }

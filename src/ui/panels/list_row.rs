@@ -2,18 +2,28 @@
 //! is room.
 
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
-use egui::{Align, Color32, FontId, Response, Role, Sense, Ui, WidgetInfo, vec2};
+use egui::{Align, Color32, FontId, Rect, Response, Role, Sense, Ui, WidgetInfo, vec2};
 
 use crate::model::text;
 use crate::ui::recents::Recent;
 use crate::ui::theme::{Tokens, size};
+use crate::ui::widgets::text::fit_middle;
+use crate::ui::widgets::{focus_ring, roving};
+
+/// The place of a row in a list that the Tab key enters once.
+pub fn row(ui: &mut Ui, height: f32, selected: bool) -> (Rect, Response) {
+    let (id, rect) = ui.allocate_space(vec2(ui.available_width(), height));
+    let sense = Sense::CLICK | roving::EXPLORER.sense(ui.ctx(), id, selected);
+    let response = ui.interact(rect, id, sense);
+    roving::EXPLORER.keys(ui, &response);
+    (rect, response)
+}
 
 /// Draws one of `height` over the whole width.
 pub fn show(ui: &mut Ui, recent: &Recent, selected: bool, height: f32) -> Response {
     let title = text::visible(&recent.title);
     let place = text::visible(&recent.place);
-    let (rect, response) =
-        ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
+    let (rect, response) = row(ui, height, selected);
     response.widget_info(|| {
         let name = format!("{title}, {place}");
         WidgetInfo::selected(Role::ListBoxOption, true, selected, name)
@@ -22,13 +32,23 @@ pub fn show(ui: &mut Ui, recent: &Recent, selected: bool, height: f32) -> Respon
         let tokens = Tokens::of(ui);
         let fill = if selected {
             tokens.selection
-        } else if response.hovered() || response.has_focus() {
+        } else if response.hovered() {
             tokens.hover
         } else {
             Color32::TRANSPARENT
         };
         ui.painter()
             .rect_filled(rect, f32::from(size::CORNER), fill);
+        if response.has_focus() {
+            focus_ring(ui, rect);
+        }
+        let room = rect.width() - 16.0 - size::ICON - 6.0;
+        let title = fit_middle(
+            ui.painter(),
+            &title,
+            &FontId::proportional(size::BODY),
+            room,
+        );
         let mut job = LayoutJob::default();
         for (text, gap, size, color) in [
             (recent.icon, 0.0, size::ICON, tokens.weak),

@@ -6,11 +6,12 @@ use egui::{
 };
 
 use super::parts::button_width;
-use crate::engine::{Image, Node, NodePath, Remote};
+use crate::engine::{FailureKind, Image, Node, NodePath, Remote};
 use crate::model::{Content, Descriptor, Manifest, Platform, text};
 use crate::ui::action::{Action, Actions};
 use crate::ui::app::Tab;
 use crate::ui::theme::{Tokens, icons, size};
+use crate::ui::widgets::not_here;
 
 /// How many rows are seen without scrolling.
 const ROWS: usize = 12;
@@ -78,6 +79,7 @@ fn menu(response: &Response, tab: &Tab, actions: &mut Actions) {
             let entries = tab.image().map(|image| entries(image, usize::MAX));
             let entries = entries.unwrap_or_default();
             let selection = tab.selection();
+            let missing = not_here(tab.reference());
             ui.set_width(WIDTH);
             ui.spacing_mut().item_spacing.y = 0.0;
             ui.spacing_mut().interact_size.y = ROW;
@@ -85,7 +87,7 @@ fn menu(response: &Response, tab: &Tab, actions: &mut Actions) {
             area.show_rows(ui, ROW, entries.len(), |ui, range| {
                 for entry in &entries[range] {
                     let selected = entry.path == selection;
-                    if row(ui, entry, selected).clicked() {
+                    if row(ui, entry, missing, selected).clicked() {
                         actions.push(Action::Select(tab.image_id(), entry.path.clone()));
                         ui.close();
                     }
@@ -94,7 +96,7 @@ fn menu(response: &Response, tab: &Tab, actions: &mut Actions) {
         });
 }
 
-fn row(ui: &mut Ui, entry: &Entry<'_>, selected: bool) -> Response {
+fn row(ui: &mut Ui, entry: &Entry<'_>, missing: &str, selected: bool) -> Response {
     use egui::AtomExt as _;
     let tokens = Tokens::of(ui);
     let label = entry_label(entry.descriptor);
@@ -102,16 +104,21 @@ fn row(ui: &mut Ui, entry: &Entry<'_>, selected: bool) -> Response {
     let mark = egui::Atom::from(RichText::new(mark).color(tokens.accent));
     let (note, color) = match entry.state {
         State::Known(manifest) => (text::size(manifest.blob_size()), tokens.weak),
-        State::Failed => ("cannot be read".to_owned(), tokens.rejected),
+        State::Failed(FailureKind::Missing) => (missing.to_owned(), tokens.caution),
+        State::Failed(FailureKind::Damaged) => ("damaged".to_owned(), tokens.damaged),
+        State::Failed(_) => ("not read".to_owned(), tokens.rejected),
         State::NotYet => (String::new(), tokens.weak),
     };
-    let note = RichText::new(note).color(color);
     let name = text::visible(&label).into_owned();
+    let whole = match entry.state {
+        State::Failed(_) => format!("{name}, {note}"),
+        _ => name.clone(),
+    };
     let button = Button::new((mark.atom_size(vec2(16.0, 16.0)), name.clone()))
-        .right_text(note)
+        .right_text(RichText::new(note).color(color))
         .min_size(vec2(ui.available_width(), ROW));
     let response = ui.add(button);
-    response.widget_info(|| WidgetInfo::selected(Role::MenuItemRadio, true, selected, &name));
+    response.widget_info(|| WidgetInfo::selected(Role::MenuItemRadio, true, selected, &whole));
     response
 }
 
@@ -141,7 +148,7 @@ struct Entry<'a> {
 enum State<'a> {
     Known(&'a Manifest),
     NotYet,
-    Failed,
+    Failed(FailureKind),
 }
 
 /// The images under every index that is known, without attestations; at most `limit`.
@@ -170,14 +177,14 @@ fn collect<'a>(node: &'a Node, path: &NodePath, limit: usize, entries: &mut Vec<
             continue;
         }
         let manifest = child.and_then(|child| child.document.manifest());
-        let failed = remote.is_some_and(|remote| remote.error().is_some());
+        let failed = remote.and_then(Remote::error);
         entries.push(Entry {
             path,
             descriptor,
             state: match (manifest, failed) {
                 (Some(manifest), _) => State::Known(manifest),
-                (None, true) => State::Failed,
-                (None, false) => State::NotYet,
+                (None, Some(error)) => State::Failed(error.kind),
+                (None, None) => State::NotYet,
             },
         });
     }

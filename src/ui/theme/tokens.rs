@@ -87,15 +87,15 @@ impl Tokens {
             raised: Color32::from_rgb(0x22, 0x26, 0x2d),
             border: Color32::from_rgb(0x2d, 0x32, 0x3a),
             row_line: Color32::from_rgb(0x20, 0x24, 0x29),
-            selection: Color32::from_rgb(0x25, 0x33, 0x45),
+            selection: Color32::from_rgb(0x21, 0x30, 0x43),
             hover: Color32::from_rgb(0x22, 0x27, 0x2e),
             text: Color32::from_rgb(0xd7, 0xdb, 0xe0),
-            weak: Color32::from_rgb(0x8b, 0x92, 0x9c),
-            faint: Color32::from_rgb(0x6f, 0x77, 0x82),
+            weak: Color32::from_rgb(0x9b, 0xa2, 0xac),
+            faint: Color32::from_rgb(0x91, 0x97, 0xa1),
             accent: Color32::from_rgb(0x5a, 0xa2, 0xf0),
             on_accent: Color32::from_rgb(0x0d, 0x14, 0x1d),
             accepted: Color32::from_rgb(0x57, 0xb8, 0x87),
-            rejected: Color32::from_rgb(0xe5, 0x69, 0x5e),
+            rejected: Color32::from_rgb(0xe7, 0x75, 0x6b),
             caution: Color32::from_rgb(0xd9, 0xa9, 0x4a),
             damaged: Color32::from_rgb(0xe8, 0x7d, 0x4f),
             syntax_key: Color32::from_rgb(0x9f, 0xbb, 0xdb),
@@ -125,17 +125,17 @@ impl Tokens {
             raised: Color32::from_rgb(0xff, 0xff, 0xff),
             border: Color32::from_rgb(0xd9, 0xdc, 0xe1),
             row_line: Color32::from_rgb(0xec, 0xed, 0xef),
-            selection: Color32::from_rgb(0xdb, 0xe8, 0xf8),
-            hover: Color32::from_rgb(0xe9, 0xec, 0xf0),
+            selection: Color32::from_rgb(0xe0, 0xeb, 0xf9),
+            hover: Color32::from_rgb(0xeb, 0xee, 0xf2),
             text: Color32::from_rgb(0x23, 0x27, 0x2e),
-            weak: Color32::from_rgb(0x5c, 0x64, 0x6f),
-            faint: Color32::from_rgb(0x7b, 0x82, 0x8d),
-            accent: Color32::from_rgb(0x1f, 0x6f, 0xd0),
+            weak: Color32::from_rgb(0x56, 0x5d, 0x68),
+            faint: Color32::from_rgb(0x63, 0x69, 0x73),
+            accent: Color32::from_rgb(0x1d, 0x68, 0xc3),
             on_accent: Color32::from_rgb(0xff, 0xff, 0xff),
-            accepted: Color32::from_rgb(0x1b, 0x87, 0x57),
-            rejected: Color32::from_rgb(0xc2, 0x3b, 0x2f),
-            caution: Color32::from_rgb(0x9a, 0x6a, 0x08),
-            damaged: Color32::from_rgb(0xb8, 0x4f, 0x1d),
+            accepted: Color32::from_rgb(0x18, 0x77, 0x4d),
+            rejected: Color32::from_rgb(0xbd, 0x3a, 0x2e),
+            caution: Color32::from_rgb(0x8c, 0x61, 0x07),
+            damaged: Color32::from_rgb(0xae, 0x4b, 0x1b),
             syntax_key: Color32::from_rgb(0x2c, 0x58, 0x8f),
             syntax_text: Color32::from_rgb(0x47, 0x68, 0x2c),
             syntax_number: Color32::from_rgb(0x86, 0x56, 0x1b),
@@ -168,5 +168,69 @@ impl Tokens {
     /// The colour of the layer at `position`.
     pub fn layer(&self, position: usize) -> Color32 {
         self.layers[position % self.layers.len()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The least contrast of text to its ground: WCAG 2.1, success criterion 1.4.3 (AA).
+    const LEAST: f64 = 4.5;
+
+    /// Relative luminance, as WCAG 2.1 defines it.
+    fn luminance(color: Color32) -> f64 {
+        let linear = |channel: u8| {
+            let share = f64::from(channel) / 255.0;
+            if share <= 0.03928 {
+                share / 12.92
+            } else {
+                ((share + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        0.2126 * linear(color.r()) + 0.7152 * linear(color.g()) + 0.0722 * linear(color.b())
+    }
+
+    fn contrast(one: Color32, other: Color32) -> f64 {
+        let (one, other) = (luminance(one), luminance(other));
+        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+    }
+
+    #[test]
+    fn every_text_can_be_read_on_every_ground() {
+        for tokens in [Tokens::dark(), Tokens::light()] {
+            let grounds = [
+                ("background", tokens.background),
+                ("panel", tokens.panel),
+                ("raised", tokens.raised),
+                ("hover", tokens.hover),
+                ("selection", tokens.selection),
+            ];
+            let texts = [
+                ("text", tokens.text),
+                ("weak", tokens.weak),
+                ("faint", tokens.faint),
+                ("accent", tokens.accent),
+                ("accepted", tokens.accepted),
+                ("rejected", tokens.rejected),
+                ("caution", tokens.caution),
+                ("damaged", tokens.damaged),
+                ("syntax_key", tokens.syntax_key),
+                ("syntax_text", tokens.syntax_text),
+                ("syntax_number", tokens.syntax_number),
+                ("syntax_keyword", tokens.syntax_keyword),
+            ];
+            for (text, color) in texts {
+                for (ground, behind) in grounds {
+                    let ratio = contrast(color, behind);
+                    let dark = tokens.dark;
+                    assert!(
+                        ratio >= LEAST,
+                        "dark: {dark}, {text} on {ground}: {ratio:.2}"
+                    );
+                }
+            }
+            assert!(contrast(tokens.on_accent, tokens.accent) >= LEAST);
+        }
     }
 }

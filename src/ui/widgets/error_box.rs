@@ -1,9 +1,11 @@
 //! What failed, in full, where it happened.
 
+use std::borrow::Cow;
+
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Id, RichText, Role, Ui, WidgetInfo};
 
-use crate::engine::{Failure, FailureKind};
+use crate::engine::{Command, Failure, FailureKind, MissingTag, Place};
 use crate::model::text::digests;
 use crate::ui::action::{Action, Actions};
 use crate::ui::theme::{Tokens, icons, size, strong};
@@ -27,8 +29,16 @@ pub fn error_box(ui: &mut Ui, failure: &Failure, try_again: Option<Action>, acti
                 .size(size::BODY)
                 .color(color),
         );
-        ui.add(egui::Label::new(headline(&failure.headline, tokens)).wrap());
-        if !failure.hint.is_empty() {
+        // over a dialog nothing else is opened
+        let of_tab = matches!(try_again, Some(Action::Send(Command::Reload { .. })));
+        let missing = failure.missing_tag().filter(|_| of_tab);
+        ui.add(egui::Label::new(headline(&said(failure), tokens)).wrap());
+        let others = missing
+            .as_ref()
+            .filter(|missing| !missing.others.is_empty());
+        if let Some(missing) = others {
+            other_tags(ui, missing, actions);
+        } else if !failure.hint.is_empty() {
             let hint = RichText::new(text::value(&failure.hint_in_window())).color(tokens.weak);
             ui.add(egui::Label::new(hint).wrap());
         }
@@ -37,9 +47,18 @@ pub fn error_box(ui: &mut Ui, failure: &Failure, try_again: Option<Action>, acti
         ui.horizontal(|ui| {
             if let Some(action) = try_again {
                 login(ui, failure, &action, actions);
+                if let Some(missing) = &missing
+                    && ui.button("Show all tags").clicked()
+                {
+                    let place = Place::Repository(missing.repository.to_owned());
+                    actions.push(Action::OpenPlace(place));
+                }
                 if ui.button("Try again").clicked() {
                     actions.push(action);
                 }
+            }
+            if failure.kind == FailureKind::Certificate && ui.button("TLS settings…").clicked() {
+                actions.push(Action::ShowTls);
             }
             if ui.button("Copy error").clicked() {
                 actions.push(Action::Copy {
@@ -49,9 +68,34 @@ pub fn error_box(ui: &mut Ui, failure: &Failure, try_again: Option<Action>, acti
             }
         });
     });
-    drawn
-        .response
-        .widget_info(|| WidgetInfo::labeled(Role::Alert, true, format!("{word}: {failure}")));
+    drawn.response.widget_info(|| {
+        WidgetInfo::labeled(Role::Alert, true, format!("{word}: {}", said(failure)))
+    });
+}
+
+/// What happened, as the window says it.
+fn said(failure: &Failure) -> Cow<'_, str> {
+    match failure.missing_tag() {
+        Some(missing) => Cow::Owned(format!(
+            "There is no tag {} in {}",
+            missing.tag, missing.repository
+        )),
+        None => Cow::Borrowed(&failure.headline),
+    }
+}
+
+/// The tags that are there in place of one that is not; each opens.
+fn other_tags(ui: &mut Ui, missing: &MissingTag<'_>, actions: &mut Actions) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 8.0;
+        ui.label(RichText::new("There are:").color(Tokens::of(ui).weak));
+        for tag in &missing.others {
+            if button::link(ui, tag).clicked() {
+                let reference = format!("docker://{}:{tag}", missing.repository);
+                actions.push(Action::OpenInstead(reference));
+            }
+        }
+    });
 }
 
 /// The headline with its digests as they are set everywhere.
@@ -73,7 +117,7 @@ fn headline(words: &str, tokens: &Tokens) -> LayoutJob {
 
 /// A login may help where a registry refused; what was asked is asked again afterwards.
 fn login(ui: &mut Ui, failure: &Failure, again: &Action, actions: &mut Actions) {
-    if failure.kind == FailureKind::Access
+    if failure.may_need_login()
         && let Action::Send(again) = again
         && ui.button("Log in…").clicked()
     {
@@ -120,6 +164,7 @@ fn look(kind: FailureKind, tokens: &Tokens) -> (&'static str, &'static str, egui
         FailureKind::Missing => (icons::FILE_X, "Not found", tokens.rejected),
         FailureKind::Access => (icons::LOCK, "No access", tokens.rejected),
         FailureKind::Network => (icons::WIFI_OFF, "Not reached", tokens.rejected),
+        FailureKind::Certificate => (icons::SHIELD_X, "Certificate not trusted", tokens.rejected),
         FailureKind::Cancelled => (icons::CIRCLE_STOP, "Cancelled", tokens.caution),
         FailureKind::Other => (icons::CIRCLE_X, "Failed", tokens.rejected),
     }

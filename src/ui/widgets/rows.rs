@@ -12,6 +12,9 @@ use super::{button, text};
 /// Most lines of one value.
 const LINES: usize = 3;
 
+/// Most lines of a value that is to be seen whole: a reference has no more.
+const WHOLE: usize = 24;
+
 /// How a value is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
@@ -35,6 +38,7 @@ pub struct Row<'a> {
     color: Option<egui::Color32>,
     hover: Option<Cow<'a, str>>,
     name_width: f32,
+    lines: usize,
     open: Option<Action>,
 }
 
@@ -50,6 +54,7 @@ impl<'a> Row<'a> {
             color: None,
             hover: None,
             name_width: 176.0,
+            lines: LINES,
             open: None,
         }
     }
@@ -96,6 +101,13 @@ impl<'a> Row<'a> {
         self
     }
 
+    /// Shows the value in as many lines as it needs.
+    #[must_use]
+    pub fn whole(mut self) -> Self {
+        self.lines = WHOLE;
+        self
+    }
+
     /// Makes the value a link that does `action`.
     #[must_use]
     pub fn open(mut self, action: Action) -> Self {
@@ -127,7 +139,7 @@ impl<'a> Row<'a> {
             tokens.weak,
             name_width - 2.0 * size::GRID,
         );
-        let value = text::some_lines(ui.painter(), &*shown, font, color, value_width, LINES);
+        let value = text::some_lines(ui.painter(), &*shown, font, color, value_width, self.lines);
         let elided = key.elided || value.elided || shown.len() < self.value.len();
         let height = size::ROW.max(value.size().y + 12.0);
         let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::CLICK);

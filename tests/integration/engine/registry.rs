@@ -271,3 +271,19 @@ fn a_tag_that_moved_is_seen_by_a_reload() {
     assert_ne!(digest(&before), digest(&after));
     assert_eq!(digest(&after), image.digest);
 }
+
+#[test]
+fn what_could_not_be_opened_still_says_what_it_was_understood_as() {
+    let registry = Registry::start();
+    let watch = Watch::start();
+    // without docker://, as it is typed
+    let reference = registry.reference("edge/api:nope");
+    let typed = reference.trim_start_matches("docker://").to_owned();
+    let (_, snapshot) = watch.open_and_settle(&typed);
+    assert!(snapshot.opened.error().is_some());
+    let understood = snapshot.reference.as_ref().map(ToString::to_string);
+    assert_eq!(understood.as_deref(), Some(&*format!("docker://{typed}")));
+    let (_, snapshot) = watch.open_and_settle("No Reference");
+    assert!(snapshot.opened.error().is_some());
+    assert_eq!(snapshot.reference, None);
+}

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use egui::Key;
+use egui::accesskit::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use porthole::engine::{
@@ -304,4 +305,94 @@ fn a_text_has_the_colours_of_its_language() {
             "{words}: {found:?}"
         );
     }
+}
+
+/// A file of bytes that are no text, selected and shown as hexadecimal, in a view `width` wide.
+fn hexadecimal(width: f32) -> Harness<'static, Shown> {
+    let bytes: Vec<u8> = (0..64).collect();
+    let made = Made::default();
+    let mut layers = three();
+    layers[2] = Tar::new().file("binary", &bytes).bytes();
+    let mut files = files_of(&made, &layers);
+    let node = files.tree().unwrap().find(b"/binary").unwrap();
+    let (layer, position, _) = node.content().unwrap();
+    files.shown = Some(Arc::new(ShownFile {
+        file: FileRef { layer, position },
+        content: Remote::Ready(Arc::new(FileContent {
+            path: "/binary".to_owned(),
+            size: bytes.len() as u64,
+            digest: None,
+            verified: true,
+            content: Content::of(&bytes),
+            bytes: bytes.into(),
+            pixels: None,
+        })),
+        colors: None,
+        beside: None,
+    }));
+    let mut harness = super::builder()
+        .with_size([width, 740.0])
+        .build_ui_state(Shown::draw, Shown::new(View::Files, snapshot(made.node())));
+    harness.state_mut().files = Some(Arc::new(files));
+    harness.run();
+    harness.get_by_label_contains("binary, file").click();
+    harness.run();
+    harness.get_by_label("Hex").click();
+    harness.run();
+    harness
+}
+
+#[test]
+fn where_there_is_little_room_a_row_has_half_as_many_bytes() {
+    let wide = hexadecimal(1600.0);
+    wide.get_by_label_contains("00000010  10 11 12 13 14 15 16 17  18 19");
+    let narrow = hexadecimal(1190.0);
+    let row = narrow.get_by_label_contains("00000008  08 09 0a 0b  0c 0d 0e 0f");
+    assert!(row.rect().right() <= 1190.0, "{:?}", row.rect());
+}
+
+#[test]
+fn the_line_between_the_files_and_what_is_selected_is_dragged() {
+    let mut harness = harness();
+    harness.get_by_label_contains("etc, folder").click();
+    harness.run();
+    let line = |harness: &Harness<'_, Shown>| {
+        let line = harness.get_by_role_and_label(Role::Splitter, "Width of the files");
+        line.rect().center()
+    };
+    let before = line(&harness);
+    let to = before - egui::vec2(200.0, 0.0);
+    harness.drag_at(before);
+    harness.run();
+    harness.hover_at(to);
+    harness.run();
+    harness.drop_at(to);
+    harness.run();
+    let after = line(&harness);
+    assert!((after.x - to.x).abs() < 3.0, "{before:?} {after:?}");
+    // it is the same for what is selected next
+    harness.get_by_label("Close the details").click();
+    harness.run();
+    harness.get_by_label_contains("srv, folder").click();
+    harness.run();
+    assert_eq!(line(&harness), after);
+}
+
+#[test]
+fn what_is_selected_stays_in_sight_when_the_details_open_below() {
+    let layer = (0..60).fold(Tar::new(), |tar, number| {
+        tar.file(&format!("name{number:02}"), b"x")
+    });
+    let made = Made::default();
+    let files = files_of(&made, &[layer.bytes()]);
+    let mut harness = super::builder()
+        .with_size([700.0, 640.0])
+        .build_ui_state(Shown::draw, Shown::new(View::Files, snapshot(made.node())));
+    harness.state_mut().files = Some(Arc::new(files));
+    harness.run();
+    harness.get_by_label_contains("name14, file").click();
+    harness.run();
+    let row = harness.get_by_label_contains("name14, file").rect();
+    let details = harness.get_by_label("Close the details").rect();
+    assert!(row.bottom() <= details.top(), "{row:?} {details:?}");
 }

@@ -298,3 +298,34 @@ fn an_artifact_shows_its_files() {
     assert!(all.contains("12.4 KB in 1 file"), "{all}");
     assert_eq!(rows(&harness), ["sbom.spdx.json, 12.4 KB, not checked"]);
 }
+
+#[test]
+fn a_long_name_keeps_its_tag_and_stands_whole_under_place() {
+    let repository = "platform-engineering/infrastructure/observability/very-long-team-name/\
+                      telemetry-collector-with-plugins-and-exporters-for-everything";
+    let tag = "2026.11.30-build.8842-gdeadbeef1234567890abcdef-multiarch-candidate-2";
+    let mut image = snapshot(Made::default().node());
+    let text = format!("docker://registry.example.com/{repository}:{tag}");
+    let parsed = porthole::model::Reference::parse_prefixed(&text);
+    image.reference = parsed.and_then(Result::ok);
+    let harness = shown(View::Overview, image);
+    let mut drawn = Vec::new();
+    for clipped in &harness.output().shapes {
+        texts(&clipped.shape, &mut drawn);
+    }
+    let title = drawn
+        .iter()
+        .find(|text| text.starts_with("platform-engineering") && text.contains('…'));
+    let title = title.expect("the title is cut");
+    assert!(title.ends_with("candidate-2"), "{title}");
+    assert!(drawn.iter().any(|text| text == tag), "{drawn:?}");
+}
+
+/// The texts that are painted, as far as they are to be seen.
+fn texts(shape: &egui::Shape, found: &mut Vec<String>) {
+    match shape {
+        egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| texts(shape, found)),
+        egui::Shape::Text(text) if !text.galley.elided => found.push(text.galley.text().to_owned()),
+        _ => {}
+    }
+}

@@ -29,6 +29,7 @@ fn a_failure_says_what_why_and_what_to_try() {
         (FailureKind::Missing, "Not found"),
         (FailureKind::Access, "No access"),
         (FailureKind::Network, "Not reached"),
+        (FailureKind::Certificate, "Certificate not trusted"),
         (FailureKind::Cancelled, "Cancelled"),
         (FailureKind::Other, "Failed"),
     ] {

@@ -106,3 +106,11 @@ fn a_layer_that_is_there_twice_is_shown_as_often() {
     let window = comparing(images(side("one", &["a", "b"]), side("one", &["b", "a"])));
     assert!(window.says("What both have stands in another order."));
 }
+
+#[test]
+fn a_comparison_has_no_address_to_open() {
+    let window = comparing(images(side("one", &["a"]), side("other", &["a"])));
+    let address = window.field("Reference").value();
+    assert_eq!(address.unwrap_or_default(), "");
+    assert!(!window.is_enabled(Role::Button, "Open"));
+}

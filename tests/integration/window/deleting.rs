@@ -5,6 +5,7 @@ use porthole::engine::{
 };
 use porthole::model::Reference;
 
+use super::scripted;
 use super::*;
 
 const TAG: &str = "docker://registry.example.com/team/app:1.10";
@@ -147,4 +148,19 @@ fn menu(window: &mut Window, item: &str) {
     let below = items.into_iter().find(|node| node.rect().top() > 80.0);
     below.expect(item).click();
     window.harness.run();
+}
+
+#[test]
+fn the_open_image_is_deleted_from_the_menu_bar_and_its_digest_is_named() {
+    let (mut window, image) = Window::opening("registry.example.com/edge/api:1.8.2");
+    window.click(Role::Button, "Image");
+    assert!(!window.is_enabled(Role::MenuItem, "Delete…"));
+    window.press(Modifiers::NONE, Key::Escape);
+    window.show(scripted::ready(image));
+    window.choose("Image", "Delete…");
+    assert!(window.says_like(|text| {
+        text.starts_with("Delete the tag 1.8.2 of registry.example.com/edge/api?")
+    }));
+    let digest = scripted::index().root.document.raw().digest().to_string();
+    assert!(window.says(&digest));
 }

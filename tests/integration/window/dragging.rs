@@ -30,7 +30,7 @@ fn places() -> (Window, ImageId) {
     (window, image)
 }
 
-fn center(window: &Window, role: Role, name: &str) -> Pos2 {
+pub(super) fn center(window: &Window, role: Role, name: &str) -> Pos2 {
     window
         .harness
         .get_by_role_and_label(role, name)
@@ -39,7 +39,7 @@ fn center(window: &Window, role: Role, name: &str) -> Pos2 {
 }
 
 /// Presses at one place, moves to another and lets go.
-fn drag(window: &mut Window, from: Pos2, to: Pos2) {
+pub(super) fn drag(window: &mut Window, from: Pos2, to: Pos2) {
     let button = |pos, pressed| Event::PointerButton {
         pos,
         button: PointerButton::Primary,

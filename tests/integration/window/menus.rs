@@ -245,3 +245,25 @@ fn tabs_of_repositories_and_comparisons_have_menus_of_their_own() {
     window.choose_of(Role::Tab, tab, "Close");
     assert_eq!(window.sent(), [Command::ClosePlace { place }]);
 }
+
+#[test]
+fn the_other_tabs_and_those_that_failed_are_closed_from_the_menu() {
+    let (mut window, _) = Window::opening("a:1");
+    let b = window.open("b:1");
+    window.open_menu(Role::Tab, "a:1");
+    assert_eq!(window.entry("Close failed"), None);
+    window.press(Modifiers::NONE, Key::Escape);
+    let failed = Remote::Failed {
+        error: scripted::refused(),
+        previous: None,
+    };
+    window.show(scripted::snapshot(b, 1, failed));
+    window.choose_of(Role::Tab, "a:1", "Close failed");
+    assert_eq!(window.sent(), [Command::Close { image: b }]);
+    let c = window.open("c:1");
+    window.choose_of(Role::Tab, "a:1", "Close others");
+    assert_eq!(window.sent(), [Command::Close { image: c }]);
+    assert!(window.has(Role::Tab, "a:1"));
+    window.open_menu(Role::Tab, "a:1");
+    assert_eq!(window.entry("Close others"), None, "there are none");
+}

@@ -306,3 +306,31 @@ fn a_recent_image_is_taken_out_of_the_list() {
     window.click(Role::Button, "Remove from recent");
     assert!(!window.has(Role::ListBoxOption, row));
 }
+
+#[test]
+fn what_will_be_asked_about_is_said_while_it_is_held_over_the_window() {
+    let (mut window, image) = Window::opening("x");
+    window.show(scripted::ready(image));
+    let held = egui::HoveredFile {
+        path: Some("/images/release".into()),
+        ..egui::HoveredFile::default()
+    };
+    window.harness.input_mut().hovered_files.push(held);
+    window.harness.run_steps(3);
+    assert!(window.says("Drop to open or copy"));
+    assert!(!window.says("It opens in a new tab"));
+}
+
+#[test]
+fn an_archive_from_the_dialog_of_the_desktop_is_opened() {
+    let mut window = Window::new(Setup {
+        picked: Picked::Path("/images/release.tar".into()),
+        ..Setup::default()
+    });
+    window.choose("File", "Open archive…");
+    let sent = window.sent();
+    let [Command::Open { input, .. }] = sent.as_slice() else {
+        panic!("{sent:?}");
+    };
+    assert_eq!(input, "/images/release.tar");
+}

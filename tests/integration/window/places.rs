@@ -191,11 +191,18 @@ fn tags_are_filtered_ordered_opened_and_copied() {
         HashMap::from(known),
     );
     assert!(window.says("4 tags"));
-    assert_eq!(rows(&window), tags);
-    window.click(Role::RadioButton, "Version");
+    // the newest first, until something else is wanted
     assert_eq!(rows(&window), ["1.10", "1.10-rc1", "1.9", "latest"]);
-    window.click(Role::RadioButton, "Version");
+    window.click(Role::ColumnHeader, "Tag");
     assert_eq!(rows(&window), ["1.9", "1.10-rc1", "1.10", "latest"]);
+    window.click(Role::ColumnHeader, "Tag");
+    assert_eq!(rows(&window), ["1.10", "1.10-rc1", "1.9", "latest"]);
+    window.click(Role::ColumnHeader, "Built");
+    assert_eq!(rows(&window), ["latest", "1.10", "1.9", "1.10-rc1"]);
+    window.click(Role::ColumnHeader, "Built");
+    assert_eq!(rows(&window), ["1.9", "1.10", "latest", "1.10-rc1"]);
+    window.click(Role::RadioButton, "As listed");
+    assert_eq!(rows(&window), tags);
     window.click(Role::RadioButton, "Name");
     assert_eq!(rows(&window), ["1.10", "1.10-rc1", "1.9", "latest"]);
     window.click(Role::RadioButton, "Date");
@@ -217,6 +224,24 @@ fn tags_are_filtered_ordered_opened_and_copied() {
         panic!("{sent:?}");
     };
     assert_eq!(input, "docker://registry.example.com/team/app:1.10");
+}
+
+#[test]
+fn a_long_tag_takes_the_room_that_the_platforms_leave() {
+    let long = "2026.11.30-build.8842-gdeadbeef1234567890abcdef-release-candidate-2";
+    let mut window = window();
+    let place = tags_tab(&mut window);
+    let known = HashMap::from([(Arc::from(long), facts("2023-01-01T00:00:00Z"))]);
+    let listed = Remote::Ready(names(&[long]));
+    put_with(&mut window, &place, listed, known);
+    let head = |name: &str| {
+        let head = window
+            .harness
+            .get_by_role_and_label(Role::ColumnHeader, name);
+        head.rect().width()
+    };
+    let (tag, platforms) = (head("Tag"), head("Platforms"));
+    assert!(tag > 1.5 * platforms, "{tag} {platforms}");
 }
 
 #[test]
@@ -274,7 +299,7 @@ fn of_a_hundred_thousand_tags_only_the_visible_are_asked_for_and_drawn() {
     let Some(Command::WantTags { tags, .. }) = sent.last() else {
         panic!("{sent:?}");
     };
-    assert!(tags.len() < 100 && &*tags[0] == "1.0.0");
+    assert!(tags.len() < 100 && &*tags[0] == "1.0.99999");
     assert!(window.says("100,000 tags"));
 }
 
@@ -294,8 +319,12 @@ fn a_tab_of_a_repository_is_reloaded_closed_opened_again_and_kept() {
     window.sent();
     window.press(Modifiers::NONE, Key::F5);
     assert_eq!(window.sent(), [list()]);
-    // its name stands for the image that it is the name of
-    window.open("registry.example.com/team/app");
+    // left as it is, its address lists it again
+    window.press(CTRL, Key::L);
+    window.press(Modifiers::NONE, Key::Enter);
+    assert_eq!(window.sent(), [list()]);
+    // elsewhere the name stands for the image that it is the name of
+    window.open("docker://registry.example.com/team/app");
     window.press(CTRL, Key::W);
     window.sent();
     window.press(CTRL, Key::W);

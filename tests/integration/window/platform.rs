@@ -89,3 +89,47 @@ fn an_image_without_a_platform_is_not_called_by_a_slash() {
     assert_eq!(picker(&window).as_deref(), Some("no platform"));
     assert!(!window.is_enabled(Role::ComboBox, "Platform"));
 }
+
+#[test]
+fn a_platform_that_is_not_there_is_called_the_same_everywhere() {
+    use porthole::engine::{Failure, FailureKind, Node, Parts};
+    let (mut window, image) = Window::opening("oci:/images/one");
+    let mut index = scripted::index();
+    let error = Arc::new(Failure {
+        kind: FailureKind::Missing,
+        ..Failure::clone(&scripted::refused())
+    });
+    let gone = Remote::Failed {
+        error,
+        previous: None,
+    };
+    let mut root = Node::clone(&index.root);
+    let Parts::Index { children } = &mut root.parts else {
+        panic!("an index has children");
+    };
+    let mut listed = children.to_vec();
+    listed[1] = gone;
+    *children = listed.into();
+    index.root = Arc::new(root);
+    let snapshot = scripted::snapshot(image, 1, Remote::Ready(Opened::Image(index)));
+    let folder = scripted::folder(image, "oci:/images/one");
+    window.show(porthole::engine::ImageSnapshot {
+        reference: folder.reference,
+        ..snapshot
+    });
+    let said = |window: &Window| {
+        let nodes = window.harness.query_all_by(|node| {
+            let words = [node.label(), node.value()];
+            let mut words = words.into_iter().flatten();
+            words.any(|words| words.contains("not in this folder"))
+        });
+        nodes.count()
+    };
+    assert!(said(&window) > 0, "the chip says it");
+    window.press(CTRL, Key::Num2);
+    let in_table = said(&window);
+    assert!(in_table > 0, "the table says it");
+    window.click(Role::ComboBox, "Platform");
+    let words = "linux/arm64, not in this folder";
+    assert!(window.has(Role::MenuItemRadio, words), "the picker says it");
+}

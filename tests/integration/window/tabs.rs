@@ -116,3 +116,45 @@ fn of_more_tabs_than_fit_the_new_one_is_scrolled_to() {
         "{first:?}"
     );
 }
+
+#[test]
+fn the_tab_in_front_stays_beside_the_arrows_when_its_title_grows() {
+    let (mut window, _) = Window::opening("image-0:1");
+    let mut images = Vec::new();
+    for number in 1..20 {
+        images.push(window.open(&format!("image-{number}:1")));
+    }
+    // from the first one on to one that is scrolled to from the left
+    for _ in 0..10 {
+        window.press(CTRL, Key::Tab);
+    }
+    let image = images[8];
+    assert!(window.is_on(Role::Tab, "image-9:1"));
+    let name = "a-folder-with-a-name-that-is-longer";
+    window.show(scripted::folder(image, &format!("oci:/images/{name}")));
+    let rect = |role, name: &str| {
+        let node = window.harness.get_by_role_and_label(role, name);
+        node.rect()
+    };
+    let tab = rect(Role::Tab, name);
+    let arrow = rect(Role::Button, "Scroll tabs right");
+    assert!(tab.right() <= arrow.left() + 1.0, "{tab:?} {arrow:?}");
+    let arrow = rect(Role::Button, "Scroll tabs left");
+    assert!(tab.left() >= arrow.right() - 1.0, "{tab:?} {arrow:?}");
+}
+
+#[test]
+fn tabs_that_lie_side_by_side_are_named_by_both() {
+    let (mut window, _) = Window::opening("a:1");
+    window.open("b:1");
+    window.open("c:1");
+    let from = dragging::center(&window, Role::Tab, "a:1");
+    dragging::drag(&mut window, from, egui::pos2(1190.0, 450.0));
+    let names = || {
+        let tabs = window.harness.query_all_by_role(Role::Tab);
+        let names = tabs.filter_map(|tab| tab.accesskit_node().label());
+        names.collect::<Vec<_>>()
+    };
+    assert!(names().contains(&"c:1 | a:1".to_owned()), "{:?}", names());
+    assert!(!names().contains(&String::new()), "{:?}", names());
+}

@@ -27,7 +27,10 @@ impl State {
                 LayerState::Waiting => true,
                 LayerState::Failed(failure) => matches!(
                     failure.kind,
-                    FailureKind::Cancelled | FailureKind::Network | FailureKind::Access
+                    FailureKind::Cancelled
+                        | FailureKind::Network
+                        | FailureKind::Certificate
+                        | FailureKind::Access
                 ),
                 LayerState::Reading | LayerState::Ready => false,
             };

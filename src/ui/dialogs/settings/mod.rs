@@ -102,6 +102,11 @@ impl SettingsDialog {
         self.page = Page::Trust;
     }
 
+    /// Begins with what decides whether a registry is believed.
+    pub const fn show_tls(&mut self) {
+        self.page = Page::Tls;
+    }
+
     /// So many bytes are in the cache.
     pub const fn set_cache_bytes(&mut self, bytes: u64) {
         self.cache_bytes = Some(bytes);

@@ -2,10 +2,13 @@
 //! and more in weak words.
 
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
-use egui::{Align, Color32, FontId, Response, Role, Sense, Ui, WidgetInfo, vec2};
+use egui::{Align, Color32, FontId, Response, Role, Ui, WidgetInfo};
 
 use crate::model::text;
+use crate::ui::panels::list_row::row;
 use crate::ui::theme::{Tokens, icons, size};
+use crate::ui::widgets::focus_ring;
+use crate::ui::widgets::text::fit_middle;
 
 /// How far each level is moved to the right, in points.
 const LEVEL: f32 = 16.0;
@@ -29,8 +32,7 @@ impl Line<'_> {
         let tokens = Tokens::of(ui);
         let title = text::visible(self.title);
         let detail = text::visible(self.detail);
-        let (rect, response) =
-            ui.allocate_exact_size(vec2(ui.available_width(), size::LIST_ROW), Sense::click());
+        let (rect, response) = row(ui, size::LIST_ROW, self.selected);
         response.widget_info(|| {
             let name = match (self.unfolded, detail.is_empty()) {
                 (Some(_), _) | (None, true) => title.to_string(),
@@ -42,13 +44,16 @@ impl Line<'_> {
         if ui.is_rect_visible(rect) {
             let fill = if self.selected {
                 tokens.selection
-            } else if response.hovered() || response.has_focus() {
+            } else if response.hovered() {
                 tokens.hover
             } else {
                 Color32::TRANSPARENT
             };
             ui.painter()
                 .rect_filled(rect, f32::from(size::CORNER), fill);
+            if response.has_focus() {
+                focus_ring(ui, rect);
+            }
             let chevron = match self.unfolded {
                 Some(true) => icons::CHEVRON_DOWN,
                 Some(false) => icons::CHEVRON_RIGHT,
@@ -62,6 +67,13 @@ impl Line<'_> {
                 chevron,
                 font,
                 tokens.faint,
+            );
+            let room = rect.right() - 8.0 - (left + 16.0) - size::ICON - 6.0;
+            let title = fit_middle(
+                ui.painter(),
+                &title,
+                &FontId::proportional(size::BODY),
+                room,
             );
             let mut job = LayoutJob::default();
             for (words, gap, size, color) in [

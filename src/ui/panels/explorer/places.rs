@@ -7,10 +7,9 @@ use egui::{Response, Ui};
 
 use super::line::{Line, words};
 use crate::engine::{Command, Engine, Failure, FailureKind, Listed, Place, PlaceSnapshot, Remote};
-use crate::model::{Reference, Transport};
 use crate::ui::action::{Action, Actions, CopyWhat};
 use crate::ui::commands::CommandId;
-use crate::ui::dialogs::Target;
+use crate::ui::dialogs::{Delete, Target};
 use crate::ui::drag;
 use crate::ui::image_menu::{ImageMenu, item};
 use crate::ui::places::{Places, SavedRegistry};
@@ -210,9 +209,14 @@ impl Tree<'_> {
                             .with_digest(&image.reference, image.digest.as_ref())
                             .with_own_name(image.own_name.as_ref())
                             .show(ui, self.actions);
-                        if can_delete(&image.reference) && item(ui, "Delete…") {
-                            self.actions
-                                .push(Action::AskDelete(image.reference.clone()));
+                        if Delete::can(&image.reference) {
+                            ui.separator();
+                            if item(ui, "Delete…") {
+                                self.actions.push(Action::AskDelete {
+                                    reference: image.reference.clone(),
+                                    digest: image.digest.clone(),
+                                });
+                            }
                         }
                     });
                 }
@@ -314,15 +318,6 @@ impl Tree<'_> {
                 self.places.remove_repository(host, name);
             }
         });
-    }
-}
-
-/// Whether an image can be deleted from its place: a layout forgets its name.
-fn can_delete(reference: &Reference) -> bool {
-    match reference {
-        Reference::Path(path) => path.transport == Transport::Oci && path.name.is_some(),
-        Reference::Registry(_) => true,
-        Reference::Daemon(_) => false,
     }
 }
 

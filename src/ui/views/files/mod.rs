@@ -14,6 +14,7 @@ use crate::layer::{FileSort, Origin, Scope};
 use crate::model::{Reference, text::size as size_text};
 use crate::ui::action::Action;
 use crate::ui::theme::{Tokens, icons, size};
+use crate::ui::widgets::split::FILES;
 use crate::ui::widgets::table::Sort;
 use crate::ui::widgets::{
     drop_down, empty_state, error_box, icon_button, link, search, text, toggle,
@@ -109,6 +110,9 @@ fn manifest(
             .collect()
     };
     let has_details = kept.selected.is_some() && kept.node().is_some();
+    // they take of the room of the tree, which may have shown the row there
+    kept.reveal |= has_details && !kept.had_details;
+    kept.had_details = has_details;
     let (tree, detail) = split(ui, has_details);
     // in the same place whether there are details or not: the keyboard stays in the tree
     ui.scope_builder(UiBuilder::new().id_salt("tree").max_rect(tree), |ui| {
@@ -128,9 +132,8 @@ fn split(ui: &Ui, has_details: bool) -> (Rect, Option<Rect>) {
         return (area, None);
     }
     if area.width() >= WIDE {
-        let (left, right) = area.split_left_right_at_fraction(0.56);
-        let left = left.with_max_x(left.right() - page::GAP / 2.0);
-        return (left, Some(right.with_min_x(right.left() + page::GAP / 2.0)));
+        let (left, right) = FILES.show(ui, area);
+        return (left, Some(right));
     }
     let (above, below) = area.split_top_bottom_at_fraction(0.5);
     (above, Some(below.with_min_y(below.top() + 8.0)))

@@ -25,6 +25,8 @@ pub(in crate::ui::views) struct FilesState {
     /// The path of what is selected.
     pub(super) selected: Option<Vec<u8>>,
     pub(super) reveal: bool,
+    /// Whether what is selected was shown beside the tree.
+    pub(super) had_details: bool,
     pub(super) detail: DetailState,
 }
 

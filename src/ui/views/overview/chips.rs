@@ -81,7 +81,7 @@ fn level(
                 ui,
                 &Chip {
                     word: Cow::Owned(word(entry, child, kind)),
-                    beside: beside(child, kind, tokens),
+                    beside: beside(child, kind, missing, tokens),
                     selected: is_selected,
                 },
             );
@@ -142,11 +142,16 @@ fn word(entry: &Descriptor, child: &Remote<Arc<Node>>, kind: EntryKind) -> Strin
     }
 }
 
-fn beside<'a>(child: &Remote<Arc<Node>>, kind: EntryKind, tokens: &Tokens) -> Beside<'a> {
+fn beside<'a>(
+    child: &Remote<Arc<Node>>,
+    kind: EntryKind,
+    missing: &'static str,
+    tokens: &Tokens,
+) -> Beside<'a> {
     if let Some(error) = child.error() {
         let (icon, word, color) = match error.kind {
             FailureKind::Damaged => (icons::TRIANGLE_ALERT, "damaged", tokens.damaged),
-            FailureKind::Missing => (icons::CIRCLE_MINUS, "missing", tokens.caution),
+            FailureKind::Missing => (icons::CIRCLE_MINUS, missing, tokens.caution),
             FailureKind::Cancelled => (icons::CIRCLE_STOP, "cancelled", tokens.weak),
             _ => (icons::CIRCLE_X, "not read", tokens.rejected),
         };

@@ -29,8 +29,9 @@ pub(in crate::ui::views) fn title(ui: &mut Ui, title: &str) {
     let shown = text::line(title);
     let width = ui.available_width();
     let font = FontId::new(size::TITLE, FontFamily::Name(STRONG.into()));
-    let galley = text::some_lines(ui.painter(), &*shown, font, tokens.text, width, 2);
-    let elided = galley.elided;
+    // the tag stands at the end: the middle is left out
+    let galley = text::middle_lines(ui.painter(), &shown, &font, tokens.text, width, 2);
+    let elided = galley.text() != shown;
     let height = galley.size().y + 4.0;
     let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
     text::paint(ui.painter(), rect, galley, egui::Align::Min);

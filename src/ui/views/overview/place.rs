@@ -20,13 +20,16 @@ pub(super) fn show(ui: &mut Ui, context: &mut ViewContext<'_>) {
         Reference::Registry(registry) => {
             Row::new("Registry", registry.host())
                 .name_width(NAMES)
+                .whole()
                 .show(ui, context.actions);
             Row::new("Repository", registry.repository())
                 .name_width(NAMES)
+                .whole()
                 .show(ui, context.actions);
             if let Some(tag) = registry.tag() {
                 Row::new("Tag", tag)
                     .name_width(NAMES)
+                    .whole()
                     .show(ui, context.actions);
             }
         }
@@ -34,17 +37,20 @@ pub(super) fn show(ui: &mut Ui, context: &mut ViewContext<'_>) {
             let shown = path.path.display().to_string();
             Row::new(place_word(path.transport), &shown)
                 .name_width(NAMES)
+                .whole()
                 .show(ui, context.actions);
             if let Some(name) = &path.name {
                 let name = name.to_string();
                 Row::new("Name", &name)
                     .name_width(NAMES)
+                    .whole()
                     .show(ui, context.actions);
             }
         }
         Reference::Daemon(name) => {
             Row::new("Engine image", name)
                 .name_width(NAMES)
+                .whole()
                 .show(ui, context.actions);
         }
     }

@@ -248,6 +248,9 @@ impl Entries<'_> {
                 FailureKind::Missing => (icons::CIRCLE_MINUS, self.missing, tokens.caution),
                 FailureKind::Access => (icons::LOCK, "no access", tokens.rejected),
                 FailureKind::Network => (icons::WIFI_OFF, "not reached", tokens.rejected),
+                FailureKind::Certificate => {
+                    (icons::SHIELD_X, "certificate not trusted", tokens.rejected)
+                }
                 FailureKind::Cancelled => (icons::CIRCLE_STOP, "cancelled", tokens.caution),
                 FailureKind::Other => (icons::CIRCLE_X, "not read", tokens.rejected),
             };

@@ -14,6 +14,7 @@ use crate::referrers::{Referrer, Subject as RefersTo};
 use crate::ui::action::{Action, CopyWhat};
 use crate::ui::dialogs::{PlaceKind, RemoveWish};
 use crate::ui::theme::{Tokens, icons, size};
+use crate::ui::widgets::split::REFERRERS;
 use crate::ui::widgets::{empty_state, heading, search};
 
 use super::artifact::ArtifactState;
@@ -94,9 +95,7 @@ pub(super) fn show(ui: &mut Ui, state: &mut ViewState, context: &mut ViewContext
             detail::show(ui, kept, &referrer, &subject, context);
         } else if beside {
             let area = ui.available_rect_before_wrap();
-            let (left, right) = area.split_left_right_at_fraction(0.5);
-            let left = left.with_max_x(left.right() - page::GAP / 2.0);
-            let right = right.with_min_x(right.left() + page::GAP / 2.0);
+            let (left, right) = REFERRERS.show(ui, area);
             ui.scope_builder(egui::UiBuilder::new().max_rect(left), |ui| {
                 list(
                     ui,

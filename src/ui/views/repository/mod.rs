@@ -13,8 +13,8 @@ use crate::model::{Reference, RegistryReference, text::size as size_text};
 use crate::ui::action::{Action, Actions};
 use crate::ui::image_menu::{ImageMenu, item};
 use crate::ui::theme::{Tokens, icons, size};
-use crate::ui::widgets::table::{Column, RowUi, Table};
-use crate::ui::widgets::text::{count, number_words};
+use crate::ui::widgets::table::{Column, RowUi, Sort, Table};
+use crate::ui::widgets::text::{self, count, fit_middle, number_words};
 use crate::ui::widgets::{Date, empty_state, error_box, search};
 
 use super::page;
@@ -34,22 +34,28 @@ const DATE: usize = 3;
 const DIGEST: usize = 4;
 
 const COLUMNS: [Column; 5] = [
-    Column::wide("Tag", 140.0, 1.0),
+    Column::wide("Tag", 140.0, 1.0).sorts(),
     Column::wide("Platforms", 120.0, 1.0).from_width(560.0),
     Column::new("Size", 84.0)
         .right()
         .hint("Of the image for this computer's platform: manifest, config and layers")
         .from_width(440.0),
-    Column::new("Built", 120.0).from_width(680.0),
+    Column::new("Built", 120.0).sorts().from_width(680.0),
     Column::new("Digest", 158.0).from_width(340.0),
 ];
+
+/// Of how many tags the width is looked at, and how wide a character of one is, about.
+const MEASURED: usize = 500;
+const CHARACTER: f32 = 8.0;
+/// What the other columns take at least, with the space between them.
+const OTHERS: f32 = 560.0;
 
 /// What the table keeps between frames.
 #[derive(Debug, Default)]
 pub struct RepositoryState {
     filter: String,
     by: By,
-    descending: bool,
+    ascending: bool,
     order: Order,
     marked: Option<usize>,
     /// The tags that were asked for last.
@@ -135,9 +141,10 @@ fn table(
         names: Arc::clone(names),
         filter: state.filter.clone(),
         by: state.by,
-        descending: state.descending,
+        descending: !state.ascending,
         facts: (state.by == By::Date).then(|| Arc::clone(&snapshot.facts)),
     };
+    let sort = state.sort();
     let Some(rows) = state.order.rows(ui.ctx(), wish) else {
         return;
     };
@@ -175,7 +182,9 @@ fn table(
         return;
     }
     let repository: Option<RegistryReference> = name.parse().ok();
-    let touched = Table::new("Tags", &COLUMNS, rows.len())
+    let columns = columns(ui, rows);
+    let touched = Table::new("Tags", &columns, rows.len())
+        .sort(sort)
         .selected(state.marked.filter(|at| *at < rows.len()))
         .scrolls()
         .show(ui, |row| {
@@ -183,6 +192,7 @@ fn table(
             draw(row, tag, snapshot.facts.get(tag), now);
             menu(row, repository.as_ref(), tag, snapshot, actions);
         });
+    let sorted = touched.sorted;
     state.marked = touched.selected.or(state.marked);
     let opened = touched.clicked.or(touched.opened);
     if let Some(tag) = opened.and_then(|row| rows.get(row))
@@ -203,6 +213,9 @@ fn table(
             tags: wanted,
         }));
     }
+    if let Some(sort) = sorted {
+        state.sort_by_head(sort);
+    }
 }
 
 /// What the tags are ordered by; what is chosen already turns round.
@@ -211,10 +224,10 @@ fn order_choice(ui: &mut Ui, state: &mut RepositoryState) {
     ui.label(RichText::new("Order").color(tokens.weak));
     for by in By::ALL {
         let chosen = state.by == by;
-        let arrow = match (chosen, state.descending) {
+        let arrow = match (chosen, state.ascending) {
             (false, _) => "",
-            (true, false) => icons::ARROW_UP,
-            (true, true) => icons::ARROW_DOWN,
+            (true, true) => icons::ARROW_UP,
+            (true, false) => icons::ARROW_DOWN,
         };
         let button = Button::selectable(chosen, format!("{} {arrow}", by.name()));
         let response = ui.add(button);
@@ -222,19 +235,67 @@ fn order_choice(ui: &mut Ui, state: &mut RepositoryState) {
             egui::WidgetInfo::selected(egui::Role::RadioButton, true, chosen, by.name())
         });
         if response.clicked() {
-            state.descending = if chosen {
-                !state.descending
-            } else {
-                by.begins_descending()
-            };
-            state.by = by;
+            state.order_by(by);
         }
     }
 }
 
+impl RepositoryState {
+    /// Orders by this; what is chosen already turns round.
+    fn order_by(&mut self, by: By) {
+        self.ascending = match by == self.by {
+            true => !self.ascending,
+            false => !by.begins_descending(),
+        };
+        self.by = by;
+    }
+
+    /// What the heads of the columns say of the order.
+    fn sort(&self) -> Option<Sort> {
+        let column = match self.by {
+            By::Listed => return None,
+            By::Name | By::Version => TAG,
+            By::Date => DATE,
+        };
+        Some(Sort {
+            column,
+            descending: !self.ascending,
+        })
+    }
+
+    /// The head of a column was clicked; nothing for the one that it is ordered by.
+    fn sort_by_head(&mut self, sort: Option<Sort>) {
+        self.order_by(match sort.map(|sort| sort.column) {
+            Some(DATE) => By::Date,
+            Some(_) if self.by != By::Name => By::Version,
+            _ => self.by,
+        });
+    }
+}
+
+/// The columns, the first as wide as the longest name wants, where the others leave room.
+fn columns(ui: &Ui, rows: &[Arc<str>]) -> [Column; 5] {
+    let longest = rows
+        .iter()
+        .take(MEASURED)
+        .map(|tag| tag.chars().count())
+        .max();
+    let wanted = longest.unwrap_or_default() as f32 * CHARACTER;
+    let mut columns = COLUMNS;
+    let least = wanted.min(ui.available_width() - OTHERS).max(140.0);
+    columns[TAG] = Column::wide("Tag", least, 1.0).sorts();
+    columns
+}
+
 fn draw(row: &mut RowUi<'_>, tag: &str, facts: Option<&Remote<Arc<TagFacts>>>, now: Timestamp) {
     let words = crate::model::text::visible(tag);
-    row.words(TAG, &words);
+    if let Some(cell) = row.cell(TAG) {
+        let shown = fit_middle(row.ui.painter(), &words, &text::body(), cell.width());
+        row.words(TAG, &shown);
+        if shown != *words {
+            row.hint(TAG, &words);
+        }
+    }
     match facts {
         Some(Remote::Failed { error, .. }) => {
             row.colored(PLATFORMS, "could not be read", row.tokens.rejected);
@@ -302,8 +363,12 @@ fn menu(
         ImageMenu::of(&whole)
             .with_digest(&tagged, digest)
             .show(ui, actions);
+        ui.separator();
         if item(ui, "Delete…") {
-            actions.push(Action::AskDelete(tagged));
+            actions.push(Action::AskDelete {
+                reference: tagged,
+                digest: digest.cloned(),
+            });
         }
     });
 }

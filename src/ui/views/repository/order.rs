@@ -15,15 +15,15 @@ pub(super) const ALL_DATES: usize = 200;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum By {
     /// As the registry lists them.
-    #[default]
     Listed,
     Name,
+    #[default]
     Version,
     Date,
 }
 
 impl By {
-    pub(super) const ALL: [Self; 4] = [Self::Listed, Self::Name, Self::Version, Self::Date];
+    pub(super) const ALL: [Self; 4] = [Self::Version, Self::Name, Self::Date, Self::Listed];
 
     pub(super) const fn name(self) -> &'static str {
         match self {

@@ -11,8 +11,9 @@ use crate::ui::widgets::text;
 use super::area::{self, Area};
 use super::pieces;
 
-/// Bytes in a row.
+/// Bytes in a row, and in one where there is little room.
 const ROW: usize = 16;
+const NARROW_ROW: usize = 8;
 
 /// Height of a row in points.
 const HEIGHT: f32 = 18.0;
@@ -20,22 +21,30 @@ const HEIGHT: f32 = 18.0;
 /// Draws `bytes` with their offsets and the ASCII characters among them.
 pub(super) fn show(ui: &mut Ui, bytes: &[u8], scrolls: bool) {
     let tokens = Tokens::of(ui);
+    let room = ui.available_width();
+    let row_of = if room >= width(ui, ROW) {
+        ROW
+    } else {
+        NARROW_ROW
+    };
+    let narrowest = width(ui, NARROW_ROW);
     let area = Area {
         name: "Bytes",
         role: Role::Document,
-        rows: bytes.len().div_ceil(ROW),
+        rows: bytes.len().div_ceil(row_of),
         row_height: HEIGHT,
-        width: 0.0,
+        // where even those do not fit, it scrolls
+        width: if room < narrowest { narrowest } else { 0.0 },
         scrolls,
         reveal: None,
     };
     area.show(ui, |part| {
         part.scroll_by_keys();
         for row in part.visible.clone() {
-            let start = row * ROW;
-            let slice = &bytes[start..bytes.len().min(start + ROW)];
+            let start = row * row_of;
+            let slice = &bytes[start..bytes.len().min(start + row_of)];
             let mut job = LayoutJob::default();
-            let (hex, characters) = columns(slice);
+            let (hex, characters) = columns(slice, row_of);
             let font = text::mono();
             pieces::words(&mut job, &format!("{start:08x}  "), &font, tokens.faint);
             pieces::words(&mut job, &hex, &font, tokens.text);
@@ -46,6 +55,17 @@ pub(super) fn show(ui: &mut Ui, bytes: &[u8], scrolls: bool) {
             area::say(part.ui, part.row(row), row, words);
         }
     });
+}
+
+/// Width of a whole row of so many bytes, in points.
+fn width(ui: &Ui, row_of: usize) -> f32 {
+    let (hex, characters) = columns(&vec![0; row_of], row_of);
+    let words = format!("{:08x}  {hex}  {characters}", 0);
+    let most = f32::INFINITY;
+    let color = Tokens::of(ui).text;
+    text::one_line(ui.painter(), words, text::mono(), color, most)
+        .size()
+        .x
 }
 
 /// All bytes as hexadecimal digits.
@@ -59,11 +79,11 @@ pub(super) fn digits(bytes: &[u8]) -> String {
 }
 
 /// The two columns of a row, the first always of the same width.
-fn columns(bytes: &[u8]) -> (String, String) {
-    let mut hex = String::with_capacity(3 * ROW + 1);
-    let mut characters = String::with_capacity(ROW);
-    for at in 0..ROW {
-        if at == ROW / 2 {
+fn columns(bytes: &[u8], row_of: usize) -> (String, String) {
+    let mut hex = String::with_capacity(3 * row_of + 1);
+    let mut characters = String::with_capacity(row_of);
+    for at in 0..row_of {
+        if at == row_of / 2 {
             hex.push(' ');
         }
         match bytes.get(at) {
@@ -85,14 +105,17 @@ mod tests {
 
     #[test]
     fn a_row_shows_bytes_and_characters() {
-        let (hex, characters) = columns(b"\x1f\x8b\x08 OCI");
+        let (hex, characters) = columns(b"\x1f\x8b\x08 OCI", ROW);
         assert_eq!(
             hex,
             "1f 8b 08 20 4f 43 49    ".to_owned() + " " + &"   ".repeat(8)
         );
         assert_eq!(characters, "··· OCI");
-        let full = columns(&[0x41; ROW]);
+        let full = columns(&[0x41; ROW], ROW);
         assert_eq!(full.0.len(), hex.len());
         assert_eq!(full.1.len(), ROW);
+        let narrow = columns(b"OCI 1.1!", NARROW_ROW);
+        assert_eq!(narrow.0, "4f 43 49 20  31 2e 31 21 ");
+        assert_eq!(narrow.1, "OCI 1.1!");
     }
 }
