@@ -7,6 +7,9 @@ use crate::ui::commands::{COMMANDS, Menu, format_all};
 use crate::ui::panels::parts::{group_heading, plain_button};
 use crate::ui::theme::{Tokens, strong};
 
+/// Height of a row, in points: all of them are seen at once in a window of 800.
+const ROW: f32 = 24.0;
+
 /// Draws the dialog; says whether it is done.
 pub fn show(ctx: &Context) -> bool {
     modal(ctx, "Keyboard shortcuts", Place::Middle, 760.0, 20, |ui| {
@@ -39,6 +42,7 @@ fn columns(ui: &mut Ui) {
 
 fn group(ui: &mut Ui, menu: Menu) {
     ui.spacing_mut().item_spacing = vec2(8.0, 0.0);
+    ui.spacing_mut().interact_size.y = ROW;
     ui.add_space(8.0);
     group_heading(ui, menu.name());
     let weak = Tokens::of(ui).weak;
