@@ -67,6 +67,17 @@ fn what_was_typed_and_not_understood_does_not_come_back() {
     assert!(window.has(Role::Button, "Open a reference"));
 }
 
+#[test]
+fn how_trees_and_what_is_selected_share_the_room_comes_back() {
+    use porthole::ui::widgets::split::{FILES, REFERRERS};
+    let window = window();
+    FILES.set(&window.harness.ctx, 0.3);
+    REFERRERS.set(&window.harness.ctx, 0.7);
+    let window = next_run(&window);
+    let shares = [FILES, REFERRERS].map(|split| split.share(&window.harness.ctx));
+    assert_eq!(shares, [0.3, 0.7]);
+}
+
 #[derive(Default)]
 struct Memory(std::collections::HashMap<String, String>);
 
