@@ -23,6 +23,7 @@ mod options;
 mod plan;
 mod planner;
 mod progress;
+mod queue;
 mod report;
 mod run;
 mod settle;

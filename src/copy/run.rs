@@ -1,14 +1,15 @@
 //! Doing what a plan says: blobs first, several at once, then the manifests, children
-//! before parents, and the name last.
+//! before parents, and the name last. Into a registry, what lies under cosign's tags is written
+//! as soon as its own blobs are there.
 
-use std::collections::VecDeque;
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use futures_util::future::{BoxFuture, try_join, try_join_all};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
-use crate::model::{CosignTag, Descriptor, Reference, text};
+use crate::model::{CosignTag, Descriptor, Digest, Document, Reference, text};
 use crate::signature::sign::{append, join};
 use crate::transport::{
     BlobStream, Destination, FromSource, Mounted, Naming, Payload, Problem, Source, TagChange,
@@ -19,11 +20,9 @@ use super::error::CopyError;
 use super::missing::{self, Lost};
 use super::plan::{Action, BlobAction, Plan, PlannedBlob, PlannedDocument, Role};
 use super::progress::{BlobProgress, BlobState, CopyProgress};
+use super::queue::{BLOBS_AT_ONCE, Queue};
 use super::report::Report;
 use super::settle;
-
-/// How many blobs are on their way at once.
-const BLOBS_AT_ONCE: usize = 6;
 
 /// How many manifests are written at once.
 const MANIFESTS_AT_ONCE: usize = 6;
@@ -41,17 +40,30 @@ pub async fn run(
     progress: Arc<CopyProgress>,
 ) -> Result<Report, CopyError> {
     let started = Instant::now();
-    let mounted = move_blobs(plan, &source, &destination, &progress).await?;
     let place = &*destination;
-    if matches!(place.reference(), Reference::Registry(_)) {
-        // what lies under cosign's tags names nothing else, and waits to see whether it stays
-        try_join(put_tags(plan, place), put_listed(plan, place, &*source)).await?;
+    let mounted = if matches!(place.reference(), Reference::Registry(_)) {
+        // what lies under cosign's tags names nothing else, and waits to see whether it stays:
+        // it comes first, and the rest meanwhile
+        let queue = Queue::new(plan, &progress, &blobs_of_tags(plan, place));
+        let tags = async {
+            queue.first_there().await;
+            put_tags(plan, place).await
+        };
+        let rest = async {
+            let mounted = move_blobs(plan, &queue, &source, &destination, &progress).await?;
+            put_listed(plan, place, &*source).await?;
+            Ok(mounted)
+        };
+        try_join(rest, tags).await?.0
     } else {
+        let queue = Queue::new(plan, &progress, &HashSet::new());
+        let mounted = move_blobs(plan, &queue, &source, &destination, &progress).await?;
         put_children(plan, place, &*source).await?;
         put_damaged(plan, place).await?;
         put_signatures(plan, place).await?;
         put_tags(plan, place).await?;
-    }
+        mounted
+    };
     for document in &plan.documents {
         if let (Role::Image, Some(raw)) = (&document.role, &document.raw) {
             destination.put_manifest(raw, Naming::Own).await?;
@@ -68,61 +80,29 @@ pub async fn run(
     Ok(Report::new(plan, places, moved, started.elapsed()))
 }
 
-/// Which blob comes next: one small one and then the largest, so that no large one begins
-/// when all others have ended.
-struct Queue<'a> {
-    by_size: VecDeque<(&'a PlannedBlob, Arc<BlobProgress>)>,
-}
-
-impl<'a> Queue<'a> {
-    fn new(plan: &'a Plan, progress: &CopyProgress) -> Self {
-        let moved = plan
-            .blobs
-            .iter()
-            .filter(|blob| matches!(blob.action, BlobAction::Copy | BlobAction::Mount));
-        let mut by_size: Vec<_> = moved.zip(progress.blobs.iter().cloned()).collect();
-        by_size.sort_by_key(|(blob, _)| blob.descriptor.size);
-        Self {
-            by_size: by_size.into(),
-        }
-    }
-
-    fn next(&mut self, small: bool) -> Option<(&'a PlannedBlob, Arc<BlobProgress>)> {
-        if small {
-            self.by_size.pop_front()
-        } else {
-            self.by_size.pop_back()
-        }
-    }
-}
-
 /// Moves every blob that is not there. Gives, by position in the progress, which were
 /// mounted.
 async fn move_blobs(
     plan: &Plan,
+    queue: &Queue<'_>,
     source: &Arc<dyn Source>,
     destination: &Arc<dyn Destination>,
     progress: &Arc<CopyProgress>,
-) -> Result<Vec<crate::model::Digest>, CopyError> {
-    let queue = Mutex::new(Queue::new(plan, progress));
+) -> Result<Vec<Digest>, CopyError> {
     let mounted = Mutex::new(Vec::new());
     let workers = (0..BLOBS_AT_ONCE).map(|worker| {
-        let (queue, mounted) = (&queue, &mounted);
+        let mounted = &mounted;
         async move {
-            loop {
-                let next = {
-                    let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
-                    queue.next(worker == 0)
-                };
-                let Some((blob, count)) = next else {
-                    return Ok::<_, CopyError>(());
-                };
-                let way = move_blob(plan, blob, &count, source, destination, progress).await?;
+            while let Some(next) = queue.next(worker) {
+                let (blob, count) = (next.blob, &next.count);
+                let way = move_blob(plan, blob, count, source, destination, progress).await?;
+                queue.arrived(&next);
                 if way == Mounted::Yes {
                     let mut mounted = mounted.lock().unwrap_or_else(PoisonError::into_inner);
                     mounted.push(blob.descriptor.digest.clone());
                 }
             }
+            Ok::<_, CopyError>(())
         }
     });
     try_join_all(workers).await?;
@@ -323,6 +303,17 @@ async fn put_damaged(plan: &Plan, destination: &dyn Destination) -> Result<(), C
 /// Whether it is written together with what others have put under its tag.
 fn is_joined(document: &PlannedDocument, destination: &dyn Destination) -> bool {
     document.role.is_joined() && destination.tag_editing().is_some()
+}
+
+/// The blobs of what is joined: they must be there before it.
+fn blobs_of_tags(plan: &Plan, destination: &dyn Destination) -> HashSet<Digest> {
+    let joined = plan
+        .documents
+        .iter()
+        .filter(|document| is_joined(document, destination) && document.action != Action::Skip);
+    let raws = joined.filter_map(|document| document.raw.clone());
+    let blobs = raws.flat_map(|raw| Document::read(raw).blobs());
+    blobs.map(|blob| blob.digest).collect()
 }
 
 /// Writes the signatures that lie in files beside manifests.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
+use tokio::time::Instant;
 
 use crate::model::{Descriptor, RawDocument};
 use crate::transport::destination::describe_referrer;
@@ -31,8 +32,8 @@ const AT_ONCE: usize = 8;
 /// How often what was written must be found there, one time after the other.
 const LOOKS: u32 = 2;
 
-/// How long after the writing it is looked at again: longer than another one takes between
-/// its reading and its writing.
+/// How long after the writing it is looked at again, and how long after that once more: together
+/// longer than another one takes between its reading and its writing.
 const SETTLE: Duration = Duration::from_millis(150);
 
 impl RegistryDestination {
@@ -51,12 +52,25 @@ struct Changing<'a> {
     tag: &'a str,
     /// Made in this order.
     edits: Vec<Edit<'a>>,
-    wrote: bool,
+    /// When it was written last.
+    wrote: Option<Instant>,
+    /// Whether others were seen to write it.
+    contested: bool,
     /// How often what was written was found there, one time after the other.
     found: u32,
 }
 
 impl Changing<'_> {
+    /// When it is looked at again.
+    fn due(&self) -> Instant {
+        let pause = pause(SETTLE, self.contested);
+        // those who saw each other count from now, each in its own time
+        match self.wrote.filter(|_| !self.contested) {
+            Some(wrote) => wrote + pause * (self.found + 1),
+            None => Instant::now() + pause,
+        }
+    }
+
     /// What the tag is to stand for instead of `there`; nothing where all is there.
     fn wanted(&self, there: Option<&RawDocument>) -> Result<Option<Written>, Problem> {
         for edit in &self.edits {
@@ -85,10 +99,11 @@ impl RegistryDestination {
         let wanted = wanted.map_err(|problem| fail(Fault::lasting(problem)))?;
         let Some((blobs, manifest)) = wanted else {
             changing.found += 1;
-            let ended = !changing.wrote || changing.found == LOOKS;
+            let ended = changing.wrote.is_none() || changing.found == LOOKS;
             return Ok((!ended).then_some(changing));
         };
         changing.found = 0;
+        changing.contested |= changing.wrote.is_some();
         let mut now = there.as_ref().map(|raw| raw.digest().clone());
         let read = now.clone();
         if !blobs.is_empty() {
@@ -104,10 +119,23 @@ impl RegistryDestination {
         if now == read {
             let put = put::manifest(self.client(), self.image(), tag, &manifest).await;
             put.map_err(fail)?;
-            changing.wrote = true;
+            changing.wrote = Some(Instant::now());
+        } else {
+            changing.contested = true;
         }
         Ok(Some(changing))
     }
+}
+
+/// How long is waited after something was written that others may write, too: `settle`. Where
+/// others were seen to write it, up to twice as long: so that those who saw each other do not
+/// go on in step.
+pub(super) fn pause(settle: Duration, contested: bool) -> Duration {
+    if !contested {
+        return settle;
+    }
+    let most = u64::try_from(settle.as_millis()).unwrap_or(u64::MAX);
+    settle + Duration::from_millis(RandomState::new().build_hasher().finish() % most.max(1))
 }
 
 impl TagEdit for RegistryDestination {
@@ -143,7 +171,8 @@ impl TagEdit for RegistryDestination {
                 changing.push(Changing {
                     tag,
                     edits,
-                    wrote: false,
+                    wrote: None,
+                    contested: false,
                     found: 0,
                 });
             }
@@ -158,8 +187,8 @@ impl TagEdit for RegistryDestination {
                 if changing.is_empty() {
                     return Ok(());
                 }
-                let chance = RandomState::new().build_hasher().finish() % 150;
-                tokio::time::sleep(SETTLE + Duration::from_millis(chance)).await;
+                let due = changing.iter().map(Changing::due).max();
+                tokio::time::sleep_until(due.unwrap_or_else(Instant::now)).await;
             }
             let tag = changing.first().map_or("", |changing| changing.tag);
             let busy = Fault::protocol(format!("others write the tag {tag} all the time"));

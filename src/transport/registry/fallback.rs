@@ -5,7 +5,6 @@
 //! moment later, and adds what is missing once more: of two that write at once, the one
 //! whose entry was overwritten sees it.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -16,6 +15,7 @@ use crate::model::{
 use crate::transport::Problem;
 
 use super::client::Client;
+use super::edit::pause;
 use super::fault::Fault;
 use super::{manifest, put};
 
@@ -39,14 +39,13 @@ pub(super) async fn add(
 ) -> Result<(), Fault> {
     let tag = referrers_tag(subject);
     let _held = client.hold_tag(image, &tag).await;
-    for _ in 0..TRIES {
+    for tried in 0..TRIES {
         let there = read(client, image, &tag).await?;
         let Some(merged) = merged(there.as_ref(), referrers)? else {
             return Ok(());
         };
         put::manifest(client, image, &tag, &merged).await?;
-        let chance = RandomState::new().build_hasher().finish() % 80;
-        tokio::time::sleep(SETTLE + Duration::from_millis(chance)).await;
+        tokio::time::sleep(pause(SETTLE, tried > 0)).await;
     }
     Err(Fault::protocol(format!(
         "others write the list of referrers {tag} all the time"
@@ -77,9 +76,8 @@ pub(super) async fn remove(
             return Ok(removed);
         };
         put::manifest(client, image, &tag, &without).await?;
+        tokio::time::sleep(pause(SETTLE, removed)).await;
         removed = true;
-        let chance = RandomState::new().build_hasher().finish() % 80;
-        tokio::time::sleep(SETTLE + Duration::from_millis(chance)).await;
     }
     Err(Fault::protocol(format!(
         "others write the list of referrers {tag} all the time"

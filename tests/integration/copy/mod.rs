@@ -21,6 +21,7 @@ mod registry;
 mod selection;
 mod signatures;
 mod single;
+mod tags;
 
 use std::collections::BTreeMap;
 use std::path::Path;

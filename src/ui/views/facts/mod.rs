@@ -14,10 +14,9 @@ use super::cached::{Cached, CachedByParts};
 use super::subject::ManifestSubject;
 
 pub(super) use findings::Findings;
-pub(in crate::ui) use health::{Health, IndexHealth, of_selected};
-pub(super) use health::{health, is_derived};
+pub(super) use health::{Health, IndexHealth, health};
 pub(super) use index::{EntryKind, IndexFacts};
-pub(super) use manifest::{ManifestFacts, Step, is_compressed, size_word};
+pub(super) use manifest::{ManifestFacts, Step};
 
 /// Indexes lie at most this deep in each other; see `model::limits`.
 const DEPTH: usize = crate::model::limits::INDEX_DEPTH;

@@ -39,7 +39,6 @@ pub(super) struct Happened {
 pub(super) fn show(
     ui: &mut Ui,
     rows: &FileRows,
-    damaged: &[usize],
     selected: Option<usize>,
     reveal: bool,
 ) -> Happened {
@@ -64,8 +63,7 @@ pub(super) fn show(
             let Some(node) = rows.node(row.index) else {
                 return;
             };
-            let of = (scope, at);
-            if line(row, rows, &node, damaged, of) {
+            if line(row, rows, &node, scope, at) {
                 folded = Some(row.index);
             }
         });
@@ -83,8 +81,8 @@ fn line(
     row: &mut RowUi<'_>,
     rows: &FileRows,
     node: &FileNode<'_>,
-    damaged: &[usize],
-    (scope, at): (Scope, usize),
+    scope: Scope,
+    at: usize,
 ) -> bool {
     let tokens = row.tokens;
     let kind = node.kind();
@@ -135,7 +133,7 @@ fn line(
         row.mono_weak(MODE, &words::mode(entry.mode()));
         row.mono_weak(OWNER, &format!("{}:{}", entry.uid(), entry.gid()));
     }
-    let mut layer = words::layer(node, at);
+    let layer = words::layer(node, at);
     let of = if node.change() == Change::Removed {
         Some(at)
     } else {
@@ -144,14 +142,7 @@ fn line(
     if let Some(of) = of {
         row.dot(DOT, tokens.layer(of));
     }
-    let of = node.layer().filter(|layer| damaged.contains(layer));
-    if of.is_some_and(|_| node.change() != Change::Removed) {
-        layer.push_str(", damaged");
-        let color = row.tokens.damaged;
-        row.colored(LAYER, &layer, color);
-    } else {
-        row.weak(LAYER, &layer);
-    }
+    row.weak(LAYER, &layer);
     let state = match (opens, open) {
         (true, true) => ", open",
         (true, false) => ", closed",

@@ -25,8 +25,7 @@ pub(super) fn show(ui: &mut Ui, state: &mut ViewState, context: &mut ViewContext
     };
     if let Some(subject) = &subject {
         let missing = not_here(context.image.reference.as_ref());
-        let index = state.facts.index_health(&image.root);
-        let health = health(image, subject.node, index, missing);
+        let health = health(subject.node, state.facts.index_health(&image.root), missing);
         block(ui, &health, subject, context);
         ui.add_space(SECTION);
     }

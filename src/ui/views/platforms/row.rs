@@ -301,10 +301,9 @@ fn copy(text: String, what: &str) -> Wish {
     Wish::Act(Action::Copy { text, what })
 }
 
-/// The bytes of manifest, config and layers; of an index nothing.
+/// The bytes of config and layers; of an index nothing.
 fn total(node: &Arc<Node>) -> Option<u64> {
-    let manifest = node.document.manifest()?;
-    Some(node.total_size().unwrap_or(manifest.blob_size()))
+    Some(node.document.manifest()?.blob_size())
 }
 
 /// When it was built, as it is written.
@@ -368,7 +367,7 @@ fn blobs_status(node: &Arc<Node>, missing: &'static str, tokens: &Tokens) -> Sta
     } else {
         Status {
             icon: icons::CIRCLE_CHECK,
-            word: Cow::Borrowed("documents verified"),
+            word: Cow::Borrowed("bytes verified"),
             color: tokens.accepted,
             meaning: Cow::Borrowed("Its own bytes hash to its digest; its layers were not read"),
         }
