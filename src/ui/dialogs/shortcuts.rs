@@ -8,7 +8,7 @@ use crate::ui::panels::parts::{group_heading, plain_button};
 use crate::ui::theme::{Tokens, strong};
 
 /// Height of a row, in points: all of them are seen at once in a window of 800.
-const ROW: f32 = 24.0;
+const ROW: f32 = 22.0;
 
 /// Draws the dialog; says whether it is done.
 pub fn show(ctx: &Context) -> bool {
@@ -33,10 +33,13 @@ pub fn show(ctx: &Context) -> bool {
 fn columns(ui: &mut Ui) {
     ui.spacing_mut().item_spacing.x = 32.0;
     ui.columns(2, |columns| {
-        for menu in [Menu::File, Menu::Edit, Menu::Image, Menu::Help] {
+        // both about as high, so that all is seen at once where there is room for it
+        for menu in [Menu::File, Menu::Edit, Menu::Image] {
             group(&mut columns[0], menu);
         }
-        group(&mut columns[1], Menu::View);
+        for menu in [Menu::View, Menu::Help] {
+            group(&mut columns[1], menu);
+        }
     });
 }
 
