@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use egui::text::{LayoutJob, TextFormat};
 use egui::{
-    Align, Align2, Color32, CursorIcon, DragAndDrop, FontId, Id, PointerButton, Rect, Response,
-    Role, Sense, Stroke, Style, Ui, Visuals, WidgetInfo, WidgetText, vec2,
+    Align, Align2, Color32, CursorIcon, DragAndDrop, FontId, Id, Painter, PointerButton, Rect,
+    Response, Role, Sense, Stroke, Style, Ui, Visuals, WidgetInfo, WidgetText, vec2,
 };
 use egui_tiles::{
     Behavior, EditAction, ResizeState, SimplificationOptions, TabState, Tabs as TabBar, Tile,
@@ -146,12 +146,14 @@ impl ImageTabs<'_> {
     /// An arrow of ours in the place of the one that is drawn there.
     fn chevron(&self, ui: &Ui, icon: &str, center: f32) {
         let rect = Rect::from_center_size(egui::pos2(center, self.bar.center().y), vec2(BAR, BAR));
-        let color = if ui.rect_contains_pointer(rect) {
+        // where the tabs themselves are not seen
+        let (ctx, layer) = (ui.ctx(), ui.layer_id());
+        let color = if ctx.rect_contains_pointer(layer, rect) {
             self.tokens.text
         } else {
             self.tokens.weak
         };
-        let painter = ui.painter().with_clip_rect(self.bar);
+        let painter = Painter::new(ctx.clone(), layer, self.bar);
         let font = FontId::proportional(size::ICON);
         painter.text(rect.center(), Align2::CENTER_CENTER, icon, font, color);
     }

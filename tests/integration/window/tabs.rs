@@ -1,6 +1,7 @@
 //! Tabs: opened, shown, closed, opened again.
 
 use porthole::engine::Command;
+use porthole::ui::theme::icons;
 
 use super::scripted;
 use super::*;
@@ -141,6 +142,21 @@ fn the_tab_in_front_stays_beside_the_arrows_when_its_title_grows() {
     assert!(tab.right() <= arrow.left() + 1.0, "{tab:?} {arrow:?}");
     let arrow = rect(Role::Button, "Scroll tabs left");
     assert!(tab.left() >= arrow.right() - 1.0, "{tab:?} {arrow:?}");
+    for (icon, name) in [
+        (icons::CHEVRON_LEFT, "Scroll tabs left"),
+        (icons::CHEVRON_RIGHT, "Scroll tabs right"),
+    ] {
+        let arrow = rect(Role::Button, name);
+        let mut shapes = window.harness.output().shapes.iter();
+        let seen = shapes.any(|clipped| match &clipped.shape {
+            egui::Shape::Text(text) if text.galley.text() == icon => {
+                let drawn = text.visual_bounding_rect();
+                clipped.clip_rect.contains_rect(drawn) && arrow.contains_rect(drawn)
+            }
+            _ => false,
+        });
+        assert!(seen, "{name}");
+    }
 }
 
 #[test]
