@@ -128,11 +128,7 @@ fn insert_manifest(object: &mut Map<String, Value>, node: &Node, manifest: &Mani
     }
     let layers: Vec<Value> = layers(manifest, config.map(AsRef::as_ref));
     object.insert("layers".into(), layers.into());
-    let total = manifest
-        .blob_size()
-        .saturating_add(node.document.raw().size());
-    let total = manifest.sizes_known().then_some(total);
-    object.insert("totalSize".into(), json!(total));
+    object.insert("totalSize".into(), json!(node.total_size()));
 }
 
 fn layers(manifest: &Manifest, config: Option<&ImageConfig>) -> Vec<Value> {

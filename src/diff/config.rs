@@ -46,6 +46,11 @@ pub fn settings(before: &ImageConfig, after: &ImageConfig) -> Vec<Setting> {
 fn plain(config: &ImageConfig) -> BTreeMap<String, String> {
     let run = &config.run;
     let list = |items: &[String]| (!items.is_empty()).then(|| format!("{items:?}"));
+    // in whatever order they stand
+    let set = |items: &[String]| {
+        let items: BTreeSet<_> = items.iter().collect();
+        (!items.is_empty()).then(|| format!("{:?}", items.iter().collect::<Vec<_>>()))
+    };
     let mut found = BTreeMap::new();
     for (name, value) in [
         ("platform", Some(config.platform.to_string())),
@@ -55,8 +60,8 @@ fn plain(config: &ImageConfig) -> BTreeMap<String, String> {
         ("entrypoint", list(&run.entrypoint)),
         ("command", list(&run.command)),
         ("workingDir", run.working_dir.clone()),
-        ("ports", list(&run.ports)),
-        ("volumes", list(&run.volumes)),
+        ("ports", set(&run.ports)),
+        ("volumes", set(&run.volumes)),
         ("stopSignal", run.stop_signal.clone()),
         ("healthcheck", run.healthcheck.clone()),
         ("onBuild", list(&run.on_build)),
@@ -82,4 +87,42 @@ fn labels(config: &ImageConfig) -> BTreeMap<String, String> {
     labels
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::model::{Algorithm, MediaType, RawDocument};
+
+    fn config(ports: &Value) -> ImageConfig {
+        let value = json!({
+            "os": "linux", "architecture": "amd64",
+            "config": {"ExposedPorts": ports, "Cmd": ["a", "b"]},
+        });
+        let media_type = MediaType::new(MediaType::OCI_CONFIG);
+        let bytes = value.to_string().into_bytes();
+        ImageConfig::read(RawDocument::hash(
+            bytes.into(),
+            Algorithm::Sha256,
+            media_type,
+        ))
+    }
+
+    #[test]
+    fn ports_are_compared_whatever_their_order() {
+        let listed = |config: &str| serde_json::from_str::<Value>(config).unwrap();
+        let one = config(&listed(r#"{"80/tcp":{},"53/udp":{}}"#));
+        let mut other = one.clone();
+        other.run.ports.reverse();
+        assert_ne!(one.run.ports, other.run.ports);
+        assert_eq!(settings(&one, &other), []);
+        other.run.ports.pop();
+        assert_eq!(settings(&one, &other)[0].name, "ports");
+        // the order of arguments means something
+        let mut turned = one.clone();
+        turned.run.command.reverse();
+        assert_eq!(settings(&one, &turned)[0].name, "command");
+    }
 }

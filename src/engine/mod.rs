@@ -53,7 +53,7 @@ pub use outcome::Outcome;
 pub use places::{Listed, Place, PlaceImage, PlaceSnapshot, TagFacts};
 // A window takes a secret only to hand it on in a command.
 pub use crate::config::{KnownAlias, KnownHost, KnownLogin, KnownRegistry, Secret};
-pub use search::{SearchHit, SearchId, SearchRequest, SearchSnapshot};
+pub use search::{FoundIn, SearchHit, SearchId, SearchRequest, SearchSnapshot};
 pub use slots::Slots;
 pub use snapshot::{
     Chosen, Image, ImageId, ImageSnapshot, Node, NodePath, Opened, Parts, ReferrerTrees, Remote,

@@ -15,7 +15,7 @@ use crate::transport::{self, Located, Resolved, Source};
 
 use super::files::{ReadLayer, promised_layers};
 use super::shared::{JobHandle, Shared};
-use super::{Failure, ImageId, JobId, JobKind, JobState, Progress, Remote, Unit, fetch};
+use super::{Failure, ImageId, JobId, JobKind, JobState, NodePath, Progress, Remote, Unit, fetch};
 
 /// How many layers are read at once.
 const CONCURRENT: usize = 2;
@@ -66,9 +66,19 @@ pub struct SearchHit {
     /// In bytes.
     pub size: u64,
     pub layer: Digest,
-    /// The images that have the layer: platform, or the manifest's digest, and the layer's
-    /// position.
-    pub images: Arc<[(String, usize)]>,
+    /// The images that have the layer.
+    pub images: Arc<[FoundIn]>,
+}
+
+/// An image that has a layer in which something was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundIn {
+    /// Its platform, or the digest of its manifest.
+    pub name: String,
+    /// Where the manifest lies in what was searched.
+    pub manifest: NodePath,
+    /// Position of the layer in it.
+    pub layer: usize,
 }
 
 /// The searches that run.
@@ -124,7 +134,7 @@ struct Work {
 struct Wanted {
     layer: Descriptor,
     diff_id: Option<Digest>,
-    images: Vec<(String, usize)>,
+    images: Vec<FoundIn>,
 }
 
 impl Work {
@@ -192,7 +202,8 @@ impl Work {
         };
         let mut wanted = Vec::new();
         let root = Document::read(raw);
-        collect(&self.shared, &source, root, None, 0, &mut wanted).await?;
+        let from = NodePath::root();
+        collect(&self.shared, &source, root, None, from, &mut wanted).await?;
         self.snapshot.layers = wanted.len();
         self.publish();
         job.phase("searching layers");
@@ -261,22 +272,23 @@ fn collect<'a>(
     source: &'a Arc<dyn Source>,
     document: Document,
     platform: Option<String>,
-    depth: usize,
+    path: NodePath,
     wanted: &'a mut Vec<Wanted>,
 ) -> BoxFuture<'a, Result<(), Failure>> {
     async move {
         if let Some(index) = document.index() {
-            if depth >= limits::INDEX_DEPTH {
+            if path.positions().len() >= limits::INDEX_DEPTH {
                 return Ok(());
             }
             let mut seen = HashSet::new();
-            for (_, entry) in index.descriptors() {
+            for (position, entry) in index.descriptors() {
                 if entry.is_buildkit_attestation() || !seen.insert(entry.digest.clone()) {
                     continue;
                 }
                 let child = fetch::document(&**source, &shared.store, entry).await?;
                 let platform = entry.platform.as_ref().map(ToString::to_string);
-                collect(shared, source, child, platform, depth + 1, wanted).await?;
+                let path = path.child(position);
+                collect(shared, source, child, platform, path, wanted).await?;
             }
             return Ok(());
         }
@@ -293,12 +305,17 @@ fn collect<'a>(
         let layers = promised_layers(manifest, config.as_ref());
         for (position, (layer, diff_id)) in layers.into_iter().enumerate() {
             let there = wanted.iter_mut().find(|w| w.layer.digest == layer.digest);
+            let found_in = FoundIn {
+                name: name.clone(),
+                manifest: path.clone(),
+                layer: position,
+            };
             match there {
-                Some(there) => there.images.push((name.clone(), position)),
+                Some(there) => there.images.push(found_in),
                 None => wanted.push(Wanted {
                     layer,
                     diff_id,
-                    images: vec![(name.clone(), position)],
+                    images: vec![found_in],
                 }),
             }
         }
@@ -312,7 +329,7 @@ fn hits(
     index: &LayerIndex,
     name: &NameFilter,
     layer: &Digest,
-    images: &Arc<[(String, usize)]>,
+    images: &Arc<[FoundIn]>,
 ) -> Result<Vec<SearchHit>, LayerError> {
     let paths = name.search(index, limits::SEARCH_HITS + 1)?;
     let hit = |(position, path): (usize, Vec<u8>)| {

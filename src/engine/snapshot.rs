@@ -310,6 +310,15 @@ impl Node {
         }
     }
 
+    /// What it takes in its place, in bytes: the manifest with its config and layers, each
+    /// distinct blob once. Nothing for what is no manifest, and where the size of a blob is
+    /// not known.
+    pub fn total_size(&self) -> Option<u64> {
+        let manifest = self.document.manifest().filter(|m| m.sizes_known())?;
+        let own = self.document.raw().size();
+        Some(manifest.blob_size().saturating_add(own))
+    }
+
     fn settled(&self) -> bool {
         match &self.parts {
             Parts::Index { children } => children.iter().all(|child| match child {

@@ -35,6 +35,8 @@ pub enum Action {
     TypeRepository(String),
     /// Show this view in the tab of the image.
     ShowView(ImageId, View),
+    /// Show the files of one layer, with one of them selected.
+    ShowFiles(FilesPlace),
     /// Select a manifest of the image: what Layers, Config and Raw are about.
     Select(ImageId, NodePath),
     /// Put a text on the clipboard, and say so (`what` names it: "digest").
@@ -117,6 +119,18 @@ pub enum Action {
     DismissChange(ImageId),
     /// Open a web address in the browser of the system (http and https only).
     Browse(String),
+}
+
+/// A layer whose files are to be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilesPlace {
+    pub image: ImageId,
+    /// The manifest that has the layer.
+    pub manifest: NodePath,
+    /// Position of the layer in it.
+    pub layer: usize,
+    /// Absolute; nothing where no name in it is meant.
+    pub path: Option<Vec<u8>>,
 }
 
 /// An image: what is to be copied, signed or added to.

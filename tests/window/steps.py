@@ -225,7 +225,7 @@ def large_index(stage):
     folder = images.large(stage.folder / "large", LARGE_ENTRIES)
     window = stage.start(f"oci:{folder}:large")
     # what is chosen in the menu of platforms says nothing of the image: its digest does
-    stage.wait_to_read("bytes verified", seconds=20)
+    stage.wait_to_read("Bytes: ", seconds=20)
     stage.show_view("Platforms")
     window.settle()
     first = stage.shoot("large-top")
@@ -257,7 +257,7 @@ def referrers_none(stage):
     folder = stage.folder / "alone"
     images.Layout(folder).image(images.GOOD_CONFIG)
     stage.start(f"oci:{folder}")
-    stage.wait_to_read("bytes verified")
+    stage.wait_to_read("Bytes: ")
     stage.show_view("Referrers")
     stage.wait_to_read("Nothing refers to this image")
     stage.wait_to_read("no referrers")
@@ -270,7 +270,7 @@ def referrers_thousand(stage):
     """A thousand referrers scroll, are filtered, and each says what is in it."""
     folder = images.referred(stage.folder / "referred", THOUSAND)
     window = stage.start(f"oci:{folder}")
-    stage.wait_to_read("bytes verified")
+    stage.wait_to_read("Bytes: ")
     stage.show_view("Referrers")
     window.wait_for(f"{THOUSAND:,} referrers", seconds=30)
     window.settle()
@@ -296,7 +296,7 @@ def referrers_thousand(stage):
 def referrers_tree(stage):
     """What oras, cosign and notation attached: the tree, an SBOM with its packages, an attestation, opened in a tab."""
     window = stage.start(f"oci:{images.FIXTURES}/signing/referrers-amd64:amd64")
-    stage.wait_to_read("bytes verified")
+    stage.wait_to_read("Bytes: ")
     stage.wait_to_read("Attached")
     stage.wait_to_read("8 referrers")
     shoot_in_both_themes(stage, "overview-attached")
@@ -322,7 +322,7 @@ def referrers_tree(stage):
     stage.wait_to_read("not verified here")
     shoot_in_both_themes(stage, "referrers-attestation")
     window.click("Open", "button")
-    stage.wait_to_read("bytes verified")
+    stage.wait_to_read("Bytes: ")
     stage.check_alive()
 
 
@@ -409,7 +409,7 @@ def files(stage):
 def provenance(stage):
     """The provenance that BuildKit wrote: builder, source and materials."""
     window = stage.start(f"oci:{images.FIXTURES}/images/buildkit-app")
-    stage.wait_to_read("bytes verified")
+    stage.wait_to_read("Bytes: ")
     stage.show_view("Referrers")
     window.click("SLSA provenance", "row", exact=False)
     stage.wait_to_read("BuildKit")
@@ -472,7 +472,7 @@ def sample_opens(stage):
     window.click("Open the sample image")
     for text in PLATFORMS:
         window.wait_for(text)
-    stage.wait_to_read("bytes verified")
+    stage.wait_to_read("Bytes: ")
     window.settle()
     for theme in THEMES:
         stage.choose_theme(theme)
@@ -578,7 +578,7 @@ def many_tags(stage):
 def tabs_split(stage):
     """A tab dragged to the side of the window lies beside the others, and is there again in the next run."""
     window = stage.start(BUSYBOX, f"oci:{images.BUSYBOX}:plain", home="splitting")
-    stage.wait_to_read("bytes verified")
+    stage.wait_to_read("Bytes: ")
     window.settle()
     check(not beside(window.tree()), "the tabs do not lie in one row")
     tab = window.wait_for("busybox-small:plain", "tab")
@@ -609,7 +609,7 @@ def reload_tells(stage):
     layout = images.Layout(folder)
     layout.image(images.GOOD_CONFIG, name="latest")
     window = stage.start(f"oci:{folder}:latest")
-    stage.wait_to_read("bytes verified")
+    stage.wait_to_read("Bytes: ")
     window.key("F5")
     stage.wait_to_read("is unchanged")
     found = layout.image(images.GOOD_CONFIG.replace(b"amd64", b"arm64"), name="latest")
@@ -629,7 +629,7 @@ def quit_asks(stage):
     """While bytes are read through, the cross asks first; Stay goes on, and Quit anyway ends the program."""
     folder = images.slow(stage.folder / "slow")
     window = stage.start(f"oci:{folder}")
-    stage.wait_to_read("bytes verified")
+    stage.wait_to_read("Bytes: ")
     window.click("Image")
     window.click("Check bytes", "menuItem")
     window.wait_for("Cancel", "link")
@@ -898,7 +898,7 @@ def copy_progress(stage):
     with peer.DockerRegistry(stage.folder / "progress-registry") as there:
         for theme in THEMES:
             window = stage.start(slow)
-            stage.wait_to_read("bytes verified")
+            stage.wait_to_read("Bytes: ")
             stage.choose_theme(theme)
             window.click("Copy…", "button")
             fill_destination(stage, f"{there.host}/team/slow:{theme.lower()}")
@@ -1062,7 +1062,7 @@ def files_saved_as(stage):
 def file_content(stage):
     """A picture among the files is drawn, and texts have colours."""
     window = stage.start(f"oci:{images.with_files(stage.folder / 'with-files')}")
-    stage.wait_to_read("bytes verified")
+    stage.wait_to_read("Bytes: ")
     stage.show_view("Files")
     window.click("app, folder", "row", exact=False)
     window.key("ArrowRight")
@@ -1180,7 +1180,7 @@ def compare(stage):
     stage.resize(*SIZES[1])
     window.settle()
     stage.check_controls(*SIZES[1])
-    sides = [node for node in window.tree().find("bytes verified") if node.bounds]
+    sides = [node for node in window.tree().find("document verified") if node.bounds]
     check(len(sides) >= 2, "both images have a digest")
     for node in sides:
         check(node.bounds[2] <= SIZES[1][0], f"it is cut off: {node.line().strip()}")

@@ -3,16 +3,34 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::engine::files::{Desk, DeskMessage, FilesRequest, Start, promised_layers, unpromised};
+use tokio::sync::mpsc;
+
+use crate::engine::files::{
+    Desk, DeskMessage, FilesRequest, Hashed, Start, promised_layers, unpromised,
+};
 use crate::engine::{JobId, NodePath, Parts};
 
 use super::Actor;
 
 /// The desks, and what was asked before one could be started.
-#[derive(Default)]
 pub(super) struct Files {
     desks: HashMap<NodePath, Desk>,
     waiting: Vec<(NodePath, FilesRequest)>,
+    /// What desks have hashed comes out of `hashed`.
+    hashing: mpsc::UnboundedSender<Hashed>,
+    pub(super) hashed: mpsc::UnboundedReceiver<Hashed>,
+}
+
+impl Default for Files {
+    fn default() -> Self {
+        let (hashing, hashed) = mpsc::unbounded_channel();
+        Self {
+            desks: HashMap::new(),
+            waiting: Vec::new(),
+            hashing,
+            hashed,
+        }
+    }
 }
 
 impl Actor {
@@ -24,6 +42,26 @@ impl Actor {
         }
         self.files.waiting.push((path, request));
         self.start_desks();
+    }
+
+    /// A layer was read through: its blob is known to be what it is.
+    pub(super) fn layer_hashed(&mut self, hashed: Hashed) {
+        let Hashed {
+            manifest,
+            digest,
+            layer,
+            state,
+        } = hashed;
+        let node = self.image().and_then(|image| image.node(&manifest));
+        if node.is_some_and(|node| *node.document.raw().digest() == digest) {
+            self.blobs_mut(&manifest, |blobs| {
+                // the config comes first
+                if let Some(slot) = blobs.get_mut(layer + 1) {
+                    *slot = state;
+                }
+            });
+            self.dirty = true;
+        }
     }
 
     /// Starts the desks that can be started by now.
@@ -81,6 +119,7 @@ impl Actor {
             digest: node.document.raw().digest().clone(),
             layers: promised_layers(manifest, config.value().map(AsRef::as_ref)),
             unpromised: unpromised(manifest, config.value().map(AsRef::as_ref)),
+            hashed: self.files.hashing.clone(),
         })
     }
 }

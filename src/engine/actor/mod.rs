@@ -221,6 +221,7 @@ impl Actor {
                     Ok((opening, arrived)) => self.arrive(opening, arrived),
                     Err(error) => self.lost(&error),
                 },
+                Some(hashed) = self.files.hashed.recv() => self.layer_hashed(hashed),
                 () = sleep_until(publish_at.unwrap_or_else(Instant::now)), if self.dirty => {}
             }
         }

@@ -13,7 +13,7 @@ use crate::engine::{Failure, FailureKind, Progress};
 use crate::layer::saved::{self, SavedIndex};
 use crate::layer::{Allowance, Ending, LayerIndex, Scanner, toc};
 use crate::model::{Algorithm, Descriptor, Digest, ImageConfig, Manifest, MediaKind, Reference};
-use crate::transport::{Source, TransportError};
+use crate::transport::{BlobState, Source, TransportError};
 
 /// How many pieces may wait for being unpacked.
 const WAITING: usize = 16;
@@ -41,6 +41,8 @@ pub(in crate::engine) struct ReadLayer {
 pub(in crate::engine) struct ReadOut {
     pub index: LayerIndex,
     pub failure: Option<Failure>,
+    /// How the blob in its place is, where its bytes were read.
+    pub blob: Option<BlobState>,
 }
 
 impl From<Failure> for ReadOut {
@@ -48,6 +50,7 @@ impl From<Failure> for ReadOut {
         Self {
             index: LayerIndex::default(),
             failure: Some(failure),
+            blob: None,
         }
     }
 }
@@ -72,13 +75,18 @@ impl ReadLayer {
         if let Some(index) = known_layer(&self.shared, &self.layer.digest, tell).await {
             self.count(self.layer.size);
             let failure = self.judge(&index);
-            return ReadOut { index, failure };
+            return ReadOut {
+                index,
+                failure,
+                blob: None,
+            };
         }
         if let Some(index) = self.contents().await {
             self.count(self.layer.size);
             return ReadOut {
                 index,
                 failure: None,
+                blob: None,
             };
         }
         self.scan().await
@@ -146,11 +154,15 @@ impl ReadLayer {
             Ending::Complete => self.keep(&index).await,
             _ => self.drop_kept().await,
         }
-        let failure = match broken {
-            Some(error) => Some(self.unreachable(error)),
-            None => self.judge(&index),
+        let (failure, blob) = match broken {
+            Some(error) => (Some(self.unreachable(error)), None),
+            None => (self.judge(&index), blob_of(&index.ending)),
         };
-        ReadOut { index, failure }
+        ReadOut {
+            index,
+            failure,
+            blob,
+        }
     }
 
     async fn keep(&self, index: &LayerIndex) {
@@ -234,6 +246,18 @@ impl ReadLayer {
             details: vec![self.layer.digest.to_string()],
             kind,
         })
+    }
+}
+
+/// How the blob is whose reading ended so; nothing where it was not read to its end.
+fn blob_of(ending: &Ending) -> Option<BlobState> {
+    match ending {
+        Ending::Complete | Ending::NotRead { .. } => Some(BlobState::Verified),
+        Ending::WrongDigest { found } => Some(BlobState::WrongDigest {
+            found: found.clone(),
+        }),
+        Ending::Damaged { why } => Some(BlobState::Unreadable { why: why.clone() }),
+        Ending::Reading | Ending::TooMuch { .. } => None,
     }
 }
 

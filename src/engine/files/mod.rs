@@ -10,7 +10,7 @@ mod snapshot;
 
 pub use snapshot::{FileContent, FilesSnapshot, LayerFiles, LayerState, ShownFile, ShownVersion};
 
-pub(super) use desk::{Desk, Start};
+pub(super) use desk::{Desk, Hashed, Start};
 pub(super) use layers::{ReadLayer, known_layer, promised_layers, unpromised};
 pub(super) use shelf::Shelf;
 pub(super) use show::{ReadFile, difference};

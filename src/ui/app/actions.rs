@@ -4,7 +4,7 @@ use super::{App, Tab};
 use crate::diagnostics;
 use crate::engine::{Chore, Command, Extent, ImageId, NodePath, Place};
 use crate::model::{limits, text};
-use crate::ui::action::{Action, PathWish};
+use crate::ui::action::{Action, FilesPlace, PathWish};
 use crate::ui::commands::CommandId;
 use crate::ui::dialogs::{Delete, Diagnostics, Dialog, SettingsDialog, kit};
 use crate::ui::views::View;
@@ -48,6 +48,7 @@ impl App {
                 self.tabs.show(image);
                 self.show_view(view);
             }
+            Action::ShowFiles(place) => self.show_files(place),
             Action::Select(image, path) => self.select(image, path),
             Action::Copy { text, what } => self.copy(text, &what),
             Action::Run(id) => self.run_command(id),
@@ -249,6 +250,26 @@ impl App {
     fn select(&mut self, image: ImageId, path: NodePath) {
         if let Some(tab) = self.tabs.get_mut(image) {
             tab.selected = Some(path);
+        }
+    }
+
+    /// Shows the files of one layer of a manifest.
+    fn show_files(&mut self, place: FilesPlace) {
+        let FilesPlace {
+            image,
+            manifest,
+            layer,
+            path,
+        } = place;
+        self.tabs.show(image);
+        let Some(tab) = self.tabs.get_mut(image) else {
+            return;
+        };
+        tab.view_state.show_files(&manifest, layer, path);
+        tab.view = View::Files;
+        // what stands for it already stays what is selected
+        if tab.subject() != manifest {
+            tab.selected = Some(manifest);
         }
     }
 

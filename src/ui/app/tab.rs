@@ -8,7 +8,7 @@ use crate::engine::{
 };
 use crate::model::{Digest, Platform, Reference, text};
 use crate::ui::recents;
-use crate::ui::views::{View, ViewState};
+use crate::ui::views::{Health, IndexHealth, View, ViewState, health_of_selected};
 
 use super::comparison::Comparison;
 
@@ -34,6 +34,8 @@ pub struct Tab {
     /// The folder or file is not as it was when it was read.
     pub changed_on_disk: bool,
     snapshot: Option<Arc<ImageSnapshot>>,
+    /// What is missing or damaged of everything under the root that was looked at.
+    index_health: IndexHealth,
     files: Option<Arc<FilesSnapshot>>,
     /// What is shown instead of an image.
     place: Option<Place>,
@@ -56,6 +58,7 @@ impl Tab {
             asleep: false,
             changed_on_disk: false,
             snapshot: None,
+            index_health: IndexHealth::default(),
             files: None,
             place: None,
             place_snapshot: None,
@@ -158,6 +161,8 @@ impl Tab {
         let new = generation(&latest) != generation(&self.snapshot);
         if new {
             self.snapshot = latest;
+            let root = self.image().map(|image| &image.root);
+            self.index_health = root.map(IndexHealth::new).unwrap_or_default();
             let found = self
                 .snapshot
                 .as_ref()
@@ -176,9 +181,18 @@ impl Tab {
         self.files.as_ref()
     }
 
+    /// How the bytes of what is selected are, as far as that is known.
+    pub(in crate::ui) fn health(&self) -> Option<Health> {
+        health_of_selected(
+            self.snapshot.as_ref()?,
+            &self.index_health,
+            &self.selection(),
+        )
+    }
+
     /// The manifest that the views are about: where an index is selected, the image that
     /// was chosen in it.
-    fn subject(&self) -> NodePath {
+    pub fn subject(&self) -> NodePath {
         let selected = self.selection();
         let chosen = self.image().and_then(|image| image.chosen.as_ref());
         match chosen {

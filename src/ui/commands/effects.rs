@@ -59,8 +59,12 @@ pub(super) fn log_in(app: &mut App) {
 }
 
 pub(super) fn find_files(app: &mut App) {
-    if let Some(reference) = app.tabs().focused().and_then(Tab::reference) {
-        app.show_dialog(Dialog::find(reference.to_string()));
+    let found = app.tabs().focused().and_then(|tab| {
+        let reference = tab.reference()?.to_string();
+        Some((tab.image_id(), reference))
+    });
+    if let Some((image, reference)) = found {
+        app.show_dialog(Dialog::find(image, reference));
     }
 }
 
@@ -157,7 +161,7 @@ pub(super) fn check_bytes(app: &mut App) {
     if let Some(tab) = app.tabs().focused() {
         app.engine().send(EngineCommand::CheckBlobs {
             image: tab.image_id(),
-            manifest: tab.selection(),
+            manifest: tab.subject(),
         });
     }
 }

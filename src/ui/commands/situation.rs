@@ -154,7 +154,8 @@ pub(super) fn has_name_by_digest(situation: &Situation<'_>) -> Enabled {
 
 pub(super) fn has_manifest(situation: &Situation<'_>) -> Enabled {
     has_digest(situation)?;
-    let node = situation.tab.and_then(Tab::node);
+    let tab = situation.tab;
+    let node = tab.and_then(|tab| tab.image()?.node(&tab.subject()));
     need(
         node.is_some_and(|node| matches!(node.parts, Parts::Manifest { .. })),
         "Select a manifest first: an index has no blobs of its own",

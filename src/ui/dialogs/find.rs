@@ -3,10 +3,12 @@
 use egui::{Context, RichText, Ui};
 
 use super::kit::{self, Footer, Look, Sheet};
-use crate::engine::{Command, Engine, Remote, SearchHit, SearchId, SearchRequest, SearchSnapshot};
+use crate::engine::{
+    Command, Engine, ImageId, Remote, SearchHit, SearchId, SearchRequest, SearchSnapshot,
+};
 use crate::layer::{EntryKind, NameFilter};
 use crate::model::text::size as size_text;
-use crate::ui::action::{Action, Actions};
+use crate::ui::action::{Action, Actions, FilesPlace};
 use crate::ui::theme::{Tokens, icons};
 use crate::ui::widgets::table::{Column, RowUi, Table};
 use crate::ui::widgets::{error_box, text};
@@ -27,23 +29,29 @@ const LIST: f32 = 380.0;
 /// What was typed, and the search that runs for it.
 #[derive(Debug)]
 pub struct FindFiles {
+    /// The image of the tab that it was asked in.
+    image: ImageId,
     reference: String,
     id: SearchId,
     text: String,
     asked: Option<SearchRequest>,
     selected: Option<usize>,
     focused: bool,
+    /// A row was opened: the dialog is done.
+    shown: bool,
 }
 
 impl FindFiles {
-    pub(super) fn new(reference: String) -> Self {
+    pub(super) fn new(image: ImageId, reference: String) -> Self {
         Self {
+            image,
             reference,
             id: SearchId::next(),
             text: String::new(),
             asked: None,
             selected: None,
             focused: false,
+            shown: false,
         }
     }
 
@@ -140,6 +148,22 @@ impl FindFiles {
                 line(row, hit);
             });
         self.selected = touched.selected.or(self.selected);
+        if let Some(hit) = touched.opened.and_then(|row| known.hits.get(row)) {
+            self.show_in_files(hit, actions);
+        }
+    }
+
+    /// Leads to a name in the layer that it was found in.
+    fn show_in_files(&mut self, hit: &SearchHit, actions: &mut Actions) {
+        if let Some(found) = hit.images.first() {
+            self.shown = true;
+            actions.push(Action::ShowFiles(FilesPlace {
+                image: self.image,
+                manifest: found.manifest.clone(),
+                layer: found.layer,
+                path: Some(hit.path.clone()),
+            }));
+        }
     }
 
     fn footer(
@@ -157,6 +181,14 @@ impl FindFiles {
         }
         let hit = known.and_then(|known| known.hits.get(self.selected?));
         let chosen = hit.map_or(Err("Choose a name first"), |_| Ok(()));
+        if footer.secondary("Show in Files", chosen)
+            && let Some(hit) = hit
+        {
+            self.show_in_files(hit, actions);
+        }
+        if self.shown {
+            footer.close();
+        }
         if footer.secondary("Copy path", chosen)
             && let Some(hit) = hit
         {
@@ -183,7 +215,7 @@ fn line(row: &mut RowUi<'_>, hit: &SearchHit) {
     let images: Vec<_> = hit
         .images
         .iter()
-        .map(|(image, layer)| format!("{} {layer}", text::line(image)))
+        .map(|found| format!("{} {}", text::line(&found.name), found.layer))
         .collect();
     let images = images.join(", ");
     row.weak(IMAGES, &images);

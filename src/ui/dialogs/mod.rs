@@ -51,7 +51,7 @@ use super::action::Actions;
 use super::commands::Situation;
 use super::recents::Recents;
 use super::theme::Tokens;
-use crate::engine::{Command, ComparedImage, Engine};
+use crate::engine::{Command, ComparedImage, Engine, ImageId};
 use crate::model::Platform;
 
 /// The dialog that is open.
@@ -121,8 +121,8 @@ impl Dialog {
     }
 
     /// Finds names in all layers of the image that `reference` stands for.
-    pub fn find(reference: String) -> Self {
-        Self::FindFiles(find::FindFiles::new(reference))
+    pub fn find(image: ImageId, reference: String) -> Self {
+        Self::FindFiles(find::FindFiles::new(image, reference))
     }
 
     /// Saves files of an image.

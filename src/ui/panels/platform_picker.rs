@@ -7,7 +7,7 @@ use egui::{
 
 use super::parts::button_width;
 use crate::engine::{FailureKind, Image, Node, NodePath, Remote};
-use crate::model::{Content, Descriptor, Manifest, Platform, text};
+use crate::model::{Content, Descriptor, Platform, text};
 use crate::ui::action::{Action, Actions};
 use crate::ui::app::Tab;
 use crate::ui::theme::{Tokens, icons, size};
@@ -103,7 +103,7 @@ fn row(ui: &mut Ui, entry: &Entry<'_>, missing: &str, selected: bool) -> Respons
     let mark = if selected { icons::CHECK } else { " " };
     let mark = egui::Atom::from(RichText::new(mark).color(tokens.accent));
     let (note, color) = match entry.state {
-        State::Known(manifest) => (text::size(manifest.blob_size()), tokens.weak),
+        State::Known(size) => (text::size(size), tokens.weak),
         State::Failed(FailureKind::Missing) => (missing.to_owned(), tokens.caution),
         State::Failed(FailureKind::Damaged) => ("damaged".to_owned(), tokens.damaged),
         State::Failed(_) => ("not read".to_owned(), tokens.rejected),
@@ -141,12 +141,13 @@ fn reason(tab: &Tab) -> String {
 struct Entry<'a> {
     path: NodePath,
     descriptor: &'a Descriptor,
-    state: State<'a>,
+    state: State,
 }
 
 /// What is known of it.
-enum State<'a> {
-    Known(&'a Manifest),
+enum State {
+    /// How much it takes, in bytes.
+    Known(u64),
     NotYet,
     Failed(FailureKind),
 }
@@ -176,13 +177,16 @@ fn collect<'a>(node: &'a Node, path: &NodePath, limit: usize, entries: &mut Vec<
             collect(child, &path, limit, entries);
             continue;
         }
-        let manifest = child.and_then(|child| child.document.manifest());
+        let size = child.and_then(|child| {
+            let manifest = child.document.manifest()?;
+            Some(child.total_size().unwrap_or(manifest.blob_size()))
+        });
         let failed = remote.and_then(Remote::error);
         entries.push(Entry {
             path,
             descriptor,
-            state: match (manifest, failed) {
-                (Some(manifest), _) => State::Known(manifest),
+            state: match (size, failed) {
+                (Some(size), _) => State::Known(size),
                 (None, Some(error)) => State::Failed(error.kind),
                 (None, None) => State::NotYet,
             },

@@ -14,8 +14,7 @@ use crate::ui::app::Tab;
 use crate::ui::commands::{CommandId, Situation};
 use crate::ui::recents;
 use crate::ui::theme::{Tokens, icons, size};
-use crate::ui::views::View;
-use crate::ui::views::referrer_count;
+use crate::ui::views::{View, label_of, referrer_count};
 use crate::ui::widgets::{Status, digest_tooltip};
 
 /// What it means to be offline.
@@ -66,6 +65,7 @@ fn document(ui: &mut Ui, tab: &Tab, actions: &mut Actions) {
         }
         return;
     }
+    bytes(ui, tab, actions);
     let Some(node) = tab.node() else {
         let pending = tab
             .snapshot()
@@ -75,29 +75,48 @@ fn document(ui: &mut Ui, tab: &Tab, actions: &mut Actions) {
         }
         return;
     };
-    let raw = node.document.raw();
-    words(ui, icons::SHIELD_CHECK, "bytes verified", tokens.accepted)
-        .on_hover_text("The bytes of this document were hashed and are those of the digest. Nothing is said about who made it.");
     trust(ui, tab, actions);
-    let digest = raw.digest();
+    let digest = node.document.raw().digest();
+    if let Some(image) = tab.image() {
+        weak(ui, &label_of(image, &tab.selection()));
+        // what it is the digest of stands close to it
+        ui.add_space(-10.0);
+    }
     let text = RichText::new(digest.short())
         .family(egui::FontFamily::Monospace)
         .size(size::SMALL)
         .color(tokens.weak);
     let response = ui.add(Button::new(text).frame(false).small());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Copy {digest}")));
-    digest_tooltip(&response, digest, true);
+    digest_tooltip(&response, digest, false);
     if response.clicked() {
         actions.push(Action::Run(CommandId::CopyDigest));
     }
-    let mut words = kind(node);
+    // those that the view lists: of what the views are about, and of what it lies in
     let referrers = tab
         .snapshot()
-        .and_then(|snapshot| referrer_count(snapshot, &tab.selection()));
-    if let Some(referrers) = referrers {
-        words = format!("{words}, {referrers}");
+        .and_then(|snapshot| referrer_count(snapshot, &tab.subject()));
+    let parts: Vec<_> = listed(node).into_iter().chain(referrers).collect();
+    weak(ui, &parts.join(", "));
+}
+
+/// How the bytes of what is selected are, in the words of the overview; a click leads there.
+fn bytes(ui: &mut Ui, tab: &Tab, actions: &mut Actions) {
+    let (Some(health), Some(snapshot)) = (tab.health(), tab.snapshot()) else {
+        return;
+    };
+    let words = RichText::new(format!("{} {}", health.icon, health.headline))
+        .size(size::SMALL)
+        .color((health.color)(Tokens::of(ui)));
+    let response = ui.add(Button::new(words).frame(false).small());
+    response.widget_info(|| {
+        WidgetInfo::labeled(Role::Button, true, format!("Bytes: {}", health.headline))
+    });
+    let mut why = health.lines;
+    why.push("Nothing is said by this about who made it.".to_owned());
+    if response.on_hover_text(why.join("\n")).clicked() {
+        actions.push(Action::ShowView(snapshot.id, View::Overview));
     }
-    weak(ui, &words);
 }
 
 /// What vouches for what is selected, where somebody wanted to know.
@@ -126,22 +145,22 @@ fn trust(ui: &mut Ui, tab: &Tab, actions: &mut Actions) {
     }
 }
 
-/// What a document is, with how much it lists.
-fn kind(node: &Node) -> String {
-    let kind = node.document.kind();
+/// How much a document lists.
+fn listed(node: &Node) -> Vec<String> {
     match node.document.content() {
         Content::Index(index) => {
             let images = index
                 .descriptors()
                 .filter(|(_, descriptor)| !descriptor.is_buildkit_attestation())
                 .count();
-            format!("{kind}, {}", plural(images, "platform"))
+            vec![plural(images, "platform")]
         }
         Content::Manifest(manifest) => {
             let layers = plural(manifest.layers.len(), "layer");
-            format!("{kind}, {layers}, {}", text::size(manifest.blob_size()))
+            let size = node.total_size().map(text::size);
+            std::iter::once(layers).chain(size).collect()
         }
-        _ => kind.to_owned(),
+        _ => Vec::new(),
     }
 }
 

@@ -29,8 +29,9 @@ use crate::engine::{
 use super::action::{Action, Actions};
 use super::widgets::error_box;
 
+pub(in crate::ui) use facts::{Health, IndexHealth, of_selected as health_of_selected};
 pub use referrers::referrer_count;
-pub(in crate::ui) use subject::platform_label;
+pub(in crate::ui) use subject::{label_of, platform_label};
 
 use facts::Facts;
 use wants::Wants;
@@ -112,6 +113,16 @@ pub struct ViewState {
 }
 
 impl ViewState {
+    /// Files is to show what a layer of this manifest holds, and this path in it.
+    pub(in crate::ui) fn show_files(
+        &mut self,
+        manifest: &NodePath,
+        layer: usize,
+        path: Option<Vec<u8>>,
+    ) {
+        self.files.show_layer(manifest, layer, path);
+    }
+
     /// What a change of the trust policy would write is known.
     pub(in crate::ui) fn trust_previewed(&mut self, preview: &Arc<TrustPreview>) {
         self.signatures.trust_previewed(preview);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Failure, Image, Node, NodePath, Remote};
+use crate::engine::{Failure, Image, ImageSnapshot, Node, NodePath, Remote};
 use crate::model::{Content, Descriptor, Digest, Index, Manifest, Platform, text};
 
 use super::ViewContext;
@@ -35,14 +35,19 @@ impl<'a> Subject<'a> {
     /// What `context` is about. Where an index is selected, the image that was chosen in
     /// it.
     pub(super) fn of(context: &ViewContext<'a>) -> Self {
-        let Some(image) = context.image.image() else {
+        Self::at_selection(context.image, context.selected)
+    }
+
+    /// The same for what is `selected` of an image.
+    pub(super) fn at_selection(snapshot: &'a ImageSnapshot, selected: &'a NodePath) -> Self {
+        let Some(image) = snapshot.image() else {
             return Self::Pending;
         };
-        let selected = Self::at(image, context.selected);
+        let found = Self::at(image, selected);
         let chosen = image.chosen.as_ref().map(|chosen| &chosen.path);
-        match (selected, chosen) {
-            (Self::Index, Some(path)) if lies_in(path, context.selected) => Self::at(image, path),
-            (selected, _) => selected,
+        match (found, chosen) {
+            (Self::Index, Some(path)) if lies_in(path, selected) => Self::at(image, path),
+            (found, _) => found,
         }
     }
 
@@ -97,6 +102,23 @@ impl<'a> ManifestSubject<'a> {
     /// Its digest, which its bytes hash to.
     pub(super) fn digest(&self) -> &'a Digest {
         self.node.document.raw().digest()
+    }
+}
+
+/// What the manifest or index at `path` is called: `linux/amd64 manifest`, `index`.
+pub(in crate::ui) fn label_of(image: &Image, path: &NodePath) -> String {
+    let Some(node) = image.node(path) else {
+        return String::new();
+    };
+    let kind = node.document.kind();
+    match Subject::at(image, path) {
+        Subject::Manifest(subject) => match subject.platform() {
+            Some(platform) if !subject.manifest.is_artifact() => {
+                format!("{} {kind}", platform_label(platform))
+            }
+            _ => kind.to_owned(),
+        },
+        _ => kind.to_owned(),
     }
 }
 

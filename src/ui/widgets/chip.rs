@@ -19,6 +19,8 @@ pub struct Chip<'a> {
     pub word: Cow<'a, str>,
     pub beside: Beside<'a>,
     pub selected: bool,
+    /// It is what is shown, though something else is selected: outlined.
+    pub shown: bool,
 }
 
 /// What stands beside the word.
@@ -59,6 +61,7 @@ pub fn chip(ui: &mut Ui, chip: &Chip<'_>) -> Response {
         (false, true) => (tokens.hover, tokens.faint),
         (false, false) => (tokens.raised, tokens.border),
     };
+    let border = if chip.shown { tokens.accent } else { border };
     let stroke = Stroke::new(1.0, border);
     ui.painter()
         .rect(rect, HEIGHT / 2.0, fill, stroke, StrokeKind::Inside);
@@ -86,10 +89,11 @@ pub fn chip(ui: &mut Ui, chip: &Chip<'_>) -> Response {
     }
     response.widget_info(|| {
         let word = text::line(&chip.word);
+        let shown = if chip.shown { ", shown below" } else { "" };
         let name = match &chip.beside {
-            Beside::Nothing | Beside::Pending => word.into_owned(),
-            Beside::Text(beside) => format!("{word} {beside}"),
-            Beside::State(state) => format!("{word} {}", state.word),
+            Beside::Nothing | Beside::Pending => format!("{word}{shown}"),
+            Beside::Text(beside) => format!("{word} {beside}{shown}"),
+            Beside::State(state) => format!("{word} {}{shown}", state.word),
         };
         WidgetInfo::selected(Role::Button, ui.is_enabled(), chip.selected, name)
     });

@@ -11,9 +11,9 @@ use super::{button, text};
 /// Wide enough for a whole SHA-256 digest in one line.
 const TOOLTIP_WIDTH: f32 = 580.0;
 
-/// A digest: short and monospaced, whole on hover and for a screen reader, with a button
-/// that copies it. `verified` adds the words `bytes verified`: only where its bytes were
-/// hashed.
+/// A digest of a document: short and monospaced, whole on hover and for a screen reader, with
+/// a button that copies it. `verified` adds the words `document verified`: only where its own
+/// bytes were hashed. Nothing is said by that about what it lists.
 pub fn digest(ui: &mut Ui, digest: &Digest, verified: bool, actions: &mut Actions) -> Response {
     let tokens = Tokens::of(ui);
     let whole = digest.to_string();
@@ -21,7 +21,7 @@ pub fn digest(ui: &mut Ui, digest: &Digest, verified: bool, actions: &mut Action
         |words: &str, font, color| text::one_line(ui.painter(), words, font, color, f32::INFINITY);
     let short = lay(&digest.short(), text::mono(), tokens.weak);
     let badge = verified.then(|| {
-        let words = format!("{} bytes verified", icons::CHECK);
+        let words = format!("{} document verified", icons::CHECK);
         lay(&words, text::body(), tokens.accepted)
     });
     let button_width = 20.0;
@@ -48,7 +48,7 @@ pub fn digest(ui: &mut Ui, digest: &Digest, verified: bool, actions: &mut Action
         text::paint(ui.painter(), rest, words, Align::Min);
     }
     response.widget_info(|| {
-        let badge = if verified { ", bytes verified" } else { "" };
+        let badge = if verified { ", document verified" } else { "" };
         WidgetInfo::labeled(Role::Label, ui.is_enabled(), format!("{whole}{badge}"))
     });
 

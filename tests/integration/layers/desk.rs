@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use porthole::engine::{
     Command, Engine, EngineConfig, FailureKind, FileContent, FileRef, FilesRequest, FilesSnapshot,
-    ImageId, LayerState, NodePath, Remote,
+    ImageId, LayerState, NodePath, Parts, Remote,
 };
 use porthole::layer::{FileQuery, NameFilter};
 use porthole::model::{Descriptor, Digest, MediaType};
+use porthole::transport::BlobState;
 use serde_json::json;
 
 use super::{Tar, gzip};
@@ -342,18 +343,33 @@ fn a_layer_whose_digest_is_wrong_after_it_was_shown_is_marked_and_not_kept() {
     registry.fault_times(&format!("GET /v2/app/blobs/{digest}"), 1, wrong);
     let cache = tempfile::tempdir().unwrap();
     let watch = Watch::start_with(with_cache(cache.path()));
-    let (_, files) = listed(&watch, &registry);
+    let (image, files) = listed(&watch, &registry);
     let LayerState::Failed(failure) = &files.layers[0].state else {
         panic!("{:?}", files.layers[0].state);
     };
     assert_eq!(failure.kind, FailureKind::Damaged);
     assert!(failure.headline.contains("is not what the manifest says"));
+    // and the image says so of its blob, without being checked
+    let blob = |image| {
+        let snapshot = watch.engine.image(image)?;
+        match &snapshot.node(&NodePath::root())?.parts {
+            Parts::Manifest { blobs, .. } => blobs.get(1).cloned(),
+            _ => None,
+        }
+    };
+    let wrong = |state: &BlobState| matches!(state, BlobState::WrongDigest { .. });
+    watch.wait(|| blob(image).filter(wrong));
     assert_eq!(files.list.value().unwrap().len(), 2, "it is still shown");
     // neither in memory nor on the disk: it is read again, and is right now
     let before = blob_requests(&registry, &digest).len();
-    let (_, again) = listed(&watch, &registry);
+    let (image, again) = listed(&watch, &registry);
     assert_eq!(again.layers[0].state, LayerState::Ready);
     assert_eq!(blob_requests(&registry, &digest).len(), before + 1);
+    watch.wait(|| blob(image).filter(|state| *state == BlobState::Verified));
+    // what is known from before says nothing of the bytes in the place
+    let (image, _) = listed(&watch, &registry);
+    let state = blob(image).unwrap();
+    assert_ne!(state, BlobState::Verified);
 }
 
 #[test]

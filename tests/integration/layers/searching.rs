@@ -10,7 +10,7 @@ use crate::support::watch::Watch;
 
 #[test]
 fn names_are_searched_in_all_layers_of_all_platforms() {
-    use porthole::engine::{SearchId, SearchRequest};
+    use porthole::engine::{NodePath, SearchId, SearchRequest};
     use porthole::layer::NameFilter;
     let folder = tempfile::tempdir().unwrap();
     let mut layout = Layout::new(folder.path());
@@ -75,8 +75,16 @@ fn names_are_searched_in_all_layers_of_all_platforms() {
         found
             .hits
             .iter()
-            .any(|hit| hit.images[0].0 == "linux/amd64")
+            .any(|hit| hit.images[0].name == "linux/amd64")
     );
+    // each says where it lies
+    let of_arm = found
+        .hits
+        .iter()
+        .find(|hit| hit.path == b"/srv/linux/arm64-passwd")
+        .unwrap();
+    assert_eq!(of_arm.images[0].manifest, NodePath::root().child(1));
+    assert_eq!(of_arm.images[0].name, "linux/arm64");
     let wrong = find(NameFilter::Regex("a(".to_owned()));
     assert!(
         wrong

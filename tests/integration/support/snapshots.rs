@@ -73,6 +73,8 @@ pub struct Made {
     pub annotations: BTreeMap<String, String>,
     /// Steps of the history that made no layer, after the layers.
     pub empty_steps: Vec<&'static str>,
+    /// What follows the type of the layers: how they are compressed.
+    pub suffix: &'static str,
 }
 
 impl Default for Made {
@@ -99,6 +101,7 @@ impl Default for Made {
             created: "2026-11-19T12:00:00Z",
             annotations: BTreeMap::new(),
             empty_steps: vec!["ENV LANG=C.UTF-8", "CMD [\"--listen\"]"],
+            suffix: "+gzip",
         }
     }
 }
@@ -137,7 +140,7 @@ impl Made {
         let layers = self.layers.iter().enumerate().map(|(at, layer)| {
             let seed = format!("layer {at} {} {}", self.platform, layer.instruction);
             let digest = Digest::sha256(seed.as_bytes());
-            json!({"mediaType": format!("{}+gzip", MediaType::OCI_LAYER),
+            json!({"mediaType": format!("{}{}", MediaType::OCI_LAYER, self.suffix),
                 "digest": digest, "size": layer.size})
         });
         json!({

@@ -13,6 +13,9 @@ use porthole::engine::{
 use porthole::layer::colors::Colors;
 use porthole::layer::content::Content;
 use porthole::layer::{FileList, FileQuery, FileTree, LayerIndex};
+use porthole::model::Digest;
+use porthole::transport::BlobState;
+use porthole::ui::action::Action;
 use porthole::ui::theme::Tokens;
 use porthole::ui::views::View;
 
@@ -21,7 +24,7 @@ use crate::layers::{Tar, scan};
 use crate::support::snapshots::{Made, snapshot};
 
 /// What a desk would show of an image with these layers; the image has three.
-fn files_of(made: &Made, layers: &[Vec<u8>]) -> FilesSnapshot {
+pub fn files_of(made: &Made, layers: &[Vec<u8>]) -> FilesSnapshot {
     let node = made.node();
     let manifest = node.document.manifest().unwrap();
     let indexes: Arc<[LayerIndex]> = layers.iter().map(|layer| scan(layer)).collect();
@@ -50,7 +53,7 @@ fn files_of(made: &Made, layers: &[Vec<u8>]) -> FilesSnapshot {
     }
 }
 
-fn three() -> Vec<Vec<u8>> {
+pub fn three() -> Vec<Vec<u8>> {
     vec![
         Tar::new()
             .dir("etc")
@@ -293,6 +296,11 @@ fn a_text_has_the_colours_of_its_language() {
     files.shown = Some(Arc::new(shown));
     harness.state_mut().files = Some(Arc::new(files));
     harness.run();
+    // no tree is offered of what is not JSON, and what finds fills the line
+    assert!(harness.query_by_label("Tree").is_none());
+    let right = |name: &str| harness.get_by_label(name).rect().right();
+    let free = right("Close the details") - right("Copy document");
+    assert!((-1.0..20.0).contains(&free), "{free}");
     let found = colors(&harness);
     for (words, color) in [
         ("# why", tokens.weak),
@@ -395,4 +403,69 @@ fn what_is_selected_stays_in_sight_when_the_details_open_below() {
     let row = harness.get_by_label_contains("name14, file").rect();
     let details = harness.get_by_label("Close the details").rect();
     assert!(row.bottom() <= details.top(), "{row:?} {details:?}");
+}
+
+/// A list that an intact copy gave is not shown as if it were of what lies there now.
+#[test]
+fn files_of_a_damaged_layer_say_so() {
+    let mut made = Made::default();
+    let files = files_of(&made, &three());
+    made.layers[0].state = BlobState::WrongDigest {
+        found: Digest::sha256(b"other"),
+    };
+    let mut harness = shown(View::Files, snapshot(made.node()));
+    harness.state_mut().files = Some(Arc::new(files));
+    harness.run();
+    let said = "Layer 0 is damaged; its files are listed as an intact copy had them";
+    let words = super::words(&harness);
+    assert!(words.contains(said), "{words}");
+    let srv = rows(&harness)
+        .into_iter()
+        .find(|row| row.starts_with("srv"));
+    let srv = srv.unwrap();
+    assert!(srv.contains("layer 0, damaged"), "{srv}");
+    harness.get_by_label_contains("srv, folder").click();
+    harness.run();
+    let words = super::words(&harness);
+    assert!(words.contains("its layer is damaged"), "{words}");
+    let id = harness.state().image.id;
+    super::wishes(&mut harness);
+    harness.get_by_label("Show layers").click();
+    harness.run();
+    let leads = Action::ShowView(id, View::Layers);
+    assert!(super::wishes(&mut harness).contains(&leads));
+    // of an intact layer nothing is said
+    assert!(!super::words(&self::harness()).contains("damaged"));
+}
+
+#[test]
+fn while_a_pattern_is_typed_the_list_stays() {
+    let mut harness = harness();
+    let before = rows(&harness);
+    super::wishes(&mut harness);
+    let field = |harness: &Harness<'static, Shown>| {
+        harness
+            .get_by_role_and_label(egui::Role::TextInput, "Filter files")
+            .rect()
+    };
+    let below = field(&harness).bottom();
+    harness
+        .get_by_role_and_label(egui::Role::TextInput, "Filter files")
+        .focus();
+    harness.run();
+    harness
+        .get_by_role_and_label(egui::Role::TextInput, "Filter files")
+        .type_text("re:[");
+    harness.run();
+    assert_eq!(rows(&harness), before);
+    assert_eq!(super::commands(&mut harness), [], "it is not asked for");
+    let mut why = harness.query_all_by(|node| {
+        let said = node.value().unwrap_or_default();
+        said.contains("The pattern [ cannot be read")
+    });
+    let why = why.next().expect("the reason is said");
+    assert!(
+        why.rect().top() >= below,
+        "the reason stands below the field"
+    );
 }

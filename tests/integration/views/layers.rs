@@ -1,15 +1,19 @@
 //! The table of layers.
 
+use std::sync::Arc;
+
 use egui::Key;
 use egui::accesskit::Role;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use porthole::engine::{Command, NodePath};
 use porthole::model::Digest;
 use porthole::transport::BlobState;
-use porthole::ui::action::Action;
+use porthole::ui::action::{Action, FilesPlace};
 use porthole::ui::views::View;
 
-use super::{commands, copied, rows, shown, wishes, words};
+use super::files::{files_of, three};
+use super::{Shown, commands, copied, rows, shown, wishes, words};
 use crate::support::snapshots::{Layer, Made, large_index, snapshot};
 
 #[test]
@@ -24,11 +28,6 @@ fn a_layer_is_shown_in_full() {
     );
     let all = words(&harness);
     assert!(!all.contains("DiffID: "));
-    // nobody has read them: columns of what only reading tells would stand empty
-    assert!(
-        all.contains("Compressed") && !all.contains("Unpacked") && !all.contains("Wastes"),
-        "{all}"
-    );
     harness.get_by_label_contains("Layer 1: ").click();
     harness.run();
     let all = words(&harness);
@@ -181,4 +180,120 @@ fn without_layers_or_an_image_there_is_something_to_do() {
         wishes(&mut harness),
         [Action::ShowView(id, View::Platforms)]
     );
+}
+
+/// The words over the table, and where each begins.
+fn columns(harness: &Harness<'_, Shown>) -> Vec<(String, f32)> {
+    let heads = harness.query_all_by_role(Role::ColumnHeader);
+    heads
+        .filter_map(|head| Some((head.accesskit_node().label()?, head.rect().left())))
+        .collect()
+}
+
+#[test]
+fn the_columns_stay_where_they_are_once_the_layers_were_read() {
+    let made = Made::default();
+    let mut harness = shown(View::Layers, snapshot(made.node()));
+    let before = columns(&harness);
+    assert!(
+        before.iter().any(|(name, _)| name == "Unpacked"),
+        "{before:?}"
+    );
+    let files = files_of(&made, &three());
+    harness.state_mut().files = Some(Arc::new(files));
+    harness.run();
+    assert_eq!(columns(&harness), before);
+    // the instruction has the most room
+    let at = before
+        .iter()
+        .position(|(name, _)| name == "Instruction")
+        .unwrap();
+    let room = before[at + 1].1 - before[at].1;
+    assert!(room > 320.0, "{room} of {before:?}");
+}
+
+#[test]
+fn plain_tar_is_not_called_compressed() {
+    for view in [View::Layers, View::Overview] {
+        let compressed = shown(view, snapshot(Made::default().node()));
+        let all = words(&compressed);
+        assert!(
+            all.contains("Compressed") && all.contains("MB compressed"),
+            "{all}"
+        );
+        let made = Made {
+            suffix: "",
+            ..Made::default()
+        };
+        let mut plain = shown(view, snapshot(made.node()));
+        plain.get_by_label_contains("Layer 0: ").click();
+        plain.run();
+        let all = words(&plain);
+        assert!(
+            all.contains("Size") && all.contains("71.5 MB, 3 layers"),
+            "{all}"
+        );
+        assert!(
+            !all.contains("Compressed") && !all.contains("MB compressed"),
+            "{all}"
+        );
+    }
+}
+
+#[test]
+fn a_damaged_layer_says_what_was_found_and_what_to_try() {
+    let found = Digest::sha256(b"other");
+    let wrong = BlobState::WrongDigest {
+        found: found.clone(),
+    };
+    let mut made = Made::default();
+    made.layers[1].state = wrong;
+    made.layers[2].state = BlobState::Missing;
+    let node = made.node();
+    let expected = node.document.manifest().unwrap().layers[1].digest.clone();
+    let mut harness = shown(View::Layers, snapshot(node));
+    for (layer, said) in [
+        ("Layer 0: ", vec![]),
+        (
+            "Layer 1: ",
+            vec![
+                format!("Expected: {expected}"),
+                format!("Found: {found}"),
+                "Try: Copy the image again from where it came".to_owned(),
+            ],
+        ),
+        (
+            "Layer 2: ",
+            vec!["Try: Copy the image again from a place".to_owned()],
+        ),
+    ] {
+        harness.get_by_label_contains(layer).click();
+        harness.run();
+        let all = words(&harness);
+        for words in &said {
+            assert!(all.contains(words), "{words} of {layer} in {all}");
+        }
+        assert_eq!(all.contains("Try: "), !said.is_empty(), "{all}");
+    }
+}
+
+#[test]
+fn the_files_of_a_layer_are_one_click_away() {
+    let mut harness = shown(View::Layers, snapshot(Made::default().node()));
+    let place = FilesPlace {
+        image: harness.state().image.id,
+        manifest: NodePath::root(),
+        layer: 1,
+        path: None,
+    };
+    harness.get_by_label_contains("Layer 1: ").click_secondary();
+    harness.run();
+    let name = "Show files of this layer";
+    let menu = harness.get_by_role_and_label(Role::Button, name);
+    menu.click();
+    harness.run();
+    assert!(wishes(&mut harness).contains(&Action::ShowFiles(place.clone())));
+    harness.get_by_role_and_label(Role::Link, name).click();
+    harness.run();
+    assert_eq!(wishes(&mut harness), [Action::ShowFiles(place)]);
 }

@@ -1,7 +1,7 @@
 //! The overview.
 
 use egui::accesskit::Role;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use porthole::engine::{Command, FailureKind, NodePath, Opened, Remote};
 use porthole::model::text::{count, size};
 use porthole::transport::{BlobState, Connection, Note, RateLimit, Security};
@@ -20,7 +20,7 @@ fn an_image_answers_at_a_glance() {
     for said in [
         "busybox-small:1.37.0",
         "Multi-platform image",
-        ", bytes verified",
+        ", document verified",
         "based on",
         "docker.io/library/scratch",
         "built ",
@@ -236,7 +236,7 @@ fn the_digest_is_copied_whole() {
         .click();
     harness.run();
     assert_eq!(copied(&mut harness), [digest.to_string()]);
-    let badge = format!("{digest}, bytes verified");
+    let badge = format!("{digest}, document verified");
     assert_eq!(harness.query_all_by_label(&badge).count(), 1);
 }
 
@@ -327,5 +327,66 @@ fn texts(shape: &egui::Shape, found: &mut Vec<String>) {
         egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| texts(shape, found)),
         egui::Shape::Text(text) if !text.galley.elided => found.push(text.galley.text().to_owned()),
         _ => {}
+    }
+}
+
+#[test]
+fn where_the_index_is_selected_it_says_whose_layers_are_shown() {
+    let mut harness = shown(
+        View::Overview,
+        snapshot(index_of(&[
+            Made::default(),
+            Made::for_platform("linux/arm64"),
+        ])),
+    );
+    assert!(!words(&harness).contains("shown below"));
+    harness.get_by_role_and_label(Role::Heading, "Layers of linux/amd64");
+    harness.state_mut().selected = NodePath::root();
+    harness.run();
+    let all = words(&harness);
+    let said =
+        "The index is selected. Shown below: linux/amd64, which a pull for linux/amd64 takes";
+    assert!(all.contains(said), "{all}");
+    harness.get_by_role_and_label(Role::Heading, "Layers of linux/amd64");
+    let chips = harness.query_all_by_label_contains("shown below");
+    let chips: Vec<_> = chips
+        .filter_map(|chip| chip.accesskit_node().label())
+        .collect();
+    assert_eq!(chips.len(), 1, "{chips:?}");
+    assert!(chips[0].starts_with("linux/amd64 "), "{chips:?}");
+}
+
+#[test]
+fn the_total_is_that_of_the_command_line() {
+    let made = Made {
+        layers: vec![Layer::new("RUN true", 100)],
+        ..Made::default()
+    };
+    let node = made.node();
+    let manifest = node.document.manifest().unwrap();
+    let whole = manifest.config.size + 100 + node.document.raw().size();
+    let harness = shown(View::Overview, snapshot(node));
+    let all = words(&harness);
+    assert!(all.contains(&format!("In total: {}", size(whole))), "{all}");
+}
+
+#[test]
+fn the_first_heading_of_every_view_stands_in_one_place() {
+    let top = |view| {
+        let image = snapshot(index_of(&[Made::default()]));
+        let harness = shown(view, image);
+        let headings = harness.query_all_by_role(Role::Heading);
+        headings
+            .map(|heading| heading.rect().top())
+            .fold(f32::INFINITY, f32::min)
+    };
+    let overview = top(View::Overview);
+    for view in [
+        View::Platforms,
+        View::Layers,
+        View::Config,
+        View::Signatures,
+    ] {
+        assert_eq!(top(view), overview, "{view:?}");
     }
 }

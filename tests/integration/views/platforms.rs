@@ -30,7 +30,7 @@ fn entries_are_rows_with_what_is_known_of_them() {
     let harness = shown(View::Platforms, from_layout("busybox-small", "1.37.0"));
     let rows = rows(&harness);
     assert_eq!(rows.len(), 4, "{rows:?}");
-    assert_eq!(rows[0], "linux/amd64, image, 1.2 MB, bytes verified");
+    assert_eq!(rows[0], "linux/amd64, image, 1.2 MB, documents verified");
     assert!(
         rows[2].starts_with("for linux/amd64, attestation"),
         "{rows:?}"
@@ -186,7 +186,7 @@ fn what_is_missing_or_damaged_says_so() {
     let harness = shown(View::Platforms, snapshot(index(&entries, children)));
     let rows = rows(&harness);
     for (row, said) in [
-        (0, "bytes verified"),
+        (0, "documents verified"),
         (1, "not in this folder"),
         (2, "damaged"),
         (3, "1 blob missing"),

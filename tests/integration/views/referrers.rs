@@ -387,3 +387,18 @@ fn what_is_attached_stands_with_its_whole_kind_and_a_word_on_it() {
         assert!(all.contains(said), "{said} is not in {all}");
     }
 }
+
+#[test]
+fn what_selecting_would_show_is_said_in_one_place() {
+    let place = |view, words: &str| {
+        let harness = shown(view, with_sbom());
+        let mut hints = harness.query_all_by(|node| node.value().as_deref() == Some(words));
+        let hint = hints.next().expect(words);
+        hint.rect().left_top()
+    };
+    let layers = "Select a layer to see its whole instruction and its digests";
+    assert_eq!(
+        place(View::Layers, layers),
+        place(View::Referrers, "Select a referrer to see what it says")
+    );
+}

@@ -24,6 +24,11 @@ fn side(root: &str, layers: &[&str]) -> ComparedSide {
 
 /// Compares an image with another, and shows what was found out.
 fn comparing(images: ComparedImages) -> Window {
+    comparing_with(Remote::Ready(Arc::new(images)))
+}
+
+/// The same, whatever came of it.
+fn comparing_with(images: Remote<Arc<ComparedImages>>) -> Window {
     let (mut window, id) = Window::opening("oci:/images/small:1");
     window.show(scripted::folder(id, "oci:/images/small:1"));
     window.choose("Image", "Compare with…");
@@ -44,7 +49,7 @@ fn comparing(images: ComparedImages) -> Window {
         generation: 1,
         request,
         job: None,
-        images: Remote::Ready(Arc::new(images)),
+        images,
         files: Remote::Pending { previous: None },
         shown: None,
     }));
@@ -113,4 +118,40 @@ fn a_comparison_has_no_address_to_open() {
     let address = window.field("Reference").value();
     assert_eq!(address.unwrap_or_default(), "");
     assert!(!window.is_enabled(Role::Button, "Open"));
+}
+
+#[test]
+fn the_heading_says_how_much_differs_or_that_nothing_could_be_compared() {
+    let mut found = images(side("one", &["a", "b"]), side("one", &["a", "ccc"]));
+    found.after.digest = Digest::sha256(b"other image");
+    let setting = |group, name: &str| porthole::diff::Setting {
+        group,
+        name: name.to_owned(),
+        before: Some("/srv".to_owned()),
+        after: None,
+    };
+    found.settings = vec![
+        setting("config", "workingDir"),
+        setting("labels", "workingDir"),
+    ];
+    let window = comparing(found);
+    assert!(window.says("The images differ"));
+    assert!(
+        window.says("2 settings, 1 layer, +2 B"),
+        "{:?}",
+        window.harness
+    );
+    // a setting is called as in Config, a label as it is written
+    for name in ["Working folder", "workingDir"] {
+        assert!(window.has(Role::Label, &format!("{name} only before: /srv")));
+    }
+    let window = comparing(images(side("one", &["a"]), side("one", &["a"])));
+    assert!(!window.says_like(|text| text.contains("1 layer,")));
+
+    let window = comparing_with(Remote::Failed {
+        error: scripted::refused(),
+        previous: None,
+    });
+    assert!(window.says("Could not compare"));
+    assert!(!window.says("Comparing…"));
 }

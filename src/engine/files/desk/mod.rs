@@ -21,7 +21,7 @@ use crate::layer::colors::Colors;
 use crate::layer::waste::Waste;
 use crate::layer::{Allowance, FileList, FileQuery, LayerIndex};
 use crate::model::{Descriptor, Digest};
-use crate::transport::Source;
+use crate::transport::{BlobState, Source};
 
 use super::layers::{Partial, ReadOut};
 use super::look::Looked;
@@ -52,6 +52,18 @@ pub(in crate::engine) struct Start {
     pub layers: Vec<(Descriptor, Option<Digest>)>,
     /// Why it does not promise them all, where that is so.
     pub unpromised: Option<String>,
+    /// Takes what the blobs of layers are, as they are read.
+    pub hashed: mpsc::UnboundedSender<Hashed>,
+}
+
+/// How the blob of a layer is that was read through.
+#[derive(Debug)]
+pub(in crate::engine) struct Hashed {
+    pub manifest: NodePath,
+    /// Digest of the manifest: another one may lie there by now.
+    pub digest: Digest,
+    pub layer: usize,
+    pub state: BlobState,
 }
 
 /// A running desk, in the hands of its image.
@@ -333,8 +345,24 @@ impl State {
 
     fn done(&mut self, done: Done) {
         match done {
-            Done::Layer(position, ReadOut { index, failure }) => {
+            Done::Layer(
+                position,
+                ReadOut {
+                    index,
+                    failure,
+                    blob,
+                },
+            ) => {
                 self.reading = self.reading.saturating_sub(1);
+                if let Some(state) = blob {
+                    // an image that was closed wants to know nothing
+                    let _ = self.start.hashed.send(Hashed {
+                        manifest: self.start.manifest.clone(),
+                        digest: self.start.digest.clone(),
+                        layer: position,
+                        state,
+                    });
+                }
                 if let Some(layer) = self.layers.get_mut(position) {
                     layer.index = index;
                     layer.state = match failure {

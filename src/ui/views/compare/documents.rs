@@ -67,7 +67,11 @@ fn settings(ui: &mut Ui, images: &ComparedImages) {
             say(ui, "The same in both.");
         }
         for setting in found {
-            let name = text::line(&setting.name).into_owned();
+            let name = match group {
+                "config" => word(&setting.name),
+                _ => &setting.name,
+            };
+            let name = text::line(name).into_owned();
             let mut first = true;
             for (sign, value) in [('-', &setting.before), ('+', &setting.after)] {
                 if let Some(value) = value {
@@ -77,6 +81,26 @@ fn settings(ui: &mut Ui, images: &ComparedImages) {
             }
         }
         ui.add_space(SECTION);
+    }
+}
+
+/// A setting of the config as Config calls it.
+fn word(name: &str) -> &str {
+    match name {
+        "platform" => "Platform",
+        "created" => "Created",
+        "author" => "Author",
+        "user" => "User",
+        "entrypoint" => "Entry point",
+        "command" => "Command",
+        "workingDir" => "Working folder",
+        "ports" => "Ports",
+        "volumes" => "Volumes",
+        "stopSignal" => "Stop signal",
+        "healthcheck" => "Health check",
+        "onBuild" => "On build",
+        "shell" => "Shell",
+        other => other,
     }
 }
 

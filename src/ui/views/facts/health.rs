@@ -4,25 +4,27 @@ use std::sync::Arc;
 
 use egui::Color32;
 
-use crate::engine::{FailureKind, Node, Parts, Remote};
-use crate::transport::BlobState;
+use crate::engine::{FailureKind, Image, ImageSnapshot, Node, NodePath, Parts, Remote};
+use crate::transport::{BlobState, Note};
 use crate::ui::theme::{Tokens, icons};
-use crate::ui::widgets::text;
+use crate::ui::views::subject::Subject;
+use crate::ui::widgets::{not_here, text};
 
-/// How the bytes of a manifest, its config and its layers are, for a block at the side.
-pub(in crate::ui::views) struct Health {
-    pub(in crate::ui::views) icon: &'static str,
-    pub(in crate::ui::views) headline: &'static str,
-    pub(in crate::ui::views) color: fn(&Tokens) -> Color32,
+/// How the bytes of a manifest, its config and its layers are, for a block at the side and
+/// for the status bar.
+pub(in crate::ui) struct Health {
+    pub(in crate::ui) icon: &'static str,
+    pub(in crate::ui) headline: &'static str,
+    pub(in crate::ui) color: fn(&Tokens) -> Color32,
     /// Sentences, the worst first.
-    pub(in crate::ui::views) lines: Vec<String>,
+    pub(in crate::ui) lines: Vec<String>,
     /// Whether reading the blobs would tell more.
     pub(in crate::ui::views) can_check: bool,
 }
 
 /// What is known of the entries of an index, all levels counted.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(in crate::ui::views) struct IndexHealth {
+pub(in crate::ui) struct IndexHealth {
     pub(in crate::ui::views) missing: usize,
     pub(in crate::ui::views) damaged: usize,
     pub(in crate::ui::views) failed: usize,
@@ -35,7 +37,8 @@ pub(in crate::ui::views) struct IndexHealth {
 }
 
 impl IndexHealth {
-    pub(super) fn new(root: &Arc<Node>) -> Self {
+    /// Looks through everything that is known under `root`.
+    pub(in crate::ui) fn new(root: &Arc<Node>) -> Self {
         let mut health = Self {
             complete: true,
             ..Self::default()
@@ -106,62 +109,144 @@ fn add_sizes<'a>(
     }
 }
 
-/// How the parts of the manifest `node` are; `missing` says where they are not.
+/// How what is selected is, with everything that is known of it; nothing while nothing is.
+pub(in crate::ui) fn of_selected(
+    snapshot: &ImageSnapshot,
+    index: &IndexHealth,
+    selected: &NodePath,
+) -> Option<Health> {
+    let image = snapshot.image()?;
+    let missing = not_here(snapshot.reference.as_ref());
+    match Subject::at_selection(snapshot, selected) {
+        Subject::Manifest(subject) => Some(health(image, subject.node, index, missing)),
+        Subject::Index => Some(Known::of_index(index).health(missing)),
+        Subject::Unread(_) => Some(Known::default().health(missing)),
+        Subject::Failed(error) => {
+            let known = match error.kind {
+                FailureKind::Damaged => Known {
+                    damaged_entries: 1,
+                    ..Known::default()
+                },
+                FailureKind::Missing => Known {
+                    missing_entries: 1,
+                    ..Known::default()
+                },
+                _ => return None,
+            };
+            Some(known.health(missing))
+        }
+        Subject::Pending => None,
+    }
+}
+
+/// Whether the manifest was made here, of what an archive lists: nobody else ever had its
+/// digest.
+pub(in crate::ui::views) fn is_derived(image: &Image) -> bool {
+    let derived = |note: &Note| matches!(note, Note::DerivedManifest { .. });
+    image.notes.iter().any(derived)
+}
+
+/// How the parts of the manifest `node` of `image` are; `missing` says where they are not.
 pub(in crate::ui::views) fn health(
+    image: &Image,
     node: &Node,
     index: &IndexHealth,
     missing: &'static str,
 ) -> Health {
-    let mut lines = Vec::new();
-    let count = count_blobs(node);
-    let config_failed = matches!(
-        &node.parts,
-        Parts::Manifest {
-            config: Remote::Failed { .. },
-            ..
-        }
-    );
-    let problem = match &node.parts {
-        Parts::Manifest { config, .. } => config.error(),
+    let blobs = count_blobs(node);
+    let kind = match &node.parts {
+        Parts::Manifest { config, .. } => config.error().map(|error| error.kind),
         _ => None,
     };
-    let config_damaged = problem.is_some_and(|error| error.kind == FailureKind::Damaged);
-    let config_missing = problem.is_some_and(|error| error.kind == FailureKind::Missing);
-    let damaged = count.damaged + index.damaged + usize::from(config_damaged);
-    let absent = count.missing + index.missing + usize::from(config_missing);
-
-    push(&mut lines, count.damaged, "layer", "damaged", None);
-    push(&mut lines, index.damaged, "entry", "damaged", None);
-    if config_failed {
-        let word = match (config_damaged, config_missing) {
-            (true, _) => "The config is damaged".to_owned(),
-            (_, true) => format!("The config is {missing}"),
-            _ => "The config could not be read".to_owned(),
-        };
-        lines.push(word);
-    }
-    push(&mut lines, count.missing, "layer", missing, None);
-    push(&mut lines, index.missing, "entry", missing, None);
-    push(&mut lines, index.failed, "entry", "not read", Some("were"));
-
-    let all_verified = count.blobs > 0 && count.verified == count.blobs && !config_failed;
-    let (icon, headline, color): (_, _, fn(&Tokens) -> Color32) = if damaged > 0 {
-        (icons::TRIANGLE_ALERT, "Damaged", |t| t.damaged)
-    } else if absent > 0 {
-        (icons::CIRCLE_MINUS, "Incomplete", |t| t.caution)
-    } else if all_verified {
-        lines.push("Manifest, config and every layer hash to their digests".to_owned());
-        (icons::CIRCLE_CHECK, "Every byte verified", |t| t.accepted)
-    } else {
-        lines.push(documents_line(node, &count));
-        (icons::CIRCLE_CHECK, "Documents verified", |t| t.accepted)
+    let known = Known {
+        config_failed: kind.is_some(),
+        config_damaged: kind == Some(FailureKind::Damaged) || blobs.config_damaged,
+        config_missing: kind == Some(FailureKind::Missing) || blobs.config_missing,
+        derived: is_derived(image),
+        documents: documents_line(node, &blobs),
+        blobs,
+        ..Known::of_index(index)
     };
-    Health {
-        icon,
-        headline,
-        color,
-        lines,
-        can_check: !all_verified && count.blobs > 0,
+    known.health(missing)
+}
+
+/// What is known of a selection, before it is put into words.
+#[derive(Default)]
+struct Known {
+    blobs: Blobs,
+    config_failed: bool,
+    config_damaged: bool,
+    config_missing: bool,
+    damaged_entries: usize,
+    missing_entries: usize,
+    failed_entries: usize,
+    derived: bool,
+    /// What was read of the documents, where it is a manifest.
+    documents: String,
+}
+
+impl Known {
+    fn of_index(index: &IndexHealth) -> Self {
+        Self {
+            damaged_entries: index.damaged,
+            missing_entries: index.missing,
+            failed_entries: index.failed,
+            ..Self::default()
+        }
+    }
+
+    fn health(self, missing: &'static str) -> Health {
+        let count = &self.blobs;
+        let mut lines = Vec::new();
+        let damaged = count.damaged + self.damaged_entries + usize::from(self.config_damaged);
+        let absent = count.missing + self.missing_entries + usize::from(self.config_missing);
+
+        push(&mut lines, count.damaged, "layer", "damaged", None);
+        push(&mut lines, self.damaged_entries, "entry", "damaged", None);
+        match (self.config_damaged, self.config_missing) {
+            (true, _) => lines.push("The config is damaged".to_owned()),
+            (_, true) => lines.push(format!("The config is {missing}")),
+            _ if self.config_failed => lines.push("The config could not be read".to_owned()),
+            _ => {}
+        }
+        push(&mut lines, count.missing, "layer", missing, None);
+        push(&mut lines, self.missing_entries, "entry", missing, None);
+        push(
+            &mut lines,
+            self.failed_entries,
+            "entry",
+            "not read",
+            Some("were"),
+        );
+
+        let all_verified = count.blobs > 0 && count.verified == count.blobs && !self.config_failed;
+        let every = "Manifest, config and every layer hash to their digests";
+        let (icon, headline, color): (_, _, fn(&Tokens) -> Color32) = if damaged > 0 {
+            (icons::TRIANGLE_ALERT, "Damaged", |t| t.damaged)
+        } else if absent > 0 {
+            (icons::CIRCLE_MINUS, "Incomplete", |t| t.caution)
+        } else if self.derived {
+            lines.push("The archive holds no manifest: this one was made of its list, and nobody else has its digest.".to_owned());
+            if all_verified {
+                lines.push("Config and layers hash to what it says.".to_owned());
+            }
+            (icons::CIRCLE_DASHED, "Derived, not verifiable", |t| t.weak)
+        } else if all_verified {
+            lines.push(every.to_owned());
+            (icons::CIRCLE_CHECK, "Every byte verified", |t| t.accepted)
+        } else {
+            if !self.documents.is_empty() {
+                lines.push(self.documents);
+            }
+            (icons::CIRCLE_CHECK, "Documents verified", |t| t.accepted)
+        };
+        Health {
+            icon,
+            headline,
+            color,
+            lines,
+            can_check: !all_verified && count.blobs > 0,
+        }
     }
 }
 
@@ -187,6 +272,8 @@ struct Blobs {
     verified: usize,
     missing: usize,
     damaged: usize,
+    config_missing: bool,
+    config_damaged: bool,
 }
 
 fn count_blobs(node: &Node) -> Blobs {
@@ -207,10 +294,16 @@ fn count_blobs(node: &Node) -> Blobs {
                 count.present += usize::from(layer);
                 count.verified += 1;
             }
-            BlobState::Missing => count.missing += usize::from(layer),
+            BlobState::Missing => {
+                count.missing += usize::from(layer);
+                count.config_missing |= !layer;
+            }
             BlobState::WrongSize { .. }
             | BlobState::WrongDigest { .. }
-            | BlobState::Unreadable { .. } => count.damaged += usize::from(layer),
+            | BlobState::Unreadable { .. } => {
+                count.damaged += usize::from(layer);
+                count.config_damaged |= !layer;
+            }
         }
     }
     count

@@ -1,7 +1,7 @@
 //! What a manifest and its config say about layers, ready to be drawn.
 
-use crate::model::ArtifactKind;
 use crate::model::text::size;
+use crate::model::{ArtifactKind, Compression, MediaKind, MediaType};
 use crate::ui::views::subject::ManifestSubject;
 use crate::ui::widgets::{Scale, text};
 
@@ -18,6 +18,8 @@ pub(in crate::ui::views) struct ManifestFacts {
     pub(in crate::ui::views) layers_size: u64,
     /// `116 MB compressed, 5 layers`.
     pub(in crate::ui::views) summary: String,
+    /// Whether any layer is compressed.
+    pub(in crate::ui::views) compressed: bool,
     /// What it is: an image, or something that is kept beside images.
     pub(in crate::ui::views) kind: Option<ArtifactKind>,
     /// How many steps made no layer.
@@ -53,7 +55,9 @@ impl ManifestFacts {
             ..Self::default()
         };
         let sizes_known = layers.iter().all(|layer| layer.size_known);
-        facts.summary = summary(sizes_known.then_some(facts.layers_size), layers.len());
+        facts.compressed = layers.iter().any(|layer| is_compressed(&layer.media_type));
+        let size = sizes_known.then_some(facts.layers_size);
+        facts.summary = summary(size, facts.compressed, layers.len());
         let line = |at: usize| {
             let instruction = history.get(at)?.instruction()?;
             Some(text::line(&instruction).into_owned())
@@ -97,11 +101,29 @@ impl ManifestFacts {
     }
 }
 
-fn summary(bytes: Option<u64>, layers: usize) -> String {
+/// Whether a layer is not a plain tar stream, as far as its type says.
+pub(in crate::ui::views) fn is_compressed(layer: &MediaType) -> bool {
+    !matches!(
+        layer.kind(),
+        MediaKind::Layer {
+            compression: Compression::None,
+            encrypted: false,
+            ..
+        }
+    )
+}
+
+/// The word over the sizes of layers: as they are stored.
+pub(in crate::ui::views) const fn size_word(compressed: bool) -> &'static str {
+    if compressed { "Compressed" } else { "Size" }
+}
+
+fn summary(bytes: Option<u64>, compressed: bool, layers: usize) -> String {
     let count = text::count(layers, "layer", "layers");
     match bytes {
         _ if layers == 0 => "no layers".to_owned(),
-        Some(bytes) => format!("{} compressed, {count}", size(bytes)),
+        Some(bytes) if compressed => format!("{} compressed, {count}", size(bytes)),
+        Some(bytes) => format!("{}, {count}", size(bytes)),
         None => count,
     }
 }

@@ -14,9 +14,10 @@ use super::cached::{Cached, CachedByParts};
 use super::subject::ManifestSubject;
 
 pub(super) use findings::Findings;
-pub(super) use health::{Health, IndexHealth, health};
+pub(in crate::ui) use health::{Health, IndexHealth, of_selected};
+pub(super) use health::{health, is_derived};
 pub(super) use index::{EntryKind, IndexFacts};
-pub(super) use manifest::{ManifestFacts, Step};
+pub(super) use manifest::{ManifestFacts, Step, is_compressed, size_word};
 
 /// Indexes lie at most this deep in each other; see `model::limits`.
 const DEPTH: usize = crate::model::limits::INDEX_DEPTH;

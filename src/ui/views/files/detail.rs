@@ -50,9 +50,15 @@ pub(super) fn show(
     state: &mut DetailState,
     files: &FilesSnapshot,
     node: &FileNode<'_>,
+    damaged: &[usize],
     context: &mut ViewContext<'_>,
 ) -> bool {
     let closed = head(ui, files, node, context);
+    if node.layer().is_some_and(|layer| damaged.contains(&layer)) {
+        let words = format!("{}  {}", icons::TRIANGLE_ALERT, super::damaged::DAMAGED);
+        ui.label(RichText::new(words).color(Tokens::of(ui).damaged));
+        ui.add_space(4.0);
+    }
     let content = match node.content() {
         Some((layer, position, entry)) if entry.kind() == EntryKind::File => {
             Some(FileRef { layer, position })

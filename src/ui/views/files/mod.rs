@@ -1,5 +1,6 @@
 //! The files of an image: a tree with sizes, where each comes from, and what is in it.
 
+mod damaged;
 mod detail;
 mod picture;
 mod query;
@@ -83,7 +84,7 @@ fn manifest(
     subject: &ManifestSubject<'_>,
     context: &mut ViewContext<'_>,
 ) {
-    state.files.keep_for(subject.digest());
+    state.files.keep_for(subject.path, subject.digest());
     let files = context
         .files
         .filter(|files| files.digest == *subject.digest());
@@ -93,7 +94,12 @@ fn manifest(
     };
     let kept = &mut state.files;
     let wanted = kept.query();
-    if kept.asked.as_ref() != Some(&wanted) {
+    // while a pattern is typed it is no pattern yet: what was listed stays
+    let changed = kept.asked.as_ref() != Some(&wanted);
+    let name = wanted.name.as_ref().filter(|_| changed);
+    let problem = name.and_then(|name| name.check().err());
+    kept.problem = problem.map(|problem| problem.to_string());
+    if changed && kept.problem.is_none() {
         // what was asked for before may not show in what is known of it yet
         let asked_before = kept.asked.replace(wanted.clone()).is_some();
         if asked_before || files.query != wanted || matches!(files.list, Remote::NotAsked) {
@@ -103,6 +109,7 @@ fn manifest(
     if let Some(list) = files.list.value() {
         kept.lay_out(list);
     }
+    kept.reveal_selected();
     let instructions: Vec<Option<&str>> = {
         let facts = state.facts.manifest(subject);
         (0..subject.manifest.layers.len())
@@ -120,7 +127,8 @@ fn manifest(
     });
     if let Some(detail) = detail {
         ui.scope_builder(UiBuilder::new().id_salt("details").max_rect(detail), |ui| {
-            details(ui, kept, files, context);
+            let damaged = damaged::layers(subject.node);
+            details(ui, kept, files, &damaged, context);
         });
     }
 }
@@ -143,11 +151,12 @@ fn details(
     ui: &mut Ui,
     kept: &mut FilesState,
     files: &FilesSnapshot,
+    damaged: &[usize],
     context: &mut ViewContext<'_>,
 ) {
     let mut detail = std::mem::take(&mut kept.detail);
     let closed = match kept.node() {
-        Some(node) => detail::show(ui, &mut detail, files, &node, context),
+        Some(node) => detail::show(ui, &mut detail, files, &node, damaged, context),
         None => false,
     };
     kept.detail = detail;
@@ -225,6 +234,15 @@ fn list(
             context.actions.push(detail::save(files, &root));
         }
     });
+    if let Some(problem) = &kept.problem {
+        let words = format!(
+            "{}  {}",
+            icons::TRIANGLE_ALERT,
+            text::line(&text::capital(problem))
+        );
+        let color = Tokens::of(ui).caution;
+        ui.add(egui::Label::new(RichText::new(words).color(color)).truncate());
+    }
     ui.add_space(size::GRID);
     status(ui, files, subject, context);
     if let Remote::Failed { error, .. } = &files.list {
@@ -259,7 +277,8 @@ fn list(
         return;
     }
     let reveal = std::mem::take(&mut kept.reveal);
-    let happened = tree::show(ui, rows, kept.selected_row(), reveal);
+    let damaged = damaged::layers(subject.node);
+    let happened = tree::show(ui, rows, &damaged, kept.selected_row(), reveal);
     kept.take(happened);
 }
 
@@ -385,6 +404,7 @@ fn status(
         let words = format!("{}  {words}", icons::TRIANGLE_ALERT);
         ui.add(egui::Label::new(RichText::new(words).color(tokens.caution)).truncate());
     }
+    damaged::banner(ui, files, subject, context);
     for (position, layer) in files.layers.iter().enumerate() {
         let LayerState::Failed(failure) = &layer.state else {
             continue;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::engine::NodePath;
 use crate::layer::{FileList, FileNode, FileQuery, FileRows, FileSort, Scope};
 use crate::model::Digest;
 
@@ -27,17 +28,69 @@ pub(in crate::ui::views) struct FilesState {
     pub(super) reveal: bool,
     /// Whether what is selected was shown beside the tree.
     pub(super) had_details: bool,
+    /// What lies above what is selected is to be opened, once that is listed.
+    to_open: bool,
+    /// A layer, and a path in it, that is to be shown once its manifest is.
+    wished: Option<Wished>,
+    /// Why what was typed cannot be looked for.
+    pub(super) problem: Option<String>,
     pub(super) detail: DetailState,
 }
 
+/// What another view wants to be shown here.
+#[derive(Debug)]
+struct Wished {
+    manifest: NodePath,
+    layer: usize,
+    path: Option<Vec<u8>>,
+}
+
 impl FilesState {
-    /// Begins anew where another manifest is looked at.
-    pub(super) fn keep_for(&mut self, manifest: &Digest) {
+    /// A layer of this manifest is to be shown, and a path in it.
+    pub(in crate::ui::views) fn show_layer(
+        &mut self,
+        manifest: &NodePath,
+        layer: usize,
+        path: Option<Vec<u8>>,
+    ) {
+        self.wished = Some(Wished {
+            manifest: manifest.clone(),
+            layer,
+            path,
+        });
+    }
+
+    /// Begins anew where another manifest is looked at; does what is wished of this one.
+    pub(super) fn keep_for(&mut self, path: &NodePath, manifest: &Digest) {
+        let wished = self.wished.take_if(|wished| wished.manifest == *path);
         if self.of.as_ref() != Some(manifest) {
             *self = Self {
                 of: Some(manifest.clone()),
+                wished: self.wished.take(),
                 ..Self::default()
             };
+        }
+        if let Some(wished) = wished {
+            self.filter.clear();
+            self.changed = false;
+            self.scope = Scope::Layer(wished.layer);
+            self.selected = wished.path;
+            self.to_open = self.selected.is_some();
+        }
+    }
+
+    /// Opens what lies above what is selected, once the list is the one that was wished for.
+    pub(super) fn reveal_selected(&mut self) {
+        let wanted = self.asked.as_ref();
+        let Some(rows) = self.rows.as_mut().filter(|_| self.to_open) else {
+            return;
+        };
+        if let Some(path) = &self.selected
+            && wanted == Some(rows.list().query())
+            && rows.reveal(path).is_some()
+        {
+            self.to_open = false;
+            self.reveal = true;
         }
     }
 
@@ -88,6 +141,7 @@ impl FilesState {
             return;
         };
         let tree::Happened { touched, folded } = happened;
+        self.to_open &= touched.selected.is_none();
         if let Some(row) = touched.selected
             && let Some(node) = rows.node(row)
         {

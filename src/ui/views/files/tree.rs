@@ -39,6 +39,7 @@ pub(super) struct Happened {
 pub(super) fn show(
     ui: &mut Ui,
     rows: &FileRows,
+    damaged: &[usize],
     selected: Option<usize>,
     reveal: bool,
 ) -> Happened {
@@ -63,7 +64,8 @@ pub(super) fn show(
             let Some(node) = rows.node(row.index) else {
                 return;
             };
-            if line(row, rows, &node, scope, at) {
+            let of = (scope, at);
+            if line(row, rows, &node, damaged, of) {
                 folded = Some(row.index);
             }
         });
@@ -81,8 +83,8 @@ fn line(
     row: &mut RowUi<'_>,
     rows: &FileRows,
     node: &FileNode<'_>,
-    scope: Scope,
-    at: usize,
+    damaged: &[usize],
+    (scope, at): (Scope, usize),
 ) -> bool {
     let tokens = row.tokens;
     let kind = node.kind();
@@ -133,7 +135,7 @@ fn line(
         row.mono_weak(MODE, &words::mode(entry.mode()));
         row.mono_weak(OWNER, &format!("{}:{}", entry.uid(), entry.gid()));
     }
-    let layer = words::layer(node, at);
+    let mut layer = words::layer(node, at);
     let of = if node.change() == Change::Removed {
         Some(at)
     } else {
@@ -142,7 +144,14 @@ fn line(
     if let Some(of) = of {
         row.dot(DOT, tokens.layer(of));
     }
-    row.weak(LAYER, &layer);
+    let of = node.layer().filter(|layer| damaged.contains(layer));
+    if of.is_some_and(|_| node.change() != Change::Removed) {
+        layer.push_str(", damaged");
+        let color = row.tokens.damaged;
+        row.colored(LAYER, &layer, color);
+    } else {
+        row.weak(LAYER, &layer);
+    }
     let state = match (opens, open) {
         (true, true) => ", open",
         (true, false) => ", closed",

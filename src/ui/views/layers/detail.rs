@@ -2,18 +2,19 @@
 
 use egui::{RichText, ScrollArea, Ui};
 
-use crate::model::LayerHistory;
 use crate::model::text::size as size_text;
-use crate::ui::action::{Action, Actions};
+use crate::model::{Descriptor, LayerHistory};
+use crate::transport::BlobState;
+use crate::ui::action::{Action, Actions, FilesPlace};
 use crate::ui::theme::{Tokens, icons, size};
 use crate::ui::views::ViewContext;
-use crate::ui::views::facts::ManifestFacts;
+use crate::ui::views::facts::{ManifestFacts, is_compressed, size_word};
 use crate::ui::views::overview::pairs;
-use crate::ui::views::page::{GAP, beside};
+use crate::ui::views::page::{self, GAP, beside};
 use crate::ui::views::subject::ManifestSubject;
-use crate::ui::widgets::{Date, Look, Row, exact, heading, icon_button, not_here, text};
+use crate::ui::widgets::{Date, Look, Row, exact, heading, icon_button, link, not_here, text};
 
-use super::{Picked, blob_status};
+use super::{Picked, blob_status, state::blob_of};
 
 /// Most characters of an instruction that are laid out.
 const INSTRUCTION: usize = 20_000;
@@ -26,20 +27,14 @@ pub(super) fn show(
     picked: Option<Picked>,
     context: &mut ViewContext<'_>,
 ) {
-    let tokens = Tokens::of(ui);
-    let rect = ui.available_rect_before_wrap();
-    ui.painter().hline(
-        rect.x_range(),
-        rect.top() + 0.5,
-        egui::Stroke::new(1.0, tokens.border),
-    );
-    ui.add_space(2.0 * size::GRID);
     let Some(picked) = picked else {
-        let hint =
-            "Select a layer to see its whole instruction, its DiffID and what is said about it";
-        ui.label(RichText::new(hint).color(tokens.faint));
+        page::hint(
+            ui,
+            "Select a layer to see its whole instruction and its digests",
+        );
         return;
     };
+    page::line(ui);
     let (layer, step) = match picked {
         Picked::Layer(layer) => {
             let step = facts.layer_steps.get(layer);
@@ -59,8 +54,15 @@ pub(super) fn show(
         ui,
         left,
         |ui| {
-            let actions = &mut *shared.borrow_mut().actions;
-            instruction(ui, layer, history, actions);
+            let context = &mut *shared.borrow_mut();
+            let of_image = layer.filter(|_| facts.is_image());
+            let files = of_image.map(|layer| FilesPlace {
+                image: context.image.id,
+                manifest: subject.path.clone(),
+                layer,
+                path: None,
+            });
+            instruction(ui, layer, files, history, context.actions);
         },
         |ui| {
             let context = &mut *shared.borrow_mut();
@@ -78,6 +80,7 @@ pub(super) fn show(
 fn instruction(
     ui: &mut Ui,
     layer: Option<usize>,
+    files: Option<FilesPlace>,
     history: Option<&LayerHistory>,
     actions: &mut Actions,
 ) {
@@ -97,6 +100,11 @@ fn instruction(
                 text: whole.clone(),
                 what: "instruction".to_owned(),
             });
+        }
+        if let Some(files) = files
+            && link(ui, "Show files of this layer").clicked()
+        {
+            actions.push(Action::ShowFiles(files));
         }
     });
     ScrollArea::vertical()
@@ -179,7 +187,8 @@ fn rows(
     } else {
         "the manifest does not say its size".to_owned()
     };
-    row("Compressed", &size, Look::Words, ui, actions);
+    let word = size_word(is_compressed(&descriptor.media_type));
+    row(word, &size, Look::Words, ui, actions);
     row(
         "Media type",
         descriptor.media_type.as_str(),
@@ -195,6 +204,14 @@ fn rows(
         .color(state.color)
         .hover(&*state.meaning)
         .show(ui, actions);
+    let blob = blob_of(subject.node, layer);
+    if let Some((expected, found)) = wrong(descriptor, blob) {
+        row("Expected", &expected, Look::Mono, ui, actions);
+        row("Found", &found, Look::Mono, ui, actions);
+    }
+    if let Some(advice) = advice(blob) {
+        row("Try", advice, Look::Words, ui, actions);
+    }
     said(ui, history, context);
     let actions = &mut *context.actions;
     for url in &descriptor.urls {
@@ -207,6 +224,33 @@ fn rows(
         for (key, value) in &descriptor.annotations {
             pairs::pair(ui, key, value, 140.0, context.now, actions);
         }
+    }
+}
+
+/// What the manifest says and what is there, where that is not the same.
+fn wrong(descriptor: &Descriptor, blob: &BlobState) -> Option<(String, String)> {
+    match blob {
+        BlobState::WrongDigest { found } => {
+            Some((descriptor.digest.to_string(), found.to_string()))
+        }
+        BlobState::WrongSize { expected, found } => {
+            Some((text::bytes(*expected), text::bytes(*found)))
+        }
+        BlobState::Unreadable { why } => {
+            Some((descriptor.digest.to_string(), text::line(why).into_owned()))
+        }
+        _ => None,
+    }
+}
+
+/// What to do about a layer that is damaged or not there.
+fn advice(blob: &BlobState) -> Option<&'static str> {
+    if blob.is_damaged() {
+        Some("Copy the image again from where it came, then check its bytes")
+    } else if *blob == BlobState::Missing {
+        Some("Copy the image again from a place that has all its layers")
+    } else {
+        None
     }
 }
 

@@ -21,9 +21,6 @@ pub(super) use state::blob_status;
 /// Height of what is shown of one layer, as a share of the view, and its bounds in points.
 const DETAIL: (f32, f32, f32) = (0.34, 150.0, 260.0);
 
-/// Height of the line in its place while nothing is selected, in points.
-const HINT: f32 = 32.0;
-
 /// What the view keeps between frames.
 #[derive(Debug, Default)]
 pub(super) struct LayersState {
@@ -133,7 +130,7 @@ fn manifest(
     let whole = ui.available_height();
     let detail_height = match picked {
         Some(_) => (whole * share).clamp(least, most).min(whole * 0.6),
-        None => HINT,
+        None => page::HINT,
     };
     // right below a short table, at the bottom of the view below a long one
     let rows = if kept.show_empty {
@@ -142,12 +139,17 @@ fn manifest(
         facts.layer_steps.len()
     };
     let table_height = (rows as f32 + 1.0) * size::ROW + 2.0 * size::GRID;
-    let table_height = table_height.min(whole - detail_height);
+    let table_height = match picked {
+        Some(_) => table_height.min(whole - detail_height),
+        // the hint stands at the foot of the view, as in others
+        None => whole - detail_height,
+    };
     let table_size = egui::vec2(ui.available_width(), table_height);
     ui.allocate_ui_with_layout(table_size, *ui.layout(), |ui| {
         ui.set_min_size(table_size);
         let files = context.files;
         let rows = table::Rows {
+            image: context.image.id,
             files: files.filter(|files| files.digest == *subject.digest()),
             subject,
             facts,

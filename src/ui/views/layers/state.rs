@@ -12,10 +12,15 @@ pub(in crate::ui::views) fn blob_status(
     missing: &'static str,
     tokens: &Tokens,
 ) -> Status {
+    Status::of_blob(blob_of(node, layer), missing, tokens)
+}
+
+/// What is known of the blob of a layer.
+pub(super) fn blob_of(node: &Node, layer: usize) -> &BlobState {
     let state = match &node.parts {
         // the config comes first
         Parts::Manifest { blobs, .. } => blobs.get(layer + 1),
         _ => None,
     };
-    Status::of_blob(state.unwrap_or(&BlobState::NotChecked), missing, tokens)
+    state.unwrap_or(&BlobState::NotChecked)
 }

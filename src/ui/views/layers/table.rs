@@ -5,10 +5,10 @@ use std::cell::RefCell;
 
 use egui::Ui;
 
-use crate::engine::{FilesSnapshot, LayerState};
+use crate::engine::{FilesSnapshot, ImageId, LayerState};
 use crate::model::text::size as size_text;
-use crate::ui::action::{Action, Actions};
-use crate::ui::views::facts::{ManifestFacts, Step};
+use crate::ui::action::{Action, Actions, FilesPlace};
+use crate::ui::views::facts::{ManifestFacts, Step, size_word};
 use crate::ui::views::overview::share;
 use crate::ui::views::subject::ManifestSubject;
 use crate::ui::widgets::table::{Column, RowUi, Table};
@@ -35,7 +35,7 @@ const COLUMNS: [Column; 12] = [
         .right()
         .hint("Layers count from 0, the lowest first"),
     Column::wide("Instruction", 150.0, 1.0),
-    Column::new("Packed", 104.0)
+    Column::new("Packed", 96.0)
         .hint("How the layer's tar stream is compressed")
         .from_width(940.0),
     Column::new("Compressed", 88.0)
@@ -44,12 +44,13 @@ const COLUMNS: [Column; 12] = [
     Column::new("Share", 52.0)
         .right()
         .hint("Of all layers together")
-        .from_width(700.0),
+        // the bar shows shares, and nothing else shows waste
+        .from_width(1240.0),
     Column::new("Unpacked", 76.0)
         .right()
         .hint("The size of the uncompressed tar stream, once the layer was read")
         .from_width(1080.0),
-    Column::new("Files", 128.0)
+    Column::new("Files", 92.0)
         .hint("Names that the layer adds, changes and removes")
         .from_width(760.0),
     Column::new("Wastes", 72.0)
@@ -59,12 +60,16 @@ const COLUMNS: [Column; 12] = [
     Column::new("DiffID", 158.0)
         .hint("Digest of the uncompressed tar stream, as the config says")
         .from_width(1500.0),
-    Column::new("Digest", 158.0).from_width(980.0),
-    Column::new("State", 138.0).from_width(520.0),
+    Column::new("Digest", 158.0).from_width(1180.0),
+    Column::new("State", 130.0).from_width(520.0),
 ];
+
+/// What stands where nobody has read the layer.
+const NOT_READ: &str = "Known once the layer was read: Files reads it";
 
 /// The table before it is drawn.
 pub(super) struct Rows<'a> {
+    pub(super) image: ImageId,
     pub(super) subject: &'a ManifestSubject<'a>,
     pub(super) facts: &'a ManifestFacts,
     /// What is known of the files in the layers.
@@ -91,16 +96,9 @@ impl Rows<'_> {
             (Picked::Step(step), true) => Some(step),
             (Picked::Step(_), false) => None,
         });
+        // the same columns whether the layers were read or not: nothing jumps
         let mut columns = COLUMNS;
-        if self.files.is_none() {
-            // nobody has read the layers: room for their instructions
-            for column in [UNPACKED, FILES, WASTES] {
-                columns[column] = columns[column].from_width(f32::INFINITY);
-            }
-        } else {
-            // the bar shows shares, and nothing else shows waste
-            columns[SHARE] = columns[SHARE].from_width(1240.0);
-        }
+        columns[SIZE].name = size_word(self.facts.compressed);
         let wished = RefCell::new(Vec::new());
         let touched = Table::new("Layers", &columns, count)
             .selected(selected)
@@ -170,6 +168,12 @@ impl Rows<'_> {
                 let what = what.to_owned();
                 wished.borrow_mut().push(Action::Copy { text, what });
             };
+            if self.facts.is_image() {
+                if ui.button("Show files of this layer").clicked() {
+                    wished.borrow_mut().push(self.show_files(layer));
+                }
+                ui.separator();
+            }
             if ui.button("Copy digest").clicked() {
                 copy(descriptor.digest.to_string(), "digest");
             }
@@ -186,9 +190,23 @@ impl Rows<'_> {
         });
     }
 
+    /// Leads to what only this layer holds.
+    fn show_files(&self, layer: usize) -> Action {
+        Action::ShowFiles(FilesPlace {
+            image: self.image,
+            manifest: self.subject.path.clone(),
+            layer,
+            path: None,
+        })
+    }
+
     /// What the layer does to the files of the image.
     fn account(&self, row: &mut RowUi<'_>, layer: usize) {
         let Some(files) = self.files else {
+            for column in [UNPACKED, FILES, WASTES] {
+                row.weak(column, "–");
+                row.hint(column, NOT_READ);
+            }
             return;
         };
         let known = files.layers.get(layer);

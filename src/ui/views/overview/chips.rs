@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use egui::{RichText, Ui, vec2};
 
-use crate::engine::{FailureKind, Node, NodePath, Remote};
+use crate::engine::{FailureKind, Image, Node, NodePath, Remote};
 use crate::model::{Choice, Descriptor, text};
 use crate::ui::action::Action;
 use crate::ui::theme::{Tokens, icons, size};
 use crate::ui::views::facts::EntryKind;
-use crate::ui::views::subject::platform_label;
+use crate::ui::views::subject::{Subject, platform_label};
 use crate::ui::views::{View, ViewContext, ViewState};
 use crate::ui::widgets::{Beside, Chip, Status, chip, not_here, text as words, wide_tooltip};
 
@@ -63,6 +63,8 @@ fn level(
     };
     let tokens = Tokens::of(ui);
     let selected = context.selected.positions().get(depth).copied();
+    let shown = shown_instead(context).and_then(|path| path.positions().get(depth).copied());
+    let shown = shown.filter(|_| selected.is_none());
     let order = order(&facts.choices, selected);
     let missing = not_here(context.image.reference.as_ref());
     let mut drawn = Vec::new();
@@ -83,6 +85,7 @@ fn level(
                     word: Cow::Owned(word(entry, child, kind)),
                     beside: beside(child, kind, missing, tokens),
                     selected: is_selected,
+                    shown: shown == Some(position),
                 },
             );
             drawn.push(position);
@@ -106,6 +109,7 @@ fn level(
                 word: Cow::Owned(format!("+ {} more", words::number_words(left_out))),
                 beside: Beside::Nothing,
                 selected: false,
+                shown: false,
             };
             if chip(ui, &more)
                 .on_hover_text("All of them in Platforms")
@@ -169,7 +173,8 @@ fn beside<'a>(
         };
     };
     if let Some(manifest) = node.document.manifest() {
-        return Beside::Text(Cow::Owned(text::size(manifest.blob_size())));
+        let size = node.total_size().unwrap_or(manifest.blob_size());
+        return Beside::Text(Cow::Owned(text::size(size)));
     }
     match node.document.index() {
         Some(index) => Beside::Text(Cow::Owned(words::count(
@@ -245,15 +250,33 @@ fn reason_words(context: &ViewContext<'_>) -> Option<String> {
     let image = context.image.image()?;
     let chosen = image.chosen.as_ref()?;
     let wanted = &context.image.wanted;
+    if let Some(path) = shown_instead(context) {
+        let label = label(image, path);
+        return Some(format!(
+            "The index is selected. Shown below: {label}, which a pull for {wanted} takes"
+        ));
+    }
     if chosen.path == *context.selected {
         // the last choice is the one among platforms
         return Some(chosen.choices.last()?.explain(wanted));
     }
-    let label = image
-        .descriptor(&chosen.path)
-        .and_then(|entry| entry.platform.as_ref())
-        .map_or_else(|| "another one".to_owned(), platform_label);
+    let label = label(image, &chosen.path);
     Some(format!("Selected here; a pull for {wanted} takes {label}"))
+}
+
+/// The image that is shown where an index is selected in which it was chosen.
+fn shown_instead<'a>(context: &ViewContext<'a>) -> Option<&'a NodePath> {
+    match Subject::of(context) {
+        Subject::Manifest(subject) => Some(subject.path).filter(|path| *path != context.selected),
+        _ => None,
+    }
+}
+
+fn label(image: &Image, path: &NodePath) -> String {
+    image
+        .descriptor(path)
+        .and_then(|entry| entry.platform.as_ref())
+        .map_or_else(|| "another one".to_owned(), platform_label)
 }
 
 fn show_platforms(context: &mut ViewContext<'_>) {

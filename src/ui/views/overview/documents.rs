@@ -47,16 +47,15 @@ pub(super) fn show(
     }
     let config = &subject.manifest.config;
     document(ui, "Config", &config.media_type, config.size, context);
-    if !subject.manifest.sizes_known() {
+    let Some(total) = subject.node.total_size() else {
         return;
-    }
+    };
     let word = if is_index {
         "This platform"
     } else {
         "In total"
     };
-    let total = subject.manifest.blob_size();
-    let what = "config and layers, each distinct blob once";
+    let what = "manifest, config and layers, each distinct blob once";
     sum(ui, word, total, what, context);
     let whole = state.facts.index_health(root).total.filter(|_| is_index);
     if let Some(whole) = whole {

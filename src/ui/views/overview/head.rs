@@ -5,6 +5,7 @@ use egui::{FontFamily, FontId, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 use crate::model::{Content, annotation};
 use crate::ui::action::Action;
 use crate::ui::theme::{STRONG, Tokens, icons, size};
+use crate::ui::views::facts::is_derived;
 use crate::ui::views::subject::Subject;
 use crate::ui::views::{ViewContext, ViewState};
 use crate::ui::widgets::{self, text};
@@ -50,7 +51,7 @@ fn line(ui: &mut Ui, state: &mut ViewState, context: &mut ViewContext<'_>) {
     ui.label(RichText::new(kind(state, context)).color(tokens.weak));
     dot(ui);
     let digest = root.document.raw().digest();
-    widgets::digest(ui, digest, true, context.actions);
+    widgets::digest(ui, digest, !is_derived(image), context.actions);
 
     let subject = Subject::of(context);
     let manifest = match &subject {

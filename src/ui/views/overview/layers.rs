@@ -7,6 +7,7 @@ use egui::{RichText, Ui};
 use crate::model::{Descriptor, text::size as size_text};
 use crate::ui::action::Action;
 use crate::ui::theme::{Tokens, icons, size};
+use crate::ui::views::facts::size_word;
 use crate::ui::views::layers::blob_status;
 use crate::ui::views::subject::ManifestSubject;
 use crate::ui::views::{View, ViewContext, ViewState, page};
@@ -34,7 +35,12 @@ pub(super) fn show(
 ) {
     let facts = state.facts.manifest(subject);
     let layers = &subject.manifest.layers;
-    heading(ui, "Layers", &facts.summary);
+    // whose they are, where there are others beside
+    let title = match subject.siblings {
+        Some(_) => format!("Layers of {}", subject.label()),
+        None => "Layers".to_owned(),
+    };
+    heading(ui, &title, &facts.summary);
     ui.add_space(size::GRID);
     let digest = subject.digest();
     let marked = state.overview.layer.as_ref();
@@ -71,7 +77,9 @@ pub(super) fn show(
     };
     let copy = Cell::new(None);
     let missing = not_here(context.image.reference.as_ref());
-    let touched = Table::new("Layers", &COLUMNS, rows)
+    let mut columns = COLUMNS;
+    columns[2].name = size_word(facts.compressed);
+    let touched = Table::new("Layers", &columns, rows)
         .selected(marked)
         .show(ui, |row| {
             let layer = &layers[row.index];

@@ -25,7 +25,8 @@ pub(super) fn show(ui: &mut Ui, state: &mut ViewState, context: &mut ViewContext
     };
     if let Some(subject) = &subject {
         let missing = not_here(context.image.reference.as_ref());
-        let health = health(subject.node, state.facts.index_health(&image.root), missing);
+        let index = state.facts.index_health(&image.root);
+        let health = health(image, subject.node, index, missing);
         block(ui, &health, subject, context);
         ui.add_space(SECTION);
     }

@@ -301,9 +301,10 @@ fn copy(text: String, what: &str) -> Wish {
     Wish::Act(Action::Copy { text, what })
 }
 
-/// The bytes of config and layers; of an index nothing.
+/// The bytes of manifest, config and layers; of an index nothing.
 fn total(node: &Arc<Node>) -> Option<u64> {
-    Some(node.document.manifest()?.blob_size())
+    let manifest = node.document.manifest()?;
+    Some(node.total_size().unwrap_or(manifest.blob_size()))
 }
 
 /// When it was built, as it is written.
@@ -367,7 +368,7 @@ fn blobs_status(node: &Arc<Node>, missing: &'static str, tokens: &Tokens) -> Sta
     } else {
         Status {
             icon: icons::CIRCLE_CHECK,
-            word: Cow::Borrowed("bytes verified"),
+            word: Cow::Borrowed("documents verified"),
             color: tokens.accepted,
             meaning: Cow::Borrowed("Its own bytes hash to its digest; its layers were not read"),
         }

@@ -12,6 +12,7 @@ use crate::ui::theme::{Tokens, icons, size};
 use crate::ui::widgets::document::DocumentState;
 use crate::ui::widgets::{digest, empty_state, error_box, text};
 
+use super::facts::is_derived;
 use super::subject::{ManifestSubject, Subject};
 use super::{ViewContext, ViewState, page, reload};
 
@@ -106,7 +107,13 @@ fn header(ui: &mut Ui, word: &str, raw: &RawDocument, context: &mut ViewContext<
         let words = size_text(raw.size());
         ui.label(RichText::new(words).color(tokens.weak))
             .on_hover_text(text::bytes(raw.size()));
-        digest(ui, raw.digest(), true, context.actions);
+        // what was made here of an archive's list hashes to anything
+        let image = context.image.image();
+        let root = image
+            .filter(|image| is_derived(image))
+            .map(|image| &image.root);
+        let made = root.is_some_and(|root| root.document.raw().digest() == raw.digest());
+        digest(ui, raw.digest(), !made, context.actions);
     });
 }
 

@@ -6,14 +6,14 @@ mod outcome;
 mod rows;
 mod tree;
 
-use egui::{RichText, Ui};
+use egui::Ui;
 
 use crate::engine::{Command, ImageSnapshot, NodePath};
 use crate::model::Digest;
 use crate::referrers::{Referrer, Subject as RefersTo};
 use crate::ui::action::{Action, CopyWhat};
 use crate::ui::dialogs::{PlaceKind, RemoveWish};
-use crate::ui::theme::{Tokens, icons, size};
+use crate::ui::theme::{icons, size};
 use crate::ui::widgets::split::REFERRERS;
 use crate::ui::widgets::{empty_state, heading, search};
 
@@ -26,9 +26,6 @@ pub(super) use rows::Rows;
 
 /// From this width of the view on what is selected stands beside the tree, in points.
 const WIDE: f32 = 860.0;
-
-/// Height of the line in its place while nothing is selected, in points.
-const HINT: f32 = 28.0;
 
 /// What the view keeps between frames.
 #[derive(Debug, Default)]
@@ -85,10 +82,9 @@ pub(super) fn show(ui: &mut Ui, state: &mut ViewState, context: &mut ViewContext
             .as_ref()
             .and_then(|digest| kept.rows.find(digest));
         let Some((at, referrer, subject)) = selected else {
-            let room = ui.available_height() - HINT;
+            let room = ui.available_height() - page::HINT;
             list(ui, room, kept, None, &subjects, context);
-            let words = "Choose a referrer to see what it says.";
-            ui.label(RichText::new(words).color(Tokens::of(ui).faint));
+            page::hint(ui, "Select a referrer to see what it says");
             return;
         };
         if kept.whole {

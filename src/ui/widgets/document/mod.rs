@@ -193,6 +193,14 @@ impl DocumentState {
         self.prepared.get()?.outline.as_ref().err().copied()
     }
 
+    /// Whether there is a tree of it, or may be one for all that is known yet.
+    fn may_be_json(&self) -> bool {
+        match self.prepared.get() {
+            Some(prepared) => prepared.outline.is_ok(),
+            None => self.mode == Mode::Tree,
+        }
+    }
+
     fn shows_tree(&self) -> bool {
         self.mode == Mode::Tree && self.no_tree().is_none()
     }

@@ -11,6 +11,9 @@ use super::{DocumentState, Mode, copy_value, hex};
 /// The accessible name of the field that finds.
 const FIND: &str = "Find in document";
 
+/// Width of what follows the field that finds: the count, and the buttons, in points.
+const BEHIND: f32 = 216.0;
+
 pub(super) fn show(
     state: &mut DocumentState,
     ui: &mut Ui,
@@ -20,7 +23,11 @@ pub(super) fn show(
     ui.horizontal_wrapped(|ui| {
         ui.set_min_height(28.0);
         picker(ui, actions);
-        modes(state, ui);
+        // of what is no JSON there is one way to see it
+        if state.may_be_json() {
+            modes(state, ui);
+        }
+        ui.spacing_mut().item_spacing.x = 4.0;
         find(state, ui);
         ui.add_space(8.0);
         view_buttons(state, ui);
@@ -44,22 +51,17 @@ fn copy_all(state: &DocumentState) -> Action {
     }
 }
 
-/// Tree or bytes.
+/// Tree or bytes, of JSON.
 fn modes(state: &mut DocumentState, ui: &mut Ui) {
-    let no_tree = state.no_tree();
     ui.spacing_mut().item_spacing.x = 2.0;
-    ui.add_enabled_ui(no_tree.is_none(), |ui| {
-        let shown = state.mode == Mode::Tree && no_tree.is_none();
-        let button = ui
-            .selectable_label(shown, "Tree")
-            .on_hover_text("Each value on its own line, to be folded")
-            .on_disabled_hover_text("There is no tree of what is not JSON");
-        if button.clicked() {
-            state.mode = Mode::Tree;
-            state.go = true;
-        }
-    });
-    let shown = state.mode == Mode::Bytes || no_tree.is_some();
+    let button = ui
+        .selectable_label(state.mode == Mode::Tree, "Tree")
+        .on_hover_text("Each value on its own line, to be folded");
+    if button.clicked() {
+        state.mode = Mode::Tree;
+        state.go = true;
+    }
+    let shown = state.mode == Mode::Bytes;
     let button = ui
         .selectable_label(shown, "Bytes")
         .on_hover_text("The exact text, which is what the digest is of");
@@ -74,7 +76,13 @@ fn modes(state: &mut DocumentState, ui: &mut Ui) {
 fn find(state: &mut DocumentState, ui: &mut Ui) {
     let tokens = Tokens::of(ui);
     // what follows it stays in the same line where there is room at all
-    let width = (ui.available_size_before_wrap().x - 310.0).clamp(100.0, 220.0);
+    let room = ui.available_size_before_wrap().x;
+    let width = if state.may_be_json() {
+        (room - 310.0).clamp(100.0, 220.0)
+    } else {
+        // nothing else is to be chosen: the field fills the line
+        (room - BEHIND).max(100.0)
+    };
     let field = search(ui, FIND, &mut state.query, width);
     let found = state.matches.get().map_or(0, |matches| matches.len());
     let mut step = 0_isize;
