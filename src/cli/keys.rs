@@ -44,7 +44,7 @@ enum What {
 
 #[derive(Debug, Args)]
 struct Target {
-    /// What the key is called in the settings folder.
+    /// What the key is called in the settings folder: letters, digits, '.', '_' and '-'.
     #[arg(required_unless_present = "output_key_prefix")]
     name: Option<String>,
 

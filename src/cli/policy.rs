@@ -35,7 +35,8 @@ struct Import {
     /// The policy, or the key.
     file: PathBuf,
 
-    /// The images that a key is for: HOST/NAME, HOST/TEAM/**, *.DOMAIN/**, or *.
+    /// The images that a key is for: HOST/NAME, HOST/TEAM/**, *.DOMAIN/**, or *. The host
+    /// belongs there, docker.io too.
     #[arg(long, value_name = "SCOPE")]
     scope: Option<String>,
 

@@ -25,6 +25,11 @@ pub struct KeyFolder {
     path: PathBuf,
 }
 
+/// What was given as a key's name, and is none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no name for a key")]
+pub struct KeyNameError(String);
+
 /// The two files of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyFiles {
@@ -58,7 +63,7 @@ impl KeyFolder {
     ///
     /// # Errors
     /// Where it is no name: letters, digits, `.`, `_` and `-`, the first a letter or digit.
-    pub fn files(&self, name: &str) -> Result<KeyFiles, SettingsError> {
+    pub fn files(&self, name: &str) -> Result<KeyFiles, KeyNameError> {
         let first = name
             .bytes()
             .next()
@@ -67,8 +72,7 @@ impl KeyFolder {
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
         if !first || !all || name.len() > NAME_BYTES {
-            let why = "a key's name has letters, digits, '.', '_' and '-', at most 64 of them";
-            return Err(SettingsError::new(&self.path, why));
+            return Err(KeyNameError(name.chars().take(2 * NAME_BYTES).collect()));
         }
         Ok(KeyFiles {
             name: name.to_owned(),
@@ -134,7 +138,7 @@ impl KeyFiles {
     pub fn write(&self, private: &[u8], public: &[u8]) -> Result<(), SettingsError> {
         for path in [&self.private, &self.public] {
             if path.symlink_metadata().is_ok() {
-                return Err(SettingsError::new(path, "it is there already"));
+                return Err(SettingsError::there(path));
             }
         }
         write_new(&self.public, public)?;
@@ -207,16 +211,14 @@ fn read_secret(path: &Path, file: std::fs::File) -> Result<Zeroizing<Vec<u8>>, S
     let length = file.metadata().map_err(fail)?.len();
     let limit = limits::TRUST_FILE_BYTES;
     if length > limit {
-        let why = format!("it has more than {limit} bytes");
-        return Err(SettingsError::new(path, why));
+        return Err(SettingsError::too_long(path, limit));
     }
     // room for all of it at once: growing would leave copies of it behind
     let room = usize::try_from(length).unwrap_or_default().max(64 << 10) + 1;
     let mut bytes = Zeroizing::new(Vec::with_capacity(room));
     file.take(limit + 1).read_to_end(&mut bytes).map_err(fail)?;
     if bytes.len() as u64 > limit {
-        let why = format!("it has more than {limit} bytes");
-        return Err(SettingsError::new(path, why));
+        return Err(SettingsError::too_long(path, limit));
     }
     Ok(bytes)
 }
@@ -254,7 +256,7 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), SettingsError> {
     temporary
         .persist_noclobber(path)
         .map_err(|error| match error.error.kind() {
-            std::io::ErrorKind::AlreadyExists => SettingsError::new(path, "it is there already"),
+            std::io::ErrorKind::AlreadyExists => SettingsError::there(path),
             _ => SettingsError::new(path, error.error),
         })?;
     sync(folder, path)
@@ -332,6 +334,7 @@ mod tests {
         assert_eq!(keys.list().unwrap(), []);
         assert_eq!(std::fs::read_dir(keys.path()).unwrap().count(), 0);
         assert!(files.remove().unwrap_err().why.contains("no such key"));
+        assert!(again.hint.unwrap().contains("another name"), "{again:?}");
     }
 
     #[test]
@@ -348,7 +351,11 @@ mod tests {
             ".a",
             &"a".repeat(65),
         ] {
-            assert!(keys.files(name).is_err(), "{name:?}");
+            let error = keys.files(name).unwrap_err().to_string();
+            assert!(
+                error.contains("no name") && !error.contains("nowhere"),
+                "{error}"
+            );
         }
         for name in ["a", "release-2026", "x.y_z"] {
             assert!(keys.files(name).is_ok(), "{name:?}");

@@ -23,7 +23,8 @@ pub use credentials::{
 };
 pub use engines::{EngineAddress, Engines};
 pub use key_folder::{
-    KeyFiles, KeyFolder, read_key_file, read_passphrase_fd, read_token_file, write_new,
+    KeyFiles, KeyFolder, KeyNameError, read_key_file, read_passphrase_fd, read_token_file,
+    write_new,
 };
 pub use lookaside::{Lookaside, LookasideFiles};
 pub use network::{Network, Retry};
@@ -44,6 +45,8 @@ pub struct SettingsError {
     pub path: PathBuf,
     /// What is wrong with it; never a part of its content.
     pub why: String,
+    /// What to do, where that is not about the path and who may read or write there.
+    pub hint: Option<&'static str>,
 }
 
 impl SettingsError {
@@ -51,6 +54,25 @@ impl SettingsError {
         Self {
             path: path.to_owned(),
             why: why.to_string(),
+            hint: None,
         }
+    }
+
+    /// With what to do.
+    const fn advising(mut self, hint: &'static str) -> Self {
+        self.hint = Some(hint);
+        self
+    }
+
+    /// As it is told of a file that is longer than what is read.
+    fn too_long(path: &Path, limit: u64) -> Self {
+        let error = Self::new(path, format_args!("it has more than {limit} bytes"));
+        error.advising("Choose another file: it is too long to be what is meant")
+    }
+
+    /// As it is told of a file that would be written over.
+    fn there(path: &Path) -> Self {
+        let error = Self::new(path, "it is there already");
+        error.advising("Choose another name, or remove that file")
     }
 }

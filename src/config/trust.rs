@@ -97,7 +97,7 @@ pub fn read_trust_file(path: &Path) -> Result<Option<Vec<u8>>, SettingsError> {
         .read_to_end(&mut bytes)
         .map_err(|error| fail(&error))?;
     if bytes.len() as u64 > limit {
-        return Err(fail(&format_args!("it has more than {limit} bytes")));
+        return Err(SettingsError::too_long(path, limit));
     }
     Ok(Some(bytes))
 }

@@ -317,5 +317,6 @@ fn there(path: &Path, read: Result<Option<Vec<u8>>, SettingsError>) -> Result<Ve
 }
 
 fn of_settings(error: SettingsError) -> Failure {
-    Failure::refused(error.to_string(), "Check that the file may be read")
+    let hint = error.hint.unwrap_or("Check that the file may be read");
+    Failure::refused(error.to_string(), hint)
 }

@@ -37,7 +37,7 @@ pub enum CheckKind {
     Validity,
     /// The signer's own time limit.
     Expiry,
-    /// Nobody took the certificates back.
+    /// Nobody took the certificates, or the key, back.
     Revocation,
     /// The name that is signed.
     Reference,
@@ -71,6 +71,10 @@ pub struct Check {
     pub found: Option<String>,
     /// One short sentence for people.
     pub detail: String,
+    /// What went wrong, as the end of "Rejected: …", where the kind alone would say something
+    /// else ([`Check::complaint`]).
+    #[serde(skip)]
+    pub(super) summary: Option<String>,
 }
 
 impl CheckKind {
@@ -179,6 +183,7 @@ impl Check {
             expected: None,
             found: None,
             detail: detail.into(),
+            summary: None,
         }
     }
 
@@ -210,6 +215,20 @@ impl Check {
     pub fn found(mut self, found: impl Into<String>) -> Self {
         self.found = Some(found.into());
         self
+    }
+
+    /// With what went wrong, as the end of "Rejected: …", in place of what the kind says.
+    #[must_use]
+    pub fn summed_up(mut self, summary: impl Into<String>) -> Self {
+        self.summary = Some(summary.into());
+        self
+    }
+
+    /// What went wrong where it failed, as the end of "Rejected: …".
+    pub fn complaint(&self) -> &str {
+        self.summary
+            .as_deref()
+            .unwrap_or_else(|| self.kind.complaint())
     }
 
     /// Whether it failed and counts.

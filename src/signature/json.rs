@@ -1,5 +1,5 @@
-//! JSON from outside, read so that it says one thing only: no key twice, bounded depth and
-//! size.
+//! JSON from outside, read so that it says one thing only: no key twice, no known one in
+//! another case, bounded depth and size.
 
 use std::fmt;
 
@@ -15,7 +15,13 @@ pub enum JsonProblem {
     TooLong { found: usize, limit: u64 },
     #[error("{0}")]
     Syntax(String),
+    #[error("it says {found:?}, which some programs take for {known:?} and others do not")]
+    Case { known: &'static str, found: String },
 }
+
+/// The names that members of a document may have, by the place of the object that has them: a
+/// pointer (RFC 6901), with `*` for each entry of a list.
+pub type Members = [(&'static str, &'static [&'static str])];
 
 /// Reads JSON of at most [`limits::ATTESTATION_BYTES`]. An object with the same key twice is
 /// refused at any depth, as one reader would take the first and another the last.
@@ -34,6 +40,62 @@ pub fn read(bytes: &[u8]) -> Result<Value, JsonProblem> {
     let value = Strict.deserialize(&mut reader).map_err(syntax)?;
     reader.end().map_err(syntax)?;
     Ok(value)
+}
+
+/// Reads JSON as [`read`] does, and refuses a known member's name in another case.
+///
+/// # Errors
+/// As [`read`] and [`check_case`].
+pub fn read_as(bytes: &[u8], known: &Members) -> Result<Value, JsonProblem> {
+    let value = read(bytes)?;
+    check_case(&value, known)?;
+    Ok(value)
+}
+
+/// Whether every known member is written as it is known. Go's reader takes names that differ
+/// in their case for the same, and the last of them counts; others read one of them only.
+/// Members that are not known are free.
+///
+/// # Errors
+/// The first that is written in another case.
+pub fn check_case(value: &Value, known: &Members) -> Result<(), JsonProblem> {
+    for (place, names) in known {
+        for found in members(value, place) {
+            let is_meant = |name: &&&str| **name != found && folded(name).eq(folded(found));
+            if let Some(known) = names.iter().find(is_meant) {
+                return Err(JsonProblem::Case {
+                    known,
+                    found: found.to_owned(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The names of all members at a place.
+fn members<'a>(value: &'a Value, place: &str) -> Vec<&'a str> {
+    let mut found = vec![value];
+    for part in place.split('/').skip(1) {
+        let inside = found.into_iter().flat_map(|value| match part {
+            "*" => value.as_array().into_iter().flatten().collect(),
+            name => value.get(name).into_iter().collect::<Vec<_>>(),
+        });
+        found = inside.collect();
+    }
+    let objects = found.into_iter().filter_map(Value::as_object);
+    objects
+        .flat_map(|object| object.keys().map(String::as_str))
+        .collect()
+}
+
+/// A name as Go's reader compares it: two letters outside of ASCII fold into it.
+fn folded(name: &str) -> impl Iterator<Item = char> + '_ {
+    name.chars().map(|letter| match letter {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        letter => letter.to_ascii_lowercase(),
+    })
 }
 
 struct Strict;
@@ -112,6 +174,25 @@ mod tests {
             let problem = read(text.as_bytes()).unwrap_err();
             assert!(problem.to_string().contains("\"a\" twice"), "{problem}");
         }
+    }
+
+    #[test]
+    fn a_known_name_in_another_case_is_refused_and_unknown_ones_are_free() {
+        const KNOWN: &Members = &[("", &["list", "map"]), ("/list/*", &["task"])];
+        for (text, known) in [
+            (r#"{"list":[],"List":[]}"#, "list"),
+            (r#"{"LIST":[]}"#, "list"),
+            (r#"{"li\u017ft":[]}"#, "list"),
+            (r#"{"list":[{"task":1},{"task":1,"tas\u212a":2}]}"#, "task"),
+        ] {
+            let problem = read_as(text.as_bytes(), KNOWN).unwrap_err();
+            assert!(
+                matches!(problem, JsonProblem::Case { known: name, .. } if name == known),
+                "{text}: {problem}"
+            );
+        }
+        let free = r#"{"list":[{"task":1,"a":1,"A":2}],"map":{"list":1,"List":2},"x":1,"X":2}"#;
+        assert!(read_as(free.as_bytes(), KNOWN).is_ok());
     }
 
     #[test]

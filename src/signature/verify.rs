@@ -89,10 +89,15 @@ fn by_openpgp(
 ) -> SignatureReport {
     let bytes = found.raw.bytes();
     let mut nearest: Option<SignatureReport> = None;
-    for signer in &trust.signers {
-        let SignedBy::OpenPgp(keys) = &signer.by else {
-            continue;
-        };
+    let rings = || {
+        trust.signers.iter().filter_map(|signer| match &signer.by {
+            SignedBy::OpenPgp(keys) => Some((signer, &**keys)),
+            _ => None,
+        })
+    };
+    for (signer, keys) in rings() {
+        // a key that one file has revoked is revoked, though another has an older copy of it
+        let keys = &*keys.informed_by(rings().map(|(_, other)| other));
         let identity = signer.signed_name.clone().unwrap_or_default();
         let trust = simple::Trust {
             keys,

@@ -1,7 +1,7 @@
 //! Keeping and forgetting credentials where docker, podman and skopeo find them.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine as _;
 use serde::Serialize;
@@ -44,10 +44,7 @@ pub fn save_login(
 ) -> Result<Saved, SettingsError> {
     let Some(target) = &network.login_file else {
         let why = "no folder of yours is known to keep it in".to_owned();
-        return Err(SettingsError {
-            path: PathBuf::from("config.json"),
-            why,
-        });
+        return Err(SettingsError::new(Path::new("config.json"), why));
     };
     let before = network.auth_files.iter().take_while(|file| *file != target);
     let mut saved = Saved {
@@ -85,10 +82,7 @@ fn save_in(
     let new_helper = own.is_none();
     if let Some(name) = &name {
         let kept = keep(network, name, file, registry, user, secret);
-        kept.map_err(|why| SettingsError {
-            path: file.to_owned(),
-            why,
-        })?;
+        kept.map_err(|why| SettingsError::new(file, why))?;
     } else if is_host && may_use_keyring(network, file, &parsed) {
         // one that does not work, as without a session of a desktop, is no keyring
         name = KEYRINGS

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{KeyFiles, KeyFolder, Secret, SettingsError, read_key_file, write_new};
+use crate::config::{
+    KeyFiles, KeyFolder, KeyNameError, Secret, SettingsError, read_key_file, write_new,
+};
 use crate::engine::crash;
 use crate::signature::sign::{KeyFacts, KeyImportError, PrivateKey, SigningKey, describe_public};
 use crate::signature::x509::KeyKind;
@@ -97,6 +99,13 @@ impl From<Failure> for KeyFailure {
 impl From<SettingsError> for KeyFailure {
     fn from(error: SettingsError) -> Self {
         let hint = "Check the path, and who may read and write there";
+        Failure::refused(error.to_string(), error.hint.unwrap_or(hint)).into()
+    }
+}
+
+impl From<KeyNameError> for KeyFailure {
+    fn from(error: KeyNameError) -> Self {
+        let hint = "Choose one of letters, digits, '.', '_' and '-', at most 64 of them, the first a letter or a digit";
         Failure::refused(error.to_string(), hint).into()
     }
 }
@@ -154,7 +163,13 @@ fn done(folder: Option<PathBuf>, chore: KeyChore) -> Result<Outcome, KeyFailure>
             let Some(folder) = folder.map(KeyFolder::at) else {
                 return Err(no_folder());
             };
-            let files = folder.files(&key)?;
+            let files = folder.files(&key).ok().filter(KeyFiles::exists);
+            let Some(files) = files else {
+                return Err(no_key(
+                    &key,
+                    "Choose a key that is there (porthole keys list)",
+                ));
+            };
             files.remove()?;
             Ok(Outcome::KeyDeleted { name: files.name })
         }
@@ -164,6 +179,10 @@ fn done(folder: Option<PathBuf>, chore: KeyChore) -> Result<Outcome, KeyFailure>
 fn no_folder() -> KeyFailure {
     let what = "there is no folder for keys";
     Failure::refused(what, "Set HOME or XDG_CONFIG_HOME, or name files").into()
+}
+
+fn no_key(key: &str, hint: &str) -> KeyFailure {
+    Failure::refused(format!("there is no key {key}"), hint).into()
 }
 
 fn no_public(key: &KeyInfo) -> Failure {
@@ -222,9 +241,8 @@ pub(in crate::engine) fn files_of(folder: Option<&Path>, key: &str) -> KeyFiles 
 fn existing(folder: Option<&Path>, key: &str) -> Result<KeyInfo, KeyFailure> {
     let files = files_of(folder, key);
     if !files.exists() {
-        let what = format!("there is no key {key}");
         let hint = "Choose a key that is there (porthole keys list), or name the file of one";
-        return Err(Failure::refused(what, hint).into());
+        return Err(no_key(key, hint));
     }
     Ok(info(files))
 }

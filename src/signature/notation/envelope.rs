@@ -16,7 +16,9 @@ pub(super) const AUTHENTIC_SIGNING_TIME: &str = "io.cncf.notary.authenticSigning
 pub(super) const EXPIRY: &str = "io.cncf.notary.expiry";
 pub(super) const TIMESTAMP_SIGNATURE: &str = "io.cncf.notary.timestampSignature";
 pub(super) const SIGNING_AGENT: &str = "io.cncf.notary.signingAgent";
-pub(super) const PLUGIN_PREFIX: &str = "io.cncf.notary.verificationPlugin";
+pub(super) const PLUGIN: &str = "io.cncf.notary.verificationPlugin";
+pub(super) const PLUGIN_VERSION: &str = "io.cncf.notary.verificationPluginMinVersion";
+pub(super) const PLUGIN_PREFIX: &str = PLUGIN;
 
 /// How an envelope is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

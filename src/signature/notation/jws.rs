@@ -7,17 +7,39 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::envelope::{
-    Algorithm, EXPIRY, Envelope, EnvelopeError, EnvelopeKind, PLUGIN_PREFIX, SIGNING_AGENT,
-    SIGNING_SCHEME, Scheme, TIMESTAMP_SIGNATURE, check_critical, read_chain,
+    AUTHENTIC_SIGNING_TIME, Algorithm, EXPIRY, Envelope, EnvelopeError, EnvelopeKind, PLUGIN,
+    PLUGIN_PREFIX, PLUGIN_VERSION, SIGNING_AGENT, SIGNING_SCHEME, SIGNING_TIME, Scheme,
+    TIMESTAMP_SIGNATURE, check_critical, read_chain,
 };
 use crate::signature::json;
 
+/// What the envelope has.
+const OUTER: &json::Members = &[
+    ("", &["payload", "protected", "header", "signature"]),
+    ("/header", &["x5c", SIGNING_AGENT, TIMESTAMP_SIGNATURE]),
+];
+/// What the protected header has; other members may be known to somebody else.
+const PROTECTED: &json::Members = &[(
+    "",
+    &[
+        "alg",
+        "cty",
+        "crit",
+        SIGNING_SCHEME,
+        SIGNING_TIME,
+        AUTHENTIC_SIGNING_TIME,
+        EXPIRY,
+        PLUGIN,
+        PLUGIN_VERSION,
+    ],
+)];
+
 pub(super) fn read(bytes: &[u8]) -> Result<Envelope, EnvelopeError> {
-    let outer = object(bytes)?;
+    let outer = object(bytes, OUTER)?;
     let encoded_payload = text(&outer, "payload")?;
     let encoded_header = text(&outer, "protected")?;
     let payload = decode(encoded_payload, "payload")?;
-    let header = object(&decode(encoded_header, "protected")?)?;
+    let header = object(&decode(encoded_header, "protected")?, PROTECTED)?;
     let signature = decode(text(&outer, "signature")?, "signature")?;
     let free = outer
         .get("header")
@@ -90,8 +112,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Envelope, EnvelopeError> {
     })
 }
 
-fn object(bytes: &[u8]) -> Result<Map<String, Value>, EnvelopeError> {
-    let value = json::read(bytes).map_err(|why| EnvelopeError::Unreadable(why.to_string()))?;
+fn object(bytes: &[u8], known: &json::Members) -> Result<Map<String, Value>, EnvelopeError> {
+    let value = json::read_as(bytes, known);
+    let value = value.map_err(|why| EnvelopeError::Unreadable(why.to_string()))?;
     match value {
         Value::Object(object) => Ok(object),
         _ => Err(EnvelopeError::Unreadable("it is no JSON object".to_owned())),
@@ -134,4 +157,37 @@ fn time(value: &Value, name: &'static str) -> Result<Timestamp, EnvelopeError> {
     })?;
     text.parse()
         .map_err(|_| EnvelopeError::Time(text.chars().take(64).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_known_header_in_another_case_is_refused() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(
+            "tests/fixtures/signing/referrers-amd64/blobs/sha256/09bd7eac69906c2a8498e23a980d4697992ac187896c4977119b4609a9ffef88",
+        );
+        let good = std::fs::read(path).unwrap();
+        read(&good).unwrap();
+        for (name, is_refused) in [
+            ("IO.cncf.notary.expiry", true),
+            ("Crit", true),
+            ("somebody.else", false),
+        ] {
+            let mut envelope: Value = serde_json::from_slice(&good).unwrap();
+            let header = decode(envelope["protected"].as_str().unwrap(), "protected").unwrap();
+            let mut header: Value = serde_json::from_slice(&header).unwrap();
+            header[name] = "2020-01-01T00:00:00Z".into();
+            let header = BASE64_URL_SAFE_NO_PAD.encode(header.to_string());
+            envelope["protected"] = header.into();
+            let why = read(envelope.to_string().as_bytes()).map_err(|why| why.to_string());
+            let said = why.err().unwrap_or_default();
+            assert_eq!(
+                said.contains("some programs take for"),
+                is_refused,
+                "{name}: {said}"
+            );
+        }
+    }
 }

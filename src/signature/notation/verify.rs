@@ -173,11 +173,29 @@ fn integrity(
     Some(envelope)
 }
 
+/// What is signed: a descriptor (image-spec, `descriptor.md`); its annotations are free.
+const PAYLOAD: &json::Members = &[
+    ("", &["targetArtifact"]),
+    (
+        "/targetArtifact",
+        &[
+            "mediaType",
+            "digest",
+            "size",
+            "urls",
+            "annotations",
+            "data",
+            "platform",
+            "artifactType",
+        ],
+    ),
+];
+
 /// Digest, size and media type of what is signed for must be those of the manifest
 /// (CVE-2023-33959).
 fn bound(subject: &Subject, payload: &[u8]) -> Check {
     let fail = |why: String| Check::failed(CheckKind::Subject, why);
-    let target = match json::read(payload) {
+    let target = match json::read_as(payload, PAYLOAD) {
         Ok(Value::Object(mut payload)) => payload.remove("targetArtifact"),
         Ok(_) => return fail("the payload is no JSON object".to_owned()),
         Err(why) => return fail(format!("the payload cannot be read: {why}")),
@@ -434,5 +452,39 @@ fn facts(envelope: &Envelope, times: Vec<ProvenTime>) -> Authenticated {
         times,
         predicate_type: None,
         details,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_known_member_of_the_payload_in_another_case_is_refused() {
+        let raw = crate::model::RawDocument::hash(
+            "image".into(),
+            crate::model::Algorithm::Sha256,
+            crate::model::MediaType::default(),
+        );
+        let kind = crate::model::MediaType::new(crate::model::MediaType::OCI_MANIFEST);
+        let subject = Subject::of(&raw, kind);
+        let target = format!(
+            r#"{{"mediaType":"{}","digest":"{}","size":{},"annotations":{{"a":"1","A":"2","Size":"3"}}}}"#,
+            subject.media_type.as_str(),
+            subject.digest,
+            subject.size
+        );
+        let good = format!(r#"{{"targetArtifact":{target}}}"#);
+        let check = bound(&subject, good.as_bytes());
+        assert!(!check.is_failed(), "{check:?}");
+        for (from, to) in [
+            ("{\"target", r#"{"TargetArtifact":{},"target"#),
+            ("\"digest\"", r#""Digest":"","digest""#),
+        ] {
+            let changed = good.replacen(from, to, 1);
+            assert_ne!(changed, good);
+            let check = bound(&subject, changed.as_bytes());
+            assert!(check.detail.contains("some programs take for"), "{check:?}");
+        }
     }
 }

@@ -199,6 +199,11 @@ impl Scope {
             Some(domain) => (format!(".{domain}"), true),
             None => (rest.to_owned(), false),
         };
+        if fixed.len() < 2 && below && !host_end {
+            return Err(format!(
+                "{text:?} names no host: a scope is HOST/NAME, or HOST/NAME/** for what lies below it"
+            ));
+        }
         if fixed.len() < 2 || fixed.contains('*') {
             return Err(
                 "a scope is *, a name, a name with /** behind it, or *.domain/**".to_owned(),
@@ -311,6 +316,10 @@ mod tests {
             "dir:a.example.com:5/x",
         ] {
             assert!(!scope.matches(other), "{other}");
+        }
+        for hostless in ["/**", "x/**"] {
+            let why = Scope::read(hostless).unwrap_err();
+            assert!(why.contains("names no host"), "{why}");
         }
         for bad in ["", "/**", "a*b", "*.example.com", "host/*/x"] {
             assert!(Scope::read(bad).is_err(), "{bad}");

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::transport::ListingOutcome;
 
-use super::super::CheckKind;
 use super::super::discover::Discovered;
 use super::super::report::{Judgement, SignatureReport, SignerFacts, SubjectReport, Verdict};
+use super::super::{CheckKind, Outcome};
 use super::{Asked, Level, Policy};
 
 /// The verdict on an index together with its platforms, where the level asks for them.
@@ -235,6 +235,18 @@ pub(super) fn verdict(
             brief: None,
         };
     }
+    // what is in a form that is not read here may be what the policy asks for
+    let unread = signatures
+        .iter()
+        .filter(|report| report.found.format.is_signed())
+        .flat_map(|report| &report.checks)
+        .find(|check| check.kind == CheckKind::Form && check.outcome == Outcome::NotChecked);
+    if let Some(check) = unread {
+        return Verdict::CannotSay {
+            why: check.detail.clone(),
+            hint: "Verify it with the program that signs in this form".to_owned(),
+        };
+    }
     if signers > 0 {
         return Verdict::Rejected {
             why: format!(
@@ -249,7 +261,7 @@ pub(super) fn verdict(
     let failed = signatures.iter().filter_map(SignatureReport::reason);
     if let Some(check) = failed.max_by_key(|check| check.kind.nearness()) {
         return Verdict::Rejected {
-            why: check.kind.complaint().to_owned(),
+            why: check.complaint().to_owned(),
             check: Some(check.kind),
             brief: None,
         };

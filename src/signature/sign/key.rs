@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::cosign_key;
 use super::pkcs8::Sealed;
 use crate::model::wiping;
-use crate::signature::x509::{Form, Hash, KeyKind, PublicKey};
+use crate::signature::x509::{self, Form, Hash, KeyError, KeyKind, PublicKey};
 
 /// Makes signatures.
 pub trait Signer: Send + Sync {
@@ -64,6 +64,8 @@ pub enum KeyImportError {
     Unreadable,
     #[error("keys of this kind are not supported: P-256, P-384, P-521, Ed25519 and RSA are")]
     Unsupported,
+    #[error("the RSA key has {0} bits; 2048 to 8192 are accepted")]
+    RsaSize(usize),
     #[error("the key is encrypted, and no passphrase was given")]
     Passphrase,
     #[error("the key could not be opened: the passphrase or the file is wrong")]
@@ -78,6 +80,8 @@ pub enum KeyImportError {
     NoSigning,
     #[error("there is more than one OpenPGP key in the file")]
     Several,
+    #[error("there are {0} private keys in the file, and one belongs there")]
+    SeveralPem(usize),
     #[error(transparent)]
     Cosign(cosign_key::CosignKeyError),
 }
@@ -108,6 +112,8 @@ impl KeyImportError {
                 "Encrypt it anew: openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE -out NEW"
             }
             Self::NoSigning => "Export the whole secret key: gpg --export-secret-keys ID",
+            Self::RsaSize(_) => "Make another key (porthole keys generate)",
+            Self::SeveralPem(_) => "Give each key a file of its own",
             Self::Several => "Export one key alone: gpg --export-secret-keys ID",
             _ => "Give a private key of cosign, in PEM (PKCS #8, PKCS #1, SEC 1) or of OpenPGP",
         }
@@ -159,7 +165,7 @@ impl SigningKey {
 
     /// Reads a key in PEM: PKCS #8, PKCS #1, SEC 1, or encrypted, as PKCS #8 or in cosign's
     /// form, for which the passphrase is needed. Of a file that holds certificates and the
-    /// like, too, the first private key counts.
+    /// like, too, the private key counts.
     ///
     /// # Errors
     /// Where it is none of them, or the passphrase is not the one.
@@ -180,7 +186,11 @@ impl SigningKey {
                 Self::from_pkcs8(ec_pkcs8(&read.ok_or(KeyImportError::Unreadable)?)?)
             }
             "RSA PRIVATE KEY" => {
-                let key = RsaKeyPair::from_der(&der).map_err(|_| KeyImportError::Unreadable)?;
+                let key = RsaKeyPair::from_der(&der);
+                let key = key.map_err(|_| match x509::rsa_private_key_bits(&der) {
+                    Some(bits) if !x509::RSA_BITS.contains(&bits) => KeyImportError::RsaSize(bits),
+                    _ => KeyImportError::Unreadable,
+                })?;
                 Self::from_pkcs8(rsa_pkcs8(&key)?)
             }
             "ENCRYPTED SIGSTORE PRIVATE KEY" | "ENCRYPTED COSIGN PRIVATE KEY" => {
@@ -232,13 +242,16 @@ impl SigningKey {
         } else if let Ok(key) = RsaKeyPair::from_pkcs8(&pkcs8) {
             key.public_key().as_der().map_err(unreadable)?
         } else {
-            return Err(KeyImportError::Unsupported);
+            return Err(match x509::pkcs8_rsa_bits(&pkcs8) {
+                Some(bits) if !x509::RSA_BITS.contains(&bits) => KeyImportError::RsaSize(bits),
+                _ => KeyImportError::Unsupported,
+            });
         };
-        let public = PublicKey::from_spki_der(spki.as_ref());
-        Ok(Self {
-            public: public.map_err(|_| KeyImportError::Unsupported)?,
-            pkcs8,
-        })
+        let public = PublicKey::from_spki_der(spki.as_ref()).map_err(|why| match why {
+            KeyError::RsaSize(bits) => KeyImportError::RsaSize(bits),
+            _ => KeyImportError::Unsupported,
+        })?;
+        Ok(Self { public, pkcs8 })
     }
 }
 
@@ -296,10 +309,18 @@ fn rsa_pkcs8(key: &RsaKeyPair) -> Result<Zeroizing<Vec<u8>>, KeyImportError> {
     Ok(Zeroizing::new(document.as_ref().to_vec()))
 }
 
-/// The label and the content of the first private key in a file in PEM (RFC 7468).
+/// The label and the content of the one private key in a file in PEM (RFC 7468).
 fn read_pem(pem: &[u8]) -> Result<(String, Zeroizing<Vec<u8>>), KeyImportError> {
     let mut rest = std::str::from_utf8(pem).map_err(|_| KeyImportError::NoPem)?;
     let mut other = None;
+    let labels = rest.split("-----BEGIN ").skip(1);
+    let labels = labels.filter_map(|after| Some(after.split_once("-----")?.0));
+    let count = labels
+        .filter(|label| label.ends_with("PRIVATE KEY"))
+        .count();
+    if count > 1 {
+        return Err(KeyImportError::SeveralPem(count));
+    }
     // openssl writes the curve before a key of SEC 1, and others certificates
     while let Some((_, after)) = rest.split_once("-----BEGIN ") {
         let (label, after) = after.split_once("-----").ok_or(KeyImportError::NoPem)?;
@@ -395,6 +416,38 @@ mod tests {
             assert!(public.verify(b"message", &signature).is_some(), "{kind}");
             assert!(public.verify(b"another", &signature).is_none(), "{kind}");
         }
+    }
+
+    #[test]
+    fn keys_that_are_not_taken_are_told_why() {
+        use crate::signature::x509::der;
+        let modulus = [&[0][..], &[0xc3; 128]].concat();
+        let integer = |bytes: &[u8]| der::write(der::INTEGER, &[bytes]);
+        let rsa = der::write(der::SEQUENCE, &[&integer(&[0]), &integer(&modulus)]);
+        let named = [
+            der::write(der::OBJECT_IDENTIFIER, &[x509::RSA.as_bytes()]),
+            der::write(der::NULL, &[]),
+        ];
+        let pkcs8 = der::write(
+            der::SEQUENCE,
+            &[
+                &integer(&[0]),
+                &der::write(der::SEQUENCE, &[&named.concat()]),
+                &der::write(der::OCTET_STRING, &[&rsa]),
+            ],
+        );
+        for (label, der) in [("RSA PRIVATE KEY", &rsa), ("PRIVATE KEY", &pkcs8)] {
+            let why = SigningKey::from_pem(write_pem(label, der).as_bytes(), None).unwrap_err();
+            assert_eq!(why, KeyImportError::RsaSize(1024), "{label}");
+            assert!(why.to_string().contains("1024 bits"), "{why}");
+        }
+        let key = SigningKey::generate(KeyKind::P256).unwrap();
+        let one = write_pem("PRIVATE KEY", key.pkcs8_for_tests());
+        let beside = [&*one, &key.public_pem()].concat();
+        assert!(SigningKey::from_pem(beside.as_bytes(), None).is_ok());
+        let two = [&*one, &one].concat();
+        let why = SigningKey::from_pem(two.as_bytes(), None).unwrap_err();
+        assert_eq!(why, KeyImportError::SeveralPem(2));
     }
 
     #[test]

@@ -179,6 +179,11 @@ fn parse(bytes: &[u8]) -> Result<SignedSecretKey, KeyImportError> {
     let binary = if is_binary(bytes) {
         bytes
     } else {
+        const BEGIN: &[u8] = b"-----BEGIN PGP PRIVATE KEY BLOCK-----";
+        let begins = bytes.windows(BEGIN.len()).filter(|part| *part == BEGIN);
+        if begins.count() > 1 {
+            return Err(KeyImportError::Several);
+        }
         let limit = limits::TRUST_FILE_BYTES;
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let read = Dearmor::new(text).take(limit).read_to_end(&mut plain);

@@ -7,6 +7,11 @@ use crate::signature::{Check, CheckKind, json};
 /// The only type of payload that says what it is about.
 pub(super) const IN_TOTO: &str = "application/vnd.in-toto+json";
 
+const MEMBERS: &json::Members = &[
+    ("", &["payload", "payloadType", "signatures"]),
+    ("/signatures/*", &["keyid", "sig"]),
+];
+
 /// An envelope.
 pub(super) struct Envelope {
     pub payload_type: String,
@@ -37,6 +42,12 @@ impl Envelope {
     /// Takes an envelope out of a bundle.
     pub fn of(value: &Value) -> Result<Self, Check> {
         let form = |what: &str| Check::failed(CheckKind::Form, format!("the envelope has {what}"));
+        json::check_case(value, MEMBERS).map_err(|problem| {
+            Check::failed(
+                CheckKind::Form,
+                format!("the envelope cannot be read: {problem}"),
+            )
+        })?;
         let text = |key: &str| value.get(key).and_then(Value::as_str);
         let payload_type = text("payloadType").ok_or_else(|| form("no payloadType"))?;
         if payload_type != IN_TOTO {

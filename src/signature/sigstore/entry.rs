@@ -9,7 +9,7 @@ use ::base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::model::{Digest, limits};
+use crate::model::limits;
 use crate::signature::json as strict;
 
 use super::{PublicKey, base64};
@@ -43,10 +43,8 @@ pub(super) struct Inclusion {
 
 /// What an entry has to be about.
 pub(super) struct Bound<'a> {
-    /// The bytes that are signed; nothing where only their digest is known.
-    pub message: Option<&'a [u8]>,
-    /// The digest of what is signed, where the bytes are not known.
-    pub digest: &'a Digest,
+    /// The bytes that are signed.
+    pub message: &'a [u8],
     /// The DSSE envelope's payload.
     pub payload: Option<&'a [u8]>,
     /// The envelope's own bytes, where they came as a file.
@@ -335,12 +333,7 @@ fn any(list: &[Value], fits: impl Fn(&Value) -> Option<()>) -> Result<(), String
 }
 
 fn message_is(bound: &Bound<'_>, (algorithm, value): &(&str, String)) -> Result<(), String> {
-    let found = match bound.message {
-        Some(message) => hash_of(message, algorithm),
-        None => (bound.digest.algorithm().name() == plain(algorithm))
-            .then(|| bound.digest.hex().to_owned()),
-    };
-    same(found, algorithm, value)
+    same(hash_of(bound.message, algorithm), algorithm, value)
 }
 
 fn payload_is(bound: &Bound<'_>, (algorithm, value): &(&str, String)) -> Result<(), String> {

@@ -10,8 +10,8 @@ use x509_cert::der::asn1::ObjectIdentifier;
 use x509_cert::der::{Decode, Encode};
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
-use crate::model::{Algorithm, Digest, limits};
-use crate::signature::x509::der;
+use crate::model::{Digest, limits};
+use crate::signature::x509::{self, der};
 
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
@@ -54,6 +54,10 @@ pub enum KeyError {
     Der(String),
     #[error("keys of the algorithm {0} are not known here")]
     Algorithm(String),
+    #[error("it is an RSA key of {0} bits; 2048 to 8192 are accepted")]
+    RsaSize(usize),
+    #[error("there are {0} public keys in it, and one belongs there: give each a file of its own")]
+    Several(usize),
     #[error("its point is not written in full; only uncompressed points are accepted")]
     Compressed,
 }
@@ -62,7 +66,8 @@ impl PublicKey {
     /// Reads one public key in PEM: `PUBLIC KEY` (RFC 7468), or `RSA PUBLIC KEY` (PKCS #1).
     ///
     /// # Errors
-    /// Where it is none, or of an algorithm that cosign does not sign with.
+    /// Where it is none, or more than one, of an algorithm that cosign does not sign with, or of
+    /// RSA with a length that does not count.
     pub fn from_pem(pem: &[u8]) -> Result<Self, KeyError> {
         if pem.len() as u64 > limits::TRUST_FILE_BYTES {
             return Err(KeyError::TooLong {
@@ -73,6 +78,12 @@ impl PublicKey {
         let text = std::str::from_utf8(pem).map_err(|_| KeyError::NotPem)?;
         if text.contains("PRIVATE KEY-----") {
             return Err(KeyError::Private);
+        }
+        // one reader takes the first of several, another all of them
+        let begins = |kind: &str| text.matches(&format!("-----BEGIN {kind}-----")).count();
+        let count = begins("RSA PUBLIC KEY") + begins("PUBLIC KEY");
+        if count > 1 {
+            return Err(KeyError::Several(count));
         }
         if let Some(der) = block(text, "RSA PUBLIC KEY") {
             return Self::from_der(&info_of_rsa(&der));
@@ -91,7 +102,11 @@ impl PublicKey {
         let raw = info.subject_public_key.as_bytes();
         let raw = raw.ok_or_else(|| KeyError::Der("its bits are no bytes".to_owned()))?;
         let kind = match info.algorithm.oid {
-            RSA => Kind::Rsa,
+            RSA => match x509::PublicKey::from_spki(&info) {
+                Ok(_) => Kind::Rsa,
+                Err(x509::KeyError::RsaSize(bits)) => return Err(KeyError::RsaSize(bits)),
+                Err(error) => return Err(KeyError::Der(error.to_string())),
+            },
             ED25519 => Kind::Ed25519,
             EC => {
                 let curve = info.algorithm.parameters.as_ref();
@@ -177,28 +192,6 @@ impl PublicKey {
             }
             Kind::Ed25519 => is(&rs::ED25519).then_some("Ed25519"),
         }
-    }
-
-    /// The same over what `digest` is of, where the bytes are not at hand: as cosign signs
-    /// files. Nothing for Ed25519, which needs the bytes, or for another digest than the
-    /// algorithm asks for.
-    pub fn verify_digest(&self, digest: &Digest, signature: &[u8]) -> Option<&'static str> {
-        use sigstore_verify::crypto::{SigningScheme, verify_signature_prehashed};
-        let scheme = match (self.kind, digest.algorithm()) {
-            (Kind::P256, Algorithm::Sha256) => SigningScheme::EcdsaP256Sha256,
-            (Kind::P384, Algorithm::Sha384) if !self.narrow => SigningScheme::EcdsaP384Sha384,
-            (Kind::Rsa, Algorithm::Sha256) => SigningScheme::RsaPkcs1Sha256,
-            _ => return None,
-        };
-        let bytes = super::trust_root::hex_bytes(digest.hex());
-        verify_signature_prehashed(
-            &sigstore_verify::types::DerPublicKey::from_bytes(&self.spki),
-            &bytes,
-            &sigstore_verify::types::SignatureBytes::from_bytes(signature),
-            scheme,
-        )
-        .is_ok()
-        .then(|| scheme.name())
     }
 
     /// Ed25519ph (RFC 8032, section 5.1) without a context: cosign's default.

@@ -12,6 +12,10 @@ const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
 const CERTIFICATE: &str = "dev.sigstore.cosign/certificate";
 const CHAIN: &str = "dev.sigstore.cosign/chain";
 const LOG_ENTRY: &str = "dev.sigstore.cosign/bundle";
+const ENTRY: &strict::Members = &[
+    ("", &["SignedEntryTimestamp", "Payload"]),
+    ("/Payload", &["body", "integratedTime", "logIndex", "logID"]),
+];
 const TIMESTAMP: &str = "dev.sigstore.cosign/rfc3161timestamp";
 
 /// What lies in the annotations of a signature.
@@ -110,7 +114,7 @@ impl Proofs {
 /// `{"SignedEntryTimestamp","Payload":{"body","integratedTime","logIndex","logID"}}` as an
 /// entry of a bundle.
 pub(super) fn entry_of(text: &str) -> Option<Value> {
-    let value = strict::read(text.as_bytes()).ok()?;
+    let value = strict::read_as(text.as_bytes(), ENTRY).ok()?;
     let payload = value.get("Payload")?;
     let body = payload.get("body")?.as_str()?;
     let id = payload.get("logID")?.as_str()?;

@@ -20,11 +20,33 @@ const BUNDLE_TYPES: [&str; 4] = [
     "application/vnd.dev.sigstore.bundle+json;version=0.1",
 ];
 
+const BUNDLE: &strict::Members = &[
+    (
+        "",
+        &[
+            "mediaType",
+            "verificationMaterial",
+            "dsseEnvelope",
+            "messageSignature",
+        ],
+    ),
+    (
+        "/verificationMaterial",
+        &[
+            "publicKey",
+            "certificate",
+            "x509CertificateChain",
+            "tlogEntries",
+            "timestampVerificationData",
+        ],
+    ),
+];
+
 /// A signature taken apart.
 pub(super) struct Parts {
     pub said: Said,
-    /// The bytes that are signed; nothing where only a digest of them is.
-    pub message: Option<Vec<u8>>,
+    /// The bytes that are signed.
+    pub message: Vec<u8>,
     pub signatures: Vec<Vec<u8>>,
     /// The payload of a DSSE envelope.
     pub payload: Option<Vec<u8>>,
@@ -71,7 +93,7 @@ fn cosign(found: &Found, subject: &Subject) -> Result<Parts, Check> {
     });
     Ok(Parts {
         said,
-        message: Some(payload.to_vec()),
+        message: payload.to_vec(),
         signatures: vec![signature],
         payload: None,
         envelope: None,
@@ -93,7 +115,7 @@ fn attestation(found: &Found, subject: &Subject) -> Result<Parts, Check> {
     let content = strict::read(found.raw.bytes()).unwrap_or_default();
     Ok(Parts {
         said,
-        message: Some(envelope.signed()),
+        message: envelope.signed(),
         payload: Some(envelope.payload),
         envelope: Some(found.raw.bytes().to_vec()),
         signatures: envelope.signatures,
@@ -107,7 +129,7 @@ fn attestation(found: &Found, subject: &Subject) -> Result<Parts, Check> {
 
 fn bundle(found: &Found, subject: &Subject) -> Result<Parts, Check> {
     let form = |what: String| Check::failed(CheckKind::Form, what);
-    let value = strict::read(found.raw.bytes())
+    let value = strict::read_as(found.raw.bytes(), BUNDLE)
         .map_err(|problem| form(format!("the bundle cannot be read: {problem}")))?;
     let version = value
         .get("mediaType")
@@ -134,58 +156,31 @@ fn bundle(found: &Found, subject: &Subject) -> Result<Parts, Check> {
         .and_then(|m| m.get("tlogEntries"))
         .and_then(Value::as_array);
     let has_entry = entries.is_some_and(|entries| !entries.is_empty());
-    let (said, message, payload, signatures) =
-        match (value.get("dsseEnvelope"), value.get("messageSignature")) {
-            (Some(envelope), None) => {
-                let envelope = Envelope::of(envelope)?;
-                let said = statement::statement(&envelope.payload, subject)?;
-                let message = Some(envelope.signed());
-                (said, message, Some(envelope.payload), envelope.signatures)
-            }
-            (None, Some(message)) => {
-                let signature = message.get("signature").and_then(Value::as_str);
-                let signature = signature.and_then(super::base64);
-                let signature = signature.ok_or_else(|| form("it has no signature".to_owned()))?;
-                (direct(message, subject)?, None, None, vec![signature])
-            }
-            _ => return Err(form("it has not exactly one signed content".to_owned())),
-        };
+    let envelope = match (value.get("dsseEnvelope"), value.get("messageSignature")) {
+        (Some(envelope), None) => Envelope::of(envelope)?,
+        // as `cosign sign-blob` makes it, also of a manifest that lies there as a file
+        (None, Some(_)) => {
+            let why = "it is the signature of a file, not of an image";
+            return Err(form("the bundle has no DSSE envelope".to_owned()).summed_up(why));
+        }
+        _ => return Err(form("it has not exactly one signed content".to_owned())),
+    };
+    // whatever the others say: readers would differ in which of them they look at
+    if envelope.signatures.len() != 1 {
+        let count = envelope.signatures.len();
+        let why = format!("the envelope of a bundle has one signature, and this has {count}");
+        return Err(form(why));
+    }
     Ok(Parts {
-        said,
-        message,
-        signatures,
-        payload,
+        said: statement::statement(&envelope.payload, subject)?,
+        message: envelope.signed(),
+        signatures: envelope.signatures,
+        payload: Some(envelope.payload),
         envelope: None,
         certificates,
         hint: hint.and_then(Value::as_str).map(ToOwned::to_owned),
         has_entry,
         proof: true,
         bundle: value,
-    })
-}
-
-/// A bundle that signs the manifest's bytes themselves.
-fn direct(message: &Value, subject: &Subject) -> Result<Said, Check> {
-    let expected = subject.digest.to_string();
-    let found = message
-        .pointer("/messageDigest/digest")
-        .and_then(Value::as_str);
-    let found = found.and_then(super::base64);
-    let found = found.map(|bytes| {
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{}:{hex}", subject.digest.algorithm().name())
-    });
-    let check = match found {
-        Some(found) if found == expected => {
-            Check::passed(CheckKind::Subject, "this digest, and no other").compared(expected, found)
-        }
-        Some(found) => Check::failed(CheckKind::Subject, "it was signed for another digest")
-            .compared(expected, found),
-        None => Check::passed(CheckKind::Subject, "signed as it is").compared(&expected, &expected),
-    };
-    Ok(Said {
-        subject: check,
-        reference: None,
-        predicate_type: None,
     })
 }

@@ -15,6 +15,30 @@ const STATEMENTS: [&str; 3] = [
     "https://in-toto.io/Statement/v1.0",
 ];
 
+/// What cosign's payload has; `optional` is free.
+const PAYLOAD: &json::Members = &[
+    ("", &["critical", "optional"]),
+    ("/critical", &["identity", "image", "type"]),
+    ("/critical/identity", &["docker-reference"]),
+    ("/critical/image", &["docker-manifest-digest"]),
+];
+/// What a statement has; what is predicated, digests and annotations are free.
+const STATEMENT: &json::Members = &[
+    ("", &["_type", "subject", "predicateType", "predicate"]),
+    (
+        "/subject/*",
+        &[
+            "name",
+            "uri",
+            "digest",
+            "content",
+            "downloadLocation",
+            "mediaType",
+            "annotations",
+        ],
+    ),
+];
+
 /// What a signed payload says.
 pub(super) struct Said {
     /// About what, as a check.
@@ -27,7 +51,7 @@ pub(super) struct Said {
 
 /// Reads the payload of a cosign signature. It was authenticated, or is about to be.
 pub(super) fn payload(bytes: &[u8], subject: &Subject) -> Result<Said, Check> {
-    let value = read(bytes)?;
+    let value = read(bytes, PAYLOAD)?;
     let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
     let kind = text("/critical/type").unwrap_or_default();
     if kind != PAYLOAD_TYPE {
@@ -57,7 +81,7 @@ pub(super) fn payload(bytes: &[u8], subject: &Subject) -> Result<Said, Check> {
 
 /// Reads an in-toto statement.
 pub(super) fn statement(bytes: &[u8], subject: &Subject) -> Result<Said, Check> {
-    let value = read(bytes)?;
+    let value = read(bytes, STATEMENT)?;
     let kind = value
         .get("_type")
         .and_then(Value::as_str)
@@ -107,8 +131,8 @@ pub(super) fn statement(bytes: &[u8], subject: &Subject) -> Result<Said, Check> 
     })
 }
 
-fn read(bytes: &[u8]) -> Result<Value, Check> {
-    json::read(bytes).map_err(|problem| {
+fn read(bytes: &[u8], known: &json::Members) -> Result<Value, Check> {
+    json::read_as(bytes, known).map_err(|problem| {
         Check::failed(
             CheckKind::Form,
             format!("what is signed cannot be read: {problem}"),

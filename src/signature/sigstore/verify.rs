@@ -105,11 +105,8 @@ impl Judging<'_> {
     /// How the signature was made, where `key` made it, and which of them it is.
     pub(super) fn fits(&self, key: &PublicKey) -> Option<(&'static str, &[u8])> {
         self.parts.signatures.iter().find_map(|signature| {
-            let scheme = match &self.parts.message {
-                Some(message) => key.verify(message, signature),
-                None => key.verify_digest(&self.subject.digest, signature),
-            };
-            Some((scheme?, signature.as_slice()))
+            let scheme = key.verify(&self.parts.message, signature)?;
+            Some((scheme, signature.as_slice()))
         })
     }
 
@@ -124,8 +121,7 @@ impl Judging<'_> {
     ) -> Proof {
         let parts = self.parts;
         let bound = Bound {
-            message: parts.message.as_deref(),
-            digest: &self.subject.digest,
+            message: &parts.message,
             payload: parts.payload.as_deref(),
             envelope: parts.envelope.as_deref(),
             signature,
@@ -286,9 +282,9 @@ impl Judging<'_> {
             Algorithm::Sha384 => HashAlgorithm::Sha2384,
             _ => HashAlgorithm::Sha2512,
         };
-        let signed = match (&self.parts.message, &self.parts.said.predicate_type) {
-            (Some(message), None) => Signed::Bytes(message),
-            _ => Signed::Digest(algorithm, super::trust_root::hex_bytes(digest.hex())),
+        let signed = match &self.parts.said.predicate_type {
+            None => Signed::Bytes(&self.parts.message),
+            Some(_) => Signed::Digest(algorithm, super::trust_root::hex_bytes(digest.hex())),
         };
         Ok(ask(&bundle, &signed))
     }

@@ -8,8 +8,10 @@ use std::io::Read as _;
 use jiff::Timestamp;
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::{LiteralData, OnePassSignature, Packet, PacketParser, Signature, SignatureType};
+use pgp::ser::Serialize as _;
+use pgp::types::CompressionAlgorithm;
 
-use super::keyring::{Keyring, brief};
+use super::keyring::{Keyring, Objection, brief};
 use crate::model::limits;
 
 /// What a message says, signed by a key that may.
@@ -28,6 +30,8 @@ pub struct Opened {
 pub enum MessageError {
     #[error("it is no OpenPGP message: {0}")]
     Unreadable(String),
+    #[error("the OpenPGP message is compressed with BZip2, which is not read here")]
+    Compression,
     #[error("the OpenPGP message is not signed")]
     NotSigned,
     #[error("the OpenPGP message has {0} signatures where one belongs")]
@@ -47,12 +51,14 @@ pub enum MessageError {
     Expired,
     #[error("the signature was made in the future")]
     Future,
+    #[error("the signature is dated before its key was made ({fingerprint})")]
+    BeforeKey { fingerprint: String },
     #[error("none of the keys made the signature")]
     UnknownKey,
     #[error("{objection} ({fingerprint})")]
     KeyRefused {
         fingerprint: String,
-        objection: String,
+        objection: Objection,
     },
 }
 
@@ -77,6 +83,12 @@ pub fn open(bytes: &[u8], keys: &Keyring, now: Timestamp) -> Result<Opened, Mess
             continue;
         }
         check(&signature, now)?;
+        if created(&signature) < i64::from(signer.key.created()) {
+            refused = Some(MessageError::BeforeKey {
+                fingerprint: signer.fingerprint,
+            });
+            continue;
+        }
         if let Some(objection) = signer.objection {
             refused = Some(MessageError::KeyRefused {
                 fingerprint: signer.fingerprint,
@@ -101,6 +113,14 @@ pub fn open(bytes: &[u8], keys: &Keyring, now: Timestamp) -> Result<Opened, Mess
 fn signed(bytes: &[u8]) -> Result<(LiteralData, Signature), MessageError> {
     let mut packets = packets(bytes)?;
     if let [Packet::CompressedData(compressed)] = packets.as_slice() {
+        // the packet begins with its algorithm
+        let algorithm = compressed
+            .to_bytes()
+            .ok()
+            .and_then(|bytes| bytes.first().copied());
+        if algorithm == Some(CompressionAlgorithm::BZip2.into()) {
+            return Err(MessageError::Compression);
+        }
         let mut plain = Vec::new();
         let limit = limits::SIGNATURE_BYTES;
         let plainly = compressed
@@ -164,6 +184,12 @@ fn announces(before: &OnePassSignature, signature: &Signature) -> bool {
     })
 }
 
+/// When it was made, by the signer's word, in seconds since 1970; 0 where it does not say.
+fn created(signature: &Signature) -> i64 {
+    let created = signature.created();
+    created.map_or(0, |time| i64::from(time.as_secs()))
+}
+
 /// What is said about a signature by itself.
 fn check(signature: &Signature, now: Timestamp) -> Result<(), MessageError> {
     let config = signature.config().ok_or(MessageError::Kind)?;
@@ -189,9 +215,7 @@ fn check(signature: &Signature, now: Timestamp) -> Result<(), MessageError> {
     if config.hashed_subpackets.iter().any(is_unknown) {
         return Err(MessageError::Critical);
     }
-    let created = signature
-        .created()
-        .map_or(0, |time| i64::from(time.as_secs()));
+    let created = created(signature);
     if created > now.as_second() + SKEW {
         return Err(MessageError::Future);
     }

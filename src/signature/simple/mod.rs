@@ -12,6 +12,6 @@ mod verify;
 
 pub use claim::{Claim, ClaimError};
 pub use identity::{SignedIdentity, Unmatched};
-pub use keyring::{Keyring, KeyringError};
+pub use keyring::{Keyring, KeyringError, Objection};
 pub use message::{MessageError, Opened, open};
 pub use verify::{Trust, Verified, verify};

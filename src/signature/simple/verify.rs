@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::claim::Claim;
 use super::identity::SignedIdentity;
-use super::keyring::Keyring;
+use super::keyring::{Keyring, Objection};
 use super::message::{MessageError, open};
 use crate::signature::{Authenticated, Check, CheckKind, SignerFacts, Subject};
 
@@ -45,25 +45,7 @@ pub fn verify(
     let opened = match open(bytes, trust.keys, now) {
         Ok(opened) => opened,
         Err(why) => {
-            let kind = match &why {
-                MessageError::Unreadable(_)
-                | MessageError::NotSigned
-                | MessageError::Signatures(_)
-                | MessageError::TooLarge
-                | MessageError::Kind
-                | MessageError::Critical => CheckKind::Form,
-                MessageError::Weak(_) => CheckKind::Signature,
-                MessageError::Expired | MessageError::Future => CheckKind::Expiry,
-                MessageError::UnknownKey | MessageError::KeyRefused { .. } => CheckKind::Key,
-            };
-            let check = Check::failed(kind, why.to_string());
-            return only(match why {
-                MessageError::UnknownKey => Check {
-                    expected: Some(expected),
-                    ..check
-                },
-                _ => check,
-            });
+            return only(refused(&why, expected));
         }
     };
     let mut checks = vec![
@@ -124,5 +106,40 @@ pub fn verify(
             predicate_type: None,
             details,
         }),
+    }
+}
+
+/// Why the message is not accepted, as a check.
+fn refused(why: &MessageError, expected: String) -> Check {
+    let check = |kind| Check::failed(kind, why.to_string());
+    match why {
+        MessageError::Unreadable(_)
+        | MessageError::NotSigned
+        | MessageError::Signatures(_)
+        | MessageError::TooLarge
+        | MessageError::Kind
+        | MessageError::Critical => check(CheckKind::Form),
+        // it may be a good one
+        MessageError::Compression => Check::not_checked(CheckKind::Form, why.to_string()),
+        MessageError::Weak(_) => check(CheckKind::Signature),
+        MessageError::Expired => check(CheckKind::Expiry),
+        MessageError::Future => {
+            check(CheckKind::Validity).summed_up("the signature was made in the future")
+        }
+        MessageError::BeforeKey { .. } => {
+            check(CheckKind::Validity).summed_up("the signature is dated before its key was made")
+        }
+        MessageError::UnknownKey => Check {
+            expected: Some(expected),
+            ..check(CheckKind::Key)
+        },
+        MessageError::KeyRefused { objection, .. } => {
+            let kind = match objection {
+                Objection::Revoked | Objection::SubkeyRevoked => CheckKind::Revocation,
+                Objection::Expired | Objection::SubkeyExpired => CheckKind::Expiry,
+                _ => CheckKind::Key,
+            };
+            check(kind).summed_up(objection.to_string())
+        }
     }
 }

@@ -14,6 +14,9 @@ pub(crate) const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.
 pub(crate) const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 pub(crate) const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 
+/// How many bits an RSA key may have.
+pub(crate) const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+
 /// What kind of key it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyKind {
@@ -101,7 +104,7 @@ impl PublicKey {
             .to_vec();
         let kind = if spki.algorithm.oid == RSA {
             let bits = modulus_bits(&bytes)?;
-            if !(2048..=8192).contains(&bits) {
+            if !RSA_BITS.contains(&bits) {
                 return Err(KeyError::RsaSize(bits));
             }
             KeyKind::Rsa(bits)
@@ -187,9 +190,30 @@ impl PublicKey {
 fn modulus_bits(bytes: &[u8]) -> Result<usize, KeyError> {
     let read = || {
         let mut key = Reader::new(bytes).expect(der::SEQUENCE)?.inside();
-        Ok(key.expect(der::INTEGER)?.magnitude())
+        Ok(bits_of(key.expect(der::INTEGER)?.magnitude()))
     };
-    let modulus = read().map_err(|error: der::DerError| KeyError::Unreadable(error.to_string()))?;
+    read().map_err(|error: der::DerError| KeyError::Unreadable(error.to_string()))
+}
+
+/// The same of an RSAPrivateKey (RFC 8017, appendix A.1.2); nothing where it is none.
+pub(crate) fn rsa_private_key_bits(bytes: &[u8]) -> Option<usize> {
+    let mut key = Reader::new(bytes).expect(der::SEQUENCE).ok()?.inside();
+    key.expect(der::INTEGER).ok()?;
+    Some(bits_of(key.expect(der::INTEGER).ok()?.magnitude()))
+}
+
+/// The same of an RSA key in PKCS #8 (RFC 5208, section 5); nothing where it is none.
+pub(crate) fn pkcs8_rsa_bits(bytes: &[u8]) -> Option<usize> {
+    let mut key = Reader::new(bytes).expect(der::SEQUENCE).ok()?.inside();
+    key.expect(der::INTEGER).ok()?;
+    let mut algorithm = key.expect(der::SEQUENCE).ok()?.inside();
+    let named = algorithm.expect(der::OBJECT_IDENTIFIER).ok()?;
+    let is_rsa = named.content == RSA.as_bytes();
+    let key = key.expect(der::OCTET_STRING).ok().filter(|_| is_rsa)?;
+    rsa_private_key_bits(key.content)
+}
+
+fn bits_of(modulus: &[u8]) -> usize {
     let first = modulus.first().map_or(0, |b| b.leading_zeros() as usize);
-    Ok(modulus.len() * 8 - first)
+    modulus.len() * 8 - first
 }

@@ -7,5 +7,8 @@ mod key;
 mod name;
 
 pub use certificate::{Certificate, CertificateError, Extension, certificate_algorithm};
+#[cfg(test)]
+pub(crate) use key::RSA;
 pub use key::{Form, Hash, KeyError, KeyKind, PublicKey};
+pub(crate) use key::{RSA_BITS, pkcs8_rsa_bits, rsa_private_key_bits};
 pub use name::{DistinguishedName, NameError};

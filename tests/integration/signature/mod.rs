@@ -21,6 +21,7 @@ mod peers;
 mod pitfalls;
 mod places;
 mod policy;
+mod refused;
 mod roots;
 mod taken;
 mod unread;

@@ -61,7 +61,29 @@ fn keys_are_made_kept_for_their_owner_alone_listed_shown_and_deleted() {
     let error = home.fail(&["keys", "show", "p256"]);
     assert!(error.contains("there is no key p256"), "{error}");
     let error = home.fail(&["keys", "delete", "../p384"]);
-    assert!(error.contains("name"), "{error}");
+    assert!(error.contains("there is no key ../p384"), "{error}");
+    // what is advised is about what is wrong
+    for (arguments, what, advice) in [
+        (
+            &["keys", "generate", "a b"][..],
+            "\"a b\" is no name for a key",
+            "letters, digits",
+        ),
+        (
+            &["keys", "export", "p384", "-o", "out.pub"],
+            "is there already",
+            "another name",
+        ),
+        (
+            &["keys", "delete", "p256"],
+            "there is no key p256",
+            "keys list",
+        ),
+    ] {
+        let error = home.fail(arguments);
+        assert!(error.contains(what) && error.contains(advice), "{error}");
+        assert!(!error.contains("who may read"), "{error}");
+    }
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn now() -> Timestamp {
 
 #[test]
 fn every_signature_of_containers_image_gives_the_outcome_that_it_documents() {
-    use CheckKind::{Expiry, Form, Key, Reference, Subject};
+    use CheckKind::{Expiry, Form, Key, Reference, Revocation, Subject};
     let main = "public-key.gpg";
     let other = "public-key-2.gpg";
     let subkey = "public-key-with-subkey.gpg";
@@ -66,8 +66,18 @@ fn every_signature_of_containers_image_gives_the_outcome_that_it_documents() {
         ("dir-img-valid-subkey/signature-1", subkey, latest, None),
         ("subkey.signature", subkey, latest, None),
         ("subkey.signature-v3", subkey, latest, None),
-        ("subkey-revoked.signature", revoked, latest, Some(Key)),
-        ("subkey-revoked.signature-v3", revoked, latest, Some(Key)),
+        (
+            "subkey-revoked.signature",
+            revoked,
+            latest,
+            Some(Revocation),
+        ),
+        (
+            "subkey-revoked.signature-v3",
+            revoked,
+            latest,
+            Some(Revocation),
+        ),
         // a name without tag or digest was signed: it is exactly nothing
         ("image.signature", main, latest, Some(Reference)),
         (

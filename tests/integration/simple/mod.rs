@@ -1,3 +1,4 @@
 //! OpenPGP simple signing: the signatures of containers/image and of skopeo.
 
 mod fixtures;
+mod keyrings;

@@ -5,6 +5,7 @@ pub mod archive;
 pub mod engine;
 pub mod layout;
 pub mod mutants;
+pub mod openpgp;
 pub mod peers;
 pub mod proxy;
 pub mod referrer;
