@@ -198,7 +198,10 @@ fn bound(subject: &Subject, payload: &[u8]) -> Check {
     let target = match json::read_as(payload, PAYLOAD) {
         Ok(Value::Object(mut payload)) => payload.remove("targetArtifact"),
         Ok(_) => return fail("the payload is no JSON object".to_owned()),
-        Err(why) => return fail(format!("the payload cannot be read: {why}")),
+        Err(why) => {
+            let check = fail(format!("the payload cannot be read: {why}"));
+            return check.summed_up("what is signed cannot be read");
+        }
     };
     let Some(target) = target else {
         return fail("the payload names no artifact".to_owned());

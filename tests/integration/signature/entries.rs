@@ -235,8 +235,8 @@ fn a_legacy_attestation_is_bound_by_the_hash_of_its_envelope() {
     }
 }
 
-/// A signature over the right bytes by somebody else, beside the signer's: what the log has
-/// is the other one.
+/// A signature over the right bytes by somebody else, beside the signer's, as an attestation of
+/// cosign may have it: what the log has is the other one.
 #[test]
 fn of_several_signatures_the_entry_has_to_be_about_the_signers() {
     let (log, key, other) = (Log::new(), Key::new(), Key::new());
@@ -253,10 +253,12 @@ fn of_several_signatures_the_entry_has_to_be_about_the_signers() {
         (&mine, &key, None),
         (&others, &other, Some(CheckKind::LogEntry)),
     ] {
-        let mut with = both.clone();
-        let body = &bodies(signed, &by.public)[0];
-        with["verificationMaterial"]["tlogEntries"] = json!([log.entry(body)]);
-        let report = log.judge(&made::bundle(&with), &subject, key.signer("k"));
+        let entry = log.annotation(&bodies(signed, &by.public)[0]);
+        let annotations = [("dev.sigstore.cosign/bundle".to_owned(), entry)];
+        let envelope = both["dsseEnvelope"].to_string();
+        let bytes = envelope.as_bytes();
+        let found = made::found(Format::CosignAttestation, bytes, annotations.into());
+        let report = log.judge(&found, &subject, key.signer("k"));
         assert_eq!(report.reason().map(|check| check.kind), expected);
     }
 }

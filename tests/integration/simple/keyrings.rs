@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use pgp::composed::SignedSecretKey;
-use porthole::signature::policy::{Policy, judge};
+use porthole::model::Reference;
+use porthole::signature::policy::{Policy, ScopeName, judge};
 use porthole::signature::simple::{Keyring, KeyringError, SignedIdentity, Trust, verify};
 use porthole::signature::{
     Check, CheckKind, Format, Outcome, SignedBy, Signer, Subject, SubjectReport, Verdict,
@@ -44,7 +45,7 @@ fn judged(message: &[u8], policy: &Policy) -> SubjectReport {
     let found = made::found(Format::SimpleSigning, message, Default::default());
     let subject = subject();
     let discovered = made::discovered(&subject, vec![found]);
-    let name = "registry.example.com/app".into();
+    let name = ScopeName::of(&Reference::Registry(NAME.parse().unwrap()));
     judge(&discovered, &subject, &name, Some(policy), None)
 }
 

@@ -88,6 +88,7 @@ impl ImportError {
             Self::Own => "Judge by it as it is (--policy FILE), or copy its entries over",
             Self::Scope => "Leave the scope out (--scope)",
             Self::Edit(_) => "Look at the policy in an editor",
+            Self::Policy(PolicyError::Rule { .. }) => "Correct it",
             Self::TooLong { .. } | Self::Policy(_) | Self::Unknown(_) => {
                 "Give a policy.json of containers, a trustpolicy.json of Notation, a public key in PEM or OpenPGP keys"
             }
