@@ -1,5 +1,6 @@
 //! `porthole attach`: files and attestations as referrers of an image, and taking them back.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -86,6 +87,7 @@ impl Attach {
                 ("--passphrase-fd", self.passphrase.is_named()),
             ])?;
         }
+        self.check_files()?;
         let addition = match (&self.remove, &self.predicate) {
             (Some(digest), _) => Addition::Remove(digest.clone()),
             (None, Some(predicate)) => Addition::Attest {
@@ -123,6 +125,28 @@ impl Attach {
             json: self.json,
         };
         adding.run(config)
+    }
+
+    /// Files have to be named where nothing else is asked for, each by a name of its own.
+    fn check_files(&self) -> Result<(), CliError> {
+        let usage = |what: String, hint: &str| Err(CliError::Usage(Failure::refused(what, hint)));
+        if self.files.is_empty() && self.predicate.is_none() && self.remove.is_none() {
+            let hint = "Name files: porthole attach REFERENCE FILE…";
+            return usage("there is no file to attach".to_owned(), hint);
+        }
+        let mut names = HashSet::new();
+        for file in &self.files {
+            let file = self::file(file);
+            let name = file.path.file_name().unwrap_or_default().to_owned();
+            if !names.insert(name.clone()) {
+                let name = name.to_string_lossy();
+                return usage(
+                    format!("two of the files are called {name}: whoever pulls them gets one"),
+                    "Rename one of them, or attach them one after the other",
+                );
+            }
+        }
+        Ok(())
     }
 
     fn signer(&self) -> Result<SignBy, CliError> {

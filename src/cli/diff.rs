@@ -155,6 +155,9 @@ impl Diff {
             }
         }
         out.flush()?;
+        for note in &found.files.notes {
+            super::manifest_files::say(note);
+        }
         if found.images.differ() {
             Err(CliError::Different)
         } else {
@@ -383,9 +386,6 @@ fn print(out: &mut impl Write, found: &Found) -> io::Result<()> {
             }
         }
     }
-    for note in &compared.notes {
-        line(out, &format!("note: {}", text::visible(note)))?;
-    }
     let counts: Counts = compared.counts;
     line(
         out,
@@ -421,23 +421,39 @@ fn print(out: &mut impl Write, found: &Found) -> io::Result<()> {
     Ok(())
 }
 
-/// What is said of a file in both images that differs, in brackets.
+/// What is said of a file in both images that differs, in brackets; of a link in one of them
+/// where it leads.
 fn metadata(change: &FileChange) -> String {
-    let (Some(before), Some(after)) = (&change.before, &change.after) else {
-        return String::new();
+    let link = |state: &FileState| {
+        let link = state.link.as_deref().map(String::from_utf8_lossy);
+        link.map_or_else(String::new, std::borrow::Cow::into_owned)
     };
+    let (before, after) = match (&change.before, &change.after) {
+        (Some(before), Some(after)) => (before, after),
+        (Some(state), None) | (None, Some(state)) if state.link.is_some() => {
+            return format!(" -> {}", link(state));
+        }
+        _ => return String::new(),
+    };
+    let kinds = (before.kind.name(), after.kind.name());
+    let kinds = (kinds.0 != kinds.1).then(|| format!("{} → {}", kinds.0, kinds.1));
+    let links = [("link", link(before))]
+        .into_iter()
+        .zip([("link", link(after))]);
     let pairs = before.metadata().into_iter().zip(after.metadata());
-    let changed: Vec<_> = pairs
-        .filter(|((_, one), (_, other))| one != other)
-        .map(|((name, one), (_, other))| {
-            let said = |text: String| match text.is_empty() {
-                true => "none".to_owned(),
-                false => text,
-            };
-            let name = name.to_lowercase();
-            format!("{name} {} → {}", said(one), said(other))
-        })
-        .collect();
+    let pairs = links.chain(pairs);
+    let changed =
+        pairs
+            .filter(|((_, one), (_, other))| one != other)
+            .map(|((name, one), (_, other))| {
+                let said = |text: String| match text.is_empty() {
+                    true => "none".to_owned(),
+                    false => text,
+                };
+                let name = name.to_lowercase();
+                format!("{name} {} → {}", said(one), said(other))
+            });
+    let changed: Vec<_> = kinds.into_iter().chain(changed).collect();
     match changed.is_empty() {
         true => String::new(),
         false => format!("  ({})", changed.join("; ")),

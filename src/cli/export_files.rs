@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 
-use crate::engine::{EngineConfig, SaveRequest, SaveTarget, SavedFiles};
+use crate::engine::{EngineConfig, Failure, SaveRequest, SaveTarget, SavedFiles};
+use crate::layer::LayerError;
 use crate::model::text;
 
 use super::CliError;
@@ -32,6 +33,10 @@ pub(super) struct ExportFiles {
     #[arg(long, value_name = "FILE", requires = "path")]
     file: Option<PathBuf>,
 
+    /// Write over a file that is there, with --tar and --file.
+    #[arg(long, conflicts_with = "folder")]
+    force: bool,
+
     /// Only this file, or this folder with everything in it.
     #[arg(long, value_name = "PATH")]
     path: Option<OsString>,
@@ -43,7 +48,6 @@ pub(super) struct ExportFiles {
 
 impl ExportFiles {
     pub(super) fn run(self, config: EngineConfig) -> Result<(), CliError> {
-        let image = Manifest::open(config, &self.which)?;
         let target = match (self.folder, self.tar, self.file) {
             (Some(folder), _, _) => SaveTarget::Folder(folder),
             (_, Some(tar), _) if tar.as_os_str() == "-" => SaveTarget::Stdout,
@@ -52,12 +56,22 @@ impl ExportFiles {
             // clap asks for one of them
             (None, None, None) => SaveTarget::Stdout,
         };
+        // nothing is read in vain
+        if let SaveTarget::Tar(path) | SaveTarget::File(path) = &target
+            && !self.force
+            && path.symlink_metadata().is_ok()
+        {
+            let path = path.display().to_string();
+            return Err(Failure::from(LayerError::There { path }).into());
+        }
+        let image = Manifest::open(config, &self.which)?;
         let path = self.path.unwrap_or_else(|| "/".into());
         let saved = image.save(SaveRequest {
             path: path.into_encoded_bytes(),
             at: self.at,
             to: target,
             allowance: image.allowance(),
+            replace: self.force,
         })?;
         eprintln!("{}", said(&saved));
         Ok(())
@@ -76,6 +90,10 @@ fn said(saved: &SavedFiles) -> String {
     for (count, what) in [
         (saved.turned, "links turned to stay in the folder"),
         (saved.left_out, "devices and pipes left out"),
+        (
+            saved.without_target,
+            "hard links left out: what they name is not there",
+        ),
         (
             saved.without_special_bits,
             "files without their setuid or setgid bit",

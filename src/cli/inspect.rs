@@ -1,13 +1,14 @@
 //! `porthole inspect`: what an image is.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use clap::Args;
 
 use crate::engine::{EngineConfig, Extent, Failure, Image, ImageSnapshot, Node, NodePath};
 use crate::model::{Choice, Platform};
 
-use super::{CliError, output, wait};
+use super::{CliError, blobs, output, wait};
 
 /// Show what an image is: platforms, config and layers.
 #[derive(Debug, Args)]
@@ -62,9 +63,16 @@ impl Inspect {
                 "The exact bytes are shown by --raw",
             )
             .into()),
-            None => Ok(()),
+            None if self.raw => Ok(()),
+            None => Ok(blobs::judge(shown_below(image, &path).unwrap_or(node))?),
         }
     }
+}
+
+/// The image that is shown below an index.
+fn shown_below<'a>(image: &'a Image, path: &NodePath) -> Option<&'a Arc<Node>> {
+    let chosen = image.chosen.as_ref().filter(|_| path.is_root())?;
+    image.node(&chosen.path)
 }
 
 /// The manifest for `platform`, through nested indexes.

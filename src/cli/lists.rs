@@ -51,7 +51,7 @@ impl Catalog {
 }
 
 fn print(outcome: Outcome, json: bool) -> Result<(), CliError> {
-    let Outcome::Listed { names } = outcome else {
+    let Outcome::Listed { names, skipped } = outcome else {
         return Err(wait::nothing_found().into());
     };
     let mut out = io::stdout().lock();
@@ -65,5 +65,11 @@ fn print(outcome: Outcome, json: bool) -> Result<(), CliError> {
         }
     }
     out.flush()?;
+    if skipped > 0 {
+        let entries = if skipped == 1 { "entry" } else { "entries" };
+        super::manifest_files::say(&format!(
+            "{skipped} {entries} of the registry's list not shown: no reference can name them"
+        ));
+    }
     Ok(())
 }

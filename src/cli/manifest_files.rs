@@ -309,6 +309,6 @@ fn missing(path: &[u8], why: &str) -> CliError {
 }
 
 /// Says on stderr what is no failure.
-fn say(note: &str) {
+pub(super) fn say(note: &str) {
     eprintln!("note: {}", text::visible(note));
 }

@@ -2,6 +2,7 @@
 
 mod addition;
 mod attach;
+mod blobs;
 mod cat;
 mod copy;
 mod delete;
@@ -25,7 +26,8 @@ mod wait;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{AcceptedServices, KeyFolder, Network, policy_file};
 use crate::engine::{EngineConfig, EngineError, Failure, TrustConfig};
@@ -39,7 +41,7 @@ const DETAIL: usize = 1000;
 
 /// Look inside container images, in a window or on the command line.
 #[derive(Debug, Parser)]
-#[command(name = "porthole", version, args_conflicts_with_subcommands = true)]
+#[command(name = "porthole", version)]
 pub struct Arguments {
     #[command(flatten)]
     pub global: Global,
@@ -116,6 +118,9 @@ enum Command {
 enum CliError {
     #[error("{0}")]
     Failed(#[from] Failure),
+    /// It was asked for in a way that says nothing.
+    #[error("{0}")]
+    Usage(Failure),
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// What was compared is not the same; that is no failure.
@@ -128,10 +133,21 @@ enum CliError {
 impl CliError {
     fn hint(&self) -> &str {
         match self {
-            Self::Failed(failure) => &failure.hint,
+            Self::Failed(failure) | Self::Usage(failure) => &failure.hint,
             Self::Engine(_) => "Check the system's limits and its certificate store",
             Self::Different => "What differs is listed",
             Self::Output(_) => "Check where the output goes",
+        }
+    }
+
+    /// Says it on stderr, and gives the exit code for it.
+    fn tell(&self) -> ExitCode {
+        for line in self.lines() {
+            eprintln!("{line}");
+        }
+        match self {
+            Self::Usage(_) => ExitCode::from(2),
+            _ => ExitCode::from(1),
         }
     }
 
@@ -139,7 +155,7 @@ impl CliError {
     /// registry said. Text from outside cannot move the cursor, and is bounded.
     fn lines(&self) -> Vec<String> {
         let details = match self {
-            Self::Failed(failure) => &failure.details[..],
+            Self::Failed(failure) | Self::Usage(failure) => &failure.details[..],
             _ => &[],
         };
         let headline = format!("porthole: {}", text::visible(&self.to_string()));
@@ -160,14 +176,33 @@ impl CliError {
 }
 
 impl Arguments {
+    /// Reads the command line; where it is wrong, says so and ends the program.
+    pub fn read() -> Self {
+        let arguments = Self::parse();
+        // options may stand before a subcommand; what the window is to open may not
+        if arguments.command.is_some()
+            && let Some(reference) = arguments.references.first()
+        {
+            let reference = text::visible(reference);
+            let why = format!("{reference:?} stands before the subcommand: write it behind");
+            Self::command()
+                .error(ErrorKind::ArgumentConflict, why)
+                .exit();
+        }
+        arguments
+    }
+
     /// Whether the window is asked for, not a subcommand.
     pub const fn wants_window(&self) -> bool {
         self.command.is_none()
     }
 
-    /// Runs the subcommand. Gives 0 when it is done, 1 when it failed, 3 when an image is
-    /// not trusted.
+    /// Runs the subcommand. Gives 0 when it is done, 1 when it failed, 2 where it was asked
+    /// for in a way that says nothing, 3 when an image is not trusted.
     pub fn run(self) -> ExitCode {
+        if let Err(error) = self.global.check() {
+            return error.tell();
+        }
         let mut config = self.global.engine_config();
         // nobody looks at a verdict that was not asked for
         config.trust.automatic = false;
@@ -201,17 +236,24 @@ impl Arguments {
             Err(CliError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
                 ExitCode::SUCCESS
             }
-            Err(error) => {
-                for line in error.lines() {
-                    eprintln!("{line}");
-                }
-                ExitCode::from(1)
-            }
+            Err(error) => error.tell(),
         }
     }
 }
 
 impl Global {
+    /// Whether the files are there that these name to be read.
+    fn check(&self) -> Result<(), CliError> {
+        match self.ca_file.iter().find(|file| !file.exists()) {
+            None => Ok(()),
+            Some(file) => Err(Failure::refused(
+                format!("{}: there is no such file", file.display()),
+                "Name one with certificates in PEM: --ca-file FILE",
+            )
+            .into()),
+        }
+    }
+
     /// What the engine is started with: the environment, and what was said here.
     pub fn engine_config(&self) -> EngineConfig {
         let mut network = Network::from_environment();

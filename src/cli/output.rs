@@ -7,10 +7,11 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::engine::{Image, ImageSnapshot, Node, NodePath, Parts};
-use crate::model::{Descriptor, ImageConfig, Manifest, Reference, text};
+use crate::model::{ArtifactManifest, Descriptor, ImageConfig, Manifest, Reference, text};
 
 use crate::transport::{Connection, Security};
 
+use super::blobs::{self, Wrong};
 use super::inspect::reference_of;
 
 /// One object as `DESIGN` describes it, children nested under `image`.
@@ -62,8 +63,23 @@ pub(super) fn json(
         );
         object.insert("annotations".into(), json!(manifest.annotations));
         insert_manifest(&mut object, node, manifest);
+    } else if let Some(artifact) = draft(node) {
+        insert_about(
+            &mut object,
+            artifact.artifact_type.as_ref(),
+            artifact.subject.as_ref(),
+        );
+        object.insert("annotations".into(), json!(artifact.annotations));
+        object.insert("blobs".into(), json!(artifact.blobs));
     }
     Value::Object(object)
+}
+
+/// What a manifest of the drafts of image-spec 1.1 says, where the document is one.
+fn draft(node: &Node) -> Option<ArtifactManifest> {
+    let document = &node.document;
+    let is_draft = ArtifactManifest::is_type(document.media_type());
+    (is_draft && document.problem().is_none()).then(|| ArtifactManifest::read(document))
 }
 
 fn insert_about(
@@ -128,6 +144,10 @@ fn insert_manifest(object: &mut Map<String, Value>, node: &Node, manifest: &Mani
     }
     let layers: Vec<Value> = layers(manifest, config.map(AsRef::as_ref));
     object.insert("layers".into(), layers.into());
+    let wrong: Vec<Value> = blobs::wrong(node).iter().map(Wrong::json).collect();
+    if !wrong.is_empty() {
+        object.insert("damagedBlobs".into(), wrong.into());
+    }
     object.insert("totalSize".into(), json!(node.total_size()));
 }
 
@@ -271,6 +291,9 @@ fn entry_text(
 }
 
 fn manifest_text(out: &mut impl Write, node: &Node) -> io::Result<()> {
+    if let Some(artifact) = draft(node) {
+        return artifact_text(out, &artifact);
+    }
     let Some(manifest) = node.document.manifest() else {
         return Ok(());
     };
@@ -280,7 +303,10 @@ fn manifest_text(out: &mut impl Write, node: &Node) -> io::Result<()> {
     annotations(out, &manifest.annotations)?;
     let config = node.config();
     if let Some(config) = config {
-        line(out, "Platform", &config.platform.to_string())?;
+        // an artifact's has none
+        if !config.platform.os.is_empty() || !config.platform.architecture.is_empty() {
+            line(out, "Platform", &config.platform.to_string())?;
+        }
         if let Some(created) = &config.created {
             line(out, "Created", created)?;
         }
@@ -327,6 +353,32 @@ fn manifest_text(out: &mut impl Write, node: &Node) -> io::Result<()> {
         let instruction = text::visible(&instruction);
         let size = layer.size_text();
         writeln!(out, "  {size:>9}  {}  {instruction}", layer.digest.short())?;
+    }
+    Ok(())
+}
+
+fn artifact_text(out: &mut impl Write, artifact: &ArtifactManifest) -> io::Result<()> {
+    if let Some(kind) = &artifact.artifact_type {
+        line(out, "Artifact", kind.as_str())?;
+    }
+    if let Some(subject) = &artifact.subject {
+        line(out, "Subject", &subject.digest.to_string())?;
+    }
+    annotations(out, &artifact.annotations)?;
+    let cut = if artifact.is_cut {
+        " that can be read"
+    } else {
+        ""
+    };
+    writeln!(out, "\n{} blobs{cut}", artifact.blobs.len())?;
+    for blob in &artifact.blobs {
+        let kind = text::visible(blob.media_type.as_str());
+        writeln!(
+            out,
+            "  {:>9}  {}  {kind}",
+            blob.size_text(),
+            blob.digest.short()
+        )?;
     }
     Ok(())
 }

@@ -124,6 +124,8 @@ pub enum Outcome {
     /// Tags of a repository, or repositories of a registry.
     Listed {
         names: Arc<[String]>,
+        /// How many entries of the list are not among them: they are no such names.
+        skipped: usize,
     },
     /// What this reference named is gone.
     Deleted {

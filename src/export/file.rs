@@ -16,8 +16,10 @@ pub(super) async fn write(
     plan: &Plan,
     from: From<'_>,
     path: &Path,
+    replace: bool,
     progress: Progress<'_>,
 ) -> Result<Report, LayerError> {
+    check_free(path, replace)?;
     if !plan.is_one_file() {
         let top = plan.top()?.path();
         return Err(LayerError::NoContent {
@@ -36,7 +38,7 @@ pub(super) async fn write(
     let file = file.map_err(|error| failed(path, &error))?;
     let mode = plan.node(content.node)?.entry().map_or(0o644, |e| e.mode());
     super::folder::set_mode(file.path(), mode & 0o777).map_err(|error| failed(path, &error))?;
-    persist(file, path)?;
+    persist(file, path, replace)?;
     Ok(Report {
         files: 1,
         bytes: plan.bytes,
@@ -57,13 +59,34 @@ pub(super) fn beside(path: &Path) -> Result<NamedTempFile, LayerError> {
         .map_err(|error| failed(path, &error))
 }
 
-/// Gives a file its name, in place of what was there: a link is replaced, never followed.
-pub(super) fn persist(file: NamedTempFile, path: &Path) -> Result<(), LayerError> {
+/// Whether a file may be written there: nothing lies there, or it may be replaced.
+pub(super) fn check_free(path: &Path, replace: bool) -> Result<(), LayerError> {
+    match replace || std::fs::symlink_metadata(path).is_err() {
+        true => Ok(()),
+        false => Err(there(path)),
+    }
+}
+
+fn there(path: &Path) -> LayerError {
+    LayerError::There {
+        path: path.display().to_string(),
+    }
+}
+
+/// Gives a file its name, in place of what was there only where `replace` says so: a link is
+/// replaced, never followed.
+pub(super) fn persist(file: NamedTempFile, path: &Path, replace: bool) -> Result<(), LayerError> {
     file.as_file()
         .sync_all()
         .map_err(|error| failed(path, &error))?;
-    let kept: Result<File, _> = file.persist(path);
-    kept.map_err(|error| failed(path, &error.error))?;
+    let kept: Result<File, _> = match replace {
+        true => file.persist(path),
+        false => file.persist_noclobber(path),
+    };
+    kept.map_err(|error| match error.error.kind() {
+        std::io::ErrorKind::AlreadyExists => there(path),
+        _ => failed(path, &error.error),
+    })?;
     Ok(())
 }
 

@@ -55,6 +55,8 @@ pub struct Report {
     pub bytes: u64,
     /// Devices and pipes, which are not made in a folder.
     pub left_out: usize,
+    /// Hard links that were left out: what they name is not there.
+    pub without_target: usize,
     /// Links that would have led out of the folder, or nowhere in it, and were turned.
     pub turned: usize,
     /// Files that run as their owner or group in the image, and do not where they were
@@ -77,7 +79,8 @@ pub struct From<'a> {
 /// however long, nothing else does.
 pub type Progress<'a> = &'a (dyn Fn(u64) -> Result<(), LayerError> + Send + Sync);
 
-/// Writes what `plan` holds to `target`. Dropping the future ends it, and nothing is left of
+/// Writes what `plan` holds to `target`, over a file that is there only where `replace` says
+/// so. Dropping the future ends it, and nothing is left of
 /// what it wrote but for what went to the standard output.
 ///
 /// It writes on the thread that it runs on, which must be one that may wait for a disk.
@@ -88,12 +91,13 @@ pub fn write<'a>(
     plan: &'a Plan,
     from: From<'a>,
     target: &'a Target,
+    replace: bool,
     progress: Progress<'a>,
 ) -> BoxFuture<'a, Result<Report, LayerError>> {
     match target {
         Target::Folder(path) => Box::pin(folder::write(plan, from, path, progress)),
-        Target::File(path) => Box::pin(file::write(plan, from, path, progress)),
-        Target::Tar(path) => Box::pin(tar::write_file(plan, from, path, progress)),
+        Target::File(path) => Box::pin(file::write(plan, from, path, replace, progress)),
+        Target::Tar(path) => Box::pin(tar::write_file(plan, from, path, replace, progress)),
         Target::Stdout => Box::pin(tar::write(plan, from, std::io::stdout(), progress)),
     }
 }

@@ -21,6 +21,8 @@ pub struct Plan {
     pub(super) symlinks: Vec<u32>,
     /// Devices and pipes.
     pub(super) special: Vec<u32>,
+    /// Hard links to what is not there, which are not written.
+    pub(super) without_target: usize,
     /// Bytes of all contents together.
     pub bytes: u64,
     /// Those of them that nobody has seen yet: holes of sparse files, and what only a table
@@ -55,7 +57,7 @@ impl Plan {
     /// Everything at and under the path `top` of a tree, as a container would see it.
     ///
     /// # Errors
-    /// Where there is nothing at the path, or a file's content lies in no known layer.
+    /// Where there is nothing at the path, or a hard link to what is not there.
     pub fn new(tree: Arc<FileTree>, top: &[u8]) -> Result<Self, LayerError> {
         let shown = || String::from_utf8_lossy(top).into_owned();
         let node = tree.resolve(top);
@@ -71,6 +73,7 @@ impl Plan {
             names: Vec::new(),
             symlinks: Vec::new(),
             special: Vec::new(),
+            without_target: 0,
             bytes: 0,
             unseen: 0,
             tree: Arc::clone(&tree),
@@ -114,6 +117,11 @@ impl Plan {
         let part = found
             .and_then(|(layer, position, entry)| Some((layer, position, FilePart::of(&entry)?)));
         let Some((layer, position, part)) = part else {
+            // one among others is left out, as what cannot be made is
+            if node.number() != self.top {
+                self.without_target += 1;
+                return Ok(());
+            }
             return Err(LayerError::NoContent {
                 path: String::from_utf8_lossy(&node.path()).into_owned(),
                 what: "link to a file that is not there",
@@ -146,6 +154,7 @@ impl Plan {
         Report {
             without_digest: contents.filter(|c| c.part.sha256.is_none()).count(),
             lost: self.tree.lost,
+            without_target: self.without_target,
             ..Report::default()
         }
     }

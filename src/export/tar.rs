@@ -9,7 +9,7 @@ use crate::layer::{Entry, EntryKind, FileNode, LayerError};
 use crate::model::pax;
 
 use super::content::{Sink, read};
-use super::file::{beside, persist};
+use super::file::{beside, check_free, persist};
 use super::plan::Content;
 use super::{From, Plan, Progress, Report, failed};
 
@@ -26,12 +26,14 @@ pub(super) async fn write_file(
     plan: &Plan,
     from: From<'_>,
     path: &Path,
+    replace: bool,
     progress: Progress<'_>,
 ) -> Result<Report, LayerError> {
+    check_free(path, replace)?;
     let mut file = beside(path)?;
     let report = write(plan, from, file.as_file_mut(), progress).await?;
     super::folder::set_mode(file.path(), 0o644).map_err(|error| failed(path, &error))?;
-    persist(file, path)?;
+    persist(file, path, replace)?;
     Ok(report)
 }
 

@@ -32,6 +32,8 @@ pub enum LayerError {
     Pattern { pattern: String, why: String },
     #[error("{} cannot be written: {why}", text::visible(path))]
     Write { path: String, why: String },
+    #[error("{} is there already", text::visible(path))]
+    There { path: String },
     #[error("{} is not written: {why}", text::visible(path))]
     Refused { path: String, why: String },
     #[error(
@@ -64,6 +66,9 @@ impl LayerError {
             Self::Write { .. } => {
                 "Check that the folder is there, may be written and has room".to_owned()
             }
+            Self::There { .. } => "Choose another name, or write over it (porthole export-files \
+                                   --force)"
+                .to_owned(),
             Self::Refused { .. } => "Choose an empty folder".to_owned(),
             Self::TooMuch { .. } => "Write them anyway only if you know where the image comes \
                                      from (porthole export-files --read-anyway)"

@@ -52,6 +52,33 @@ impl Origin {
     }
 }
 
+/// Why programs that read with Go's libraries, as most runtimes do, refuse a layer that can be
+/// read here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Objection {
+    /// A PAX record names a file or a link with a zero byte in it.
+    ZeroInName,
+    /// The map of a sparse file leads over its end, overlaps, or is not of the bytes that are
+    /// stored.
+    SparseMap,
+    /// There are bytes behind the last member of gzip that begin no other.
+    BehindGzip,
+}
+
+impl Objection {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::ZeroInName, Self::SparseMap, Self::BehindGzip];
+
+    /// What they object to, in the words shown to people.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::ZeroInName => "a name in it has a zero byte",
+            Self::SparseMap => "the map of a sparse file in it contradicts itself",
+            Self::BehindGzip => "there is something behind its gzip data that is no gzip",
+        }
+    }
+}
+
 /// How the reading of a layer ended.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub enum Ending {
@@ -82,6 +109,10 @@ pub struct LayerIndex {
     pub diff_id: Option<Digest>,
     /// Bytes of the uncompressed layer that were read.
     pub unpacked: u64,
+    /// Bytes of the layer as it is stored, where all came and hash to its digest; else 0.
+    pub packed: u64,
+    /// Why others refuse it, though it could be read; nothing before all was.
+    pub objection: Option<Objection>,
     pub checkpoints: Arc<Checkpoints>,
 }
 
@@ -93,6 +124,8 @@ impl PartialEq for LayerIndex {
             && self.ending == other.ending
             && self.diff_id == other.diff_id
             && self.unpacked == other.unpacked
+            && self.packed == other.packed
+            && self.objection == other.objection
             && self.checkpoints == other.checkpoints
     }
 }

@@ -26,7 +26,7 @@ pub mod waste;
 pub use checkpoint::Checkpoints;
 pub use entry::{Attributes, EntryKind, Extra, Marks, NewEntry, Parts, clean_path};
 pub use error::LayerError;
-pub use index::{Ending, Entry, LayerIndex, Origin, Packing};
+pub use index::{Ending, Entry, LayerIndex, Objection, Origin, Packing};
 pub use read::{
     CutError, Cutter, FilePart, PartCheck, read_beginning, read_file, read_range, read_small,
 };

@@ -155,6 +155,7 @@ impl Scanner {
     pub fn finish(mut self) -> LayerIndex {
         let too_much = matches!(self.broken, Some(Problem::TooMuch(_)));
         let mut checkpoints = Vec::new();
+        let mut objection = None;
         if let Some(mut decoder) = self.decoder.take() {
             let unpacking = &mut self.unpacking;
             if let Err(problem) = decoder.finish(&mut |bytes| unpacking.take(bytes)) {
@@ -164,16 +165,22 @@ impl Scanner {
                 self.packing = packing;
             }
             checkpoints = decoder.take_checkpoints();
+            objection = decoder.objection();
         }
         if let Some(tar) = &mut self.unpacking.tar {
             let builder = &mut self.unpacking.builder;
             if let Err(problem) = tar.finish(&mut |entry| builder.push(entry)) {
                 self.unpacking.broken.get_or_insert(problem.to_string());
             }
+            objection = tar.objection().or(objection);
         }
         let mut index = self.so_far();
         index.checkpoints = Arc::new(Checkpoints(checkpoints));
+        index.objection = objection;
         let found = self.hasher.finish();
+        if self.packed == self.size && found == self.digest {
+            index.packed = self.packed;
+        }
         index.ending = if too_much || self.packed > self.size {
             match self.broken {
                 Some(problem) => Ending::TooMuch {

@@ -32,6 +32,27 @@ impl CosignTag {
     }
 }
 
+/// Whether `name` is one that cosign keeps what vouches for an image under, in a repository or
+/// behind a colon: what has it is no image.
+pub fn is_cosign_tag(name: &str) -> bool {
+    let tag = name.rsplit(':').next().unwrap_or_default();
+    let mut stems = CosignTag::ALL
+        .iter()
+        .filter_map(|kind| tag.strip_suffix(kind.suffix()));
+    stems.next().is_some_and(is_digest_tag)
+}
+
+/// Whether a tag is made of a digest: the algorithm, and 64 characters of the hash or, where
+/// cosign made it, all of them.
+pub fn is_digest_tag(tag: &str) -> bool {
+    let Some((algorithm, hex)) = tag.split_once('-') else {
+        return false;
+    };
+    matches!(algorithm, "sha256" | "sha384" | "sha512")
+        && (64..=128).contains(&hex.len())
+        && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// The tag under which referrers of `subject` are listed where a registry has no API for
 /// them (distribution-spec, "Referrers Tag Schema"): the algorithm and the hash, the hash
 /// cut at 64 characters.

@@ -6,7 +6,8 @@ use serde_json::Value;
 use super::index::IndexProblem;
 use super::manifest::ManifestProblem;
 use super::{
-    ArtifactManifest, Descriptor, Index, Manifest, MediaKind, MediaType, RawDocument, schema1,
+    ArtifactManifest, Descriptor, Index, Manifest, MediaKind, MediaType, RawDocument, other_case,
+    schema1, text,
 };
 
 /// A manifest or index: bytes, and the parsed view of them.
@@ -40,7 +41,7 @@ pub enum DocumentError {
     #[error("it is JSON, but not an object")]
     NotAnObject,
     #[error("it can be read in two ways: it has {0}")]
-    Ambiguous(&'static str),
+    Ambiguous(String),
     #[error("it is not a valid index: {0}")]
     Index(#[from] IndexProblem),
     #[error("it is not a valid manifest: {0}")]
@@ -53,7 +54,8 @@ impl Document {
     ///
     /// Bytes that cannot be read are a document all the same ([`Content::Invalid`]). One
     /// that has the lists of two formats is invalid, so that no two readers see different
-    /// things in it (CVE-2021-41190).
+    /// things in it (CVE-2021-41190), and so is one with members that are those of the formats
+    /// but for their case.
     pub fn read(raw: RawDocument) -> Self {
         // what the digest does not cover is not believed
         let (media_type, content) = match object(raw.covered()) {
@@ -145,7 +147,11 @@ impl Document {
 
 fn content_of(value: &Value, media_type: &MediaType) -> Result<Content, DocumentError> {
     refuse_ambiguous(value)?;
-    Ok(match media_type.kind() {
+    let kind = media_type.kind();
+    if !matches!(kind, MediaKind::Other) || ArtifactManifest::is_type(media_type) {
+        refuse_other_case(value)?;
+    }
+    Ok(match kind {
         MediaKind::OciIndex | MediaKind::DockerManifestList => {
             Content::Index(Index::from_json(value, media_type.clone())?)
         }
@@ -165,12 +171,24 @@ fn refuse_ambiguous(value: &Value) -> Result<(), DocumentError> {
     let index = has("manifests");
     let manifest = has("config") || has("layers");
     let schema1 = has("fsLayers") || has("history");
-    Err(DocumentError::Ambiguous(match (index, manifest, schema1) {
+    let lists = match (index, manifest, schema1) {
         (true, true, _) => "manifests beside a config or layers",
         (true, false, true) => "manifests beside the layers of Docker's schema 1",
         (false, true, true) => "a config or layers beside those of Docker's schema 1",
         _ => return Ok(()),
-    }))
+    };
+    Err(DocumentError::Ambiguous(lists.to_owned()))
+}
+
+/// Where readers take different members for what is listed, they see different images.
+fn refuse_other_case(value: &Value) -> Result<(), DocumentError> {
+    let Some((key, meant)) = other_case::find(value) else {
+        return Ok(());
+    };
+    let key = text::visible(&text::middle(&key, 40)).into_owned();
+    Err(DocumentError::Ambiguous(format!(
+        "\"{key}\", which programs written in Go take for \"{meant}\""
+    )))
 }
 
 fn object(bytes: &[u8]) -> Result<Value, DocumentError> {

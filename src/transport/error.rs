@@ -6,6 +6,9 @@ use crate::model::{Digest, text};
 
 use super::Refusal;
 
+/// Seconds of a day.
+const DAY: u64 = 24 * 60 * 60;
+
 /// A failure: what was asked, of which place, what happened.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{what} of {place}: {problem}")]
@@ -316,10 +319,13 @@ impl Problem {
             }
             Self::RateLimited { retry_after } => {
                 return match retry_after {
-                    Some(wait) => format!(
+                    Some(wait) if wait.as_secs() <= DAY => format!(
                         "Try again in {} s, or log in for a higher limit",
                         wait.as_secs()
                     ),
+                    Some(_) => "Log in for a higher limit: it asks to be left alone for more \
+                                than a day"
+                        .to_owned(),
                     None => "Try again later, or log in for a higher limit".to_owned(),
                 };
             }

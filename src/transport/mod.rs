@@ -25,7 +25,7 @@ mod stamp;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -282,6 +282,19 @@ pub enum BlobState {
 }
 
 impl BlobState {
+    /// What is wrong with it, as what is said of a blob; nothing where nothing is known to be.
+    pub fn problem(&self) -> Option<String> {
+        match self {
+            Self::Missing => Some("is not there".to_owned()),
+            Self::WrongSize { expected, found } => {
+                Some(format!("has {found} bytes, not {expected}"))
+            }
+            Self::WrongDigest { found } => Some(format!("hashes to {found}")),
+            Self::Unreadable { why } => Some(format!("could not be read: {why}")),
+            Self::NotChecked | Self::Present | Self::Verified => None,
+        }
+    }
+
     /// Whether the blob is not what the manifest says.
     pub const fn is_damaged(&self) -> bool {
         matches!(
@@ -289,6 +302,18 @@ impl BlobState {
             Self::WrongSize { .. } | Self::WrongDigest { .. } | Self::Unreadable { .. }
         )
     }
+}
+
+/// How long a small blob may take, however slowly it comes.
+const SMALL_BLOB: Duration = Duration::from_secs(60);
+
+/// The least rate at which a document comes that takes longer than it may, in bytes a second.
+const LEAST_RATE: u64 = 1024;
+
+/// Whether so many `bytes` of a document should have come long ago. One byte now and then is
+/// no stall, and never ends; `free` is what it may take however short it is.
+fn is_too_slow(began: Instant, bytes: usize, free: Duration) -> bool {
+    began.elapsed() > free + Duration::from_secs(bytes as u64 / LEAST_RATE)
 }
 
 /// Reads a small blob whole and checks size and digest.
@@ -316,8 +341,15 @@ pub async fn read_blob(
     }
     let mut stream = source.blob(descriptor, None).await?;
     let mut bytes = BytesMut::new();
+    let began = Instant::now();
     while let Some(piece) = stream.next().await {
         let piece = piece?;
+        if is_too_slow(began, bytes.len(), SMALL_BLOB) {
+            return Err(fail(Problem::Timeout {
+                doing: "reading the answer",
+                seconds: began.elapsed().as_secs(),
+            }));
+        }
         if (bytes.len() + piece.len()) as u64 > descriptor.size {
             return Err(fail(Problem::WrongSize {
                 expected: descriptor.size,

@@ -193,14 +193,7 @@ fn state_of(error: &TransportError) -> BlobState {
 }
 
 fn describe(blob: &Descriptor, state: &BlobState) -> String {
-    let what = match state {
-        BlobState::Missing => "is not there".to_owned(),
-        BlobState::WrongSize { expected, found } => {
-            format!("has {found} bytes, not {expected}")
-        }
-        BlobState::WrongDigest { found } => format!("hashes to {found}"),
-        BlobState::Unreadable { why } => format!("could not be read: {why}"),
-        BlobState::NotChecked | BlobState::Present | BlobState::Verified => "is intact".to_owned(),
-    };
+    let problem = state.problem();
+    let what = problem.as_deref().unwrap_or("is intact");
     format!("{} {what}", blob.digest)
 }

@@ -22,9 +22,7 @@ fn registry_of(shared: &Shared, input: &str) -> Result<RegistryReference, Failur
 
 pub(super) async fn tags(shared: &Shared, input: &str) -> Result<Outcome, Failure> {
     let image = registry_of(shared, input)?;
-    let names = registry::tags(&shared.client, &image).await?;
-    let names = names.into();
-    Ok(Outcome::Listed { names })
+    Ok(listed(registry::tags(&shared.client, &image).await?))
 }
 
 pub(super) async fn catalog(shared: &Shared, host: &str) -> Result<Outcome, Failure> {
@@ -42,9 +40,14 @@ pub(super) async fn catalog(shared: &Shared, host: &str) -> Result<Outcome, Fail
             "Name a host: registry.example.com:5000",
         ));
     }
-    let names = registry::catalog(&shared.client, &image).await?;
-    let names = names.into();
-    Ok(Outcome::Listed { names })
+    Ok(listed(registry::catalog(&shared.client, &image).await?))
+}
+
+fn listed(listed: registry::Names) -> Outcome {
+    Outcome::Listed {
+        names: listed.names.into(),
+        skipped: listed.skipped,
+    }
 }
 
 /// Deletes, and says where it cannot which tags would go too.
@@ -105,7 +108,8 @@ async fn remove(
                 Some(ImageName::Digest(digest)) => {
                     place.delete_manifest(digest).await.map_err(not_deleted)?
                 }
-                Some(ImageName::Position(_)) | None => return Err(refused(no_name(input))),
+                Some(ImageName::Position(_)) => return Err(refused(by_position(input))),
+                None => return Err(refused(no_name(input))),
             }
         }
         other => {
@@ -124,6 +128,13 @@ fn no_name(input: &str) -> Failure {
     Failure::refused(
         format!("{input} says neither a tag nor a digest"),
         "Add :TAG to delete a tag, or @sha256:… to delete a manifest with all its tags",
+    )
+}
+
+fn by_position(input: &str) -> Failure {
+    Failure::refused(
+        format!("{input} says a position, which stands for something else once one is deleted"),
+        "Name it: :NAME for a name, or :@sha256:… for a manifest (porthole inspect says which)",
     )
 }
 

@@ -8,7 +8,7 @@ use futures_util::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
 
 use crate::diff::{self, FileChange};
-use crate::engine::files::{ReadLayer, known_layer};
+use crate::engine::files::{ReadLayer, by_tables, judge, known_layer, objections};
 use crate::engine::shared::{JobHandle, Shared};
 use crate::engine::{Failure, FailureKind, Progress, Unit};
 use crate::layer::{Allowance, EntryKind, FileTree, LayerIndex};
@@ -25,6 +25,8 @@ pub(super) struct Trees {
     pub after: Arc<FileTree>,
     /// How many layers at the bottom of both the trees are made without.
     pub left_out: usize,
+    /// Whether the files of some layers are only known by what those say of themselves.
+    pub by_tables: bool,
     /// How many layers' lists of files are known.
     pub opened: usize,
     pub changes: Vec<FileChange>,
@@ -48,19 +50,20 @@ impl Trees {
     ) -> Result<Self, Failure> {
         let (one, other) = (before.layers(), after.layers());
         let same = one.iter().zip(&other);
-        let bottom = same
-            .take_while(|((one, _), (other, _))| one.digest == other.digest)
-            .count();
+        let bottom = same.take_while(|(one, other)| agree(one, other)).count();
         let mut known = Known {
             indexes: HashMap::new(),
         };
         let mut notes = Vec::new();
         known.read(shared, before, &one[bottom..], job).await?;
         known.read(shared, after, &other[bottom..], job).await?;
+        known.hold(before, &one[bottom..])?;
+        known.hold(after, &other[bottom..])?;
         let mut trees = known.trees(&one, &other, bottom).await?;
         if bottom > 0 && trees.leave_open(&known, &one[bottom..], &other[bottom..]) {
             let here = !before.is_remote() || !after.is_remote();
-            let listed = known.look(shared, &one[..bottom]).await;
+            // a place at hand is asked whether it has them whole
+            let listed = !here && known.look(shared, &one[..bottom]).await;
             if listed || here || fetch_shared {
                 let near = if before.is_remote() { after } else { before };
                 match known.read(shared, near, &one[..bottom], job).await {
@@ -81,6 +84,13 @@ impl Trees {
             trees.left_out = 0; // nothing depends on them
         }
         trees.opened = known.indexes.len();
+        for (side, tree) in [("before", &trees.before), ("after", &trees.after)] {
+            let tables = by_tables(tree.layers().iter().enumerate());
+            trees.by_tables |= tables.is_some();
+            let objections = objections(tree.layers().iter().enumerate());
+            let said = tables.into_iter().chain(objections);
+            notes.extend(said.map(|note| format!("{side}: {note}")));
+        }
         trees.notes = notes;
         Ok(trees)
     }
@@ -120,11 +130,21 @@ impl Trees {
     }
 }
 
+/// Whether two images say the same of a layer: its bytes, and what they unpack to.
+pub(super) fn agree(
+    (one, one_id): &(Descriptor, Option<Digest>),
+    (other, other_id): &(Descriptor, Option<Digest>),
+) -> bool {
+    let ids = one_id.as_ref().zip(other_id.as_ref());
+    let same = ids.is_none_or(|(one, other)| one == other || one.algorithm() != other.algorithm());
+    one.digest == other.digest && one.size == other.size && same
+}
+
 impl Known {
     /// Takes what was listed before; says whether that is all of `layers`.
     async fn look(&mut self, shared: &Shared, layers: &[(Descriptor, Option<Digest>)]) -> bool {
         for (layer, _) in layers {
-            if let Some(index) = known_layer(shared, &layer.digest, |_| ()).await {
+            if let Some(index) = known_layer(shared, layer, |_| ()).await {
                 self.indexes.insert(layer.digest.clone(), index);
             }
         }
@@ -170,10 +190,25 @@ impl Known {
         let reads: Vec<_> = reads.collect();
         let mut reads = stream::iter(reads).buffer_unordered(CONCURRENT);
         while let Some((digest, out)) = reads.next().await {
-            if let Some(failure) = out.failure {
+            if let Some(mut failure) = out.failure {
+                failure.details.push(side.source.reference().to_string());
                 return Err(failure);
             }
             self.indexes.insert(digest, out.index);
+        }
+        Ok(())
+    }
+
+    /// Holds what was read against what one of the images says of it: the other one may say
+    /// something else of the same layer.
+    fn hold(&self, side: &Side, layers: &[(Descriptor, Option<Digest>)]) -> Result<(), Failure> {
+        for (layer, diff_id) in layers {
+            let index = self.indexes.get(&layer.digest);
+            let wrong = index.and_then(|index| judge(layer, diff_id.as_ref(), index));
+            if let Some(mut failure) = wrong {
+                failure.details.push(side.source.reference().to_string());
+                return Err(failure);
+            }
         }
         Ok(())
     }
@@ -219,6 +254,7 @@ impl Known {
             before,
             after,
             left_out,
+            by_tables: false,
             opened: 0,
             changes,
             notes: Vec::new(),

@@ -132,7 +132,11 @@ pub struct ComparedFiles {
     pub opened: usize,
     /// Whether a change is known to be what it is said to be. Where shared layers were not
     /// read, what is listed as added or removed may replace, or uncover, a file of theirs.
+    /// So it is where all that is known of a layer's files is what it says of itself, in a
+    /// table of contents.
     pub exact: bool,
+    /// How many layers at the bottom of both were not read, and would tell more.
+    pub left_out: usize,
     /// What could not be compared, and why.
     pub notes: Vec<String>,
 }

@@ -7,14 +7,14 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::diff::{self, Counts};
-use crate::engine::files::{ReadFile, difference};
+use crate::engine::files::{self, ReadFile, difference};
 use crate::engine::shared::{JobHandle, Shared};
 use crate::engine::{
     Failure, FailureKind, FileContent, FileRef, ImageId, JobKind, JobState, Remote, Unit,
 };
 use crate::layer::{EntryKind, FileTree};
 
-use super::files::Trees;
+use super::files::{Trees, agree};
 use super::side::Side;
 use super::{
     CompareRequest, ComparedContent, ComparedFile, ComparedFiles, ComparedImages, ComparisonId,
@@ -141,7 +141,10 @@ impl Work {
             Side::open(&self.shared, &request.after).boxed(),
         )?;
         let images = images(&before, &after);
-        let same_layers = images.layers.is_equal() && !images.layers.reordered;
+        let (one, other) = (before.layers(), after.layers());
+        let same_layers = images.layers.is_equal()
+            && !images.layers.reordered
+            && one.iter().zip(&other).all(|(one, other)| agree(one, other));
         let same = images.same_image();
         self.snapshot.images = Remote::Ready(Arc::new(images));
         self.publish();
@@ -157,7 +160,8 @@ impl Work {
             sbom_packages: None,
             opened: 0,
             exact: true,
-            notes: Vec::new(),
+            left_out: 0,
+            notes: unpromised(&open.before, &open.after),
         };
         // the same layers have the same files: none is opened
         if !same_layers {
@@ -168,8 +172,9 @@ impl Work {
             files.counts = Counts::of(&trees.changes);
             files.changes = trees.changes.clone().into();
             files.opened = trees.opened;
-            files.exact = trees.left_out == 0;
-            files.notes.clone_from(&trees.notes);
+            files.left_out = trees.left_out;
+            files.exact = trees.left_out == 0 && !trees.by_tables;
+            files.notes.extend(trees.notes.iter().cloned());
             job.phase("comparing packages");
             match packages::compare(before, after, &trees).await {
                 Ok(found) => files.packages = found,
@@ -236,6 +241,23 @@ impl Work {
         let snapshot = Arc::new(self.snapshot.clone());
         self.shared.slots.put_comparison(snapshot);
     }
+}
+
+/// Why what layers unpack to is held against no DiffID, for each image where that is so.
+fn unpromised(before: &Side, after: &Side) -> Vec<String> {
+    let same = before.document.raw().digest() == after.document.raw().digest();
+    let both = [
+        ("before", Some(before)),
+        ("after", Some(after).filter(|_| !same)),
+    ];
+    let sides = both
+        .into_iter()
+        .filter_map(|(name, side)| Some((name, side?)));
+    let said = sides.filter_map(|(name, side)| {
+        let why = files::unpromised(side.manifest()?, side.config.as_ref())?;
+        Some(format!("{name}: {why}"))
+    });
+    said.collect()
 }
 
 /// What the documents say.

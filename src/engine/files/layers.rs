@@ -12,7 +12,9 @@ use crate::engine::shared::Shared;
 use crate::engine::{Failure, FailureKind, Progress};
 use crate::layer::saved::{self, SavedIndex};
 use crate::layer::{Allowance, Ending, LayerIndex, Scanner, toc};
-use crate::model::{Algorithm, Descriptor, Digest, ImageConfig, Manifest, MediaKind, Reference};
+use crate::model::{
+    Algorithm, Descriptor, Digest, ImageConfig, Manifest, MediaKind, Reference, text,
+};
 use crate::transport::{BlobState, Source, TransportError};
 
 /// How many pieces may wait for being unpacked.
@@ -72,7 +74,9 @@ impl ReadLayer {
             // nobody looks any more: what is read is kept on the shelf all the same
             let _ = partial.send(Partial { layer, index });
         };
-        if let Some(index) = known_layer(&self.shared, &self.layer.digest, tell).await {
+        if self.is_whole_here().await
+            && let Some(index) = known_layer(&self.shared, &self.layer, tell).await
+        {
             self.count(self.layer.size);
             let failure = self.judge(&index);
             return ReadOut {
@@ -90,6 +94,16 @@ impl ReadLayer {
             };
         }
         self.scan().await
+    }
+
+    /// Whether the place has nothing against the layer, as far as that costs no network: what
+    /// was read elsewhere says nothing of a blob that is cut off here, or gone.
+    async fn is_whole_here(&self) -> bool {
+        let Some(check) = self.source.blob_check() else {
+            return true;
+        };
+        let state = check.presence(&self.layer).await;
+        state != BlobState::Missing && !state.is_damaged()
     }
 
     fn count(&self, bytes: u64) {
@@ -205,47 +219,7 @@ impl ReadLayer {
 
     /// What is wrong with what was read.
     fn judge(&self, index: &LayerIndex) -> Option<Failure> {
-        let layer = self.layer.digest.short();
-        let (headline, hint, kind) = match &index.ending {
-            Ending::Complete => {
-                let (expected, found) = (self.diff_id.as_ref()?, index.diff_id.as_ref()?);
-                if expected == found || expected.algorithm() != found.algorithm() {
-                    return None;
-                }
-                (
-                    format!("layer {layer} unpacks to {found}, and the config says {expected}"),
-                    "Runtimes refuse such an image: build or copy it again",
-                    FailureKind::Damaged,
-                )
-            }
-            Ending::Reading => return None,
-            Ending::Damaged { why } => (
-                format!("layer {layer} is damaged: {why}"),
-                "What could be read of it is shown; copy the image again from where it came",
-                FailureKind::Damaged,
-            ),
-            Ending::NotRead { packing } => (
-                format!("layer {layer} is compressed with {packing}, which is not read here"),
-                "Its bytes are what the manifest says; to see its files compress it with gzip or zstd",
-                FailureKind::Other,
-            ),
-            Ending::WrongDigest { found } => (
-                format!("layer {layer} is not what the manifest says: it hashes to {found}"),
-                "Do not trust what is shown of it; copy the image again from where it came",
-                FailureKind::Damaged,
-            ),
-            Ending::TooMuch { why } => (
-                format!("layer {layer} is not read further: {why}"),
-                "Read it anyway only if you know where the image comes from (porthole files --read-anyway)",
-                FailureKind::Other,
-            ),
-        };
-        Some(Failure {
-            headline,
-            hint: hint.to_owned(),
-            details: vec![self.layer.digest.to_string()],
-            kind,
-        })
+        judge(&self.layer, self.diff_id.as_ref(), index)
     }
 }
 
@@ -261,28 +235,101 @@ fn blob_of(ending: &Ending) -> Option<BlobState> {
     }
 }
 
-/// What an earlier reading of a layer found out. Of a long list the beginning is told before
-/// the rest is read.
+/// What is wrong with a layer that was read: it is not whole, or not what a manifest and its
+/// config say of it.
+pub(in crate::engine) fn judge(
+    descriptor: &Descriptor,
+    diff_id: Option<&Digest>,
+    index: &LayerIndex,
+) -> Option<Failure> {
+    let layer = descriptor.digest.short();
+    let is_layer = matches!(descriptor.media_type.kind(), MediaKind::Layer { .. });
+    let media_type = text::visible(descriptor.media_type.words());
+    let (headline, hint, kind) = match &index.ending {
+        Ending::Complete if !descriptor.has_size(index.packed) && index.packed > 0 => (
+            format!(
+                "layer {layer} has {} bytes, and the manifest says {}",
+                text::count(index.packed),
+                text::count(descriptor.size)
+            ),
+            "Copy the image again from where it came",
+            FailureKind::Damaged,
+        ),
+        Ending::Complete => {
+            let (expected, found) = (diff_id?, index.diff_id.as_ref()?);
+            if expected == found || expected.algorithm() != found.algorithm() {
+                return None;
+            }
+            (
+                format!("layer {layer} unpacks to {found}, and the config says {expected}"),
+                "Runtimes refuse such an image: build or copy it again",
+                FailureKind::Damaged,
+            )
+        }
+        Ending::Reading => return None,
+        // what is no layer need not be a tar archive; its bytes are all there
+        Ending::Damaged { .. } if index.packed > 0 && !is_layer => (
+            format!("{layer} has no files: {media_type} is no layer of an image"),
+            "Look at what it is instead (porthole inspect)",
+            FailureKind::Other,
+        ),
+        Ending::Damaged { why } => (
+            format!("layer {layer} is damaged: {why}"),
+            "What could be read of it is shown; copy the image again from where it came",
+            FailureKind::Damaged,
+        ),
+        Ending::NotRead { packing } => (
+            format!("layer {layer} is compressed with {packing}, which is not read here"),
+            "Its bytes are what the manifest says; to see its files compress it with gzip or zstd",
+            FailureKind::Other,
+        ),
+        Ending::WrongDigest { found } => (
+            format!("layer {layer} is not what the manifest says: it hashes to {found}"),
+            "Do not trust what is shown of it; copy the image again from where it came",
+            FailureKind::Damaged,
+        ),
+        Ending::TooMuch { why } => (
+            format!("layer {layer} is not read further: {why}"),
+            "Read it anyway only if you know where the image comes from (porthole files --read-anyway)",
+            FailureKind::Other,
+        ),
+    };
+    Some(Failure {
+        headline,
+        hint: hint.to_owned(),
+        details: vec![descriptor.digest.to_string()],
+        kind,
+    })
+}
+
+/// What an earlier reading of a layer found out, where it had the size that `layer` says: a
+/// manifest that says another one is held against the layer itself. Of a long list the
+/// beginning is told before the rest is read.
 pub(in crate::engine) async fn known_layer(
     shared: &Shared,
-    digest: &Digest,
+    layer: &Descriptor,
     tell: impl Fn(LayerIndex) + Send + 'static,
 ) -> Option<LayerIndex> {
+    let digest = &layer.digest;
     if let Some(index) = shared.shelf.get(digest) {
-        return Some(index);
+        return layer.has_size(index.packed).then_some(index);
     }
     let file = shared.store.layer_index(digest).await?;
-    let wanted = digest.clone();
+    let wanted = layer.clone();
     let read = tokio::task::spawn_blocking(move || {
-        let mut saved = SavedIndex::open(file, &wanted)?;
+        let mut saved = SavedIndex::open(file, &wanted.digest)?;
+        if !wanted.has_size(saved.so_far().packed) {
+            return Some(None);
+        }
         saved.advance()?;
         if saved.unread() > 1 {
             tell(saved.so_far());
         }
-        saved.rest()
+        saved.rest().map(Some)
     });
     match read.await.ok().flatten() {
         Some(index) => {
+            let index = index?;
             shared.shelf.put(digest, &index);
             Some(index)
         }

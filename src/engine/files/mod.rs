@@ -11,9 +11,10 @@ mod snapshot;
 pub use snapshot::{FileContent, FilesSnapshot, LayerFiles, LayerState, ShownFile, ShownVersion};
 
 pub(super) use desk::{Desk, Hashed, Start};
-pub(super) use layers::{ReadLayer, known_layer, promised_layers, unpromised};
+pub(super) use layers::{ReadLayer, judge, known_layer, promised_layers, unpromised};
 pub(super) use shelf::Shelf;
 pub(super) use show::{ReadFile, difference};
+pub(super) use snapshot::{by_tables, objections};
 
 use std::ops::Range;
 
@@ -70,6 +71,8 @@ pub struct SaveRequest {
     /// How much may be written that lies in no layer: in holes of sparse files, or by a
     /// table of contents alone.
     pub allowance: Allowance,
+    /// Whether a file that is there is written over. A folder never is.
+    pub replace: bool,
 }
 
 /// What a desk is told.

@@ -51,23 +51,16 @@ impl FilesSnapshot {
     pub fn notes(&self, layers: Range<usize>) -> Vec<String> {
         let unpromised = self.unpromised.iter().map(|words| words.to_string());
         let mut notes: Vec<String> = unpromised.collect();
-        let by_table = |layer: &usize| {
-            let index = self.layers.get(*layer).map(|layer| &layer.index);
-            index.is_some_and(|index| index.origin != Origin::Layer)
-        };
-        let by_table: Vec<String> = layers
-            .filter(by_table)
-            .map(|layer| layer.to_string())
-            .collect();
-        if !by_table.is_empty() {
-            notes.push(format!(
-                "Listed by the layer's own table of contents, not read through nor held \
-                 against its DiffID: layer {}",
-                by_table.join(", ")
-            ));
-        }
+        let indexes = layers.filter_map(|at| Some((at, &self.layers.get(at)?.index)));
+        notes.extend(by_tables(indexes.clone()));
+        notes.extend(objections(indexes));
         notes.extend(self.lost());
         notes
+    }
+
+    /// Says which layers others refuse, and why, where there are any.
+    pub fn objections(&self) -> impl Iterator<Item = String> {
+        objections(self.layers.iter().map(|layer| &layer.index).enumerate())
     }
 
     /// Says how many entries are in no folder, where there are any.
@@ -80,6 +73,31 @@ impl FilesSnapshot {
             )
         })
     }
+}
+
+/// Says which of the layers are only known by what they say of themselves, where some are.
+pub(in crate::engine) fn by_tables<'a>(
+    layers: impl Iterator<Item = (usize, &'a LayerIndex)>,
+) -> Option<String> {
+    let by_table = layers.filter(|(_, index)| index.origin != Origin::Layer);
+    let by_table: Vec<String> = by_table.map(|(layer, _)| layer.to_string()).collect();
+    (!by_table.is_empty()).then(|| {
+        format!(
+            "Listed by the layer's own table of contents, not read through nor held against \
+             its DiffID: layer {}",
+            by_table.join(", ")
+        )
+    })
+}
+
+/// Says which of the layers could be read and are refused by others, and why.
+pub(in crate::engine) fn objections<'a>(
+    layers: impl Iterator<Item = (usize, &'a LayerIndex)>,
+) -> impl Iterator<Item = String> {
+    layers.filter_map(|(layer, index)| {
+        let why = index.objection?.words();
+        Some(format!("Other tools refuse layer {layer}: {why}"))
+    })
 }
 
 /// A layer and what is known of its files.

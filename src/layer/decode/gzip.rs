@@ -110,6 +110,11 @@ impl Gzip {
         self.checkpoints.take().unwrap_or_default()
     }
 
+    /// Whether something came behind the last member, which gzip passes over.
+    pub(super) const fn is_followed(&self) -> bool {
+        matches!(self.within, Within::After)
+    }
+
     /// Whether the bytes may end here.
     pub(super) const fn may_end(&self) -> bool {
         matches!(self.within, Within::Between { half: false } | Within::After)

@@ -5,7 +5,7 @@ mod gzip;
 mod inflate;
 
 use super::checkpoint::{Checkpoint, Start};
-use super::index::Packing;
+use super::index::{Objection, Packing};
 use super::tar::{self, BLOCK};
 use frames::Frames;
 use gzip::{Gzip, START};
@@ -101,6 +101,14 @@ impl Decoder {
             State::Plain { checkpoints, .. } => checkpoints.take().unwrap_or_default(),
             State::Gzip(gzip) => gzip.take_checkpoints(),
             State::Zstd(frames) => frames.take_checkpoints(),
+        }
+    }
+
+    /// What others object to in what was fed so far.
+    pub(super) const fn objection(&self) -> Option<Objection> {
+        match &self.0 {
+            State::Gzip(gzip) if gzip.is_followed() => Some(Objection::BehindGzip),
+            _ => None,
         }
     }
 

@@ -14,12 +14,12 @@ use sha2::{Digest as _, Sha256};
 use crate::model::{Digest, limits};
 
 use super::chunk::CHUNK;
-use super::index::{Ending, LayerIndex, Origin, Packing};
+use super::index::{Ending, LayerIndex, Objection, Origin, Packing};
 use blocks::{read_checkpoints, read_chunk, write_checkpoints, write_chunk};
 use bytes::{Reader, Writer};
 
 /// The first bytes; another form gets another number.
-const MAGIC: &[u8; 16] = b"porthole layer 3";
+const MAGIC: &[u8; 16] = b"porthole layer 4";
 
 /// Bytes of what is said of a block in the head: its length and its hash.
 const SAID: usize = 8 + HASH;
@@ -42,6 +42,10 @@ pub fn encode(index: &LayerIndex, digest: &Digest) -> Option<Vec<u8>> {
     head.0.push(index.packing as u8);
     head.0.push(index.origin as u8);
     head.u64(index.unpacked);
+    head.u64(index.packed);
+    let objects = |one: &Objection| index.objection == Some(*one);
+    let objection = Objection::ALL.iter().position(objects);
+    head.0.push(objection.map_or(0, |at| at as u8 + 1));
     head.count(index.chunks.len() + 1);
     let mut body = Writer(Vec::with_capacity(index.bytes() + 1024));
     let mut say = |body: &Writer, from: usize| {
@@ -119,6 +123,11 @@ impl<R: Read> SavedIndex<R> {
             _ => return None,
         };
         let unpacked = said.u64()?;
+        let packed = said.u64()?;
+        let objection = match said.u8()? {
+            0 => None,
+            at => Some(*Objection::ALL.get(usize::from(at) - 1)?),
+        };
         let mut blocks = Vec::new();
         for _ in 0..said.count(SAID)? {
             blocks.push((said.u64()?, said.take(HASH)?.try_into().ok()?));
@@ -133,6 +142,8 @@ impl<R: Read> SavedIndex<R> {
                 packing,
                 origin,
                 unpacked,
+                packed,
+                objection,
                 diff_id: diff_id.transpose().ok()?,
                 ..LayerIndex::default()
             },

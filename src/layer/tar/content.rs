@@ -30,19 +30,9 @@ impl Content {
     /// A file with holes; without a digest where they are more than `budget` bytes, which
     /// is lowered by them, or where the map contradicts itself.
     pub(super) fn sparse(map: Vec<(u64, u64)>, size: u64, budget: &mut u64) -> Self {
-        let stored = map
-            .iter()
-            .try_fold(0u64, |sum, (_, length)| sum.checked_add(*length));
-        let rising = map.windows(2).all(|pair| {
-            let end = pair[0].0.checked_add(pair[0].1);
-            end.is_some_and(|end| end <= pair[1].0)
-        });
-        let ends = map.last().is_none_or(|(offset, length)| {
-            offset.checked_add(*length).is_some_and(|end| end <= size)
-        });
-        let holes = stored.and_then(|stored| size.checked_sub(stored));
+        let holes = stored(&map, size).and_then(|stored| size.checked_sub(stored));
         let hashed = match holes {
-            Some(holes) if rising && ends && holes <= *budget => {
+            Some(holes) if holes <= *budget => {
                 *budget -= holes;
                 true
             }
@@ -114,6 +104,21 @@ impl Content {
         });
         (digest, map)
     }
+}
+
+/// The bytes that the map of a sparse file of `size` bytes has stored; nothing where it
+/// contradicts itself: its parts overlap, or lie beyond the end.
+pub(super) fn stored(map: &[(u64, u64)], size: u64) -> Option<u64> {
+    let rising = map.windows(2).all(|pair| {
+        let end = pair[0].0.checked_add(pair[0].1);
+        end.is_some_and(|end| end <= pair[1].0)
+    });
+    let ends = map
+        .last()
+        .is_none_or(|(offset, length)| offset.checked_add(*length).is_some_and(|end| end <= size));
+    let mut lengths = map.iter().map(|(_, length)| *length);
+    let sum = lengths.try_fold(0u64, u64::checked_add)?;
+    (rising && ends).then_some(sum)
 }
 
 fn zeros(hasher: &mut Sha256, mut count: u64) {

@@ -22,6 +22,8 @@ pub(super) struct Extension {
     pub mtime: Option<(i64, u32)>,
     pub xattrs: Attributes,
     pub sparse: Option<Sparse>,
+    /// Whether a name has a zero byte in it: Go's archive/tar refuses such records.
+    pub zero_in_name: bool,
 }
 
 /// GNU's sparse files in PAX records.
@@ -56,6 +58,9 @@ impl Extension {
     }
 
     fn take(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
+        if matches!(key, b"path" | b"linkpath" | b"uname" | b"gname") && value.contains(&0) {
+            self.zero_in_name = true;
+        }
         // an empty value takes the record back
         let text = || std::str::from_utf8(value).ok();
         match key {

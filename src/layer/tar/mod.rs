@@ -13,6 +13,7 @@ use crate::model::limits;
 
 use super::Marks;
 use super::entry::{NewEntry, clean_path};
+use super::index::Objection;
 use super::sha256::StreamHasher;
 use content::Content;
 use extension::Extension;
@@ -96,6 +97,8 @@ pub(super) struct TarReader {
     entries: usize,
     /// Bytes of holes that may still be hashed.
     holes: u64,
+    /// What others object to, of what was read so far.
+    objection: Option<Objection>,
 }
 
 enum State {
@@ -171,7 +174,13 @@ impl TarReader {
             extended: false,
             entries: 0,
             holes: limits::SPARSE_HASHED_BYTES,
+            objection: None,
         }
+    }
+
+    /// What others object to in what was read so far; the first thing of several.
+    pub(super) const fn objection(&self) -> Option<Objection> {
+        self.objection
     }
 
     /// Takes the next bytes of the stream, and hands over the entries that end in them. All

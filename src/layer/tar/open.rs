@@ -2,10 +2,10 @@
 //! begins.
 
 use crate::layer::entry::{Attributes, Extra, NewEntry, clean_path, whiteout};
-use crate::layer::{EntryKind, Marks};
+use crate::layer::{EntryKind, Marks, Objection};
 use crate::model::limits;
 
-use super::content::Content;
+use super::content::{self, Content};
 use super::extension::{Extension, MapText, id, said};
 use super::header::{BLOCK, Header, Type};
 use super::{Opened, State, TarProblem, TarReader, check_names, padding};
@@ -49,10 +49,13 @@ impl TarReader {
         match kind {
             Type::LongName => self.extension.long_name = said(bytes),
             Type::LongLink => self.extension.long_link = said(bytes),
-            Type::Pax => self
-                .extension
-                .read(bytes)
-                .ok_or(TarProblem::Extension { at })?,
+            Type::Pax => {
+                let read = self.extension.read(bytes);
+                read.ok_or(TarProblem::Extension { at })?;
+                if self.extension.zero_in_name {
+                    self.objection.get_or_insert(Objection::ZeroInName);
+                }
+            }
             // runtimes take nothing from global ones, and forget what came before them
             _ => self.extension = Extension::default(),
         }
@@ -201,6 +204,10 @@ impl TarReader {
     }
 
     fn begin_sparse(&mut self, entry: Box<Opened>, map: Vec<(u64, u64)>) -> State {
+        let stored = content::stored(&map, entry.entry.size);
+        if stored != Some(entry.stored) {
+            self.objection.get_or_insert(Objection::SparseMap);
+        }
         let content = Content::sparse(map, entry.entry.size, &mut self.holes);
         self.begin_content(entry, Some(content))
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::model::{Descriptor, annotation};
+use crate::model::{Descriptor, annotation, is_cosign_tag};
 use crate::transport::Problem;
 
 /// An entry that is to be listed.
@@ -25,7 +25,8 @@ pub(super) fn empty() -> Value {
 /// Lists `listed` in `index`; whether that changed anything. What else is in it stays as it
 /// is, known here or not.
 ///
-/// A name that another entry has is taken from it, and that entry stays without one. Then
+/// A name that another entry has is taken from it, and that entry stays without one; where
+/// the name is one of cosign's tags it goes, as what it lists is listed by the new one. Then
 /// the name is given to an entry of the same digest that has none, or one is added. One
 /// without a name is not added where its digest is listed already.
 pub(super) fn put(index: &mut Value, listed: &Listed) -> Result<bool, Problem> {
@@ -50,18 +51,23 @@ pub(super) fn put(index: &mut Value, listed: &Listed) -> Result<bool, Problem> {
     };
     let named: Vec<_> = entries
         .iter()
-        .enumerate()
-        .filter(|(_, entry)| name_of(entry) == Some(name))
-        .map(|(position, entry)| (position, entry["digest"] == digest))
+        .filter(|entry| name_of(entry) == Some(name))
+        .map(|entry| entry["digest"] == digest)
         .collect();
-    if let [(_, true)] = named[..] {
+    if named == [true] {
         return Ok(false);
     }
-    for (position, _) in named {
-        if let Some(annotations) = entries[position]["annotations"].as_object_mut() {
+    if is_cosign_tag(name) {
+        entries.retain(|entry| name_of(entry) != Some(name) || entry["digest"] == digest);
+    }
+    for entry in entries
+        .iter_mut()
+        .filter(|entry| name_of(entry) == Some(name))
+    {
+        if let Some(annotations) = entry["annotations"].as_object_mut() {
             annotations.remove(annotation::REF_NAME);
             if annotations.is_empty()
-                && let Some(entry) = entries[position].as_object_mut()
+                && let Some(entry) = entry.as_object_mut()
             {
                 entry.remove("annotations");
             }
@@ -217,6 +223,20 @@ mod tests {
             assert_eq!(shown(&index), expected, "{content} {name:?}");
             assert_eq!(changed, changes, "{content} {name:?}");
         }
+    }
+
+    #[test]
+    fn what_cosign_listed_before_goes_with_its_name() {
+        let tag = crate::model::CosignTag::Signatures.of(&Digest::sha256(b"image"));
+        let mut index = empty();
+        for (content, name) in [("a", "1"), ("b", &tag), ("c", &tag)] {
+            put(&mut index, &listed(content, Some(name))).unwrap();
+        }
+        let expected = [
+            ("a".to_owned(), Some("1".to_owned())),
+            ("c".to_owned(), Some(tag)),
+        ];
+        assert_eq!(shown(&index), expected);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::model::{Descriptor, Digest, ImageName, Index, RegistryReference, annotation};
+use crate::model::{
+    Descriptor, Digest, ImageName, Index, RegistryReference, annotation, is_cosign_tag,
+};
 use crate::transport::{NamedImage, Problem};
 
 /// What a name, or the lack of one, stands for.
@@ -29,7 +31,8 @@ pub(super) enum Pick {
 /// or not.
 ///
 /// Without a name it is the only image; or the only one that has a name, since oras and
-/// cosign keep referrers beside it without one; or the image that all entries point at.
+/// cosign keep referrers beside it without one; or the image that all entries point at. What
+/// has one of cosign's tags for its name vouches for an image and is none.
 pub(super) fn pick(index: &Index, wanted: Option<&ImageName>) -> Result<Pick, Problem> {
     match wanted {
         Some(ImageName::Position(position)) => at(index, *position).map(Pick::one),
@@ -108,7 +111,9 @@ fn only(index: &Index) -> Result<Pick, Problem> {
         all.iter().copied().filter(|(_, e)| fits(e)).collect()
     };
     // what BuildKit attests is about an image and none itself
-    let images = keep(&|entry| is_image(entry) && !entry.is_buildkit_attestation());
+    let vouches = |entry: &Descriptor| name_of(entry).is_some_and(is_cosign_tag);
+    let images =
+        keep(&|entry| is_image(entry) && !entry.is_buildkit_attestation() && !vouches(entry));
     let candidates = if images.is_empty() {
         all.clone()
     } else {

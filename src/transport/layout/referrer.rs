@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::{Layout, blob};
 use crate::model::{
     Algorithm, Content, CosignTag, Descriptor, Digest, Document, Index, MediaKind, MediaType,
-    RawDocument, annotation, limits, referrers_tag,
+    RawDocument, annotation, is_cosign_tag, is_digest_tag, limits, referrers_tag,
 };
 use crate::transport::local::{Work, problem_of, read_content};
 use crate::transport::{Answer, Found, ListedReferrer, Listing, Problem, TransportError, Way};
@@ -146,10 +146,7 @@ impl Scan<'_> {
             return;
         };
         let tag = name.rsplit(':').next().unwrap_or_default();
-        let mut cosign = CosignTag::ALL
-            .iter()
-            .filter_map(|kind| tag.strip_suffix(kind.suffix()));
-        if cosign.next().is_some_and(is_digest_tag) {
+        if is_cosign_tag(tag) {
             self.tagged(tag).referrers.push(entry.clone());
         } else if is_digest_tag(tag) {
             let read = self.document(entry);
@@ -335,17 +332,6 @@ fn may_refer(entry: &Descriptor) -> bool {
             | MediaKind::DockerSchema1
             | MediaKind::DockerSchema1Signed
     )
-}
-
-/// Whether a name is made of a digest: the algorithm, and 64 characters of the hash or,
-/// where cosign made it, all of them.
-fn is_digest_tag(tag: &str) -> bool {
-    let Some((algorithm, hex)) = tag.split_once('-') else {
-        return false;
-    };
-    matches!(algorithm, "sha256" | "sha384" | "sha512")
-        && (64..=128).contains(&hex.len())
-        && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 impl Referrers {

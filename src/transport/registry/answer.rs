@@ -1,12 +1,12 @@
 //! Answers: their heads, and their bodies within limits.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::HeaderMap;
 use reqwest::{StatusCode, Url};
 
-use crate::transport::{Problem, Security};
+use crate::transport::{Problem, Security, is_too_slow};
 
 use super::address::Host;
 use super::error_body::ErrorBody;
@@ -14,6 +14,10 @@ use super::fault::Fault;
 
 /// Largest body of an error that is read, in bytes.
 const ERROR_BYTES: usize = 64 << 10;
+
+/// How often the longest wait for a piece the whole of a document may take, however short it
+/// is.
+const FREE: u32 = 2;
 
 /// An answer whose head has come.
 pub(super) struct Answer {
@@ -84,7 +88,11 @@ impl Answer {
             return Err(Problem::TooLarge { found: said, limit }.into());
         }
         let mut body = BytesMut::with_capacity(said.unwrap_or_default().min(1 << 20) as usize);
+        let began = Instant::now();
         while let Some(piece) = self.piece().await? {
+            if is_too_slow(began, body.len(), self.timeouts.stall * FREE) {
+                return Err(Fault::timeout("reading the answer", began.elapsed()));
+            }
             if (body.len() + piece.len()) as u64 > limit {
                 return Err(Problem::TooLarge { found: None, limit }.into());
             }

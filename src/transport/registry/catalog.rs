@@ -18,18 +18,24 @@ use super::tag;
 /// How many names are asked for at once.
 const PAGE: usize = 1000;
 
-/// The names of the repositories of the registry of `image`, each once, in order of arrival.
+/// Names that a registry lists.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// Each once, in order of arrival.
+    pub names: Vec<String>,
+    /// How many entries of the list were left out: they are no such names.
+    pub skipped: usize,
+}
+
+/// The names of the repositories of the registry of `image`.
 ///
 /// # Errors
 /// Where the registry does not list them, or not to the end.
-pub async fn catalog(
-    client: &Client,
-    image: &RegistryReference,
-) -> Result<Vec<String>, TransportError> {
-    catalog_as_it_comes(client, image, |_| ()).await
+pub async fn catalog(client: &Client, image: &RegistryReference) -> Result<Names, TransportError> {
+    listed(client, image, &mut |_| ()).await
 }
 
-/// As [`catalog`]; after each page `report` is given all names that came so far.
+/// The names of [`catalog`]; after each page `report` is given all that came so far.
 ///
 /// # Errors
 /// As [`catalog`].
@@ -38,7 +44,16 @@ pub async fn catalog_as_it_comes(
     image: &RegistryReference,
     mut report: impl FnMut(&[String]) + Send,
 ) -> Result<Vec<String>, TransportError> {
-    let read = async { read(client, &client.home(image)?, &mut report).await };
+    let listed = listed(client, image, &mut report).await;
+    listed.map(|listed| listed.names)
+}
+
+async fn listed(
+    client: &Client,
+    image: &RegistryReference,
+    report: &mut (dyn FnMut(&[String]) + Send),
+) -> Result<Names, TransportError> {
+    let read = async { read(client, &client.home(image)?, report).await };
     read.await.map_err(|mut fault| {
         let host = image.host();
         if matches!(fault.status, Some(404 | 405)) {
@@ -64,11 +79,12 @@ async fn read(
     client: &Client,
     image: &RegistryReference,
     report: &mut (dyn FnMut(&[String]) + Send),
-) -> Result<Vec<String>, Fault> {
+) -> Result<Names, Fault> {
     let mut request = Request::of(Method::GET, image, "", Scope::catalog());
     request.path = format!("/v2/_catalog?n={PAGE}");
     let mut pages = Pages::of(client, image, request, "application/json");
     let (mut names, mut known) = (Vec::new(), HashSet::new());
+    let mut skipped = 0;
     while let Some(page) = pages.next().await? {
         let parsed: Option<Value> = serde_json::from_slice(&page.body).ok();
         let listed = match parsed.as_ref().and_then(|page| page.get("repositories")) {
@@ -81,9 +97,15 @@ async fn read(
                 )));
             }
         };
+        let odd = |entry: &&Value| !entry.is_string() && !entry.is_null();
+        skipped += listed.iter().filter(odd).count();
         for name in listed.iter().filter_map(Value::as_str) {
+            if !known.insert(name.to_owned()) {
+                continue;
+            }
             let valid = format!("{}/{name}", image.host()).parse::<RegistryReference>();
-            if valid.is_err() || !known.insert(name.to_owned()) {
+            if valid.is_err() {
+                skipped += 1;
                 continue;
             }
             if names.len() >= limits::TAGS {
@@ -93,21 +115,18 @@ async fn read(
         }
         report(&names);
     }
-    Ok(names)
+    Ok(Names { names, skipped })
 }
 
-/// The tags of the repository of `image`, each once, in order of arrival.
+/// The tags of the repository of `image`.
 ///
 /// # Errors
 /// Where they cannot be listed, or not to the end.
-pub async fn tags(
-    client: &Client,
-    image: &RegistryReference,
-) -> Result<Vec<String>, TransportError> {
-    tags_as_they_come(client, image, |_| ()).await
+pub async fn tags(client: &Client, image: &RegistryReference) -> Result<Names, TransportError> {
+    listed_tags(client, image, &mut |_| ()).await
 }
 
-/// As [`tags`]; after each page `report` is given all tags that came so far.
+/// The names of [`tags`]; after each page `report` is given all tags that came so far.
 ///
 /// # Errors
 /// As [`tags`].
@@ -116,11 +135,23 @@ pub async fn tags_as_they_come(
     image: &RegistryReference,
     mut report: impl FnMut(&[String]) + Send,
 ) -> Result<Vec<String>, TransportError> {
+    let listed = listed_tags(client, image, &mut report).await;
+    listed.map(|listed| listed.names)
+}
+
+async fn listed_tags(
+    client: &Client,
+    image: &RegistryReference,
+    report: &mut (dyn FnMut(&[String]) + Send),
+) -> Result<Names, TransportError> {
     let failed = |fault| super::source::failure("tags".to_owned(), image, fault);
     let home = client.home(image).map_err(failed)?;
-    let list = tag::list_as_they_come(client, &home, limits::PAGES, &mut report).await;
+    let list = tag::list_as_they_come(client, &home, limits::PAGES, report).await;
     match list.unfinished {
-        None => Ok(list.tags),
+        None => Ok(Names {
+            names: list.tags,
+            skipped: list.skipped,
+        }),
         Some(fault) => Err(failed(fault)),
     }
 }

@@ -44,7 +44,7 @@ mod unfinished;
 mod upload;
 mod web;
 
-pub use catalog::{catalog, catalog_as_it_comes, tags, tags_as_they_come};
+pub use catalog::{Names, catalog, catalog_as_it_comes, tags, tags_as_they_come};
 pub use client::Client;
 pub use destination::RegistryDestination;
 pub use hosts::Waiting;

@@ -26,6 +26,8 @@ pub(super) struct TagList {
     pub(super) unfinished: Option<Fault>,
     /// What was listed as a tag and is no text: it may stand for one.
     pub(super) odd: Option<Fault>,
+    /// How many entries of the list were left out: they are no tags.
+    pub(super) skipped: usize,
     /// How the registry was reached, where it answered.
     pub(super) reached: Option<Reached>,
 }
@@ -94,9 +96,14 @@ async fn read(
         if list.odd.is_none() && listed.iter().any(odd) {
             list.odd = Some(Fault::protocol("it lists a tag that is no text"));
         }
+        list.skipped += listed.iter().filter(|entry| odd(entry)).count();
         let before = list.tags.len();
         for tag in listed.iter().filter_map(Value::as_str) {
-            if image.at_tag(tag).is_err() || !known.insert(tag.to_owned()) {
+            if !known.insert(tag.to_owned()) {
+                continue;
+            }
+            if image.at_tag(tag).is_err() {
+                list.skipped += 1;
                 continue;
             }
             if list.tags.len() >= limits::TAGS {

@@ -143,6 +143,12 @@ impl App {
         if saved.left_out > 0 {
             words.push_str(&format!("; {} devices and pipes left out", saved.left_out));
         }
+        if saved.without_target > 0 {
+            words.push_str(&format!(
+                "; {} hard links left out, as what they name is not there",
+                saved.without_target
+            ));
+        }
         self.toasts.say(words);
     }
 

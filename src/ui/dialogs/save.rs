@@ -154,6 +154,8 @@ impl SaveFiles {
                     at: self.wish.at,
                     to,
                     allowance: Allowance::Usual,
+                    // the dialog of the system has asked
+                    replace: true,
                 }),
             }));
             footer.close();

@@ -192,3 +192,167 @@ fn text_for_people_hides_no_trick_of_a_name() {
     assert!(text.contains("safe\\u{202e}exe.txt\\u{1b}[31m"), "{text}");
     assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'));
 }
+
+#[test]
+fn blobs_that_are_not_whole_are_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut layout = Layout::new(folder.path());
+    let image = layout.image("linux/amd64", &["whole", "cut", "gone"]);
+    layout.name("it", &image);
+    let reference = layout.reference("it");
+    let output = porthole(&["inspect", &reference, "--json"]);
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{output:?}"
+    );
+    let whole: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(whole.get("damagedBlobs").is_none());
+    let (cut, gone) = (Digest::sha256(b"cut"), Digest::sha256(b"gone"));
+    std::fs::write(layout.blob_path(&cut), b"c").unwrap();
+    std::fs::remove_file(layout.blob_path(&gone)).unwrap();
+    let expected = serde_json::json!([
+        {"what": "layer 1", "digest": cut, "size": 3, "state": "wrongSize", "found": 1},
+        {"what": "layer 2", "digest": gone, "size": 4, "state": "missing"},
+    ]);
+    // all that is known is printed, and it is a failure
+    let index = layout.index(&[entry(&image, "linux/amd64")]);
+    layout.name("index", &index);
+    for name in ["it", "index"] {
+        let output = porthole(&["inspect", &layout.reference(name), "--json"]);
+        assert_eq!(output.status.code(), Some(1));
+        let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let child = object.pointer("/manifests/0/image").unwrap_or(&object);
+        assert_eq!(child["damagedBlobs"], expected);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            said.contains("2 of 4 blobs are not what the manifest says"),
+            "{said}"
+        );
+        assert!(
+            said.contains(&format!("layer 1 {cut} has 1 bytes, not 3")),
+            "{said}"
+        );
+        assert!(
+            said.contains(&format!("layer 2 {gone} is not there")),
+            "{said}"
+        );
+    }
+    let raw = porthole(&["inspect", &reference, "--raw"]);
+    assert!(raw.status.success() && image.digest.matches(&raw.stdout));
+}
+
+#[test]
+fn a_layer_that_lies_elsewhere_is_no_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut layout = Layout::new(folder.path());
+    let config = layout.document(
+        MediaType::OCI_CONFIG,
+        &serde_json::json!({"os": "windows", "architecture": "amd64",
+            "rootfs": {"type": "layers", "diff_ids": [Digest::sha256(b"far")]}}),
+    );
+    let kind = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
+    let mut far = porthole::model::Descriptor::new(kind, Digest::sha256(b"far"), 3);
+    far.urls.push("https://example.com/far".to_owned());
+    let manifest = layout.manifest(&config, &[far]);
+    layout.name("it", &manifest);
+    let output = porthole(&["inspect", &layout.reference("it")]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("is not there") && said.contains("https://example.com/far"),
+        "{said}"
+    );
+}
+
+#[test]
+fn artifacts_have_no_platform_and_drafts_have_blobs() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut layout = Layout::new(folder.path());
+    let blob = layout.blob("text/plain", b"hello");
+    let empty = layout.document(MediaType::OCI_EMPTY, &serde_json::json!({}));
+    let manifest = layout.manifest(&empty, std::slice::from_ref(&blob));
+    layout.name("oras", &manifest);
+    let output = porthole(&["inspect", &layout.reference("oras")]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("1 layers") && !text.contains("Platform"),
+        "{text}"
+    );
+    let kind = "application/vnd.oci.artifact.manifest.v1+json";
+    let draft = serde_json::json!({"mediaType": kind, "artifactType": "a/b", "blobs": [blob]});
+    let draft = layout.document(kind, &draft);
+    layout.name("draft", &draft);
+    let reference = layout.reference("draft");
+    let object = json(&["inspect", &reference, "--json"]);
+    assert_eq!(object["artifactType"], "a/b");
+    assert_eq!(object["blobs"][0]["digest"], blob.digest.to_string());
+    let output = porthole(&["inspect", &reference]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("a/b") && text.contains("1 blobs"), "{text}");
+    assert!(text.contains("text/plain"), "{text}");
+}
+
+#[test]
+fn options_may_stand_before_the_subcommand() {
+    let reference = format!("oci:{}:plain", fixture("busybox-small").display());
+    let behind = porthole(&["inspect", &reference, "--authfile", "/nowhere"]);
+    for before in [
+        &["--debug"][..],
+        &["--authfile", "/nowhere"],
+        &["--plain-http=a"],
+    ] {
+        let output = porthole(&[before, &["inspect", &reference]].concat());
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(output.stdout, behind.stdout);
+    }
+    let output = porthole(&["x", "--debug", "inspect", &reference]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let output = porthole(&["--ca-file", "/nowhere.crt", "inspect", &reference]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("/nowhere.crt: there is no such file"),
+        "{said}"
+    );
+}
+
+#[test]
+fn without_a_display_it_is_said_and_what_to_do() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_porthole"));
+    for name in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"] {
+        command.env_remove(name);
+    }
+    let output = command.arg("x").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("there is no display"), "{said}");
+    assert!(said.contains("--help") && !said.contains(".rs:"), "{said}");
+}
+
+#[test]
+fn what_says_nothing_is_wrong_usage() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut layout = Layout::new(folder.path().join("layout"));
+    let image = layout.image("linux/amd64", &["a"]);
+    layout.name("it", &image);
+    let reference = layout.reference("it");
+    let file = folder.path().join("f.txt");
+    std::fs::write(&file, "text").unwrap();
+    let file = file.to_str().unwrap();
+    for (files, why) in [
+        (&[][..], "no file to attach"),
+        (&[file, file], "are called f.txt"),
+    ] {
+        let output = porthole(&[&["attach", &reference], files].concat());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(why), "{said}");
+    }
+    let position = format!("oci:{}:@0", layout.folder().display());
+    let output = porthole(&["delete", &position]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("says a position") && said.contains(":@sha256:"),
+        "{said}"
+    );
+}

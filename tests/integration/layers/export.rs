@@ -151,9 +151,10 @@ fn nothing_is_written_outside_of_the_folder() {
     let layout = image(&place.path().join("image"), &[hostile]);
     let out = place.path().join("out");
     let (ok, said) = export(&layout, &[out.to_str().unwrap()]);
-    // links to content that is not there cannot be written, and nothing is left behind
-    assert!(!ok && said.contains("/hard"), "{said}");
-    assert!(!out.exists());
+    // a link to what is not in the image is left out, whatever is there outside of it
+    assert!(ok && said.contains("2 hard links left out"), "{said}");
+    assert_eq!(fs::read(out.join("escaped")).unwrap(), b"up");
+    assert!(!out.join("hard").exists() && !out.join("harder").exists());
     assert_eq!(names(&outside), ["kept"]);
     assert_eq!(fs::read(outside.join("kept")).unwrap(), b"as it was");
     assert!(!place.path().join("escaped").exists());
@@ -163,6 +164,82 @@ fn nothing_is_written_outside_of_the_folder() {
         !rest.iter().any(|name| name.starts_with(".porthole-")),
         "{rest:?}"
     );
+}
+
+#[test]
+fn a_hard_link_to_what_is_not_there_is_left_out_and_counted() {
+    let place = tempfile::tempdir().unwrap();
+    let layer = Tar::new().file("a", b"a").hardlink("b", "gone").bytes();
+    let layout = image(&place.path().join("image"), &[layer]);
+    let reference = layout.reference("it");
+    let output = porthole(&["export-files", &reference, "--tar", "-"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("1 hard links left out: what they name is not there"),
+        "{said}"
+    );
+    let mut archive = tar::Archive::new(&output.stdout[..]);
+    let entries = archive.entries().unwrap();
+    let names = entries.map(|entry| entry.unwrap().path().unwrap().display().to_string());
+    assert_eq!(names.collect::<Vec<_>>(), ["./", "./a"]);
+    // by itself there is nothing of it to write
+    let file = place.path().join("file");
+    let file = file.to_str().unwrap();
+    let (ok, said) = export(&layout, &["--path", "b", "--file", file]);
+    assert!(!ok && said.contains("a file that is not there"), "{said}");
+}
+
+#[test]
+fn a_file_that_is_there_is_only_written_over_where_that_is_asked_for() {
+    let place = tempfile::tempdir().unwrap();
+    let layer = Tar::new().file("a", b"new").bytes();
+    let layout = image(&place.path().join("image"), &[layer]);
+    let mine = place.path().join("mine");
+    let to = mine.to_str().unwrap();
+    for arguments in [&["--path", "a", "--file", to][..], &["--tar", to]] {
+        fs::write(&mine, "mine").unwrap();
+        let (ok, said) = export(&layout, arguments);
+        assert!(!ok && said.contains("is there already"), "{said}");
+        assert!(said.contains("--force"), "{said}");
+        assert_eq!(fs::read(&mine).unwrap(), b"mine");
+        let (ok, said) = export(&layout, &[arguments, &["--force"]].concat());
+        assert!(ok, "{said}");
+        assert_ne!(fs::read(&mine).unwrap(), b"mine");
+    }
+    // a link that leads nowhere is there, too
+    fs::remove_file(&mine).unwrap();
+    std::os::unix::fs::symlink("nowhere", &mine).unwrap();
+    let (ok, said) = export(&layout, &["--tar", to]);
+    assert!(!ok && said.contains("is there already"), "{said}");
+    assert_eq!(link(&mine), "nowhere");
+}
+
+/// What comes between the asking and the writing.
+#[test]
+fn a_file_that_came_meanwhile_is_left_alone() {
+    let place = tempfile::tempdir().unwrap();
+    let layer = Tar::new().file("a", b"new").bytes();
+    let layout = image(&place.path().join("image"), &[layer]);
+    let mine = place.path().join("mine");
+    fs::write(&mine, "mine").unwrap();
+    let watch = Watch::start();
+    let image = watch.open(&layout.reference("it"));
+    let request = |replace| SaveRequest {
+        path: b"/a".to_vec(),
+        replace,
+        ..big(&mine, Allowance::Usual)
+    };
+    for (replace, content) in [(false, b"mine"), (true, b"new\0")] {
+        ask(&watch, image, FilesRequest::Save(request(replace)));
+        let ended = |job: &porthole::engine::JobSnapshot| {
+            let failed = matches!(job.state, JobState::Failed(_));
+            job.kind == JobKind::Save && (job.state == JobState::Done || failed && !replace)
+        };
+        watch.until_job(ended);
+        let content = &content[..content.iter().position(|byte| *byte == 0).unwrap_or(4)];
+        assert_eq!(fs::read(&mine).unwrap(), content);
+    }
 }
 
 #[test]
@@ -290,6 +367,7 @@ fn big(to: &Path, allowance: Allowance) -> SaveRequest {
         at: None,
         to: SaveTarget::File(to.to_owned()),
         allowance,
+        replace: false,
     }
 }
 
@@ -502,12 +580,12 @@ fn one_file_replaces_a_link_and_does_not_follow_it() {
     let out = place.path().join("out");
     std::os::unix::fs::symlink(&victim, &out).unwrap();
     let to = out.to_str().unwrap();
-    let (ok, said) = export(&layout, &["--path", "/l", "--file", to]);
+    let (ok, said) = export(&layout, &["--path", "/l", "--force", "--file", to]);
     assert!(ok, "{said}");
     assert_eq!(fs::read(&victim).unwrap(), b"kept");
     assert_eq!(fs::read(&out).unwrap(), b"content");
     assert!(!fs::symlink_metadata(&out).unwrap().is_symlink());
-    let (ok, said) = export(&layout, &["--path", "/etc", "--file", to]);
+    let (ok, said) = export(&layout, &["--path", "/etc", "--force", "--file", to]);
     assert!(!ok && said.contains("is a folder"), "{said}");
 }
 

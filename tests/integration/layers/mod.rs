@@ -2,6 +2,7 @@
 
 mod access;
 mod apply;
+mod believed;
 mod chunked;
 mod cli;
 mod deflate;

@@ -114,7 +114,8 @@ fn a_name_that_two_images_have_is_never_guessed() {
 fn without_a_name_there_has_to_be_one_image() {
     let attestation = json!({"vnd.docker.reference.type": "attestation-manifest"});
     let named = json!({REF_NAME: "1"});
-    let cases: [(&str, Vec<Value>, Option<usize>); 6] = [
+    let tag = |end| json!({REF_NAME: format!("app:sha256-{}{end}", "0a".repeat(32))});
+    let cases: [(&str, Vec<Value>, Option<usize>); 9] = [
         ("one", vec![Value::Null], Some(0)),
         (
             "one beside its attestation",
@@ -130,6 +131,17 @@ fn without_a_name_there_has_to_be_one_image() {
             "containerd's name",
             vec![Value::Null, json!({CONTAINERD: "a"})],
             Some(1),
+        ),
+        (
+            "one beside what cosign says of it",
+            vec![tag(".sig"), tag(".att"), tag(".sbom"), Value::Null],
+            Some(3),
+        ),
+        ("only what cosign says", vec![tag(".sig")], Some(0)),
+        (
+            "a name that is like cosign's",
+            vec![json!({REF_NAME: "sha256-0a.sig"}), named.clone()],
+            None,
         ),
         ("two without names", vec![Value::Null, Value::Null], None),
         (

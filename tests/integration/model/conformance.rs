@@ -137,9 +137,9 @@ fn each_thing_that_is_wrong_with_a_document_is_said_once() {
             "refused by strict readers",
         ),
         (
-            with(manifest(), "/Layers", json!([])),
+            with(manifest(), "/Annotations", json!({})),
             warning,
-            "\"Layers\" is not \"layers\"",
+            "\"Annotations\" is not \"annotations\"",
         ),
         (
             with(manifest(), "/layers/0/data", json!("e30=")),

@@ -271,6 +271,55 @@ fn a_document_with_the_lists_of_two_formats_is_refused() {
 }
 
 #[test]
+fn a_document_with_members_of_another_case_is_refused() {
+    // Go's reader takes the last of them, and others the one that is written as it should be
+    let platform = |key: &str| {
+        let mut entry = descriptor(MediaType::OCI_MANIFEST, 'c', 3);
+        entry["platform"] = json!({"os": "linux", "architecture": "amd64", key: "arm64"});
+        set(oci_index(), "manifests", json!([entry]))
+    };
+    let layer = |key: &str| {
+        let mut layer = descriptor(MediaType::OCI_LAYER, 'c', 3);
+        layer[key] = json!(digest('d'));
+        set(oci_manifest(), "layers", json!([layer]))
+    };
+    let draft = |key: &str| {
+        json!({"mediaType": "application/vnd.oci.artifact.manifest.v1+json",
+            "blobs": [], key: []})
+    };
+    let cases = [
+        (set(oci_manifest(), "Layers", json!([])), "Layers"),
+        (set(oci_manifest(), "layer\u{17f}", Value::Null), "layer"),
+        (set(oci_manifest(), "MEDIATYPE", json!("x")), "MEDIATYPE"),
+        (set(docker_manifest(), "Config", json!({})), "Config"),
+        (set(oci_index(), "Manifests", json!([])), "Manifests"),
+        (set(oci_index(), "Subject", json!({})), "Subject"),
+        (layer("Digest"), "Digest"),
+        (platform("Architecture"), "Architecture"),
+        (draft("Blobs"), "Blobs"),
+    ];
+    for (value, key) in cases {
+        let document = document("", &value);
+        let problem = document.problem().map(ToString::to_string);
+        let problem = problem.unwrap_or_else(|| panic!("{key}: {:?}", document.content()));
+        assert!(
+            problem.contains("in two ways") && problem.contains(key),
+            "{problem}"
+        );
+    }
+    // annotations are anybody's, and so is what no format knows
+    let free = json!({"Layers": "x", "layers": "y"});
+    let free = set(oci_manifest(), "annotations", free);
+    for value in [
+        set(free, "Own", json!(1)),
+        layer("own"),
+        json!({"mediaType": "application/x", "Layers": [], "layers": []}),
+    ] {
+        assert_eq!(document("", &value).problem(), None, "{value}");
+    }
+}
+
+#[test]
 fn a_null_list_is_an_empty_one() {
     let index = document("", &set(oci_index(), "manifests", Value::Null));
     assert_eq!(index.index().unwrap().entries, []);

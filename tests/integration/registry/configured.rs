@@ -225,9 +225,12 @@ async fn another_location_is_read_listed_and_written() {
     let listing = listing.referrers(raw.digest()).await;
     assert!(!format!("{listing:?}").contains("NotRead"), "{listing:?}");
     let image: RegistryReference = "registry.example.com/apps/busybox".parse().unwrap();
-    let listed = tags(&client, &image).await.unwrap();
+    let listed = tags(&client, &image).await.unwrap().names;
     assert!(listed.contains(&"1.37.0".to_owned()), "{listed:?}");
-    assert_eq!(catalog(&client, &image).await.unwrap(), ["team/busybox"]);
+    assert_eq!(
+        catalog(&client, &image).await.unwrap().names,
+        ["team/busybox"]
+    );
     let missing = resolve(
         told.network(),
         "docker://registry.example.com/apps/busybox:1.37.1",

@@ -149,6 +149,32 @@ async fn a_rate_limit_that_is_too_long_to_wait_for_is_an_error_with_the_time() {
 }
 
 #[tokio::test]
+async fn a_wait_that_nobody_waits_is_no_number_of_seconds() {
+    let registry = registry();
+    let asked = Fault::status(429).with_header("Retry-After", "99999999999999999999");
+    registry.fault("/manifests/", asked);
+    let hint = problem(network(), &registry.reference("busybox:1.37.0")).await;
+    let hint = hint.hint();
+    assert!(hint.contains("more than a day"), "{hint}");
+}
+
+#[tokio::test]
+async fn a_document_that_trickles_is_an_error_after_its_time() {
+    let registry = registry();
+    let network = Network {
+        stall_timeout: Duration::from_millis(200),
+        ..network()
+    };
+    // each piece comes in time, and all of them never would
+    registry.fault("/manifests/", Fault::Slow(Duration::from_millis(150)));
+    match problem(network, &registry.reference("busybox:1.37.0")).await {
+        Problem::Timeout { doing, .. } => assert_eq!(doing, "reading the answer"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(registry.requests().len(), 1);
+}
+
+#[tokio::test]
 async fn silence_is_an_error_after_its_time() {
     let registry = registry();
     let quick = || Network {

@@ -9,6 +9,7 @@ mod connections;
 mod deleting;
 mod faults;
 mod limits;
+mod lists;
 mod login;
 mod logins;
 mod manifests;

@@ -134,11 +134,11 @@ async fn what_is_written_is_there_and_goes_again() {
         let whole = read_blob(&*read, &blob(&layer), 1 << 30).await.unwrap();
         assert_eq!(*whole.bytes(), layer);
         let image: RegistryReference = format!("{host}/{app}").parse().unwrap();
-        let mut listed = tags(&client, &image).await.unwrap();
+        let mut listed = tags(&client, &image).await.unwrap().names;
         listed.sort();
         assert_eq!(listed, ["1", "2"], "{name}");
         match catalog(&client, &image).await {
-            Ok(names) => assert!(names.contains(&app), "{name}: {names:?}"),
+            Ok(all) => assert!(all.names.contains(&app), "{name}: {all:?}"),
             Err(error) => assert!(
                 matches!(
                     error.problem,
@@ -151,7 +151,7 @@ async fn what_is_written_is_there_and_goes_again() {
         let place =
             RegistryDestination::new(client.clone(), format!("{host}/{app}:1").parse().unwrap());
         match place.delete_tag("1").await {
-            Ok(()) => assert_eq!(tags(&client, &image).await.unwrap(), ["2"], "{name}"),
+            Ok(()) => assert_eq!(tags(&client, &image).await.unwrap().names, ["2"], "{name}"),
             Err(error) => match error.problem {
                 Problem::TagNotAlone { others, .. } => assert_eq!(others, ["2"], "{name}"),
                 other => panic!("{name}: {other:?}"),
@@ -218,7 +218,7 @@ async fn referrers_that_several_attach_at_once_are_all_listed() {
         assert_eq!(found, wrote, "{name}");
         let tag = referrers_tag(manifest.digest());
         let repository: RegistryReference = reference[9..].parse().unwrap();
-        let all = tags(&client, &repository).await.unwrap();
+        let all = tags(&client, &repository).await.unwrap().names;
         assert_eq!(
             all.contains(&tag),
             !LISTING.contains(&name),

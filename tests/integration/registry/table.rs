@@ -315,7 +315,7 @@ impl Scene {
                 let rest = Fault::answer(200, "application/json", rest);
                 self.registry.fault("/tags/list", rest);
                 let found = tags(&self.client, &self.image()).await?;
-                Ok(format!("tags: {}", found.join(" ")))
+                Ok(format!("tags: {}", found.names.join(" ")))
             }
             "catalogue" if self.row.status == 200 => {
                 self.once("/v2/_catalog");
@@ -323,13 +323,13 @@ impl Scene {
                 let rest = Fault::answer(200, "application/json", rest);
                 self.registry.fault("/v2/_catalog", rest);
                 let found = catalog(&self.client, &self.image()).await?;
-                Ok(format!("repositories: {}", found.join(" ")))
+                Ok(format!("repositories: {}", found.names.join(" ")))
             }
             "catalogue" => {
                 self.always("/v2/_catalog");
                 self.rest();
                 let found = catalog(&self.client, &self.image()).await?;
-                Ok(format!("repositories: {}", found.join(" ")))
+                Ok(format!("repositories: {}", found.names.join(" ")))
             }
             "delete tag" => {
                 let (registry, bytes) = (&self.registry, index.bytes());

@@ -20,7 +20,7 @@ use porthole::ui::theme::Tokens;
 use porthole::ui::views::View;
 
 use super::{Shown, rows, shown};
-use crate::layers::{Tar, scan};
+use crate::layers::{Tar, gzip, scan};
 use crate::support::snapshots::{Made, snapshot};
 
 /// What a desk would show of an image with these layers; the image has three.
@@ -190,6 +190,7 @@ fn what_no_diff_id_promised_is_said() {
         .file("a/lost", b"x")
         .file("large", b"content")
         .bytes();
+    let layer = [&gzip(&layer, 6)[..], b"behind"].concat();
     let made = Made::default();
     let mut files = files_of(&made, &[layer]);
     files.unpromised = Some("The config names 2 DiffIDs for 1 layers".into());
@@ -216,6 +217,7 @@ fn what_no_diff_id_promised_is_said() {
     let words = super::words(&harness);
     assert!(words.contains("2 DiffIDs for 1 layers"), "{words}");
     assert!(words.contains("links that lead nowhere: 1"), "{words}");
+    assert!(words.contains("Other tools refuse layer 0: "), "{words}");
     harness.get_by_label_contains("large").click();
     harness.run();
     let words = super::words(&harness);

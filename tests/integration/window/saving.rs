@@ -15,6 +15,7 @@ fn request(allowance: Allowance) -> SaveRequest {
         at: Some(1),
         to: SaveTarget::File("/home/me/big".into()),
         allowance,
+        replace: true,
     }
 }
 

@@ -109,7 +109,7 @@ impl State {
                         false => Ok(()),
                     }
                 };
-                let write = export::write(&plan, from, &request.to, &count);
+                let write = export::write(&plan, from, &request.to, request.replace, &count);
                 Ok(Handle::current().block_on(token.run_until_cancelled(write)))
             });
             let state = match written.await {

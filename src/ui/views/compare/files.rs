@@ -101,7 +101,7 @@ fn notes(ui: &mut Ui, shown: &Shown<'_>, files: &ComparedFiles, actions: &mut Ac
         ui.add(egui::Label::new(RichText::new(words).color(tokens.caution)).wrap());
         ui.add_space(2.0);
     }
-    if !files.exact && !shown.request.fetch_shared {
+    if files.left_out > 0 && !shown.request.fetch_shared {
         if link(ui, "Fetch the layers that both have").clicked() {
             let request = CompareRequest {
                 fetch_shared: true,

@@ -400,7 +400,8 @@ fn status(
         }
     });
     let unpromised = files.unpromised.as_ref().map(|words| words.to_string());
-    for words in unpromised.into_iter().chain(files.lost()) {
+    let said = unpromised.into_iter().chain(files.objections());
+    for words in said.chain(files.lost()) {
         let words = format!("{}  {words}", icons::TRIANGLE_ALERT);
         ui.add(egui::Label::new(RichText::new(words).color(tokens.caution)).truncate());
     }
