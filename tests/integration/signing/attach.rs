@@ -201,7 +201,10 @@ fn what_registries_or_pullers_would_stumble_over_is_refused() {
         assert!(error.contains("is no media type"), "{wrong}: {error}");
     }
     // oras would write one over the other
-    let error = home.fail(&[&attach[..], &["two/a.txt", "--artifact-type", "a/b"]].concat());
+    let two = [&attach[..], &["two/a.txt", "--artifact-type", "a/b"]].concat();
+    let output = home.porthole(&two).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let error = said(&output);
     assert!(
         error.contains("two of the files are called a.txt"),
         "{error}"
