@@ -247,13 +247,14 @@ impl Destination for DockerArchiveDestination {
                 let (disk, stage) = (&target.disk, unpacked.stage());
                 let unfinished = stage.unfinished(disk).map_err(io)?;
                 let written = write(&raw, &image.names, &unpacked, &unfinished, (disk, &work));
-                // somebody else may have written one meanwhile
+                // somebody else may have written one meanwhile, and nobody does from here on
                 let written = written.and_then(|file| {
+                    let turn = stage.turn(disk, &work).map_err(io)?;
                     check(&target.root)?;
-                    Ok(file.metadata().map_err(io)?.len())
+                    Ok((turn, file.metadata().map_err(io)?.len()))
                 });
-                let length = match written {
-                    Ok(length) => length,
+                let (_turn, length) = match written {
+                    Ok(written) => written,
                     Err(problem) => {
                         if is_final(&problem) {
                             // nothing of it will be wanted again; where it cannot be removed
@@ -264,6 +265,7 @@ impl Destination for DockerArchiveDestination {
                     }
                 };
                 stage.name(disk, false).map_err(io)?;
+                stage.sweep(disk);
                 stage.remove(disk).map_err(io)?;
                 Ok(length)
             });

@@ -23,7 +23,9 @@ use crate::model::{
     limits,
 };
 use crate::transport::archive::{Archive, Packing};
-use crate::transport::local::{Disk, Files, Stage, Target, Work, parent, presence, write_problem};
+use crate::transport::local::{
+    Disk, Files, Stage, Target, Turn, Work, parent, presence, write_problem,
+};
 use crate::transport::{
     BlobState, Destination, Naming, Payload, Problem, ReferrerRemove, ReferrerWrite, Stamp,
     TagEdit, Takes, TransportError, stamp,
@@ -34,13 +36,26 @@ pub struct LayoutArchiveDestination {
     target: Target,
     path: PathReference,
     stage: Arc<Stage>,
-    /// The archive that is there, once it was looked at, and by which it is known again.
-    there: OnceLock<(Option<Arc<Archive>>, Option<Stamp>)>,
+    /// The archive that is there, once it was looked at.
+    there: Mutex<Option<There>>,
+    /// From the first change of a name to the commit.
+    turn: tokio::sync::Mutex<Option<Turn>>,
     /// The folder where it is gathered, once something is.
     gathering: OnceLock<LayoutDestination>,
     /// The names of what the copy needs. An earlier one may have left more.
     needed: Mutex<BTreeSet<String>>,
+    /// The names of what was found in the archive that is there, and need not come again.
+    relied: Mutex<BTreeSet<String>>,
     edits: Mutex<Edits>,
+}
+
+/// An archive as it was when it was looked at.
+#[derive(Clone)]
+pub(super) struct There {
+    /// Nothing where there was none.
+    pub(super) archive: Option<Arc<Archive>>,
+    /// By which it is known again.
+    pub(super) seen: Option<Stamp>,
 }
 
 impl LayoutArchiveDestination {
@@ -55,9 +70,11 @@ impl LayoutArchiveDestination {
             stage: Arc::new(Stage::new(path.path.clone())),
             target: Target::new(Reference::Path(path.clone()), path.path.clone(), disk),
             path,
-            there: OnceLock::new(),
+            there: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
             gathering: OnceLock::new(),
             needed: Mutex::default(),
+            relied: Mutex::default(),
             edits: Mutex::default(),
         }
     }
@@ -84,13 +101,19 @@ impl LayoutArchiveDestination {
         needed.insert(blob::name(digest));
     }
 
+    /// Remembers that what is called `name` is in the archive.
+    fn rely(&self, name: String) {
+        let mut relied = self.relied.lock().unwrap_or_else(PoisonError::into_inner);
+        relied.insert(name);
+    }
+
     /// The manifest or index with this digest, wherever it lies already.
     async fn document(&self, of: &Descriptor) -> Result<Option<RawDocument>, TransportError> {
         let there = self.there().await?;
         let gathering = self.gathering(false).await?;
         let folder = gathering.map(|gathering| gathering.folder().to_owned());
         let wanted = of.clone();
-        let reading = self
+        let read = self
             .target
             .run(format!("manifest {}", of.digest), move |_| {
                 let name = blob::name(&wanted.digest);
@@ -98,6 +121,7 @@ impl LayoutArchiveDestination {
                 let gathered = folder
                     .map(|folder| folder.join(&name))
                     .filter(|path| fs::metadata(path).is_ok_and(|there| there.len() == limit));
+                let is_there = gathered.is_none();
                 let bytes = match (gathered, there) {
                     (Some(path), _) => fs::read(path).ok(),
                     (None, Some(there)) => there.read(&name, limit, &Work::default()).ok(),
@@ -107,23 +131,60 @@ impl LayoutArchiveDestination {
                     let media_type = wanted.media_type.clone();
                     RawDocument::verify_manifest(bytes.into(), &wanted.digest, media_type).ok()
                 });
-                Ok(verified)
+                Ok(verified.map(|raw| (raw, is_there)))
             });
-        reading.await
+        let read = read.await?;
+        Ok(read.map(|(raw, is_there)| {
+            if is_there {
+                self.rely(blob::name(&of.digest));
+            }
+            raw
+        }))
     }
 
     /// The archive that is there; nothing where there is none yet.
     pub(super) async fn there(&self) -> Result<Option<Arc<Archive>>, TransportError> {
-        if let Some((there, _)) = self.there.get() {
+        Ok(self.look().await?.archive)
+    }
+
+    /// As [`Self::there`], with what it is known by.
+    async fn look(&self) -> Result<There, TransportError> {
+        if let Some(there) = &*self.looked() {
             return Ok(there.clone());
         }
-        let opened = self.target.run("archive", |target| {
-            // before it is read: what is written meanwhile is noticed
-            let seen = stamp(&target.reference);
-            Ok((open(&target.root)?, seen))
+        let found = self.target.run("archive", There::of).await?;
+        Ok(self.looked().get_or_insert(found).clone())
+    }
+
+    fn looked(&self) -> MutexGuard<'_, Option<There>> {
+        self.there.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until nobody else writes the archive, and keeps others from it until the commit.
+    /// What they wrote meanwhile is read anew.
+    pub(super) async fn take_turn(&self) -> Result<(), TransportError> {
+        let mut turn = self.turn.lock().await;
+        if turn.is_some() {
+            return Ok(());
+        }
+        let before = self.look().await?;
+        let cancelled = CancellationToken::new();
+        let _guard = cancelled.clone().drop_guard();
+        let stage = Arc::clone(&self.stage);
+        let taking = self.target.run("archive", move |target| {
+            let work = Work::new(cancelled, None);
+            let turn = stage.turn(&target.disk, &work);
+            let turn = turn.map_err(|error| write_problem(&error))?;
+            let there = match stamp(&target.reference) == before.seen {
+                true => before,
+                false => There::of(target)?,
+            };
+            Ok((turn, there))
         });
-        let opened = opened.await?;
-        Ok(self.there.get_or_init(|| opened).0.clone())
+        let (taken, there) = taking.await?;
+        *self.looked() = Some(there);
+        *turn = Some(taken);
+        Ok(())
     }
 
     /// Where it is gathered. An earlier copy's folder is taken; `make` makes one.
@@ -169,6 +230,16 @@ impl LayoutArchiveDestination {
             Ok(digest.filter(|digest| is_there(&there, digest, &work)))
         });
         reading.await
+    }
+}
+
+impl There {
+    /// What lies at `target` now.
+    fn of(target: &Target) -> Result<Self, Problem> {
+        // before it is read: what is written meanwhile is noticed
+        let seen = stamp(&target.reference);
+        let archive = open(&target.root)?;
+        Ok(Self { archive, seen })
     }
 }
 
@@ -274,6 +345,7 @@ impl Destination for LayoutArchiveDestination {
             if let Some(there) = self.there().await? {
                 let name = blob::name(&blob.digest);
                 if presence(&*there, &name, blob) == BlobState::Present {
+                    self.rely(name);
                     return Ok(true);
                 }
             }
@@ -326,27 +398,41 @@ impl Destination for LayoutArchiveDestination {
 
     fn commit(&self) -> BoxFuture<'_, Result<(), TransportError>> {
         async {
-            let there = self.there().await?;
-            let seen = self.there.get().and_then(|(_, seen)| seen.clone());
             let removed = std::mem::take(&mut *self.edits()).removed;
             let Some(gathering) = self.gathering(!removed.is_empty()).await? else {
-                return Ok(());
+                *self.turn.lock().await = None;
+                let stage = Arc::clone(&self.stage);
+                let sweeping = self.target.run("archive", move |target| {
+                    stage.sweep(&target.disk);
+                    Ok(())
+                });
+                return sweeping.await;
             };
+            self.take_turn().await?;
+            let turn = self.turn.lock().await.take();
+            let there = self.look().await?;
             let listed = gathering.take_listed();
-            let needed = self.needed.lock();
-            let needed = needed.unwrap_or_else(PoisonError::into_inner).clone();
+            let names = |names: &Mutex<BTreeSet<String>>| {
+                let names = names.lock().unwrap_or_else(PoisonError::into_inner);
+                names.clone()
+            };
+            let (needed, relied) = (names(&self.needed), names(&self.relied));
             let cancelled = CancellationToken::new();
             let _guard = cancelled.clone().drop_guard();
             let stage = Arc::clone(&self.stage);
             let writing = self.target.run("archive", move |target| {
+                // the next one begins when all is written, whoever still waits for that
+                let _turn = turn;
                 let work = Work::new(cancelled, None);
                 let new = New {
                     listed: &listed,
                     needed: &needed,
+                    relied: &relied,
                     removed: &removed,
                 };
-                let there = (there.as_deref(), seen);
-                write(target, &stage, there, &new, &work)
+                write(target, &stage, &there, &new, &work)?;
+                stage.sweep(&target.disk);
+                Ok(())
             });
             writing.await
         }

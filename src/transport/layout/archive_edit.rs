@@ -60,6 +60,8 @@ impl TagEdit for LayoutArchiveDestination {
         edit: Edit<'a>,
     ) -> BoxFuture<'a, Result<(), TransportError>> {
         async move {
+            // nobody comes between the reading and the writing
+            self.take_turn().await?;
             let there = self.under_tag(tag).await?;
             let what = format!("name {tag}");
             let edited = edit(there.as_ref());

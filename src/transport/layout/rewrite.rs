@@ -6,13 +6,14 @@ use std::io;
 
 use serde_json::Value;
 
+use super::archive::There;
 use super::blob;
 use super::destination::MARKER;
 use super::entries::{self, Listed};
 use crate::model::{Digest, limits};
 use crate::transport::archive::{Archive, Writer};
 use crate::transport::local::{Files, Stage, Target, Work, problem_of, write_problem};
-use crate::transport::{Problem, Stamp, stamp};
+use crate::transport::{Problem, stamp};
 
 /// The permissions of files in the archive.
 const MODE: u32 = 0o644;
@@ -28,18 +29,26 @@ pub(super) fn read_index(archive: &Archive, work: &Work) -> Result<Value, Proble
 /// What a commit changes of an archive.
 pub(super) struct New<'a> {
     pub(super) listed: &'a [Listed],
+    /// The names of what it needs, gathered or there before.
     pub(super) needed: &'a BTreeSet<String>,
+    /// The names of what was found in the archive when it was asked.
+    pub(super) relied: &'a BTreeSet<String>,
     pub(super) removed: &'a BTreeSet<Digest>,
 }
 
 /// Writes the archive anew: what is there but for what is taken out, and what was gathered.
+///
+/// # Errors
+/// [`Problem::WrittenMeanwhile`] where somebody who does not wait for a turn wrote it, and what is
+/// needed of it is gone, or what came would be lost.
 pub(super) fn write(
     target: &Target,
     stage: &Stage,
-    (there, seen): (Option<&Archive>, Option<Stamp>),
+    There { archive, seen }: &There,
     new: &New<'_>,
     work: &Work,
 ) -> Result<(), Problem> {
+    let there = archive.as_deref();
     let disk = &target.disk;
     let io = |error: io::Error| match problem_of(&error) {
         Problem::Cancelled => Problem::Cancelled,
@@ -60,6 +69,14 @@ pub(super) fn write(
     let folder = stage.folder(disk).map_err(io)?;
     let mut gathered = blob::in_folder(&folder).map_err(io)?;
     gathered.retain(|name| new.needed.contains(name));
+    let mut before = match there {
+        Some(there) => blob::in_archive(there)?,
+        None => BTreeSet::new(),
+    };
+    let is_here = |name: &String| before.contains(name) || gathered.contains(name);
+    if !new.relied.iter().all(is_here) {
+        return Err(Problem::WrittenMeanwhile);
+    }
     if !changed && gathered.is_empty() {
         return stage.remove(disk).map_err(io);
     }
@@ -74,10 +91,6 @@ pub(super) fn write(
     let index = serde_json::to_vec(&index).expect("a JSON value can be written");
     writer.file("oci-layout", MARKER).map_err(io)?;
     writer.file("index.json", &index).map_err(io)?;
-    let mut before = match there {
-        Some(there) => blob::in_archive(there)?,
-        None => BTreeSet::new(),
-    };
     for digest in new.removed {
         before.remove(&blob::name(digest));
     }
@@ -106,7 +119,7 @@ pub(super) fn write(
     // one that takes the place of another is safe before it does
     let forced = there.is_some();
     writer.finish(forced).map_err(io)?;
-    if stamp(&target.reference) != seen {
+    if stamp(&target.reference) != *seen {
         // what somebody else wrote meanwhile would be lost
         return Err(Problem::WrittenMeanwhile);
     }

@@ -25,7 +25,7 @@ pub(super) use document::{read_digest, read_document};
 pub(super) use files::{Content, Files, Start, fill, part_of, read_content};
 pub(super) use folder::{Folder, file_in};
 pub use source::{LocalImage, LocalSource, Trouble};
-pub(super) use stage::{Stage, parent};
+pub(super) use stage::{Stage, Turn, parent};
 pub(super) use target::{Target, hold, is_left_over, lock_of};
 pub use work::Work;
 pub(super) use work::{Stopped, problem_of};

@@ -1,14 +1,16 @@
 //! A folder beside an archive, where what goes into the archive is gathered: an archive can
 //! only be written from its first byte to its last, and its parts come in any order.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::disk::{Disk, PARTIAL, is_at, keep_mode};
 use super::target::{lock_of, try_hold};
+use super::work::Work;
 
 /// Where an archive's parts are gathered. What an interrupted copy left is found again by
 /// the next copy to the same archive; a folder that none would find goes with this.
@@ -20,6 +22,22 @@ pub(in crate::transport) struct Stage {
     taken: AtomicBool,
     /// Whether nobody goes on with what lies there.
     abandoned: AtomicBool,
+}
+
+/// The right to write an archive, which one at a time has.
+pub(in crate::transport) struct Turn {
+    path: PathBuf,
+    lock: File,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        // elsewhere whoever waits could not tell that it is gone
+        if cfg!(unix) && is_at(&self.lock, &self.path) {
+            // what cannot be removed is taken by the next one
+            let _ = fs::remove_file(&self.path);
+        }
+    }
 }
 
 struct Held {
@@ -89,12 +107,16 @@ impl Stage {
                 break;
             }
         }
-        if !matches!(found, Holding::Held(_)) {
+        for _ in 0..HOLDING {
+            if matches!(found, Holding::Held(_)) {
+                break;
+            }
             let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-            let mut own = common.into_os_string();
+            let mut own = common.clone().into_os_string();
             own.push(format!("-{}-{count}", std::process::id()));
             let own = PathBuf::from(own);
             disk.create_private_folder(&own)?;
+            // whoever tidies up may have come before it was held
             found = hold(own, true)?;
             if let Holding::Held(held) = &mut found {
                 held.own = true;
@@ -106,6 +128,78 @@ impl Stage {
         let folder = found.folder.clone();
         *held = Some(found);
         Ok(folder)
+    }
+
+    /// Waits until nobody else writes the archive, in this program or another one, and keeps
+    /// others from it until what is given is dropped.
+    ///
+    /// # Errors
+    /// Where nobody waits for it any more, or the disk fails.
+    pub(in crate::transport) fn turn(&self, disk: &Disk, work: &Work) -> io::Result<Turn> {
+        let mut path = self.common().into_os_string();
+        path.push(".lock");
+        let path = PathBuf::from(path);
+        loop {
+            disk.create_folder(parent(&self.archive))?;
+            let lock = match disk.create(&path) {
+                // another user's, who may write here too
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    File::open(&path).map_err(|_| error)?
+                }
+                opened => opened?,
+            };
+            loop {
+                work.go_on()?;
+                match lock.try_lock() {
+                    Ok(()) => break,
+                    Err(TryLockError::WouldBlock) => std::thread::sleep(WAITING),
+                    Err(TryLockError::Error(error)) => return Err(error),
+                }
+            }
+            // whoever had it has removed it, and the next one may have made another
+            if is_at(&lock, &path) {
+                return Ok(Turn { path, lock });
+            }
+        }
+    }
+
+    /// Removes what copies to this archive that were killed gathered in folders of their own,
+    /// which nobody else would find. What cannot be removed does no harm.
+    pub(in crate::transport) fn sweep(&self, disk: &Disk) {
+        let name = |path: &Path| {
+            path.file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+        };
+        let (Some(archive), Some(common)) = (name(&self.archive), name(&self.common())) else {
+            return;
+        };
+        let Ok(entries) = fs::read_dir(parent(&self.archive)) else {
+            return;
+        };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            let own = name(&path).and_then(|name| {
+                let own = name.strip_prefix(&common)?.strip_prefix('-')?;
+                let (process, count) = own.split_once('-')?;
+                let number = |text: &str| text.parse::<u64>().is_ok();
+                (number(process) && number(count)).then(|| own.to_owned())
+            });
+            // what another archive may be called is not told from it
+            let Some(own) = own.filter(|own| {
+                let other = self.archive.with_file_name(format!("{archive}-{own}"));
+                fs::symlink_metadata(other).is_err()
+            }) else {
+                continue;
+            };
+            let Ok(lock) = lock_of(&path) else {
+                continue;
+            };
+            // whoever gathers there holds it
+            if lock.try_lock().is_ok() && is_at(&lock, &path) {
+                let removed = disk.remove_folder(&path);
+                tracing::debug!(%own, removed = removed.is_ok(), "what a killed copy left");
+            }
+        }
     }
 
     /// Where the archive is written before it gets its name.
@@ -158,6 +252,9 @@ impl Drop for Stage {
         }
     }
 }
+
+/// How long lies between two looks whether it is one's turn.
+const WAITING: Duration = Duration::from_millis(20);
 
 /// How often a folder is made again that somebody else removed before it was held.
 const HOLDING: usize = 5;
@@ -212,6 +309,8 @@ pub(in crate::transport) fn parent(path: &Path) -> &Path {
 
 #[cfg(test)]
 mod tests {
+    use tokio_util::sync::CancellationToken;
+
     use super::*;
 
     #[test]
@@ -252,6 +351,65 @@ mod tests {
             "it is another one"
         );
         assert!(matches!(hold(common, false), Ok(Holding::Held(_))));
+    }
+
+    #[test]
+    fn what_a_killed_copy_gathered_by_itself_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::default();
+        let archive = folder.path().join("a.tar");
+        let (first, second) = (Stage::new(archive.clone()), Stage::new(archive.clone()));
+        let (common, own) = (first.folder(&disk).unwrap(), second.folder(&disk).unwrap());
+        let dead = ".partial-a.tar-4194305-0";
+        let (dead, named) = (
+            folder.path().join(dead),
+            folder.path().join("a.tar-4194305-1"),
+        );
+        // another archive's, and what is called otherwise
+        let others = [
+            ".partial-a.tar-4194305-1",
+            ".partial-a.tar-4-x",
+            ".partial-b.tar-4-1",
+        ];
+        let others = others.map(|name| folder.path().join(name));
+        fs::write(&named, "an archive").unwrap();
+        for left in others.iter().chain([&dead]) {
+            fs::create_dir(left).unwrap();
+            fs::write(left.join("blob"), "blob").unwrap();
+        }
+        first.sweep(&disk);
+        assert!(!dead.exists());
+        for kept in others.iter().chain([&common, &own, &named]) {
+            assert!(kept.exists(), "{kept:?}");
+        }
+    }
+
+    #[test]
+    fn one_after_the_other_has_its_turn() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = folder.path().join("a.tar");
+        let disk = Disk::default();
+        let at_once = AtomicU64::new(0);
+        // what somebody who was killed left is taken
+        fs::write(folder.path().join(".partial-a.tar.lock"), "").unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..6 {
+                scope.spawn(|| {
+                    let stage = Stage::new(archive.clone());
+                    let turn = stage.turn(&disk, &Work::default()).unwrap();
+                    assert_eq!(at_once.fetch_add(1, Ordering::SeqCst), 0);
+                    std::thread::sleep(Duration::from_millis(2));
+                    at_once.fetch_sub(1, Ordering::SeqCst);
+                    drop(turn);
+                });
+            }
+        });
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        // who does not want it any more does not wait
+        let (stage, cancelled) = (Stage::new(archive), CancellationToken::new());
+        let _turn = stage.turn(&disk, &Work::default()).unwrap();
+        cancelled.cancel();
+        assert!(stage.turn(&disk, &Work::new(cancelled, None)).is_err());
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! Into archives: `oci-archive:` and `docker-archive:`, and what others make of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read;
 use std::path::Path;
 
 use porthole::copy::{CopyOptions, check};
-use porthole::model::{Digest, Document, MediaType};
+use porthole::model::{CosignTag, Digest, Document, MediaType};
 use serde_json::{Value, json};
 
 use super::layout::two_platforms;
@@ -15,9 +15,9 @@ use super::{
     prepare, refusal, root, signed,
 };
 use crate::support::archive::{fixture, gzip, zstd};
-use crate::support::layout::{Layout, listing};
+use crate::support::layout::{Layout, entry, listing};
 use crate::support::peers;
-use crate::support::referrer;
+use crate::support::referrer::{self, SIMPLE_SIGNING};
 
 /// The entries of an archive in their order: name, what a link leads to, content.
 fn entries(path: &Path) -> Vec<(String, String, Vec<u8>)> {
@@ -103,6 +103,71 @@ async fn an_image_is_added_to_an_archive() {
     // a name moves
     copy(&app(), &one, &CopyOptions::default()).await;
     assert_eq!(digest(&one).await, digest(&app()).await);
+}
+
+#[tokio::test]
+async fn writers_of_one_archive_at_once_lose_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("place");
+    fs::create_dir(&place).unwrap();
+    let archive = place.join("a.tar");
+    // what a writer left that was killed while others wrote, and one that still writes
+    let (dead, alive) = (".partial-a.tar-4194305-0", ".partial-a.tar-4194305-1");
+    for left in [dead, alive] {
+        fs::create_dir_all(place.join(left).join("blobs/sha256")).unwrap();
+    }
+    fs::write(place.join(".partial-a.tar.lock"), "").unwrap();
+    let held = fs::File::open(place.join(alive)).unwrap();
+    held.lock().unwrap();
+    // each signs the same image, and has one of its own
+    let mut layouts = Vec::new();
+    let mut tag = String::new();
+    for number in 0..6 {
+        let mut layout = Layout::new(folder.path().join(format!("from-{number}")));
+        let own = layout.image("linux/amd64", &["shared", &format!("own {number}")]);
+        let image = layout.image("linux/amd64", &["shared"]);
+        layout.name(
+            "1",
+            &layout.index(&[entry(&image, "linux/amd64"), entry(&own, "linux/arm64")]),
+        );
+        layout.blob(MediaType::OCI_CONFIG, b"{}");
+        let mark = format!("signature {number}");
+        layout.blob(SIMPLE_SIGNING, mark.as_bytes());
+        let signature = referrer::cosign(SIMPLE_SIGNING, &mark);
+        let signature = layout.document(MediaType::OCI_MANIFEST, &signature);
+        tag = CosignTag::Signatures.of(&image.digest);
+        layout.name(&tag, &signature);
+        layouts.push(layout);
+    }
+    // all of them look at the place before one has written
+    let to = |name: &str| at("oci-archive", &archive, name);
+    let options = CopyOptions::default();
+    let mut copies = Vec::new();
+    for (number, layout) in layouts.iter().enumerate() {
+        let name = to(&format!("v{number}"));
+        copies.push(
+            prepare(&layout.reference("1"), &name, &options)
+                .await
+                .unwrap(),
+        );
+    }
+    let copies = copies.into_iter().map(|copy| tokio::spawn(copy.run()));
+    for copied in futures_util::future::join_all(copies).await {
+        copied.unwrap().unwrap();
+    }
+    for (number, layout) in layouts.iter().enumerate() {
+        let (there, from) = (to(&format!("v{number}")), layout.reference("1"));
+        assert_eq!(content(&there).await, content(&from).await, "{number}");
+    }
+    let signatures = Document::read(root(&*open(&to(&tag))).await);
+    assert_eq!(signatures.manifest().unwrap().layers.len(), 6);
+    content(&to(&tag)).await;
+    let left = BTreeSet::from_iter(names(&place));
+    assert_eq!(left, BTreeSet::from(["a.tar", alive].map(str::to_owned)));
+    // the next one tidies up, also where it has nothing to do
+    drop(held);
+    copy(&layouts[0].reference("1"), &to("v0"), &options).await;
+    assert_eq!(names(&place), ["a.tar"]);
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
 //! Archives are signed and attached to: written anew in one go, read by everybody else, and
 //! nothing of them is lost.
 
-use porthole::model::{ImageName, PathReference, RawDocument, Transport};
-use porthole::signature::sign::artifact;
+use porthole::model::{Descriptor, ImageName, MediaType, PathReference, Transport};
+use porthole::signature::sign::{Artifact, artifact};
 use porthole::transport::layout::LayoutArchiveDestination;
-use porthole::transport::{Destination, Problem, attach};
+use porthole::transport::{Destination, Naming, Problem, attach};
 use serde_json::Value;
 
 use super::place::{cosign_verify, index, registry};
@@ -114,6 +114,12 @@ fn a_wrong_passphrase_leaves_an_archive_as_it_was() {
     assert_eq!(std::fs::read(home.path("image.tar")).unwrap(), before);
 }
 
+/// Something about `subject`; `name` tells it from others.
+fn mark(subject: &Descriptor, name: &str) -> Artifact {
+    let annotations = [("mark".to_owned(), name.to_owned())].into();
+    artifact("application/x-mark", &[], subject, &annotations)
+}
+
 #[test]
 fn what_somebody_else_wrote_into_an_archive_meanwhile_is_not_lost() {
     let home = Home::new();
@@ -127,32 +133,46 @@ fn what_somebody_else_wrote_into_an_archive_meanwhile_is_not_lost() {
     runtime.block_on(async {
         let (slow, quick) = (destination(), destination());
         let digest = slow.current().await.unwrap().expect("it is there");
-        let subject =
-            porthole::model::Descriptor::new("application/vnd.oci.image.index.v1+json", digest, 1);
-        let about = |mark: &str| {
-            let annotations = [("mark".to_owned(), mark.to_owned())].into();
-            artifact("application/x-mark", &[], &subject, &annotations)
-        };
-        let put = async |place: &LayoutArchiveDestination, mark: &str| {
-            let made = about(mark);
-            let manifest: &RawDocument = &made.manifest;
-            attach(place, &made.blobs, manifest).await.unwrap();
+        let subject = Descriptor::new(MediaType::OCI_INDEX, digest, 1);
+        let put = async |place: &LayoutArchiveDestination, name: &str| {
+            let made = mark(&subject, name);
+            attach(place, &made.blobs, &made.manifest).await.unwrap();
         };
         put(&quick, "quick").await;
         quick.commit().await.unwrap();
         put(&slow, "slow").await;
-        let error = slow.commit().await.unwrap_err();
+        slow.commit().await.unwrap();
+    });
+    let marks = referrers(&home, &reference);
+    assert_eq!(marks, ["application/x-mark", "application/x-mark"]);
+    // where what it found there is gone by then, nothing is changed
+    let other = format!("oci-archive:{}:all", home.path("other.tar").display());
+    home.run(&[
+        "copy",
+        "--single",
+        "--platform",
+        "local",
+        "--no-referrers",
+        &reference,
+        &other,
+    ]);
+    runtime.block_on(async {
+        let late = destination();
+        let digest = late.current().await.unwrap().expect("it is there");
+        let found = Descriptor::of_unknown_size(MediaType::OCI_INDEX, digest);
+        assert!(late.has_blob(&found).await.unwrap());
+        std::fs::rename(home.path("other.tar"), home.path("image.tar")).unwrap();
+        let before = std::fs::read(home.path("image.tar")).unwrap();
+        late.put_manifest(&mark(&found, "late").manifest, Naming::Digest)
+            .await
+            .unwrap();
+        let error = late.commit().await.unwrap_err();
         assert!(
             matches!(error.problem, Problem::WrittenMeanwhile),
             "{error}"
         );
-        // tried again it is beside the other
-        let again = destination();
-        put(&again, "slow").await;
-        again.commit().await.unwrap();
+        assert_eq!(std::fs::read(home.path("image.tar")).unwrap(), before);
     });
-    let marks = referrers(&home, &reference);
-    assert_eq!(marks, ["application/x-mark", "application/x-mark"]);
 }
 
 /// What of an archive's entries is no layout's, byte for byte as it lies there.
