@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use crate::copy::{CopyOptions, CopyProgress, Format, Plan, Report, Selection, Wanted};
+use crate::copy::{CopyOptions, CopyProgress, Format, Plan, REPORT, Report, Selection, Wanted};
 use crate::engine::{
     Chore, Command, CopyId, CopyRequest, CopySnapshot, EngineConfig, Failure, FailureKind, Outcome,
     Remote,
@@ -220,12 +220,23 @@ fn check(config: EngineConfig, path: PathBuf) -> Result<(), CliError> {
         return Ok(());
     }
     let damaged: Vec<_> = items.iter().filter_map(|item| item.file.as_ref()).collect();
-    Err(Failure {
-        headline: format!(
-            "{wrong} of {} are not there as they were copied",
-            items.len()
+    let of_report = items.iter().filter(|item| item.what == REPORT).count();
+    let (headline, hint) = match wrong - of_report {
+        0 => (
+            "something was taken out of the report, or it was changed".to_owned(),
+            "Check by the report as the copy wrote it, or copy the image again, which writes another one".to_owned(),
         ),
-        hint: remedy(&damaged),
+        wrong => (
+            format!(
+                "{wrong} of {} are not there as they were copied",
+                items.len() - of_report
+            ),
+            remedy(&damaged),
+        ),
+    };
+    Err(Failure {
+        headline,
+        hint,
         details: Vec::new(),
         kind: FailureKind::Damaged,
     }

@@ -8,7 +8,7 @@ use futures_util::future::{BoxFuture, try_join_all};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use crate::model::{
-    ArtifactClass, ArtifactManifest, Content, Descriptor, Digest, Document, RawDocument,
+    ArtifactClass, ArtifactManifest, Content, Descriptor, Digest, Document, RawDocument, Reference,
 };
 use crate::referrers::{Manifests, Referrer, ReferrerState, ReferrerTree, Search, Subject, search};
 use crate::signature::sign::join;
@@ -254,6 +254,7 @@ pub(super) async fn referrers(
         wanted: None,
         seen: Mutex::default(),
         kept: Kept::default(),
+        unlisted: matches!(destination.reference(), Reference::Registry(_)),
     };
     let mut reads = Vec::with_capacity(found.len());
     for (_, node, role) in found {
@@ -469,6 +470,7 @@ fn belonging(
             role,
             signs: false,
             action: if there { Action::Skip } else { Action::Write },
+            children: Vec::new(),
             raw: Some(raw),
         },
     })

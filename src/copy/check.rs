@@ -13,9 +13,13 @@ use super::beside::files_of;
 use super::plan::Role;
 use super::report::{Report, ReportedDocument};
 
+/// What is called so is missing in the report, and not at the destination.
+pub const REPORT: &str = "report";
+
 /// How something of a report was found later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckedItem {
+    /// [`REPORT`] for what is wrong with the report itself.
     pub what: String,
     pub digest: Digest,
     /// What is wrong with it; nothing where it is there and hashes to its digest.
@@ -27,7 +31,7 @@ pub struct CheckedItem {
 
 /// Looks whether everything of `report` is at the destination, which `place` reads: each
 /// manifest and each blob is read and hashed, also what a manifest names that was there
-/// before, and the name must lead to the image. So must its other names, and cosign's tags to
+/// before; what an index of it has must be in the report, which says how much it listed; and the name must lead to the image. So must its other names, and cosign's tags to
 /// what was put there; `called` opens the destination at a name, where it has such.
 /// Signatures are looked for where they were put.
 pub async fn check(
@@ -44,6 +48,7 @@ pub async fn check(
         Err(why) => Some(format!("its name leads nowhere: {why}")),
     };
     let mut blobs = Vec::new();
+    let mut unlisted = Unlisted::of(report);
     let kept = report.documents.iter();
     for document in kept.filter(|document| document.how != "unpacked") {
         let read = match &document.tag {
@@ -59,7 +64,9 @@ pub async fn check(
         let mut file = None;
         let problem = match read {
             Ok(raw) => {
-                blobs.extend(Document::read(raw).blobs());
+                let read = Document::read(raw);
+                unlisted.look(document, &read);
+                blobs.extend(read.blobs());
                 None
             }
             Err(why) => {
@@ -152,11 +159,76 @@ pub async fn check(
             items.push(checked(&*place, blob).await);
         }
     }
+    items.extend(unlisted.items);
     items
 }
 
-/// What is missing in the report itself: it lists the image and, of an index, images. Of a
-/// sparse one it does not list all.
+/// What is missing in the report itself. It is not signed: this is about a slip, and not about
+/// somebody who wants to deceive.
+struct Unlisted<'a> {
+    report: &'a Report,
+    listed: HashSet<&'a Digest>,
+    items: Vec<CheckedItem>,
+}
+
+impl<'a> Unlisted<'a> {
+    /// What its own counts tell.
+    fn of(report: &'a Report) -> Self {
+        let mut items = Vec::new();
+        if let Some(counts) = report.counts {
+            let there = report.listed();
+            for (what, there, written) in [
+                ("names", there.names, counts.names),
+                ("manifests", there.documents, counts.documents),
+                ("blobs", there.blobs, counts.blobs),
+                ("signatures", there.signatures, counts.signatures),
+            ] {
+                if there != written {
+                    items.push(CheckedItem {
+                        what: REPORT.to_owned(),
+                        digest: report.digest.clone(),
+                        problem: Some(format!(
+                            "it lists {there} {what} and says that it listed {written}: it was changed"
+                        )),
+                        file: None,
+                    });
+                }
+            }
+        }
+        Self {
+            report,
+            listed: report.documents.iter().map(|d| &d.digest).collect(),
+            items,
+        }
+    }
+
+    /// Looks whether everything is listed that an index of the report has at the destination, or
+    /// all that came along, where it was kept without some. In reports of earlier versions the
+    /// copy did not say which those are.
+    fn look(&mut self, document: &ReportedDocument, read: &Document) {
+        let Some(index) = read.index().filter(|_| self.report.counts.is_some()) else {
+            return;
+        };
+        for (_, entry) in index.descriptors() {
+            let copied = !self.report.sparse || document.children.contains(&entry.digest);
+            let known = self.items.iter().any(|item| item.digest == entry.digest);
+            if copied && !known && !self.listed.contains(&entry.digest) {
+                self.items.push(CheckedItem {
+                    what: REPORT.to_owned(),
+                    digest: entry.digest.clone(),
+                    problem: Some(format!(
+                        "it does not list this manifest, which the index {} has",
+                        document.digest.short()
+                    )),
+                    file: None,
+                });
+            }
+        }
+    }
+}
+
+/// What is missing of the image itself in the report: it lists the image and, of an index,
+/// images.
 fn not_listed(report: &Report, own: Option<&RawDocument>) -> Option<CheckedItem> {
     let listed: HashSet<_> = report.documents.iter().map(|d| &d.digest).collect();
     let own = own.filter(|raw| report.digest.matches(raw.bytes()));
@@ -164,15 +236,15 @@ fn not_listed(report: &Report, own: Option<&RawDocument>) -> Option<CheckedItem>
     let index = own.as_ref().and_then(Document::index);
     let mut entries = index.into_iter().flat_map(Index::descriptors).peekable();
     let problem = if !listed.contains(&report.digest) {
-        "the report does not list it"
+        "it does not list the image"
     } else if entries.peek().is_some() && !entries.any(|(_, entry)| listed.contains(&entry.digest))
     {
-        "the report lists none of its images"
+        "it lists none of the images of the index"
     } else {
         return None;
     };
     Some(CheckedItem {
-        what: "image".to_owned(),
+        what: REPORT.to_owned(),
         digest: report.digest.clone(),
         problem: Some(problem.to_owned()),
         file: None,

@@ -21,6 +21,7 @@ use super::kept::Kept;
 use super::missing;
 use super::options::{CopyOptions, Format, Wanted};
 use super::plan::Role;
+use super::settle;
 
 /// How many manifests are read at once.
 const AT_ONCE: usize = 8;
@@ -48,9 +49,24 @@ pub(super) struct Gather<'a> {
     pub wanted: Option<Vec<Wanted>>,
     pub seen: Mutex<Seen>,
     pub kept: Kept,
+    /// Whether what is there may not be listed by what it refers to: it lies in a registry, and
+    /// no copy of the whole has ended there.
+    pub unlisted: bool,
 }
 
 impl Node {
+    /// A manifest that lies at the destination, with all that it names.
+    const fn there(from: Descriptor, role: Role) -> Self {
+        Self {
+            from,
+            raw: None,
+            later: false,
+            role,
+            children: Vec::new(),
+            blobs: Vec::new(),
+        }
+    }
+
     /// The digest at the destination.
     pub fn digest(&self) -> &Digest {
         self.raw
@@ -67,6 +83,11 @@ impl Node {
     /// Whether it is not what the source has, byte for byte.
     pub fn changed(&self) -> bool {
         *self.digest() != self.from.digest
+    }
+
+    /// The digests of what it lists and is copied with it.
+    pub fn listed(&self) -> impl Iterator<Item = Digest> {
+        self.children.iter().map(|child| child.digest().clone())
     }
 
     /// It and everything under it, children first.
@@ -318,21 +339,25 @@ impl Gather<'_> {
         let stays = may_stay && self.destination.has_manifest(&entry).await?;
         // it was taken, so what it names is there, but for layers that were left out then; an
         // index says what there is to look for
-        if stays && !self.options.foreign_layers && !entry.media_type.is_index() {
-            return Ok(Ok(Node {
-                from: entry,
-                raw: None,
-                later: false,
-                role,
-                children: Vec::new(),
-                blobs: Vec::new(),
-            }));
+        let is_whole = stays && !self.options.foreign_layers && !entry.media_type.is_index();
+        if is_whole && !self.unlisted {
+            return Ok(Ok(Node::there(entry, role)));
         }
         let raw = match self.source.manifest(&entry).await {
             Ok(raw) => raw,
-            Err(error) if error.problem.is_missing() => return Ok(Err(entry)),
+            Err(error) if error.problem.is_missing() => {
+                return Ok(match is_whole {
+                    true => Ok(Node::there(entry, role)),
+                    false => Err(entry),
+                });
+            }
             Err(error) => return Err(error.into()),
         };
+        let stays =
+            stays && (!self.unlisted || settle::is_listed(&**self.destination, &raw).await?);
+        if is_whole && stays {
+            return Ok(Ok(Node::there(entry, role)));
+        }
         let place = (role, wanted, depth);
         let mut node = self.document(entry, Document::read(raw), place).await?;
         let all_there = node

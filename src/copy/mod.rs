@@ -6,6 +6,7 @@
 //! for byte; what cannot be kept is refused with the reason, or listed as left behind, and
 //! never dropped.
 
+mod addresses;
 mod ahead;
 mod aside;
 mod belonging;
@@ -29,7 +30,7 @@ mod run;
 mod settle;
 mod show;
 
-pub use check::{CheckedItem, check};
+pub use check::{CheckedItem, REPORT, check};
 pub use convert::{is_beside, other_format};
 pub use error::{Attached, CopyError};
 pub use options::{CopyOptions, Format, Selection, Wanted, WantedError};
@@ -39,5 +40,5 @@ pub use plan::{
 };
 pub use planner::plan;
 pub use progress::{BlobProgress, BlobState, CopyProgress};
-pub use report::{Report, ReportedBlob, ReportedDocument};
+pub use report::{Counts, Report, ReportedBlob, ReportedDocument};
 pub use run::run;

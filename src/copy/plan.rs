@@ -66,6 +66,8 @@ pub struct PlannedDocument {
     /// Whether it is a signature of the image or of something of it.
     pub signs: bool,
     pub action: Action,
+    /// What an index lists of what is copied with it.
+    pub(super) children: Vec<Digest>,
     /// What is written; nothing where nothing is, or it is read again then.
     pub(super) raw: Option<RawDocument>,
 }
@@ -82,6 +84,7 @@ impl PlannedDocument {
             role,
             signs: false,
             action,
+            children: Vec::new(),
             raw: None,
         }
     }

@@ -71,6 +71,9 @@ pub async fn plan(
         wanted: None,
         seen: Mutex::default(),
         kept: Kept::default(),
+        // the name comes after the lists
+        unlisted: matches!(destination.reference(), Reference::Registry(_))
+            && replaces.as_ref() != Some(&from),
     };
     if let Some(index) = document.index() {
         gather.wanted = wanted(options, gather.writes_one(), host);
@@ -119,6 +122,7 @@ pub async fn plan(
     let found = belonging_to(&places, options, subjects, &mut ahead, &mut left).await?;
     let mut belongings = found.manifests;
     settle::write_damaged(&*destination, &mut belongings).await?;
+    settle::write_unlisted(&*destination, &mut belongings).await?;
     let signatures = if options.no_referrers {
         Vec::new()
     } else {
@@ -144,7 +148,14 @@ pub async fn plan(
     let unpacks = !destination.takes().manifests;
 
     // an engine that has the image is given it all the same: it tells no more than its ID
-    let stands = replaces.as_ref().filter(|_| !unpacks);
+    let mut stands = replaces.as_ref().filter(|_| !unpacks);
+    if let (Some(there), Some(raw)) = (stands, &root.raw)
+        && there == raw.digest()
+        && !settle::is_listed(&*destination, raw).await?
+    {
+        // what is called by its digest alone is seen before it is listed
+        stands = None;
+    }
     let mut own: Vec<_> = nodes.iter().map(|node| planned(node, stands)).collect();
     // the image comes last of all: nobody sees it before it is whole
     let image = own.pop();
@@ -153,7 +164,10 @@ pub async fn plan(
         let entries = belonging.nodes().into_iter();
         let entries = entries.filter(|entry| known.insert(entry.digest().clone()));
         own.extend(entries.map(|entry| planned(entry, None)));
-        own.push(belonging.document.clone());
+        own.push(PlannedDocument {
+            children: belonging.entries.iter().flat_map(Node::listed).collect(),
+            ..belonging.document.clone()
+        });
     }
     own.extend(image);
     let mount_from = destination
@@ -430,6 +444,7 @@ fn planned(node: &Node, replaces: Option<&Digest>) -> PlannedDocument {
         role: node.role.clone(),
         action,
         signs: false,
+        children: node.listed().collect(),
         raw: node.raw.clone().filter(|_| action != Action::Skip),
     }
 }

@@ -33,6 +33,13 @@ pub struct Report {
     /// Signatures that were files at one of the two places.
     pub signatures: Vec<ReportedSignature>,
     pub left_behind: Vec<Left>,
+    /// Whether an index was kept as it is without all that it lists.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sparse: bool,
+    /// How much is listed above, so that it is seen where something is missing; nothing in
+    /// reports of earlier versions. Nobody signs a report: whoever wants to can change this too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<Counts>,
     /// The repository that blobs were mounted from, where any were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mounted_from: Option<String>,
@@ -41,6 +48,16 @@ pub struct Report {
     /// archive that was written.
     pub bytes_sent: u64,
     pub milliseconds: u64,
+}
+
+/// How much a report lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counts {
+    pub names: usize,
+    pub documents: usize,
+    pub blobs: usize,
+    pub signatures: usize,
 }
 
 /// Another name of the image at the destination.
@@ -72,6 +89,9 @@ pub struct ReportedDocument {
     /// The tag that it lies under, where nothing else says what it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
+    /// What an index lists of what was copied with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<Digest>,
     /// Its layers, where others keep theirs in the same list: that list may grow.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub entries: Vec<Digest>,
@@ -138,6 +158,7 @@ impl Report {
                 Role::Tag { tag, .. } => Some(tag.clone()),
                 _ => None,
             },
+            children: document.children.clone(),
             entries: entries(document),
         });
         let documents: Vec<_> = documents.collect();
@@ -169,7 +190,7 @@ impl Report {
             digest: left.digest.clone(),
             why: left.why.clone(),
         });
-        Self {
+        let mut report = Self {
             source: from_anywhere(source),
             destination: from_anywhere(destination.reference()),
             from: plan.from.clone(),
@@ -186,6 +207,20 @@ impl Report {
                 .map(RegistryReference::name),
             bytes_sent: destination.written().unwrap_or(sent + written),
             milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            sparse: plan.options.sparse,
+            counts: None,
+        };
+        report.counts = Some(report.listed());
+        report
+    }
+
+    /// How much it lists.
+    pub(super) const fn listed(&self) -> Counts {
+        Counts {
+            names: self.names.len(),
+            documents: self.documents.len(),
+            blobs: self.blobs.len(),
+            signatures: self.signatures.len(),
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::transport::{
     TransportError, describe_referrer,
 };
 
+use super::addresses::FromAddresses;
 use super::error::CopyError;
 use super::missing::{self, Lost};
 use super::plan::{Action, BlobAction, Plan, PlannedBlob, PlannedDocument, Role};
@@ -119,23 +120,36 @@ pub(super) async fn move_blob(
 ) -> Result<Mounted, CopyError> {
     count.is(BlobState::Running);
     let descriptor = &blob.descriptor;
-    let payload = Arc::new(Counted {
-        payload: FromSource::new(Arc::clone(source), descriptor.clone()),
-        count: Arc::clone(count),
-        progress: Arc::clone(progress),
-    });
-    let moved = match (blob.action, &plan.mount_from, destination.mounting()) {
-        (BlobAction::Mount, Some(from), Some(mounting)) => {
-            mounting.mount(descriptor, from, payload).await
-        }
-        _ => {
-            let put = destination.put_blob(descriptor, payload).await;
-            put.map(|()| Mounted::Written)
-        }
+    let asked = plan.options.foreign_layers && !descriptor.urls.is_empty();
+    let addresses =
+        asked.then(|| Arc::new(FromAddresses::new(Arc::clone(source), descriptor.clone())));
+    let bytes: Arc<dyn Payload> = match &addresses {
+        Some(addresses) => Arc::clone(addresses) as _,
+        None => Arc::new(FromSource::new(Arc::clone(source), descriptor.clone())),
     };
-    let way = match moved {
-        Ok(way) => way,
-        Err(error) => return Err(explained(plan, descriptor, source, error).await),
+    let way = loop {
+        let payload = Arc::new(Counted {
+            payload: Arc::clone(&bytes),
+            count: Arc::clone(count),
+            progress: Arc::clone(progress),
+        });
+        let moved = match (blob.action, &plan.mount_from, destination.mounting()) {
+            (BlobAction::Mount, Some(from), Some(mounting)) => {
+                mounting.mount(descriptor, from, payload).await
+            }
+            _ => {
+                let put = destination.put_blob(descriptor, payload).await;
+                put.map(|()| Mounted::Written)
+            }
+        };
+        let failed = match (moved, &addresses) {
+            (Ok(way), _) => break way,
+            (Err(error), None) => Err(error),
+            (Err(error), Some(addresses)) => addresses.after(error),
+        };
+        if let Err(error) = failed {
+            return Err(explained(plan, descriptor, source, error).await);
+        }
     };
     progress.stands(count, descriptor.size);
     count.is(match way {
@@ -177,7 +191,7 @@ async fn explained(
 
 /// A payload whose bytes are counted on their way.
 struct Counted {
-    payload: FromSource,
+    payload: Arc<dyn Payload>,
     count: Arc<BlobProgress>,
     progress: Arc<CopyProgress>,
 }

@@ -1,11 +1,12 @@
 //! Looking whether a place on this machine has what it lists: before a copy what was damaged
 //! there, and once more when the names are written, since another program that tidies a layout
-//! up takes for waste what has no name yet.
+//! up takes for waste what has no name yet. And whether a registry without the referrers API lists
+//! what an earlier copy left there.
 
 use std::sync::Arc;
 
-use crate::model::{Descriptor, Document, Reference, Transport};
-use crate::transport::{Destination, Naming, Source};
+use crate::model::{Descriptor, Document, RawDocument, Reference, Transport};
+use crate::transport::{Destination, Naming, Source, describe_referrer};
 
 use super::belonging::Belonging;
 use super::error::CopyError;
@@ -107,6 +108,48 @@ pub(super) async fn write_damaged(
         }
     }
     Ok(())
+}
+
+/// Plans to write again what lies under a tag of the destination and refers to something itself,
+/// where the destination does not list it, as after a copy that was stopped.
+pub(super) async fn write_unlisted(
+    destination: &dyn Destination,
+    belongings: &mut [Belonging],
+) -> Result<(), CopyError> {
+    for belonging in belongings {
+        let document = &mut belonging.document;
+        let (Role::Tag { tag, .. }, Action::Skip, Some(ours)) =
+            (&document.role, document.action, &document.raw)
+        else {
+            continue;
+        };
+        if describe_referrer(ours).is_none() {
+            continue;
+        }
+        let listed = match destination.tag_editing() {
+            // others may have added theirs: then it is another one
+            Some(editing) if document.role.is_joined() => match editing.under_tag(tag).await? {
+                Some(there) => is_listed(destination, &there).await?,
+                None => false,
+            },
+            _ => is_listed(destination, ours).await?,
+        };
+        if !listed {
+            document.action = Action::Write;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the destination lists a manifest that lies there by what it refers to.
+pub(super) async fn is_listed(
+    destination: &dyn Destination,
+    raw: &RawDocument,
+) -> Result<bool, CopyError> {
+    match destination.referrer_writing() {
+        Some(writing) => Ok(writing.is_listed(raw).await?),
+        None => Ok(true),
+    }
 }
 
 fn removed() -> CopyError {

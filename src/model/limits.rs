@@ -16,6 +16,9 @@ pub const INDEX_DEPTH: usize = 8;
 /// it is named.
 pub const COPIED_MANIFESTS: usize = 50_000;
 
+/// Most addresses of one blob that are asked, of those that its manifest names.
+pub const ADDRESSES: usize = 4;
+
 /// Most entries that one index, or layers that one manifest, may list.
 pub const ENTRIES: usize = 100_000;
 

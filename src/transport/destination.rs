@@ -202,6 +202,19 @@ pub trait ReferrerWrite: Send + Sync {
         &'a self,
         raw: &'a RawDocument,
     ) -> BoxFuture<'a, Result<(), TransportError>>;
+
+    /// Whether a manifest that lies there is found by what it refers to; always where it
+    /// refers to nothing. A registry without the API may not list it yet: whoever wrote it was
+    /// stopped before [`Destination::commit`].
+    ///
+    /// # Errors
+    /// Where the place fails.
+    fn is_listed<'a>(
+        &'a self,
+        _raw: &'a RawDocument,
+    ) -> BoxFuture<'a, Result<bool, TransportError>> {
+        std::future::ready(Ok(true)).boxed()
+    }
 }
 
 /// Keeping signatures in files beside manifests (containers/image).

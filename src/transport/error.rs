@@ -99,6 +99,11 @@ pub enum Problem {
     NoLogin,
     #[error("{prefix} is blocked by {file}")]
     Blocked { prefix: String, file: String },
+    #[error("no address that its manifest names gave it: {}", failed.join("; "))]
+    NoAddress {
+        /// Each with the reason.
+        failed: Vec<String>,
+    },
     #[error("it is not of the registry itself, and nobody else is asked offline")]
     Offline,
     #[error("access is refused ({status})")]
@@ -270,6 +275,9 @@ impl Problem {
             }
             Self::Unpacks { .. } => {
                 "No image unpacks to so many times its size; if you trust it, unpack it and open the plain archive"
+            }
+            Self::NoAddress { .. } => {
+                "Try again later, get the layer from whoever publishes it, or leave such layers where they are (without --foreign-layers)"
             }
             Self::Offline => "Go online and try again (without --offline)",
             Self::Beyond { .. } => "No image needs as many; check what this is",

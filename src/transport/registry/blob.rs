@@ -7,7 +7,7 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use reqwest::Url;
 use reqwest::header::{CONTENT_RANGE, HeaderMap, HeaderValue, RANGE};
 
-use crate::model::{Descriptor, RegistryReference};
+use crate::model::{Descriptor, RegistryReference, limits};
 use crate::transport::Problem;
 
 use super::address::{self, Host, Scheme};
@@ -18,9 +18,6 @@ use super::retry;
 
 /// How many bytes must come after a break for the next one to count as the first.
 const PROGRESS: u64 = 1 << 20;
-
-/// Most addresses of one blob that are tried.
-const URLS: usize = 4;
 
 /// A blob, or a part of one, on its way.
 struct Reading {
@@ -92,6 +89,7 @@ async fn start(
         u64::MAX
     };
     let range = range.map(|range| range.start.min(size)..range.end.min(size));
+    let addresses = descriptor.urls.iter().take(limits::ADDRESSES);
     let mut reading = Reading {
         client: client.clone(),
         request,
@@ -101,7 +99,7 @@ async fn start(
         at: range.as_ref().map_or(0, |range| range.start),
         end: range.map(|range| range.end),
         skip: 0,
-        urls: descriptor.urls.iter().take(URLS).rev().cloned().collect(),
+        urls: addresses.rev().cloned().collect(),
         no_ranges: false,
         answer: None,
         breaks: 0,

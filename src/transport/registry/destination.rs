@@ -130,16 +130,24 @@ impl RegistryDestination {
     /// noted for the fallback tag where the registry does not list it by itself.
     async fn put_listed(&self, name: &str, raw: &RawDocument) -> Result<(), Fault> {
         let stored = put::manifest(&self.client, &self.image, name, raw).await?;
+        if !stored.subject {
+            self.note_unlisted(raw).await;
+        }
+        Ok(())
+    }
+
+    /// Notes a manifest that lies there for the fallback tag, where it refers to something and
+    /// the registry does not list it by itself.
+    pub(super) async fn note_unlisted(&self, raw: &RawDocument) {
         let Some((subject, descriptor)) = describe_referrer(raw) else {
-            return Ok(());
+            return;
         };
-        if stored.subject || lists(&self.client, &self.image, &subject.digest, raw.digest()).await {
-            return Ok(());
+        if lists(&self.client, &self.image, &subject.digest, raw.digest()).await {
+            return;
         }
         let unlisted = &self.unlisted;
         let mut unlisted = unlisted.lock().unwrap_or_else(PoisonError::into_inner);
         unlisted.entry(subject.digest).or_default().push(descriptor);
-        Ok(())
     }
 }
 
@@ -325,6 +333,24 @@ impl ReferrerWrite for RegistryDestination {
         async move {
             let put = self.put_referring(raw).await;
             put.map_err(|fault| self.fail(format!("manifest {}", raw.digest()), fault))
+        }
+        .boxed()
+    }
+
+    fn is_listed<'a>(
+        &'a self,
+        raw: &'a RawDocument,
+    ) -> BoxFuture<'a, Result<bool, TransportError>> {
+        async move {
+            let Some((subject, _)) = describe_referrer(raw) else {
+                return Ok(true);
+            };
+            let (client, image) = (&self.client, &self.image);
+            if lists(client, image, &subject.digest, raw.digest()).await {
+                return Ok(true);
+            }
+            let listed = fallback::lists(client, image, &subject.digest, raw.digest()).await;
+            listed.map_err(|fault| self.fail(format!("referrers of {}", subject.digest), fault))
         }
         .boxed()
     }

@@ -47,6 +47,17 @@ impl RegistryDestination {
     }
 }
 
+impl RegistryDestination {
+    /// Lists what lies under tags and refers to something itself, where the registry does not.
+    async fn list(&self, there: &[RawDocument]) -> Result<(), TransportError> {
+        for raw in there {
+            self.note_unlisted(raw).await;
+        }
+        // without lists that are to be written nothing is asked or sent
+        self.commit().await
+    }
+}
+
 /// A tag that is being changed.
 struct Changing<'a> {
     tag: &'a str,
@@ -82,16 +93,20 @@ impl Changing<'_> {
     }
 }
 
+/// What came of looking at a tag.
+enum Looked<'a> {
+    /// All is there; what the tag stands for.
+    Ended(Option<RawDocument>),
+    /// It is to be looked at again.
+    Again(Changing<'a>),
+}
+
 /// A manifest, and the blobs that it needs beside those that are there.
 type Written = (Vec<(Descriptor, Bytes)>, RawDocument);
 
 impl RegistryDestination {
-    /// Looks at a tag once, and writes what it lacks. Gives it back where it is to be looked
-    /// at again.
-    async fn look<'a>(
-        &self,
-        mut changing: Changing<'a>,
-    ) -> Result<Option<Changing<'a>>, TransportError> {
+    /// Looks at a tag once, and writes what it lacks.
+    async fn look<'a>(&self, mut changing: Changing<'a>) -> Result<Looked<'a>, TransportError> {
         let tag = changing.tag;
         let fail = |fault: Fault| self.fail(format!("tag {tag}"), fault);
         let there = self.under(tag).await.map_err(fail)?;
@@ -100,7 +115,10 @@ impl RegistryDestination {
         let Some((blobs, manifest)) = wanted else {
             changing.found += 1;
             let ended = changing.wrote.is_none() || changing.found == LOOKS;
-            return Ok((!ended).then_some(changing));
+            return Ok(match ended {
+                true => Looked::Ended(there),
+                false => Looked::Again(changing),
+            });
         };
         changing.found = 0;
         changing.contested |= changing.wrote.is_some();
@@ -123,7 +141,7 @@ impl RegistryDestination {
         } else {
             changing.contested = true;
         }
-        Ok(Some(changing))
+        Ok(Looked::Again(changing))
     }
 }
 
@@ -176,16 +194,24 @@ impl TagEdit for RegistryDestination {
                     found: 0,
                 });
             }
+            let mut ended = Vec::new();
             for _ in 0..TRIES {
                 let looks = changing.into_iter().map(|one| self.look(one));
                 let looks: Vec<_> = looks.collect();
                 let looked = stream::iter(looks).buffer_unordered(AT_ONCE);
                 // where one fails, the others are not cut off while they write
                 let looked: Vec<_> = looked.collect().await;
-                let again: Result<Vec<_>, _> = looked.into_iter().collect();
-                changing = again?.into_iter().flatten().collect();
+                let looked: Result<Vec<_>, _> = looked.into_iter().collect();
+                changing = Vec::new();
+                for looked in looked? {
+                    match looked {
+                        Looked::Ended(there) => ended.extend(there),
+                        Looked::Again(one) => changing.push(one),
+                    }
+                }
                 if changing.is_empty() {
-                    return Ok(());
+                    drop(held);
+                    return self.list(&ended).await;
                 }
                 let due = changing.iter().map(Changing::due).max();
                 tokio::time::sleep_until(due.unwrap_or_else(Instant::now)).await;

@@ -10,7 +10,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::model::{
-    Algorithm, Descriptor, Digest, MediaType, RawDocument, RegistryReference, referrers_tag,
+    Algorithm, Descriptor, Digest, Document, Index, MediaType, RawDocument, RegistryReference,
+    referrers_tag,
 };
 use crate::transport::Problem;
 
@@ -50,6 +51,24 @@ pub(super) async fn add(
     Err(Fault::protocol(format!(
         "others write the list of referrers {tag} all the time"
     )))
+}
+
+/// Whether the list of `subject` has `referrer` in it; not where something else lies there.
+///
+/// # Errors
+/// Where the registry fails.
+pub(super) async fn lists(
+    client: &Client,
+    image: &RegistryReference,
+    subject: &Digest,
+    referrer: &Digest,
+) -> Result<bool, Fault> {
+    let there = read(client, image, &referrers_tag(subject)).await?;
+    Ok(there.is_some_and(|there| {
+        let document = Document::read(there);
+        let mut listed = document.index().into_iter().flat_map(Index::descriptors);
+        listed.any(|(_, entry)| entry.digest == *referrer)
+    }))
 }
 
 /// Takes `referrer` out of the list of `subject`, where there is such a list; whether it was

@@ -18,7 +18,12 @@ use crate::support::referrer::{self, NOTATION, SIMPLE_SIGNING, SPDX};
 use crate::support::registry::{Registry, Writes};
 
 /// Puts what refers to `subject` into the layout and lists it.
-fn refer(layout: &mut Layout, artifact_type: &str, subject: &Descriptor, mark: &str) -> Descriptor {
+pub(super) fn refer(
+    layout: &mut Layout,
+    artifact_type: &str,
+    subject: &Descriptor,
+    mark: &str,
+) -> Descriptor {
     layout.blob(MediaType::OCI_EMPTY, b"{}");
     layout.blob(artifact_type, mark.as_bytes());
     let referrer = referrer::manifest(artifact_type, subject, mark);
@@ -172,7 +177,7 @@ async fn what_is_about_an_inner_index_that_is_written_anew_is_named() {
 
 /// Images that refer to another one themselves: alone, as an index, and as one of an index,
 /// each with what it refers to and what refers to that.
-fn referring(layout: &mut Layout) -> Vec<(&'static str, Descriptor, Descriptor)> {
+pub(super) fn referring(layout: &mut Layout) -> Vec<(&'static str, Descriptor, Descriptor)> {
     let subject = layout.image("linux/amd64", &["subject"]);
     let artifact = refer(layout, SPDX, &subject, "artifact");
     layout.name("artifact", &artifact);

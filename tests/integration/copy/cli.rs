@@ -112,6 +112,15 @@ fn a_report_is_kept_and_checked() {
             .count(),
         expected
     );
+    // one that something was taken out of is told from a place that lost something
+    let mut less = report.clone();
+    less["documents"].as_array_mut().unwrap().remove(0);
+    let path = folder.path().join("less.json");
+    std::fs::write(&path, less.to_string()).unwrap();
+    let output = porthole(&["copy", "--check", path.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(said.contains("taken out of the report"), "{said}");
     let blob = report["blobs"][0]["digest"].as_str().unwrap();
     let path = folder.path().join("to/blobs").join(blob.replace(':', "/"));
     std::fs::remove_file(path).unwrap();

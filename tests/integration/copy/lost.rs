@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 
 use super::{at, client, content, copy, digest, host, open, parsed, platforms, try_copy, wrong};
 use crate::support::layout::{Layout, entry};
-use crate::support::registry::{Fault, Registry};
+use crate::support::referrer::SPDX;
+use crate::support::registry::{Fault, Registry, Writes};
 
 /// A copy that fetches layers from where their addresses say.
 async fn fetched(from: &str, to: &str) -> Result<Report, CopyError> {
@@ -49,6 +50,8 @@ async fn a_layer_that_a_place_on_this_machine_leaves_elsewhere_is_fetched_from_t
     };
     elsewhere.fault("/right", answer(200, b"far"));
     elsewhere.fault("/wrong", answer(200, b"fat"));
+    elsewhere.fault("/short", answer(200, b"fa"));
+    elsewhere.fault("/long", answer(200, b"far away"));
     elsewhere.fault("/gone", answer(404, b""));
     let mut layout = Layout::new(folder.path().join("from"));
     let platform = json!({"os": "windows", "architecture": "amd64"});
@@ -56,8 +59,11 @@ async fn a_layer_that_a_place_on_this_machine_leaves_elsewhere_is_fetched_from_t
     let kind = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip";
     for (name, paths) in [
         ("ok", &["/gone", "/right"][..]),
+        ("third", &["/wrong", "/short", "/right"]),
+        ("fourth", &["/long", "/gone", "/wrong", "/right"]),
         ("wrong", &["/wrong"]),
         ("gone", &["/gone"]),
+        ("none", &["/wrong?sig=s3cret", "/gone", "/long"]),
     ] {
         let mut layer = Descriptor::new(kind, Digest::sha256(b"far"), 3);
         layer.urls = paths.iter().map(|path| elsewhere.url(path)).collect();
@@ -65,13 +71,42 @@ async fn a_layer_that_a_place_on_this_machine_leaves_elsewhere_is_fetched_from_t
         layout.name(name, &image);
     }
     let from = layout.reference("ok");
+    let far = Digest::sha256(b"far").to_string();
+    // where one gives other bytes the next one is asked, wherever it goes
+    for name in ["third", "fourth"] {
+        let registry = Registry::with_writes(Writes::default());
+        let to = registry.reference(&format!("team/app:{name}"));
+        for to in [
+            to.clone(),
+            at("oci", &folder.path().join(format!("{name}-oci")), "x"),
+            at(
+                "oci-archive",
+                &folder.path().join(format!("{name}.tar")),
+                "x",
+            ),
+            at("dir", &folder.path().join(format!("{name}-dir")), ""),
+        ] {
+            fetched(&layout.reference(name), &to).await.unwrap();
+            assert_eq!(content(&to).await[&far], b"far", "{to}");
+        }
+        // and where a registry does not have it
+        let without = Registry::with_writes(Writes::default());
+        without.put_layout("team/app", layout.folder());
+        let without = without.reference(&format!("team/app:{name}"));
+        let to = at(
+            "oci",
+            &folder.path().join(format!("{name}-of-registry")),
+            "x",
+        );
+        fetched(&without, &to).await.unwrap();
+        assert_eq!(content(&to).await[&far], b"far", "{to}");
+    }
     for (kind, name) in [("oci", "x"), ("dir", ""), ("oci-archive", "x")] {
         // the place that was written without the layer is made whole from itself
         let without = at(kind, &folder.path().join(format!("without-{kind}")), name);
         copy(&from, &without, &CopyOptions::default()).await;
         let to = at("oci", &folder.path().join(format!("to-{kind}")), "x");
         fetched(&without, &to).await.unwrap();
-        let far = Digest::sha256(b"far").to_string();
         assert_eq!(content(&to).await[&far], b"far", "{kind}");
     }
     let host = elsewhere.host();
@@ -84,6 +119,24 @@ async fn a_layer_that_a_place_on_this_machine_leaves_elsewhere_is_fetched_from_t
         }
         assert!(!folder.path().join(name).join("index.json").exists());
     }
+    // every one that was asked is named, without what may open a storage
+    let to = at("oci", &folder.path().join("none"), "x");
+    let error = fetched(&layout.reference("none"), &to).await.unwrap_err();
+    let told = error.to_string();
+    for (path, why) in [
+        ("wrong", "damaged: its bytes hash to"),
+        ("gone", "it is not there"),
+        ("long", "damaged: "),
+    ] {
+        let words = format!("http://{host}/{path}: {why}");
+        assert!(told.contains(&words), "{told}");
+    }
+    assert!(!told.contains("s3cret"), "{told}");
+    assert!(
+        error.hint().contains("--foreign-layers"),
+        "{}",
+        error.hint()
+    );
 }
 
 fn attestation(descriptor: &Descriptor, subject: &Digest) -> Value {
@@ -209,13 +262,18 @@ async fn a_report_that_does_not_list_its_image_is_not_passed() {
     let mut empty = report.clone();
     (empty.documents, empty.blobs) = (Vec::new(), Vec::new());
     let told = wrong(&client(), &empty).await;
-    assert_eq!(told, ["image: the report does not list it"]);
+    assert_eq!(told[0], "report: it does not list the image");
     let mut alone = report.clone();
     alone
         .documents
         .retain(|document| document.digest == report.digest);
+    alone.counts = None;
     let told = wrong(&client(), &alone).await;
-    assert_eq!(told, ["image: the report lists none of its images"]);
+    assert_eq!(
+        told,
+        ["report: it lists none of the images of the index"],
+        "as earlier versions wrote it"
+    );
     // a sparse index does not have all of its images
     let sparse = CopyOptions {
         sparse: true,
@@ -224,6 +282,70 @@ async fn a_report_that_does_not_list_its_image_is_not_passed() {
     let to = at("oci", &folder.path().join("sparse"), "x");
     let report = copy(&super::busybox(), &to, &sparse).await;
     assert_eq!(wrong(&client(), &report).await, [""; 0]);
+}
+
+/// An index of an index of two images, and of another image, each with an SBOM; `x`.
+fn nested_with_sboms(folder: &Path) -> Layout {
+    let mut layout = Layout::new(folder);
+    let images: Vec<_> = ["linux/amd64", "linux/arm64", "linux/s390x"]
+        .map(|platform| (layout.image(platform, &[platform]), platform))
+        .into();
+    let entries: Vec<_> = images.iter().map(|(image, of)| entry(image, of)).collect();
+    let inner = layout.index(&entries[..2]);
+    let outer = [serde_json::to_value(&inner).unwrap(), entries[2].clone()];
+    let outer = layout.index(&outer);
+    layout.name("x", &outer);
+    for (image, platform) in &images {
+        super::belonging::refer(&mut layout, SPDX, image, platform);
+    }
+    layout
+}
+
+#[tokio::test]
+async fn a_report_that_something_was_taken_out_of_is_not_passed() {
+    let folder = tempfile::tempdir().unwrap();
+    let from = nested_with_sboms(&folder.path().join("from")).reference("x");
+    let sparse = CopyOptions {
+        sparse: true,
+        ..platforms(&["linux/amd64", "linux/s390x"])
+    };
+    for (name, options) in [("whole", CopyOptions::default()), ("sparse", sparse)] {
+        let to = at("oci", &folder.path().join(name), "x");
+        let report = copy(&from, &to, &options).await;
+        assert_eq!(wrong(&client(), &report).await, [""; 0], "{name}");
+        // a copy of which all was there says the same
+        let again = copy(&from, &to, &options).await;
+        assert_eq!(again.documents.len(), report.documents.len(), "{name}");
+        assert_eq!(wrong(&client(), &again).await, [""; 0], "{name}");
+        let taken = 0..report.documents.len();
+        for (position, counted) in taken.flat_map(|at| [(at, false), (at, true)]) {
+            // as a file, which is how it is kept
+            let mut kept = serde_json::to_value(&report).unwrap();
+            let documents = kept["documents"].as_array_mut().unwrap();
+            let out = documents.remove(position);
+            if counted {
+                // whoever takes it out may write its number anew
+                kept["counts"]["documents"] = json!(documents.len());
+            }
+            let kept: Report = serde_json::from_value(kept).unwrap();
+            let told = wrong(&client(), &kept).await;
+            // that there was a referrer only the number tells
+            let known = !counted || out["role"] != "referrer";
+            assert_eq!(!told.is_empty(), known, "{name}, {out}: {told:?}");
+            assert!(
+                told.iter().all(|one| one.starts_with("report: ")),
+                "{told:?}"
+            );
+        }
+        for list in ["blobs", "documents"] {
+            let mut kept = serde_json::to_value(&report).unwrap();
+            kept[list] = json!([]);
+            let kept: Report = serde_json::from_value(kept).unwrap();
+            let told = wrong(&client(), &kept).await;
+            let number = told.iter().any(|one| one.contains("it lists 0 "));
+            assert!(number, "{name}, {list}: {told:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ mod selection;
 mod signatures;
 mod single;
 mod tags;
+mod unlisted;
 
 use std::collections::BTreeMap;
 use std::path::Path;
