@@ -51,6 +51,7 @@ impl Window {
             folder_picker: Box::new(NoPicker),
             now: jiff::Timestamp::now,
             drops: DropSupport::Works,
+            downloads: None,
             facts: porthole::diagnostics::Facts::default(),
             startup: None,
         };

@@ -157,6 +157,12 @@ impl JobHandle {
     }
 
     /// Shows how the job ended.
+    /// It was asked for too early: nothing of it is kept.
+    pub fn forget(self) {
+        lock(&self.running).remove(&self.snapshot.id);
+        self.slots.remove_job(self.snapshot.id);
+    }
+
     pub fn end(mut self, state: JobState) {
         lock(&self.running).remove(&self.snapshot.id);
         self.snapshot.state = state;

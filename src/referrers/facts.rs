@@ -13,6 +13,8 @@ pub(super) struct Facts {
     /// Manifest and everything that it lists, each blob once, in bytes.
     pub total_size: u64,
     pub annotations: Annotations,
+    /// What the first file is called.
+    pub file: Option<String>,
 }
 
 impl Facts {
@@ -29,6 +31,10 @@ impl Facts {
                 kind,
                 total_size: size.saturating_add(manifest.blob_size()),
                 annotations: manifest.annotations.clone(),
+                file: manifest
+                    .layers
+                    .iter()
+                    .find_map(|layer| title(&layer.annotations)),
             },
             Content::Index(index) => {
                 let entries = index.descriptors().map(|(_, entry)| entry.size);
@@ -38,6 +44,7 @@ impl Facts {
                     kind,
                     total_size: entries.fold(size, u64::saturating_add),
                     annotations: index.annotations.clone(),
+                    file: None,
                 }
             }
             Content::Unknown => Self::artifact_manifest(&document, size),
@@ -47,6 +54,7 @@ impl Facts {
                 kind,
                 total_size: size,
                 annotations: Annotations::new(),
+                file: None,
             },
         }
     }
@@ -63,6 +71,7 @@ impl Facts {
             },
             artifact_type: read.artifact_type,
             total_size: sizes.fold(size, u64::saturating_add),
+            file: read.blobs.iter().find_map(|blob| title(&blob.annotations)),
             annotations: read.annotations,
         }
     }
@@ -92,6 +101,12 @@ pub(super) fn bounded(annotations: Annotations) -> (Annotations, bool) {
         kept.insert(key, value);
     }
     (kept, true)
+}
+
+/// What it is called, where the annotations say so (image-spec `annotations.md`).
+pub(super) fn title(annotations: &Annotations) -> Option<String> {
+    let title = annotations.get(annotation::TITLE)?;
+    (!title.is_empty() && title.len() <= 256).then(|| title.clone())
 }
 
 /// When it was made, where the annotations say so.
@@ -163,5 +178,22 @@ mod tests {
 
         annotations.remove("a.long");
         assert_eq!(bounded(annotations.clone()), (annotations, false));
+    }
+
+    /// A manifest is called by its own title, else by its first file.
+    #[test]
+    fn what_a_file_is_called_is_read() {
+        let digest = Digest::sha256(b"x");
+        let layer = format!(
+            r#"{{"mediaType":"application/json","digest":"{digest}","size":1,"annotations":{{"org.opencontainers.image.title":"sbom.json"}}}}"#
+        );
+        let text = format!(
+            r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","artifactType":"application/spdx+json","config":{{"mediaType":"application/vnd.oci.empty.v1+json","digest":"{digest}","size":1}},"layers":[{layer}]}}"#
+        );
+        assert_eq!(read(&text).file.as_deref(), Some("sbom.json"));
+        let annotations = [(annotation::TITLE.to_owned(), "My SBOM".to_owned())];
+        assert_eq!(title(&annotations.into()).as_deref(), Some("My SBOM"));
+        let long = [(annotation::TITLE.to_owned(), "x".repeat(300))];
+        assert_eq!(title(&long.into()), None, "a row has no room for that");
     }
 }

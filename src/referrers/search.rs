@@ -12,7 +12,7 @@ use crate::transport::{
     Answer, Asked, Found, ListedReferrer, Listing, Source, TransportError, Way,
 };
 
-use super::facts::{Facts, bounded, created};
+use super::facts::{Facts, bounded, created, title};
 use super::tree::{Below, Referrer, ReferrerState, ReferrerTree, Subject};
 
 /// How many things are asked of the place at once.
@@ -268,8 +268,12 @@ impl Growing {
         referrer.kind = facts.kind;
         referrer.total_size = Some(facts.total_size);
         // BuildKit's manifests say nothing; the entry in the index does
+        if annotations.is_empty() && referrer.title.is_none() {
+            referrer.title.clone_from(&facts.file);
+        }
         if !annotations.is_empty() || cut {
             referrer.created = created(&annotations);
+            referrer.title = title(&annotations).or(facts.file);
             referrer.annotations = Arc::new(annotations);
             referrer.annotations_cut = cut;
         }

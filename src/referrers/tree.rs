@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::model::{Annotations, ArtifactKind, Descriptor, Digest, MediaType};
 use crate::transport::{Answer, Asked, Found, ListingOutcome, TransportError, Way, outcome};
 
-use super::facts::{bounded, created};
+use super::facts::{bounded, created, title};
 
 /// Everything that refers to one manifest, directly or not, as it is known at one moment.
 #[derive(Clone, Debug)]
@@ -39,6 +39,8 @@ pub struct Referrer {
     pub subject: Subject,
     /// Manifest, config and layers in bytes; nothing before it was read.
     pub total_size: Option<u64>,
+    /// What it is called, or what its first file is, as annotations say it.
+    pub title: Option<String>,
     /// When it was made, as its annotations say it.
     pub created: Option<String>,
     /// Its own; before it was read, those of the descriptor. Long ones are cut.
@@ -206,6 +208,7 @@ impl Referrer {
             state: ReferrerState::Listed,
             subject: Subject::Unknown,
             total_size: None,
+            title: title(&annotations),
             created: created(&annotations),
             annotations: Arc::new(annotations),
             annotations_cut,

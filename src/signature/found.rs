@@ -60,6 +60,9 @@ pub struct Claims {
     /// Who signed, in words: an identity, a certificate's subject, a key's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signer: Option<String>,
+    /// The fingerprint of the key that it says it was made with, as keys are shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// Who vouched for who signed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,

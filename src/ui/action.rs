@@ -1,10 +1,13 @@
 //! What a part of the window wants to happen. Parts draw and push actions; the application
 //! carries them out after the frame. Nothing else changes the application.
 
+use std::sync::Arc;
+
 use crate::engine::{
     Command, CompareRequest, ComparedImage, CopyId, CopyRequest, ImageId, NodePath, Place,
 };
 use crate::model::{Digest, Reference, RegistryReference};
+use crate::signature::SubjectReport;
 
 use super::commands::CommandId;
 use super::dialogs::Target;
@@ -82,8 +85,11 @@ pub enum Action {
     SetOffline(bool),
     /// Show the user's keys, over the dialog that is open.
     ShowKeys,
-    /// Open a reference or path, or show the tab that has it, in this view.
-    OpenAt(String, View),
+    /// Open a reference or path, or show the tab that has it, in this view, with what of the
+    /// image is to be looked at there.
+    OpenAt(String, View, Spot),
+    /// Show this view in the tab of the image, with what is to be looked at there.
+    ShowAt(ImageId, View, Spot),
     /// Ask whether what `reference` names is to be deleted; `digest` is what it stands for,
     /// where that is known.
     AskDelete {
@@ -113,6 +119,10 @@ pub enum Action {
     ShowTrust,
     /// Show what decides whether a registry is believed, in the settings.
     ShowTls,
+    /// Ask for a signer, to be trusted for images of this name.
+    AskSigner(String),
+    /// Ask where the report on the signatures of an image is to be saved.
+    SaveReport(Arc<SubjectReport>, String),
     /// End the program, whatever is being done.
     Quit,
     /// The hint that a folder has changed was seen.
@@ -131,6 +141,15 @@ pub struct FilesPlace {
     pub layer: usize,
     /// Absolute; nothing where no name in it is meant.
     pub path: Option<Vec<u8>>,
+}
+
+/// What of an image is to be looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spot {
+    /// The manifest or index.
+    pub selected: Option<NodePath>,
+    /// The signature or referrer that lies in the manifest with this digest.
+    pub digest: Option<Digest>,
 }
 
 /// An image: what is to be copied, signed or added to.

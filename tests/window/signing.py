@@ -71,7 +71,7 @@ def sign(stage, passphrases):
         fill(stage, "Passphrase", passphrase, "passwordInput")
         press(stage, "Sign")
         if passphrase != passphrases[-1]:
-            window.wait_for("the passphrase or the file is wrong", seconds=30)
+            window.wait_for("The passphrase or the file is wrong", seconds=30)
     window.wait_for("Show signatures", "button", 60)
 
 

@@ -317,7 +317,7 @@ def referrers_tree(stage):
     stage.wait_to_read("creationInfo")
     shoot_in_both_themes(stage, "referrers-content")
     window.click("Show the tree beside it")
-    window.click("attestation: SPDX SBOM", "row", exact=False)
+    window.click("Attestation: SPDX SBOM", "row", exact=False)
     window.click("Summary")
     stage.wait_to_read("not verified here")
     shoot_in_both_themes(stage, "referrers-attestation")
@@ -967,7 +967,7 @@ def settings_pages(stage):
             ("Credentials", "Log in…"),
             ("TLS", "Hosts that are not checked"),
             ("Mirrors", "Registries"),
-            ("Trust", "Verify what is opened by itself"),
+            ("Trust", "Verify every image when it is opened"),
         ):
             window.click(page, "radioButton")
             window.wait_for(says)
@@ -1007,6 +1007,7 @@ def files_saved(stage):
     window.click("Save…", "button")
     window.wait_for("Path", "textInput")
     target = stage.folder / "saved-etc"
+    window.key("Ctrl+A")
     window.type(str(target))
     shoot_over_dialog(stage, "files-save")
     window.click("Save", "button")
@@ -1034,6 +1035,7 @@ def files_saved_as(stage):
     window.click("Save…", "button")
     window.wait_for("Path", "textInput")
     target = stage.folder / "saved-passwd"
+    window.key("Ctrl+A")
     window.type(str(target))
     window.click("Save", "button")
     stage.wait_to_read("Saved ")
@@ -1046,6 +1048,7 @@ def files_saved_as(stage):
     window.click("A tar archive", "radioButton")
     archive = stage.folder / "saved-files.tar"
     window.click("Path", "textInput")
+    window.key("Ctrl+A")
     window.type(str(archive))
     shoot_over_dialog(stage, "files-save-tar")
     window.click("Save", "button")
@@ -1122,7 +1125,9 @@ def trust_signer(stage):
     for name, begin in [("report.html", "<!doctype html>"), ("report.json", "{")]:
         file = stage.folder / home / name
         window.click("Save report…")
-        window.click("Report file", "textInput")
+        if name.endswith(".json"):
+            window.click("JSON", "radioButton")
+        window.click("Path", "textInput")
         window.key("Ctrl+A")
         window.type(str(file))
         window.click("Save", "button")
@@ -1131,7 +1136,7 @@ def trust_signer(stage):
         check(text.lower().startswith(begin) and "mitr@redhat.com" in text, f"{name}: {text[:80]}")
     policy.write_text("# kept by hand\n" + policy.read_text())
     window.click("Trust policy…")
-    window.wait_for("Verify what is opened by itself")
+    window.wait_for("Verify every image when it is opened")
     shoot_over_dialog(stage, "settings-trust")
     window.click("Change…")
     window.click("Predicate types", "textInput")
@@ -1143,10 +1148,10 @@ def trust_signer(stage):
     window.wait_for("Trust: rejected: predicate type")
     stage.wait_to_read("there is no attestation of https://spdx.dev/Document")
     window.click("Trust policy…")
-    window.click("Take out…")
-    window.click("Take it out")
+    window.click("Remove…")
+    window.click("Remove it")
     stage.wait_to_read("There is no rule: no image is judged.")
-    window.click("Verify what is opened by itself")
+    window.click("Verify every image when it is opened")
     window.wait(lambda _: "automatic = false" in policy.read_text(), "the policy to say so")
     text = policy.read_text()
     check(text.startswith("# kept by hand") and "[[rule]]" not in text, text)

@@ -245,10 +245,15 @@ async fn made(
         }
     };
     // one that is forgotten, or begun anew, has no place any more
+    let asks = snapshot.ask.is_some();
     if !token.is_cancelled() {
         shared.slots.put_addition(Arc::new(snapshot));
     }
-    job.end(state);
+    // a passphrase that is asked for again where it was typed is no job that failed
+    match asks {
+        true => job.forget(),
+        false => job.end(state),
+    }
 }
 
 /// What is said of an addition that somebody stopped; nothing where nothing stays of it.

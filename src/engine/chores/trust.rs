@@ -81,12 +81,21 @@ pub(super) fn list(shared: &Shared) -> Result<Outcome, Failure> {
 /// Makes one change and judges by what came of it from now on. One that would make the
 /// policy one that cannot be used is not written.
 pub(super) async fn edit(shared: &Shared, edit: &PolicyEdit) -> Outcome {
-    match write(shared, edit, None).await {
+    let mut edit = edit.clone();
+    explicit(&mut edit);
+    match write(shared, &edit, None).await {
         // there is no other file that it could be
         Ok(path) => Outcome::TrustSaved {
             path: path.unwrap_or_default(),
         },
         Err(failure) => failed(failure, None),
+    }
+}
+
+/// A place on this machine is called so from wherever it is opened.
+fn explicit(edit: &mut PolicyEdit) {
+    if let PolicyEdit::Trust { scope, .. } = edit {
+        *scope = explicit_name(scope);
     }
 }
 
@@ -139,10 +148,7 @@ fn read_for_preview(shared: &Shared, change: TrustChange) -> Result<TrustPreview
     let (edit, who, import) = match &change {
         TrustChange::Trust(Proposal { edit, who }) => {
             let mut edit = edit.clone();
-            // a place on this machine is called so from wherever it is opened
-            if let PolicyEdit::Trust { scope, .. } = &mut edit {
-                *scope = explicit_name(scope);
-            }
+            explicit(&mut edit);
             (edit, who.clone(), None)
         }
         TrustChange::Import { file, scope, store } => {
@@ -196,9 +202,13 @@ async fn write(
     let text = edited(&before, edit).map_err(|error| not_changed(&path, &error))?;
     let config = &shared.config.trust;
     TrustSettings::try_policy(config, &path, &text).map_err(|failure| {
-        let headline = format!("the policy is not changed: {}", failure.headline);
+        // what is wrong is what was to be written, not the file
+        let file = format!("{}: ", path.display());
+        let why = failure.headline.strip_prefix(&file);
+        let why = why.unwrap_or(&failure.headline);
         Failure {
-            headline,
+            headline: format!("the policy is not changed: {why}"),
+            hint: "Nothing was written: correct it, and write it again".to_owned(),
             ..failure
         }
     })?;

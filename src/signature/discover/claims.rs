@@ -10,7 +10,7 @@ use crate::model::{Document, RawDocument, annotation, text};
 use crate::signature::found::{Claims, Format, Found};
 use crate::signature::json;
 use crate::signature::notation::Envelope;
-use crate::signature::sigstore::{certificate_details, entry_details};
+use crate::signature::sigstore::{certificate_details, entry_details, fingerprint_of_hint};
 
 /// What cosign states when it signs an image.
 pub(super) const SIGNING_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";
@@ -157,7 +157,11 @@ fn of_bundle(bundle: &Value, claims: &mut Claims) {
     claims.details.extend(entry_details(Some(bundle), None));
     let hint = material.and_then(|material| material.pointer("/publicKey/hint"));
     if let Some(hint) = string(hint).filter(|hint| !hint.is_empty()) {
-        claims.signer = Some(format!("key {hint}"));
+        claims.key = fingerprint_of_hint(&hint);
+        claims.signer = Some(match &claims.key {
+            Some(key) => format!("the key {key}"),
+            None => format!("the key {hint}"),
+        });
     }
     let time = material.and_then(|m| m.pointer("/tlogEntries/0/integratedTime"));
     let seconds = time.and_then(|time| match time {

@@ -150,7 +150,7 @@ pub enum PolicyError {
 impl PolicyError {
     /// What to do about it.
     pub const fn hint(&self) -> &'static str {
-        "Correct the file; `docs/trust-policy.md` shows all that can stand in it"
+        "Correct the file, or write its entries anew in the settings, under Trust"
     }
 }
 

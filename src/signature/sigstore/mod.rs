@@ -45,6 +45,14 @@ pub fn key_hint(key: &PublicKey) -> String {
     ::base64::engine::general_purpose::STANDARD.encode(hash)
 }
 
+/// The fingerprint of the key that a bundle calls `hint`, as keys are shown: `SHA256:` and hex.
+/// Nothing where that is no hash, as others may write it.
+pub fn fingerprint_of_hint(hint: &str) -> Option<String> {
+    let hash = <[u8; 32]>::try_from(base64(hint)?).ok()?;
+    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    Some(format!("SHA256:{hex}"))
+}
+
 /// The one name and the issuer of a certificate, DER, by its own word; nothing where it does
 /// not say both.
 pub fn named(leaf: &[u8]) -> Option<(String, String)> {
@@ -116,6 +124,17 @@ mod tests {
             assert_eq!(certificate(&text).is_some(), read, "{length}");
             let pem = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
             assert_eq!(certificates(&pem).is_some(), read, "{length}");
+        }
+    }
+
+    #[test]
+    fn a_hint_is_the_fingerprint_that_keys_are_shown_by() {
+        let bytes: Vec<u8> = (100..132).collect();
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hint = STANDARD.encode(&bytes);
+        assert_eq!(fingerprint_of_hint(&hint), Some(format!("SHA256:{hex}")));
+        for other in ["", "release-2026", "bOFEVw=="] {
+            assert_eq!(fingerprint_of_hint(other), None, "{other}");
         }
     }
 }

@@ -217,8 +217,10 @@ impl Judging<'_> {
                 CheckKind::Key,
                 "it fits none of the keys: made with another, or over other bytes",
             );
-            self.checks
-                .push(check.compared(names.join(", "), hint.map_or("another key", |hint| hint)));
+            let found = hint
+                .map(|hint| super::fingerprint_of_hint(hint).unwrap_or_else(|| hint.to_owned()));
+            let found = found.unwrap_or_else(|| "another key".to_owned());
+            self.checks.push(check.compared(names.join(", "), found));
         }
     }
 

@@ -4,7 +4,7 @@ use super::{App, Tab};
 use crate::diagnostics;
 use crate::engine::{Chore, Command, Extent, ImageId, NodePath, Place};
 use crate::model::{limits, text};
-use crate::ui::action::{Action, FilesPlace, PathWish};
+use crate::ui::action::{Action, FilesPlace, PathWish, Spot};
 use crate::ui::commands::CommandId;
 use crate::ui::dialogs::{Delete, Diagnostics, Dialog, SettingsDialog, kit};
 use crate::ui::views::View;
@@ -32,7 +32,10 @@ impl App {
             Action::OpenInstead(input) => self.open_instead(&input),
             Action::OpenPlace(place) => self.open_place(place),
             Action::Compare(request) => self.compare(*request),
-            Action::SaveFiles(wish) => self.show_dialog(Dialog::save(wish)),
+            Action::SaveFiles(wish) => {
+                let save = Dialog::save(wish, self.surroundings.downloads.as_deref());
+                self.show_dialog(save);
+            }
             Action::CompareWith(image) => self.compare_with(image),
             Action::AddRegistry(host) => {
                 self.settings.places.add_registry(&host);
@@ -70,13 +73,16 @@ impl App {
             Action::AskRemove(wish) => self.ask_remove(wish),
             Action::SetOffline(offline) => self.set_offline(offline),
             Action::ShowKeys => self.show_keys(),
-            Action::OpenAt(input, view) => {
-                if let Some(image) = self.tabs.find(&input) {
-                    self.tabs.show(image);
-                    self.show_view(view);
-                } else {
-                    self.open_new(&input, view);
+            Action::OpenAt(input, view, spot) => {
+                match self.tabs.find(&input) {
+                    Some(image) => self.tabs.show(image),
+                    None => self.open_new(&input, view),
                 }
+                self.show_spot(view, spot);
+            }
+            Action::ShowAt(image, view, spot) => {
+                self.tabs.show(image);
+                self.show_spot(view, spot);
             }
             Action::AskDelete { reference, digest } => {
                 let delete = Delete::new(&reference, digest.as_ref());
@@ -90,6 +96,12 @@ impl App {
             Action::LogIn { registry, then } => self.ask_login(registry, then),
             Action::ShowTrust => self.show_trust(),
             Action::ShowTls => self.show_tls(),
+            Action::AskSigner(scope) => self.ask_signer(scope),
+            Action::SaveReport(report, name) => {
+                let folder = self.surroundings.downloads.as_deref();
+                let save = Dialog::save_report(report, name, folder);
+                self.show_dialog(save);
+            }
             Action::Quit => self.quit_anyway(),
             Action::DismissChange(image) => {
                 if let Some(tab) = self.tabs.get_mut(image) {
@@ -244,6 +256,17 @@ impl App {
     pub(in crate::ui) fn show_view(&mut self, view: View) {
         if let Some(tab) = self.tabs.focused_mut() {
             tab.view = view;
+        }
+    }
+
+    /// Shows a view of the focused tab with what is to be looked at there.
+    fn show_spot(&mut self, view: View, spot: Spot) {
+        if let Some(tab) = self.tabs.focused_mut() {
+            tab.view = view;
+            tab.selected = spot.selected.or_else(|| tab.selected.take());
+            if let Some(digest) = spot.digest {
+                tab.view_state.bring_into_view(&digest);
+            }
         }
     }
 

@@ -57,12 +57,10 @@ impl App {
     /// for again.
     pub(super) fn added(&mut self, addition: AdditionId, reference: &str) {
         let snapshot = self.engine.addition(addition);
-        let removed = snapshot
-            .is_some_and(|snapshot| matches!(snapshot.request.addition, Addition::Remove(_)));
-        let verb = if removed {
-            "Removed from"
-        } else {
-            "Written beside"
+        let verb = match snapshot.as_ref().map(|snapshot| &snapshot.request.addition) {
+            Some(Addition::Sign(_)) => "Signed",
+            Some(Addition::Remove(_)) => "Removed from",
+            Some(Addition::Attest { .. } | Addition::Attach(_)) | None => "Attached to",
         };
         let words = format!("{verb} {}", text::visible(reference));
         self.toasts.say(words);
@@ -100,9 +98,11 @@ impl App {
 
     /// The keys were listed.
     pub(super) fn show_key_list(&mut self, listed: &Arc<[KeyInfo]>, folder: &Path) {
+        self.keys = Arc::clone(listed);
         for dialog in self.dialogs() {
             let listed = Arc::clone(listed);
             match dialog {
+                Dialog::Settings(settings) => settings.trust.set_keys(listed),
                 Dialog::Keys(keys) => keys.set_keys(listed, folder),
                 Dialog::Sign(sign) => sign.set_keys(Ok(listed)),
                 Dialog::Attach(attach) => attach.set_keys(Ok(listed)),

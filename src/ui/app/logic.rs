@@ -46,8 +46,14 @@ impl App {
         self.refuse_typed();
         self.meters.forget_all_but(&self.jobs);
         let (engine, actions) = (&self.engine, &mut self.actions);
-        self.going_on
-            .retain_mut(|adding| !adding.look_after(engine, actions));
+        let toasts = &mut self.toasts;
+        self.going_on.retain_mut(|adding| {
+            let over = adding.look_after(engine, actions);
+            if let Some(Some(failure)) = &over {
+                toasts.fail(failure);
+            }
+            over.is_none()
+        });
     }
 
     /// A text that was typed and is no reference is refused where it was typed: no tab is left

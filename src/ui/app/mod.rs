@@ -42,7 +42,7 @@ use super::state::Settings;
 use super::theme;
 use super::widgets::split;
 use crate::diagnostics::Facts;
-use crate::engine::{Command, Engine, ImageId, JobId, JobSnapshot};
+use crate::engine::{Command, Engine, ImageId, JobId, JobSnapshot, KeyInfo};
 
 pub use comparison::Comparison;
 pub use run::run;
@@ -58,6 +58,9 @@ pub struct Surroundings {
     pub now: fn() -> jiff::Timestamp,
     /// Whether files can be dropped on the window.
     pub drops: DropSupport,
+    /// Where files are saved, unless somebody says something else: a folder, with `~` for
+    /// that of the user.
+    pub downloads: Option<String>,
     /// For the diagnostics.
     pub facts: Facts,
     /// Tells how long the first frame took; nothing where nobody asked.
@@ -101,6 +104,8 @@ pub struct App {
     toasts: Toasts,
     /// The program ends, whatever is being done.
     quitting: bool,
+    /// The user's keys, as they were listed last.
+    keys: Arc<[KeyInfo]>,
     actions: Actions,
     /// The title that the window has.
     title: String,
@@ -150,6 +155,7 @@ impl App {
             reloads: Reloads::default(),
             toasts: Toasts::new(now),
             quitting: false,
+            keys: Arc::default(),
             actions: Actions::default(),
             title: String::new(),
         };

@@ -38,6 +38,7 @@ pub fn run(mut config: EngineConfig, references: Vec<String>, started: Instant) 
             folder_picker: Box::new(SystemPicker),
             now: jiff::Timestamp::now,
             drops: DropSupport::of_this_desktop(),
+            downloads: downloads(),
             facts,
             startup: Startup::from_environment(started),
         };
@@ -46,6 +47,19 @@ pub fn run(mut config: EngineConfig, references: Vec<String>, started: Instant) 
         Ok(Box::new(app) as Box<dyn eframe::App>)
     };
     eframe::run_native("Porthole", options(), Box::new(create))
+}
+
+/// The user's folder for downloads, or the home folder.
+fn downloads() -> Option<String> {
+    let folders = directories::UserDirs::new()?;
+    let home = folders.home_dir();
+    let folder = folders.download_dir().filter(|folder| folder.is_dir());
+    let folder = folder.unwrap_or(home);
+    Some(match folder.strip_prefix(home) {
+        Ok(rest) if rest.as_os_str().is_empty() => "~".to_owned(),
+        Ok(rest) => format!("~/{}", rest.display()),
+        Err(_) => folder.display().to_string(),
+    })
 }
 
 /// What draws, in the words of the driver.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::App;
 use crate::engine::{Command, Failure, TrustChange, TrustFile, TrustPreview};
 use crate::model::text;
-use crate::ui::dialogs::Dialog;
+use crate::ui::dialogs::{Dialog, list_keys};
 
 impl App {
     /// Shows the settings with the trust policy.
@@ -15,6 +15,15 @@ impl App {
         if let Some(Dialog::Settings(settings)) = &mut self.dialog {
             settings.show_trust();
         }
+    }
+
+    /// Asks for a signer, to be trusted for images of the name `scope`.
+    pub(super) fn ask_signer(&mut self, scope: String) {
+        self.show_trust();
+        if let Some(Dialog::Settings(settings)) = &mut self.dialog {
+            settings.trust.ask_signer(scope);
+        }
+        self.actions.push(list_keys());
     }
 
     pub(in crate::ui) fn toggle_offline(&mut self) {

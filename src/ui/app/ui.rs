@@ -148,7 +148,7 @@ impl App {
                 welcome::show(ui, recents, drops, actions);
             } else {
                 let now = (self.surroundings.now)();
-                image_tabs::show(ui, self.tabs.parts_mut(), now, actions);
+                image_tabs::show(ui, self.tabs.parts_mut(), &self.keys, now, actions);
             }
         });
         drawn.response.rect

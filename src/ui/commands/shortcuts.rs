@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use egui::{Context, KeyboardShortcut, Modifiers};
+use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 use super::{COMMANDS, Command, CommandId, Situation};
 
@@ -62,7 +62,21 @@ const fn is_function_key(shortcut: &KeyboardShortcut) -> bool {
 /// The shortcut that is shown beside a command.
 pub fn format_first(ctx: &Context, command: &Command) -> Option<String> {
     let shortcut = command.shortcuts.first()?;
-    Some(ctx.format_shortcut(shortcut))
+    Some(format(ctx, shortcut))
+}
+
+/// As people write it: `Ctrl+,` and not `Ctrl+Comma`.
+fn format(ctx: &Context, shortcut: &KeyboardShortcut) -> String {
+    let whole = ctx.format_shortcut(shortcut);
+    let key = shortcut.logical_key;
+    let sign = match key {
+        Key::Comma | Key::Period | Key::Plus | Key::Minus | Key::Equals => key.symbol_or_name(),
+        _ => return whole,
+    };
+    match whole.strip_suffix(key.name()) {
+        Some(before) => format!("{before}{sign}"),
+        None => whole,
+    }
 }
 
 /// Every shortcut of a command.
@@ -70,7 +84,7 @@ pub fn format_all(ctx: &Context, command: &Command) -> String {
     let all: Vec<_> = command
         .shortcuts
         .iter()
-        .map(|shortcut| ctx.format_shortcut(shortcut))
+        .map(|shortcut| format(ctx, shortcut))
         .collect();
     all.join(" or ")
 }

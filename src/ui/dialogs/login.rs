@@ -80,7 +80,7 @@ impl Login {
         ui.add_enabled_ui(!asking, |ui| {
             let field = kit::row(ui, "Registry", |ui| {
                 let width = ui.available_width();
-                let hint = "registry.example.com or docker.io";
+                let hint = "for example registry.example.com";
                 kit::text(ui, "Registry", &mut self.registry, hint, Look::Exact, width)
             });
             let named = self.named;

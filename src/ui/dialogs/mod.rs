@@ -23,10 +23,13 @@ mod remove;
 mod report;
 mod save;
 mod save_anyway;
+mod save_report;
 mod settings;
 mod shortcuts;
 mod sign;
 mod source;
+
+use std::sync::Arc;
 
 use egui::{Align2, Color32, Context, Frame, Id, Margin, Modal, Ui, vec2};
 
@@ -53,6 +56,7 @@ use super::recents::Recents;
 use super::theme::Tokens;
 use crate::engine::{Command, ComparedImage, Engine, ImageId};
 use crate::model::Platform;
+use crate::signature::SubjectReport;
 
 /// The dialog that is open.
 #[derive(Debug)]
@@ -69,6 +73,8 @@ pub enum Dialog {
     FindFiles(find::FindFiles),
     /// Saves files of an image.
     SaveFiles(save::SaveFiles),
+    /// Saves the report on the signatures of an image.
+    SaveReport(save_report::SaveReport),
     /// Asks before files are saved that take far more room than they should.
     SaveAnyway(SaveAnyway),
     Shortcuts,
@@ -125,9 +131,14 @@ impl Dialog {
         Self::FindFiles(find::FindFiles::new(image, reference))
     }
 
-    /// Saves files of an image.
-    pub fn save(wish: SaveWish) -> Self {
-        Self::SaveFiles(save::SaveFiles::new(wish))
+    /// Saves files of an image, into `folder` unless somebody says something else.
+    pub fn save(wish: SaveWish, folder: Option<&str>) -> Self {
+        Self::SaveFiles(save::SaveFiles::new(wish, folder))
+    }
+
+    /// The same for the report on the signatures of the image called `name`.
+    pub fn save_report(report: Arc<SubjectReport>, name: String, folder: Option<&str>) -> Self {
+        Self::SaveReport(save_report::SaveReport::new(report, name, folder))
     }
 
     /// Takes the host of a registry for the explorer.
@@ -199,6 +210,7 @@ pub fn show(
         Some(Dialog::Folder(folder)) => folder.show(ctx, actions),
         Some(Dialog::FindFiles(find)) => find.show(ctx, engine, actions),
         Some(Dialog::SaveFiles(save)) => save.show(ctx, actions),
+        Some(Dialog::SaveReport(save)) => save.show(ctx, actions),
         Some(Dialog::SaveAnyway(save)) => save.show(ctx, actions),
         Some(Dialog::Compare(choosing)) => choosing.show(ctx, images, actions),
         Some(Dialog::Shortcuts) => shortcuts::show(ctx),

@@ -38,22 +38,40 @@ pub struct SaveFiles {
     wish: SaveWish,
     kind: Kind,
     path: String,
+    /// What the dialog of the system gave.
+    picked: Option<String>,
+    /// Where files are put as a rule.
+    folder: Option<String>,
     focused: bool,
 }
 
 impl SaveFiles {
-    pub(super) fn new(wish: SaveWish) -> Self {
+    /// Into `folder`, unless somebody says something else.
+    pub(super) fn new(wish: SaveWish, folder: Option<&str>) -> Self {
         let kind = if wish.is_file {
             Kind::File
         } else {
             Kind::Folder
         };
-        Self {
+        let mut save = Self {
             wish,
             kind,
             path: String::new(),
+            picked: None,
+            folder: folder.map(ToOwned::to_owned),
             focused: false,
-        }
+        };
+        save.propose();
+        save
+    }
+
+    /// Fills in where to.
+    fn propose(&mut self) {
+        let end = if self.kind == Kind::Tar { ".tar" } else { "" };
+        let name = self.name();
+        let path = self.folder.as_ref();
+        let path = path.map(|folder| format!("{}/{name}{end}", folder.trim_end_matches('/')));
+        self.path = path.unwrap_or_default();
     }
 
     /// Takes a path that was picked in a dialog of the system. In a folder that is there
@@ -99,19 +117,20 @@ impl SaveFiles {
             kit::row(ui, "As", |ui| {
                 let all = [(Kind::Folder, "A folder"), (Kind::Tar, "A tar archive")];
                 if kit::segments(ui, &mut self.kind, &all) {
-                    self.path.clear();
+                    self.propose();
                 }
             });
         }
         let first = !std::mem::replace(&mut self.focused, true);
         let (label, hint) = match self.kind {
-            Kind::Folder => ("Folder", "/path/to/a/new/folder"),
-            Kind::Tar => ("Archive", "/path/to/files.tar"),
-            Kind::File => ("File", "/path/to/file"),
+            Kind::Folder => ("Folder", "for example /path/to/a/new/folder"),
+            Kind::Tar => ("Archive", "for example /path/to/files.tar"),
+            Kind::File => ("File", "for example /path/to/file"),
         };
         kit::row(ui, label, |ui| {
             if let Some(path) = kit::picked_path(ui, "Path") {
                 self.set_path(&path);
+                self.picked = Some(self.path.clone());
             }
             let wish = match self.kind {
                 Kind::Folder => PathWish::Folder,
@@ -139,7 +158,7 @@ impl SaveFiles {
             "" => Err("Say where to"),
             _ => Ok(()),
         };
-        if footer.primary("Save", ready) {
+        if footer.confirm("Save", ready) {
             let path = PathBuf::from(expand_home(self.path.trim()));
             let to = match self.kind {
                 Kind::Folder => SaveTarget::Folder(path),
@@ -154,12 +173,36 @@ impl SaveFiles {
                     at: self.wish.at,
                     to,
                     allowance: Allowance::Usual,
-                    // the dialog of the system has asked
-                    replace: true,
+                    // of what was picked in it the dialog of the system has asked
+                    replace: self.picked.as_deref() == Some(&*self.path),
                 }),
             }));
             footer.close();
         }
         footer.cancel("Cancel");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_begins_with_the_folder_where_files_are_put() {
+        let wish = |is_file| SaveWish {
+            image: ImageId::next(),
+            manifest: NodePath::root(),
+            path: b"/etc/passwd".to_vec(),
+            at: None,
+            is_file,
+        };
+        let file = SaveFiles::new(wish(true), Some("~/Downloads"));
+        assert_eq!(file.path, "~/Downloads/passwd");
+        let mut folder = SaveFiles::new(wish(false), Some("/home/a/"));
+        assert_eq!(folder.path, "/home/a/passwd");
+        folder.kind = Kind::Tar;
+        folder.propose();
+        assert_eq!(folder.path, "/home/a/passwd.tar");
+        assert_eq!(SaveFiles::new(wish(true), None).path, "");
     }
 }

@@ -8,7 +8,13 @@ use crate::ui::panels::parts::{group_heading, plain_button};
 use crate::ui::theme::{Tokens, strong};
 
 /// Height of a row, in points: all of them are seen at once in a window of 800.
-const ROW: f32 = 22.0;
+const ROW: f32 = 20.0;
+
+/// What is no command, and works all the same.
+const ELSEWHERE: [(&str, &str); 2] = [
+    ("Press the main button", "Ctrl+Enter"),
+    ("Go through a list", "Arrows, Page Up, Page Down"),
+];
 
 /// Draws the dialog; says whether it is done.
 pub fn show(ctx: &Context) -> bool {
@@ -40,6 +46,7 @@ fn columns(ui: &mut Ui) {
         for menu in [Menu::View, Menu::Help] {
             group(&mut columns[1], menu);
         }
+        elsewhere(&mut columns[0]);
     });
 }
 
@@ -48,15 +55,27 @@ fn group(ui: &mut Ui, menu: Menu) {
     ui.spacing_mut().interact_size.y = ROW;
     ui.add_space(8.0);
     group_heading(ui, menu.name());
-    let weak = Tokens::of(ui).weak;
     let commands = COMMANDS.iter().filter(|command| command.menu == menu);
     for command in commands.filter(|command| !command.shortcuts.is_empty()) {
-        ui.horizontal(|ui| {
-            ui.label(command.name);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let keys = format_all(ui.ctx(), command);
-                ui.label(RichText::new(keys).color(weak));
-            });
-        });
+        let keys = format_all(ui.ctx(), command);
+        line(ui, command.name, &keys);
     }
+}
+
+fn elsewhere(ui: &mut Ui) {
+    ui.add_space(8.0);
+    group_heading(ui, "Dialogs and lists");
+    for (what, keys) in ELSEWHERE {
+        line(ui, what, keys);
+    }
+}
+
+fn line(ui: &mut Ui, what: &str, keys: &str) {
+    let weak = Tokens::of(ui).weak;
+    ui.horizontal(|ui| {
+        ui.label(what);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.label(RichText::new(keys).color(weak));
+        });
+    });
 }

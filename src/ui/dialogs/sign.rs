@@ -128,7 +128,7 @@ impl Signatures {
         let signed = signed.fold(Signed::default(), Signed::or);
         if named || (self.more && signed.names_image) {
             let hint = match named {
-                true => "registry.example.com/team/app:1.0",
+                true => "for example registry.example.com/team/app:1.0",
                 false => "the image’s own",
             };
             kit::row(ui, "Signed name", |ui| {

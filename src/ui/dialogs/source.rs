@@ -45,6 +45,7 @@ impl Asked {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SourceImage {
     pub(super) label: String,
+    pub(super) path: NodePath,
     pub(super) platform: Option<Platform>,
     pub(super) digest: Digest,
     /// Manifest, config and layers, in bytes; nothing before it was read.
@@ -259,6 +260,7 @@ fn collect(node: &Node, path: &NodePath, marks: &Marks, found: &mut Vec<SourceIm
             index,
             system: marks.system.as_ref() == Some(&at),
             asked: marks.asked.as_ref() == Some(&at),
+            path: at,
         });
     }
 }

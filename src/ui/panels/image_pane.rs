@@ -3,7 +3,7 @@
 use egui::{Rect, RichText, ScrollArea, Stroke, Ui, UiBuilder, vec2};
 
 use super::image_tabs::view_tab;
-use crate::engine::{Command, Failure, ImageSnapshot, Place, Remote};
+use crate::engine::{Command, Failure, ImageSnapshot, KeyInfo, Place, Remote};
 use crate::model::{Reference, Transport, text};
 use crate::ui::action::{Action, Actions};
 use crate::ui::app::Tab;
@@ -19,7 +19,13 @@ const BAR: f32 = 42.0;
 const BANNER: f32 = 36.0;
 
 /// Draws the tab into all of `ui`.
-pub fn show(ui: &mut Ui, tab: &mut Tab, now: jiff::Timestamp, actions: &mut Actions) {
+pub fn show(
+    ui: &mut Ui,
+    tab: &mut Tab,
+    keys: &[KeyInfo],
+    now: jiff::Timestamp,
+    actions: &mut Actions,
+) {
     if tab.asleep {
         actions.push(Action::Wake(tab.image_id()));
     }
@@ -77,7 +83,7 @@ pub fn show(ui: &mut Ui, tab: &mut Tab, now: jiff::Timestamp, actions: &mut Acti
         changed(ui, top, tab, &again, actions);
         body = rest;
     }
-    view(ui, body, tab, &snapshot, now, actions);
+    view(ui, body, tab, &snapshot, keys, now, actions);
 }
 
 fn view_bar(ui: &mut Ui, rect: Rect, tab: &Tab, actions: &mut Actions) {
@@ -112,6 +118,7 @@ fn view(
     rect: Rect,
     tab: &mut Tab,
     snapshot: &ImageSnapshot,
+    keys: &[KeyInfo],
     now: jiff::Timestamp,
     actions: &mut Actions,
 ) {
@@ -121,6 +128,7 @@ fn view(
         image: snapshot,
         files: files.as_deref(),
         selected: &selected,
+        keys,
         now,
         actions,
     };

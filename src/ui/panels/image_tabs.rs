@@ -13,7 +13,7 @@ use egui_tiles::{
 };
 
 use super::image_pane;
-use crate::engine::{ImageId, Place};
+use crate::engine::{ImageId, KeyInfo, Place};
 use crate::model::text;
 use crate::ui::action::{Action, Actions, CopyWhat};
 use crate::ui::app::{Tab, TabsParts};
@@ -37,7 +37,13 @@ const CLOSE_GAP: f32 = 6.0;
 pub(super) const UNDERLINE: f32 = 2.0;
 
 /// Draws the tabs and what they show.
-pub fn show(ui: &mut Ui, tabs: TabsParts<'_>, now: jiff::Timestamp, actions: &mut Actions) {
+pub fn show(
+    ui: &mut Ui,
+    tabs: TabsParts<'_>,
+    keys: &[KeyInfo],
+    now: jiff::Timestamp,
+    actions: &mut Actions,
+) {
     let tokens = Tokens::of(ui);
     let TabsParts {
         tree,
@@ -58,6 +64,7 @@ pub fn show(ui: &mut Ui, tabs: TabsParts<'_>, now: jiff::Timestamp, actions: &mu
         focused,
         reveal,
         several,
+        keys,
         now,
         tokens,
         actions,
@@ -79,6 +86,7 @@ struct ImageTabs<'a> {
     focused: &'a mut Option<ImageId>,
     reveal: &'a mut Option<ImageId>,
     several: bool,
+    keys: &'a [KeyInfo],
     now: jiff::Timestamp,
     tokens: &'static Tokens,
     actions: &'a mut Actions,
@@ -197,7 +205,7 @@ impl Behavior<ImageId> for ImageTabs<'_> {
         ui.painter().rect_filled(rect, 0.0, self.tokens.background);
         take_finds(ui.ctx(), Some(*image) == *self.focused);
         if let Some(tab) = self.open.get_mut(image) {
-            image_pane::show(ui, tab, self.now, self.actions);
+            image_pane::show(ui, tab, self.keys, self.now, self.actions);
         }
         take_finds(ui.ctx(), false);
         UiResponse::None

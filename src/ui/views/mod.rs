@@ -23,8 +23,9 @@ mod wants;
 use std::sync::Arc;
 
 use crate::engine::{
-    Command, FilesSnapshot, ImageSnapshot, NodePath, Opened, TrustChange, TrustPreview,
+    Command, FilesSnapshot, ImageSnapshot, KeyInfo, NodePath, Opened, TrustChange, TrustPreview,
 };
+use crate::model::Digest;
 
 use super::action::{Action, Actions};
 use super::widgets::error_box;
@@ -59,6 +60,8 @@ pub struct ViewContext<'a> {
     pub files: Option<&'a FilesSnapshot>,
     /// The manifest (or index) that is selected; the root where nothing else is.
     pub selected: &'a NodePath,
+    /// The user's own keys, as far as they were listed.
+    pub keys: &'a [KeyInfo],
     /// Now, for relative dates; fixed in tests.
     pub now: jiff::Timestamp,
     pub actions: &'a mut Actions,
@@ -126,6 +129,12 @@ impl ViewState {
     /// What a change of the trust policy would write is known.
     pub(in crate::ui) fn trust_previewed(&mut self, preview: &Arc<TrustPreview>) {
         self.signatures.trust_previewed(preview);
+    }
+
+    /// The signature or referrer in the manifest `digest` is to be seen, once it is there.
+    pub(in crate::ui) fn bring_into_view(&mut self, digest: &Digest) {
+        self.signatures.bring_into_view(digest.clone());
+        self.referrers.select(digest.clone());
     }
 
     /// The trust policy was changed, or could not be by `change`.

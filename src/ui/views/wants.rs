@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::engine::{Command, Node, NodePath, Remote};
 use crate::model::Digest;
 use crate::ui::action::Action;
+use crate::ui::dialogs::list_keys;
 
 use super::ViewContext;
 
@@ -23,6 +24,8 @@ pub(super) struct Wants {
     verifications: HashSet<NodePath>,
     /// What was looked into.
     artifacts: HashSet<Digest>,
+    /// Whether the user's keys were asked for.
+    keys: bool,
 }
 
 impl Wants {
@@ -92,6 +95,13 @@ impl Wants {
                 image: context.image.id,
                 manifest: path.clone(),
             }));
+        }
+    }
+
+    /// Asks for the user's own keys, once.
+    pub(super) fn ask_keys(&mut self, context: &mut ViewContext<'_>) {
+        if !std::mem::replace(&mut self.keys, true) {
+            context.actions.push(list_keys());
         }
     }
 

@@ -15,23 +15,69 @@ const TOOLTIP_WIDTH: f32 = 580.0;
 /// a button that copies it. `verified` adds the words `document verified`: only where its own
 /// bytes were hashed. Nothing is said by that about what it lists.
 pub fn digest(ui: &mut Ui, digest: &Digest, verified: bool, actions: &mut Actions) -> Response {
+    let shown = Shown {
+        whole: &digest.to_string(),
+        short: &digest.short(),
+        what: "digest",
+        verified,
+    };
+    let response = show(ui, &shown, actions);
+    tooltip(&response, digest, verified);
+    response
+}
+
+/// The fingerprint of a key, as digests are shown.
+pub fn fingerprint(ui: &mut Ui, whole: &str, actions: &mut Actions) -> Response {
+    let shown = Shown {
+        whole,
+        short: &short_fingerprint(whole),
+        what: "fingerprint",
+        verified: false,
+    };
+    let response = show(ui, &shown, actions);
+    wide_tooltip(&response, |ui| {
+        ui.monospace(&*text::value(whole));
+    });
+    response
+}
+
+/// A fingerprint as short as digests are.
+pub fn short_fingerprint(whole: &str) -> String {
+    let short = crate::model::text::short_digests(whole);
+    text::line(&short).into_owned()
+}
+
+/// What is short on the screen, and whole for whoever copies it.
+struct Shown<'a> {
+    whole: &'a str,
+    short: &'a str,
+    what: &'static str,
+    verified: bool,
+}
+
+fn show(ui: &mut Ui, shown: &Shown<'_>, actions: &mut Actions) -> Response {
     let tokens = Tokens::of(ui);
-    let whole = digest.to_string();
+    let Shown {
+        whole,
+        short,
+        what,
+        verified,
+    } = *shown;
     let lay =
         |words: &str, font, color| text::one_line(ui.painter(), words, font, color, f32::INFINITY);
-    let short = lay(&digest.short(), text::mono(), tokens.weak);
+    let words = lay(short, text::mono(), tokens.weak);
     let badge = verified.then(|| {
         let words = format!("{} document verified", icons::CHECK);
         lay(&words, text::body(), tokens.accepted)
     });
     let button_width = 20.0;
-    let width = short.size().x
+    let width = words.size().x
         + 2.0
         + button_width
         + badge.as_ref().map_or(0.0, |words| 4.0 + words.size().x);
     let (rect, response) = ui.allocate_exact_size(vec2(width, 20.0), Sense::CLICK);
 
-    let shown = text::paint(ui.painter(), rect, short, Align::Min);
+    let shown = text::paint(ui.painter(), rect, words, Align::Min);
     let copy_rect = Rect::from_min_size(
         pos2(shown.right() + 2.0, rect.center().y - 10.0),
         vec2(button_width, 20.0),
@@ -39,7 +85,7 @@ pub fn digest(ui: &mut Ui, digest: &Digest, verified: bool, actions: &mut Action
     let copy = ui.interact(copy_rect, response.id.with("copy"), Sense::click());
     button::icon_look(ui, &copy, icons::COPY, 12.0, false);
     copy.widget_info(|| {
-        let name = format!("Copy digest {}", digest.short());
+        let name = format!("Copy {what} {short}");
         WidgetInfo::labeled(Role::Button, ui.is_enabled(), name)
     });
     if let Some(words) = badge {
@@ -52,15 +98,15 @@ pub fn digest(ui: &mut Ui, digest: &Digest, verified: bool, actions: &mut Action
         WidgetInfo::labeled(Role::Label, ui.is_enabled(), format!("{whole}{badge}"))
     });
 
-    let mut wanted = copy.on_hover_text("Copy digest").clicked();
-    response.context_menu(|ui| wanted |= ui.button("Copy digest").clicked());
+    let copies = format!("Copy {what}");
+    let mut wanted = copy.on_hover_text(&copies).clicked();
+    response.context_menu(|ui| wanted |= ui.button(&copies).clicked());
     if wanted {
         actions.push(Action::Copy {
-            text: whole.clone(),
-            what: "digest".to_owned(),
+            text: whole.to_owned(),
+            what: what.to_owned(),
         });
     }
-    tooltip(&response, digest, verified);
     response
 }
 

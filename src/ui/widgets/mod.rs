@@ -24,7 +24,7 @@ pub use background::Background;
 pub use button::{drop_down, icon_button, icon_toggle, link, toggle};
 pub use chip::{Beside, Chip, chip};
 pub use date::{Date, date, exact, relative, with_dates};
-pub use digest::{digest, tooltip as digest_tooltip, wide_tooltip};
+pub use digest::{digest, fingerprint, short_fingerprint, tooltip as digest_tooltip, wide_tooltip};
 pub use empty_state::empty_state;
 pub use error_box::error_box;
 pub use field::{find_here, search, take_finds};

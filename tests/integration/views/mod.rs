@@ -55,6 +55,7 @@ impl Shown {
             image: &image,
             files: files.as_deref(),
             selected: &shown.selected.clone(),
+            keys: &[],
             now: "2026-11-22T12:00:00Z".parse().unwrap(),
             actions: &mut actions,
         };

@@ -328,9 +328,9 @@ fn the_overview_lists_what_is_attached_and_leads_to_it() {
     harness = shown(View::Overview, with_sbom());
     let all = words(&harness);
     assert!(all.contains("Attached"), "{all}");
-    assert!(all.contains("SBOM SPDX 2.3: 3 packages"), "{all}");
+    assert!(all.contains("SPDX SBOM: 3 packages"), "{all}");
     wishes(&mut harness);
-    harness.get_by_label("SBOM SPDX 2.3: 3 packages").click();
+    harness.get_by_label("SPDX SBOM: 3 packages").click();
     harness.run();
     let image = harness.state().image.id;
     assert!(wishes(&mut harness).contains(&Action::ShowView(image, View::Referrers)));
@@ -381,8 +381,69 @@ fn what_is_attached_stands_with_its_whole_kind_and_a_word_on_it() {
     let harness = shown(View::Overview, tree);
     let all = words(&harness);
     for said in [
-        "Attestation SLSA verification summary: 3 days ago",
-        "Signature Notation: 3 days ago",
+        "Attestation: SLSA verification summary: 3 days ago",
+        "Notation signature: 3 days ago",
+    ] {
+        assert!(all.contains(said), "{said} is not in {all}");
+    }
+}
+
+/// Many of one kind are told apart by what each is called, or by who signed it.
+#[test]
+fn rows_of_one_kind_are_told_apart() {
+    let made = |name: &str| {
+        let mut made = referrer(SPDX, name);
+        made.title = Some(format!("{name}.spdx.json"));
+        made
+    };
+    let signature = || referrer("application/vnd.dev.sigstore.bundle.v0.3+json", "signed");
+    let carrying = signature().descriptor.digest;
+    let mut tree = with_tree(plain(), &[(Way::Api, Answer::Named(3))], |tree| {
+        tree.add(None, made("api"));
+        tree.add(None, made("web"));
+        tree.add(None, signature());
+    });
+    let root = tree.image().unwrap().root.document.raw();
+    let subject = porthole::signature::Subject::of(root, MediaType::new(MediaType::OCI_MANIFEST));
+    let key = crate::signature::made::Key::new();
+    let signing = crate::signature::made::SIGNING;
+    let mut found = crate::signature::made::signed_bundle(&key, &subject, signing);
+    let own = Arc::make_mut(&mut found);
+    own.place.manifest = Some(carrying);
+    own.claims.key = Some(format!("SHA256:{}", key.public.fingerprint()));
+    let discovered = crate::signature::made::discovered(&subject, vec![found]);
+    let name = "registry.example.com/app".into();
+    let report = porthole::signature::policy::judge(&discovered, &subject, &name, None, None);
+    let digest = subject.digest.clone();
+    Arc::make_mut(&mut tree.signatures).insert(digest, Remote::Ready(Arc::new(report)));
+    let of_key = format!(
+        "not judged, says key SHA256:{}",
+        &key.public.fingerprint()[..8]
+    );
+
+    let mut harness = shown(View::Referrers, tree.clone());
+    let lines = rows(&harness);
+    for said in [
+        "SPDX SBOM, api.spdx.json, 1.5 KB",
+        "SPDX SBOM, web.spdx.json, 1.5 KB",
+        &format!("Sigstore bundle, signature, {of_key}"),
+    ] {
+        assert!(
+            lines.iter().any(|line| line.starts_with(said)),
+            "{said}: {lines:?}"
+        );
+    }
+    // they are found by it
+    let field = harness.get_by_role_and_label(Role::TextInput, "Filter referrers");
+    field.focus();
+    field.type_text("web.spdx");
+    harness.run();
+    assert_eq!(rows(&harness).len(), 2);
+    // and called the same in the overview
+    let all = words(&shown(View::Overview, tree));
+    for said in [
+        "SPDX SBOM api.spdx.json: 3 days ago",
+        &format!("Sigstore bundle, signature: {of_key}"),
     ] {
         assert!(all.contains(said), "{said} is not in {all}");
     }

@@ -36,6 +36,11 @@ fn files_become_one_artifact_and_are_seen_at_once() {
     assert_eq!((media_type, &attaching.artifact_type), (&None, &None));
     window.click(Role::Link, "Another file");
     window.fill(Role::TextInput, "File 2", "/tmp/b.txt");
+    assert!(
+        !window.has(Role::TextInput, "Media type 2"),
+        "it is recognised"
+    );
+    window.pick("How the media type 2 is known", "Another type…");
     window.fill(Role::TextInput, "Media type 2", "text/plain");
     window.fill(Role::TextInput, "Artifact type", "application/x");
     let (id, request) = planned(&mut window).unwrap();

@@ -1,6 +1,6 @@
 //! Shortcuts and About.
 
-use porthole::ui::commands::COMMANDS;
+use porthole::ui::commands::{COMMANDS, format_first};
 
 use super::*;
 
@@ -13,9 +13,14 @@ fn the_shortcuts_of_the_table_are_listed() {
         .filter(|command| !command.shortcuts.is_empty())
     {
         assert!(window.says(command.name), "{}", command.name);
-        let keys = window.harness.ctx.format_shortcut(&command.shortcuts[0]);
+        let keys = format_first(&window.harness.ctx, command).unwrap();
         assert!(window.says_like(|text| text.starts_with(&keys)), "{keys}");
     }
+    // as people write them, and those that are no commands too
+    for keys in ["Ctrl+,", "Ctrl+Enter", "Arrows, Page Up"] {
+        assert!(window.says_like(|text| text.starts_with(keys)), "{keys}");
+    }
+    assert!(window.says_like(|text| text.contains("Ctrl++")));
     window.click(Role::Button, "Close");
     assert!(!window.has(Role::Button, "Close"));
 }

@@ -56,6 +56,9 @@ fn where_there_is_none_one_is_made_with_a_passphrase_typed_twice() {
     assert!(window.says("There are no keys yet"));
     window.click(Role::Button, "New key…");
     assert!(!window.is_enabled(Role::Button, "Make the key"));
+    // an example in an empty field says that it is one
+    let name = window.field("Name").accesskit_node();
+    assert_eq!(name.placeholder(), Some("for example release-2026"));
     window.fill(Role::TextInput, "Name", "release");
     assert!(window.says_like(|text| text.contains("whoever reads the file has the key")));
     window.fill(Role::PasswordInput, "New passphrase", "correct horse");
@@ -66,7 +69,19 @@ fn where_there_is_none_one_is_made_with_a_passphrase_typed_twice() {
     window.fill(Role::PasswordInput, "Passphrase once more", "correct horse");
     window.pick("Kind", "Ed25519");
     assert_eq!(asked(&mut window), []);
-    window.click(Role::Button, "Make the key");
+    // Enter keeps the keyboard where more is to come, and confirms in the last field
+    window.field("Name").focus();
+    window.harness.run();
+    window.press(Modifiers::NONE, Key::Enter);
+    assert!(window.field("Name").is_focused());
+    assert_eq!(asked(&mut window), []);
+    let last = "Passphrase once more";
+    let last = window
+        .harness
+        .get_by_role_and_label(Role::PasswordInput, last);
+    last.focus();
+    window.harness.run();
+    window.press(Modifiers::NONE, Key::Enter);
     assert_eq!(
         asked(&mut window),
         [KeyChore::Generate {

@@ -24,6 +24,7 @@ mod login;
 mod menus;
 mod messages;
 mod opening;
+mod own_keys;
 mod places;
 mod platform;
 mod policy;
@@ -122,6 +123,7 @@ impl Window {
                 folder_picker: Box::new(answering),
                 now: || jiff::Timestamp::from_second(1_700_000_000).unwrap(),
                 drops: setup.drops,
+                downloads: Some("~/Downloads".to_owned()),
                 facts: setup.facts,
                 startup: None,
             };

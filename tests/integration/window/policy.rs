@@ -7,7 +7,9 @@ use porthole::signature::policy::{
     Entries, Level, NEW_POLICY, PolicyEdit, RuleEntry, SignerEntry, Way,
 };
 
-use super::trust::{answered, click_anywhere, edits, fail, fill, saved, show_preview, written};
+use super::trust::{
+    answered, click_anywhere, edits, fail, fill, saved, show_preview, signatures, written,
+};
 use super::*;
 
 /// A policy of others is shown with what cannot be taken over, before it is written.
@@ -125,7 +127,7 @@ pub(super) fn settings(entries: Entries) -> Window {
     window
 }
 
-fn list(window: &mut Window, entries: Entries) {
+pub(super) fn list(window: &mut Window, entries: Entries) {
     put(window, Some(entries), None);
 }
 
@@ -162,7 +164,7 @@ fn a_policy_that_is_not_listed_is_not_taken_for_an_empty_one() {
     for button in ["Add a rule…", "Add a signer…"] {
         assert!(!window.has(Role::Button, button), "{button}");
     }
-    assert!(!window.has(Role::CheckBox, "Verify what is opened by itself"));
+    assert!(!window.has(Role::CheckBox, "Verify every image when it is opened"));
 }
 
 #[test]
@@ -185,15 +187,15 @@ fn the_policy_is_listed_and_its_entries_go_after_a_question() {
             .count()
     };
     assert_eq!(
-        (count(&window, "Change…"), count(&window, "Take out…")),
+        (count(&window, "Change…"), count(&window, "Remove…")),
         (2, 3)
     );
-    click_first(&mut window, "Take out…");
+    click_first(&mut window, "Remove…");
     assert_eq!(edits(&mut window), [], "it asks first");
     window.click(Role::Button, "Keep it");
-    assert!(!window.has(Role::Button, "Take it out"));
-    click_first(&mut window, "Take out…");
-    window.click(Role::Button, "Take it out");
+    assert!(!window.has(Role::Button, "Remove it"));
+    click_first(&mut window, "Remove…");
+    window.click(Role::Button, "Remove it");
     let scope = "registry.example.com/**".to_owned();
     assert_eq!(edits(&mut window), [PolicyEdit::RemoveRule { scope }]);
     // one that cannot be made is said where it was asked for
@@ -268,6 +270,7 @@ fn rules_and_signers_are_written_in_the_window() {
 
     let mut window = settings(entries());
     window.click(Role::Button, "Add a rule…");
+    assert_eq!(window.value(Role::TextInput, "Scope"), "");
     fill(&mut window, "Scope", "host/team/**");
     window.click(Role::CheckBox, "wabbit");
     window.click(Role::Button, "Write to the policy");
@@ -292,6 +295,59 @@ fn rules_and_signers_are_written_in_the_window() {
     assert_eq!(edits(&mut window), [PolicyEdit::PutRule { before, rule }]);
     saved(&mut window);
 
-    window.click(Role::CheckBox, "Verify what is opened by itself");
+    window.click(Role::CheckBox, "Verify every image when it is opened");
     assert_eq!(edits(&mut window), [PolicyEdit::Automatic(false)]);
+}
+
+/// A rule begins with the image that is open; Escape leads back to the page and no further.
+#[test]
+fn escape_leads_back_from_what_is_filled_in() {
+    let (mut window, _) = signatures(None, true);
+    window.choose("Edit", "Settings…");
+    window.click(Role::RadioButton, "Trust");
+    list(&mut window, entries());
+    window.click(Role::Button, "Add a rule…");
+    assert_eq!(window.value(Role::TextInput, "Scope"), "dir:/images/app");
+    assert!(
+        !window.has(Role::Button, "Close"),
+        "the buttons are those of the rule"
+    );
+    // the first takes the field the keyboard, where one has it
+    window.press(Modifiers::NONE, Key::Escape);
+    assert!(!window.has(Role::TextInput, "Scope"));
+    assert!(window.has(Role::Button, "Add a rule…"), "the settings stay");
+    window.click(Role::Button, "Import…");
+    window.press(Modifiers::NONE, Key::Escape);
+    assert!(!window.has(Role::Button, "Show what would be written"));
+    assert!(window.has(Role::Button, "Add a rule…"), "the settings stay");
+    window.press(Modifiers::NONE, Key::Escape);
+    assert!(!window.has(Role::Button, "Add a rule…"));
+}
+
+/// What is wrong stands under the field that it is about, and what was typed stays.
+#[test]
+fn a_file_that_is_not_there_is_said_at_its_field() {
+    let mut window = settings(entries());
+    window.click(Role::Button, "Add a signer…");
+    fill(&mut window, "Signer name", "me");
+    fill(&mut window, "Key file", "/nosuch.pub");
+    // Enter in a field that is not the last one keeps the keyboard there
+    window.press(Modifiers::NONE, Key::Enter);
+    assert!(window.field("Key file").is_focused());
+    assert_eq!(edits(&mut window), []);
+    window.click(Role::Button, "Write to the policy");
+    let headline = "the policy is not changed: signer \"me\": /nosuch.pub is not there";
+    let failure = Failure {
+        headline: headline.to_owned(),
+        hint: "Nothing was written: correct it, and write it again".to_owned(),
+        details: Vec::new(),
+        kind: FailureKind::Other,
+    };
+    fail(&mut window, failure, None);
+    let said = window.harness.get_by_role_and_label(Role::Note, headline);
+    let (said, field) = (said.rect(), window.field("Key file").rect());
+    let below = window.field("Scope").rect();
+    assert!(field.bottom() <= said.top() && said.bottom() <= below.top());
+    assert_eq!(window.value(Role::TextInput, "Key file"), "/nosuch.pub");
+    assert!(!window.has(Role::Button, "Copy error"));
 }

@@ -2,7 +2,7 @@
 
 use porthole::engine::{
     Addition, AdditionId, AdditionReport, AdditionRequest, AdditionSnapshot, Chore, Failure,
-    FailureKind, IdentityFrom, JobId, KeyChore, Outcome, PlannedService, Remote, Secret,
+    FailureKind, IdentityFrom, JobId, KeyChore, NodePath, Outcome, PlannedService, Remote, Secret,
     ServiceRole, SignBy, SignFormat, SignIn, Signing, WrittenPiece,
 };
 use porthole::ui::views::View;
@@ -138,17 +138,25 @@ fn what_will_be_signed_is_shown_then_signed_and_seen() {
     };
     now.ask = Some(0);
     put(&mut window, now.clone());
-    assert!(window.says_like(|text| text.contains("the passphrase or the file is wrong")));
+    // it is said under the field, and nowhere else
+    let wrong = window
+        .harness
+        .get_by_role_and_label(Role::Note, "The passphrase or the file is wrong");
+    let wrong = wrong.rect();
+    assert!(!window.says_like(|text| text.contains("Failed")));
+    assert!(!window.has(Role::Button, "Copy error"));
+    assert!(window.has(Role::Row, "index: Sigstore bundle"));
     let field = window
         .harness
         .get_by_role_and_label(Role::PasswordInput, "Passphrase");
     assert!(field.accesskit_node().is_focused());
+    assert!(field.rect().bottom() <= wrong.top(), "under the field");
     field.type_text("correct horse");
     window.harness.run();
     window.press(Modifiers::NONE, Key::Enter);
     assert_eq!(window.sent(), [add("correct horse")]);
     assert!(
-        !window.says_like(|text| text.contains("the file is wrong")),
+        !window.has(Role::Note, "The passphrase or the file is wrong"),
         "what failed before is not said of what is on its way"
     );
 
@@ -165,12 +173,65 @@ fn what_will_be_signed_is_shown_then_signed_and_seen() {
     });
     window.harness.run();
     assert_eq!(window.sent(), [Command::Reload { image }]);
+    let signed = format!("Signed {}", scripted::REFERENCE);
+    assert!(window.says(&signed), "{signed}");
     window.click(Role::Button, "Show signatures");
     let forgotten = Command::ForgetAddition { addition: id };
     assert!(window.sent().contains(&forgotten));
     let app = window.harness.state().borrow();
     let tab = app.as_ref().unwrap().tabs().focused().unwrap();
     assert_eq!(tab.view, View::Signatures);
+    assert_eq!(tab.selected, Some(NodePath::root()), "what was signed");
+}
+
+/// Whatever was signed is what is shown then, and what the program says of it is short.
+#[test]
+fn what_was_signed_is_selected_where_it_is_shown() {
+    let (mut window, _) = asking();
+    window.click(Role::RadioButton, "One platform");
+    let (id, request) = planned(&mut window).unwrap();
+    let mut now = snapshot(id, &request, "Sigstore bundle");
+    put(&mut window, now.clone());
+    window.click(Role::Button, "Sign");
+    let mut done = report("Sigstore bundle");
+    let hash = "6ce14457515e0814".repeat(4);
+    done.written[0].checked = format!("signed by the ECDSA P-256 key SHA256:{hash}");
+    now.job = Some(JobId::next());
+    now.report = Remote::Ready(Arc::new(done));
+    put(&mut window, now);
+    let short = "Read back: signed by the ECDSA P-256 key SHA256:6ce14457…0814";
+    assert!(window.says(short));
+    window.click(Role::Button, "Show signatures");
+    let app = window.harness.state().borrow();
+    let tab = app.as_ref().unwrap().tabs().focused().unwrap();
+    let selected = tab.selected.clone().expect("something is selected");
+    let digest = tab.image().unwrap().digest(&selected).unwrap();
+    assert!(!selected.is_root(), "not the index");
+    assert!(
+        request.reference.ends_with(&digest.to_string()),
+        "{request:?}"
+    );
+}
+
+/// Who has closed the dialog is told all the same that the passphrase was wrong.
+#[test]
+fn a_wrong_passphrase_is_said_where_the_dialog_is_gone() {
+    let (mut window, _) = asking();
+    let (id, request) = planned(&mut window).unwrap();
+    let mut now = snapshot(id, &request, "Sigstore bundle");
+    put(&mut window, now.clone());
+    window.click(Role::Button, "Sign");
+    now.job = Some(JobId::next());
+    now.report = Remote::Pending { previous: None };
+    put(&mut window, now.clone());
+    window.click(Role::Button, "Go on in the background");
+    now.ask = Some(0);
+    now.report = Remote::Failed {
+        error: wrong(),
+        previous: None,
+    };
+    put(&mut window, now);
+    assert!(window.says_like(|text| text.contains("the passphrase or the file is wrong")));
 }
 
 #[test]

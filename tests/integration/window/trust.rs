@@ -51,7 +51,7 @@ fn snapshot(image: ImageId, report: Option<SubjectReport>, by_hand: bool) -> Ima
     snapshot
 }
 
-fn signatures(report: Option<SubjectReport>, by_hand: bool) -> (Window, ImageId) {
+pub(super) fn signatures(report: Option<SubjectReport>, by_hand: bool) -> (Window, ImageId) {
     let (mut window, image) = Window::opening(REFERENCE);
     window.show(snapshot(image, report, by_hand));
     window.click(Role::Tab, "Signatures");
@@ -59,7 +59,7 @@ fn signatures(report: Option<SubjectReport>, by_hand: bool) -> (Window, ImageId)
 }
 
 /// Whether a text stands somewhere: of a button, or by itself.
-fn reads(window: &Window, text: &str) -> bool {
+pub(super) fn reads(window: &Window, text: &str) -> bool {
     let mut nodes = window.harness.query_all_by(|node| {
         let texts = [node.label(), node.value()];
         texts.iter().flatten().any(|found| found.contains(text))
@@ -76,15 +76,18 @@ pub(super) fn click_anywhere(window: &mut Window, name: &str) {
     window.harness.run();
 }
 
+/// The change of which it was asked what it would write.
+pub(super) fn preview_asked(window: &mut Window) -> Option<TrustChange> {
+    let mut sent = window.sent().into_iter();
+    sent.find_map(|command| match command {
+        Command::Chore(Chore::PreviewTrust(change)) => Some(change),
+        _ => None,
+    })
+}
+
 /// Answers what a change of the policy would write, where somebody asks, by this policy.
 pub(super) fn answered(window: &mut Window, policy: &str) -> Option<Arc<TrustPreview>> {
-    let change = window
-        .sent()
-        .into_iter()
-        .find_map(|command| match command {
-            Command::Chore(Chore::PreviewTrust(change)) => Some(change),
-            _ => None,
-        })?;
+    let change = preview_asked(window)?;
     Some(show_preview(window, policy, change, false))
 }
 
@@ -327,7 +330,13 @@ fn why_not_stands_first_with_what_was_expected_and_found() {
     assert!(window.says_like(|text| text.contains(rejected)));
     assert!(window.says_like(|text| text.contains("asks for 1 of: release@example.com")));
     // the failed check is unfolded, the others are not
-    assert!(window.says("found mitr@redhat.com") && window.says("expected release@example.com"));
+    // one under the other, so that they can be compared
+    let left = |text: &str| {
+        let mut nodes = window.harness.query_all_by_value(text);
+        nodes.next().expect(text).rect().left()
+    };
+    assert_eq!(left("found"), left("expected"));
+    assert_eq!(left("mitr@redhat.com"), left("release@example.com"));
     for check in [
         "Identity, failed",
         "Bytes intact, passed",
@@ -369,16 +378,26 @@ fn the_report_is_saved_as_a_page_or_as_json() {
     let (mut window, _) = signatures(Some(report(Some("mitr@redhat.com"))), false);
     let save = |window: &mut Window, name: &str| {
         window.click(Role::Link, "Save report…");
-        window.fill(Role::TextInput, "Report file", " ");
+        let proposed = "~/Downloads/verification.html";
+        assert_eq!(window.value(Role::TextInput, "Path"), proposed);
+        assert!(window.has(Role::Button, "Browse for path"));
+        if name.ends_with(".json") {
+            window.click(Role::RadioButton, "JSON");
+            let proposed = "~/Downloads/verification.json";
+            assert_eq!(window.value(Role::TextInput, "Path"), proposed);
+        }
+        window.fill(Role::TextInput, "Path", " ");
         assert!(!window.is_enabled(Role::Button, "Save"), "no file is named");
-        window.fill(Role::TextInput, "Report file", name);
-        window.click(Role::Button, "Save");
+        window.fill(Role::TextInput, "Path", name);
+        // Enter in the last field does what the button does
+        window.press(Modifiers::NONE, Key::Enter);
         let sent = window.sent();
         let saved = sent.into_iter().find_map(|command| match command {
-            Command::Chore(Chore::SaveText { path, text }) => Some((path, text)),
+            // nothing that is there is replaced
+            Command::Chore(Chore::SaveNewText { path, text }) => Some((path, text)),
             _ => None,
         });
-        assert!(!window.has(Role::Button, "Save"), "the field is gone");
+        assert!(!window.has(Role::Button, "Save"), "the dialog is gone");
         saved.expect("a file is written")
     };
     let (path, page) = save(&mut window, "/tmp/report.html");

@@ -9,7 +9,7 @@ use super::{Adding, KeyList, Known, Now, PlaceKind, Preview, Signer, Target, pla
 use crate::engine::{
     Addition, AdditionPlan, AdditionRequest, AdditionSnapshot, Command, Engine, Failure, KeyInfo,
 };
-use crate::ui::action::{Action, Actions};
+use crate::ui::action::{Action, Actions, Spot};
 use crate::ui::dialogs::Source;
 use crate::ui::dialogs::kit::{self, Footer, Sheet};
 use crate::ui::views::View;
@@ -154,9 +154,9 @@ impl<A: Added> AdditionDialog<A> {
         }
         let signers = self.added.signers();
         match now {
-            Now::Failed(_, Some(position)) => {
+            Now::Failed(failure, Some(position)) => {
                 if let Some(signer) = signers.get_mut(*position) {
-                    signer.ask_again();
+                    signer.ask_again(failure);
                 }
             }
             Now::Done(_) => signers.iter_mut().for_each(Signer::forget),
@@ -227,8 +227,9 @@ impl<A: Added> AdditionDialog<A> {
     fn begin(&mut self, frame: &Frame, actions: &mut Actions) {
         let snapshot = frame.snapshot.as_deref();
         let plan = plan(snapshot).map(Arc::as_ref);
-        let signers = self.added.signers().iter();
-        let secrets = signers.map(|signer| signer.secret(&self.keys, plan));
+        let signers = self.added.signers();
+        signers.iter_mut().for_each(Signer::try_again);
+        let secrets = signers.iter().map(|signer| signer.secret(&self.keys, plan));
         let secrets = secrets.collect();
         self.seen = false;
         self.adding.begin(secrets, snapshot, actions);
@@ -236,13 +237,17 @@ impl<A: Added> AdditionDialog<A> {
 
     fn footer(&mut self, footer: &mut Footer<'_>, frame: &Frame, actions: &mut Actions) {
         match &frame.now {
-            Now::Done(_) => {
+            Now::Done(report) => {
                 let (word, view) = A::SEEN;
                 if footer.primary(word, Ok(())) {
                     let source = self.target.source();
+                    let spot = Spot {
+                        selected: self.target.picked(&frame.known),
+                        digest: report.written.iter().find_map(|one| one.digest.clone()),
+                    };
                     actions.push(match source.own {
-                        true => Action::OpenAt(source.text.clone(), view),
-                        false => Action::ShowView(source.image, view),
+                        true => Action::OpenAt(source.text.clone(), view, spot),
+                        false => Action::ShowAt(source.image, view, spot),
                     });
                     footer.close();
                 }

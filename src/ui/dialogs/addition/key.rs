@@ -139,7 +139,7 @@ impl KeyChoice {
             });
         });
         if let Self::File(path) = self {
-            let (hint, title) = ("/path/to/cosign.key", "Choose a private key");
+            let (hint, title) = ("for example /path/to/cosign.key", "Choose a private key");
             kit::path_row(ui, "Key file", which, path, hint, title, actions);
         }
     }

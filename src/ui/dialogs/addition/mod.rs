@@ -194,13 +194,21 @@ impl Adding {
     }
 
     /// Looks after it without its dialog: somebody may have to sign in yet. Says whether it
-    /// is over.
-    pub(in crate::ui) fn look_after(&mut self, engine: &Engine, actions: &mut Actions) -> bool {
+    /// is over, and why it failed where a passphrase was wrong: nobody else says that.
+    pub(in crate::ui) fn look_after(
+        &mut self,
+        engine: &Engine,
+        actions: &mut Actions,
+    ) -> Option<Option<Arc<Failure>>> {
         let snapshot = self.snapshot(engine);
         self.send_to_sign_in(snapshot.as_deref(), actions);
         let now = self.now(snapshot.as_deref(), engine);
         self.end(&now, actions);
-        !now.is_running()
+        match now {
+            Now::Running(_) => None,
+            Now::Failed(failure, Some(_)) => Some(Some(failure)),
+            Now::Choosing | Now::Done(_) | Now::Failed(_, None) => Some(None),
+        }
     }
 
     /// Whether the button can be pressed, by the plan alone.
@@ -251,8 +259,14 @@ impl AnnotationText {
     pub(super) fn show(&mut self, ui: &mut Ui, hover: &str) {
         kit::row(ui, "Annotations", |ui| {
             let width = ui.available_width();
-            kit::lines(ui, "Annotations", &mut self.0, "build=42\nteam=edge", width)
-                .on_hover_text(hover);
+            kit::lines(
+                ui,
+                "Annotations",
+                &mut self.0,
+                "for example build=42,\none on each line",
+                width,
+            )
+            .on_hover_text(hover);
         });
     }
 

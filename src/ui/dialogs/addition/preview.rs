@@ -68,7 +68,8 @@ pub(super) fn preview(
         }
         return;
     };
-    if let Now::Failed(failure, _) = now {
+    // a passphrase is asked for again where it was typed
+    if let Now::Failed(failure, None) = now {
         error_box(ui, failure, None, actions);
         ui.add_space(8.0);
     }

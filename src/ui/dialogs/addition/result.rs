@@ -64,10 +64,11 @@ pub(super) fn show(ui: &mut Ui, report: &AdditionReport) {
                 let head = format!("{}: {}", line(&written.label), line(&written.what));
                 ui.add(Label::new(strong(head)).wrap());
                 let weak = |words: String| RichText::new(words).color(tokens.weak);
-                let place = format!("In {}", line(&written.place));
-                ui.add(Label::new(weak(place)).truncate());
-                let checked = format!("Read back: {}", line(&written.checked));
-                ui.add(Label::new(weak(checked)).truncate());
+                for (word, said) in [("In", &written.place), ("Read back:", &written.checked)] {
+                    let short = line(&text::short_digests(said)).into_owned();
+                    let label = Label::new(weak(format!("{word} {short}"))).wrap();
+                    ui.add(label).on_hover_text(line(said).into_owned());
+                }
                 for vouched in &written.vouched {
                     ui.add(Label::new(weak(line(vouched).into_owned())).wrap());
                 }

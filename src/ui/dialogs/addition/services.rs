@@ -122,13 +122,16 @@ impl Services {
             kit::combo(ui, "Log", &mut self.log, &LOGS, width);
         });
         if self.log == Log::At {
-            let hint = "https://rekor.example.com";
+            let hint = "for example https://rekor.example.com";
             address(ui, "Log address", &mut self.log_address, hint);
         }
         let hint = "none";
         address(ui, "Timestamp", &mut self.timestamp, hint);
         if signed.for_notation {
-            let (hint, title) = ("/path/to/tsa.pem", "Choose the authority’s certificates");
+            let (hint, title) = (
+                "for example /path/to/tsa.pem",
+                "Choose the authority’s certificates",
+            );
             let (label, path) = ("Timestamp roots", &mut self.timestamp_roots);
             kit::path_row(ui, label, "", path, hint, title, actions);
         }
@@ -142,7 +145,7 @@ impl Services {
         if !signed.for_sigstore {
             return;
         }
-        let (hint, title) = ("signing_config.json", "Choose a signing config");
+        let (hint, title) = ("for example signing_config.json", "Choose a signing config");
         let path = &mut self.config;
         kit::path_row(ui, "Signing config", "", path, hint, title, actions);
         let (hint, title) = ("that of the settings", "Choose a trust root");

@@ -7,13 +7,14 @@ use egui::Ui;
 use super::key::{KeyChoice, KeyList};
 use super::{PlaceKind, Signed, With};
 use crate::engine::{
-    AdditionPlan, IdentityFrom, Secret, SignBy, SignFormat, Signing, SigningServices,
+    AdditionPlan, Failure, IdentityFrom, Secret, SignBy, SignFormat, Signing, SigningServices,
 };
 use crate::model::Annotations;
 use crate::signature::sign::KeyFacts;
 use crate::ui::action::Actions;
 use crate::ui::dialogs::folder::expand_home;
 use crate::ui::dialogs::kit::{self, SecretText};
+use crate::ui::widgets::text::{capital, line};
 
 const DAY: u64 = 24 * 3600;
 
@@ -76,6 +77,8 @@ pub struct Signer {
     opens: Option<String>,
     /// The passphrase is to be typed again.
     again: bool,
+    /// What was wrong with it.
+    wrong: Option<String>,
 }
 
 /// What all signers sign along.
@@ -105,6 +108,7 @@ impl Signer {
             lookaside: String::new(),
             passphrase: SecretText::default(),
             again: false,
+            wrong: None,
             opens: None,
         }
     }
@@ -168,10 +172,18 @@ impl Signer {
         encrypted.then(|| self.passphrase.secret())
     }
 
-    /// Asks for the passphrase again.
-    pub(in crate::ui::dialogs) fn ask_again(&mut self) {
+    /// Asks for the passphrase again, and says why.
+    pub(in crate::ui::dialogs) fn ask_again(&mut self, failure: &Failure) {
         self.passphrase.forget();
         self.again = true;
+        // which key it is stands above
+        let why = failure.headline.rsplit(": ").next().unwrap_or_default();
+        self.wrong = Some(capital(&line(why)));
+    }
+
+    /// It is tried with what was typed.
+    pub(in crate::ui::dialogs) fn try_again(&mut self) {
+        self.wrong = None;
     }
 
     /// The passphrase is needed no more.
@@ -187,6 +199,7 @@ impl Signer {
         };
         if self.opens != opens {
             self.passphrase.forget();
+            self.wrong = None;
             self.opens = opens;
         }
     }
@@ -206,7 +219,7 @@ impl Signer {
         self.forget_for_another(keys);
         self.format_row(ui, which, keys, formats);
         if self.format.is_notation() {
-            let (hint, title) = ("/path/to/chain.pem", "Choose the certificates");
+            let (hint, title) = ("for example /path/to/chain.pem", "Choose the certificates");
             let label = "Certificates";
             kit::path_row(ui, label, which, &mut self.chain, hint, title, actions);
             kit::row(ui, "Expires", |ui| {
@@ -231,6 +244,9 @@ impl Signer {
         });
         if std::mem::take(&mut self.again) {
             field.request_focus();
+        }
+        if let Some(wrong) = &self.wrong {
+            kit::wrong(ui, wrong);
         }
         field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter))
     }
@@ -267,7 +283,7 @@ impl Signer {
             kit::combo(ui, &name, &mut self.proof, &PROOFS, width);
         });
         if self.proof == Proof::File {
-            let (hint, title) = ("/path/to/token", "Choose the file of a token");
+            let (hint, title) = ("for example /path/to/token", "Choose the file of a token");
             let token = &mut self.token;
             kit::path_row(ui, "Token", which, token, hint, title, actions);
         }

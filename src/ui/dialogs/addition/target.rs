@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui::Ui;
 
-use crate::engine::{Engine, ImageSnapshot, Opened, Remote};
+use crate::engine::{Engine, ImageSnapshot, NodePath, Opened, Remote};
 use crate::model::{Digest, Reference, Transport, text};
 use crate::ui::action::Actions;
 use crate::ui::dialogs::kit;
@@ -124,6 +124,14 @@ impl Target {
             }
             (Pick::All, Some(_)) => Some((self.source.text.clone(), true)),
             _ => Some((self.source.text.clone(), false)),
+        }
+    }
+
+    /// Where what is added to stands in the image; nothing before the image is known.
+    pub(in crate::ui::dialogs) fn picked(&self, known: &Known) -> Option<NodePath> {
+        match (self.pick, &known.images) {
+            (Pick::One, Some(images)) => Some(images.get(self.one)?.path.clone()),
+            _ => Some(NodePath::root()),
         }
     }
 

@@ -10,6 +10,9 @@ use crate::ui::dialogs::kit::{self, Look};
 use crate::ui::theme::icons;
 use crate::ui::widgets::{icon_button, link};
 
+const BY_CONTENT: &str = "Recognised by its content";
+const BY_FILE: &str = "Recognised where it is an SBOM";
+
 /// Most files of one artifact.
 const FILES: usize = 32;
 
@@ -17,8 +20,8 @@ const FILES: usize = 32;
 #[derive(Debug)]
 pub(super) struct Files {
     files: Vec<File>,
-    /// What the artifact is; empty for what it is recognised as.
-    kind: String,
+    /// What the artifact is.
+    kind: Type,
     annotations: AnnotationText,
     focused: u8,
 }
@@ -26,15 +29,54 @@ pub(super) struct Files {
 #[derive(Debug, Default)]
 struct File {
     path: String,
-    /// Empty for what it is recognised as.
-    kind: String,
+    kind: Type,
+}
+
+/// A media type: what is recognised, or what was typed.
+#[derive(Debug)]
+struct Type {
+    recognised: bool,
+    typed: String,
+}
+
+impl Default for Type {
+    fn default() -> Self {
+        Self {
+            recognised: true,
+            typed: String::new(),
+        }
+    }
+}
+
+impl Type {
+    /// As the engine takes it; nothing for what is recognised.
+    fn given(&self) -> Option<String> {
+        let typed = self.typed.trim();
+        (!self.recognised && !typed.is_empty()).then(|| typed.to_owned())
+    }
+
+    /// The rows for it.
+    fn show(&mut self, ui: &mut Ui, label: &str, name: &str, recognised: &str, hint: &str) {
+        kit::row(ui, label, |ui| {
+            let width = ui.available_width();
+            let all = [(true, recognised), (false, "Another type…")];
+            let how = format!("How the {} is known", name.to_lowercase());
+            kit::combo(ui, &how, &mut self.recognised, &all, width);
+        });
+        if !self.recognised {
+            kit::row(ui, "", |ui| {
+                let width = ui.available_width();
+                kit::text(ui, name, &mut self.typed, hint, Look::Exact, width);
+            });
+        }
+    }
 }
 
 impl Default for Files {
     fn default() -> Self {
         Self {
             files: vec![File::default()],
-            kind: String::new(),
+            kind: Type::default(),
             annotations: AnnotationText::default(),
             focused: 0,
         }
@@ -51,7 +93,7 @@ impl Files {
         let files: Vec<_> = named
             .map(|file| AttachedFile {
                 path: expand_home(file.path.trim()).into(),
-                media_type: given(&file.kind),
+                media_type: file.kind.given(),
             })
             .collect();
         if files.is_empty() {
@@ -59,7 +101,7 @@ impl Files {
         }
         Ok(Attaching {
             files,
-            artifact_type: given(&self.kind),
+            artifact_type: self.kind.given(),
             annotations: self.annotations.read()?,
         })
     }
@@ -76,7 +118,7 @@ impl Files {
             let field = kit::row(ui, "Path", |ui| {
                 let close = if several { 24.0 + 8.0 } else { 0.0 };
                 let name = format!("File{which}");
-                let hint = "/path/to/sbom.spdx.json";
+                let hint = "for example ~/sbom.spdx.json";
                 let wish = PathWish::File("Choose a file to attach");
                 let field = kit::path(ui, &name, &mut file.path, hint, close, wish, actions);
                 let remove = format!("Remove file {}", at + 1);
@@ -88,12 +130,9 @@ impl Files {
             if at == 0 {
                 kit::first_focus(&field, &mut self.focused);
             }
-            kit::row(ui, "Media type", |ui| {
-                let width = ui.available_width();
-                let name = format!("Media type{which}");
-                let hint = "recognised by its content";
-                kit::text(ui, &name, &mut file.kind, hint, Look::Exact, width);
-            });
+            let name = format!("Media type{which}");
+            let hint = "for example application/json";
+            file.kind.show(ui, "Media type", &name, BY_CONTENT, hint);
             ui.add_space(4.0);
         }
         if let Some(at) = gone {
@@ -103,31 +142,15 @@ impl Files {
             self.files.push(File::default());
         }
         kit::heading(ui, "Artifact");
-        kit::row(ui, "Type", |ui| {
-            let width = ui.available_width();
-            let hint = match several {
-                true => "application/vnd.example.report",
-                false => "recognised where it is an SBOM",
-            };
-            kit::text(
-                ui,
-                "Artifact type",
-                &mut self.kind,
-                hint,
-                Look::Exact,
-                width,
-            )
-            .on_hover_text("What the artifact is, as a media type");
-        });
+        let hint = "for example application/vnd.example.report";
+        if several {
+            // of several files none says what all of them are
+            self.kind.recognised = false;
+        }
+        self.kind.show(ui, "Type", "Artifact type", BY_FILE, hint);
         self.annotations.show(
             ui,
             "KEY=VALUE, one on each line; of the artifact’s manifest",
         );
     }
-}
-
-/// What was typed; nothing for nothing.
-fn given(text: &str) -> Option<String> {
-    let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
 }

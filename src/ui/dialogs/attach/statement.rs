@@ -78,7 +78,7 @@ impl Statement {
 
     pub(super) fn show(&mut self, ui: &mut Ui, with: With<'_>, actions: &mut Actions) -> bool {
         kit::heading(ui, "Statement");
-        let (hint, title) = ("/path/to/provenance.json", "Choose a predicate");
+        let (hint, title) = ("for example /path/to/provenance.json", "Choose a predicate");
         let predicate = &mut self.predicate;
         kit::path_row(ui, "Predicate", "", predicate, hint, title, actions);
         kit::row(ui, "Type", |ui| {
@@ -88,7 +88,7 @@ impl Statement {
         if self.kind == OTHER {
             kit::row(ui, "Address", |ui| {
                 let width = ui.available_width();
-                let hint = "https://example.com/predicate/v1";
+                let hint = "for example https://example.com/predicate/v1";
                 kit::text(
                     ui,
                     "Type address",

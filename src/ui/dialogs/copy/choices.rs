@@ -243,6 +243,7 @@ mod tests {
     fn image(text: &str, mark: &str, system: bool) -> SourceImage {
         SourceImage {
             label: text.to_owned(),
+            path: crate::engine::NodePath::root(),
             platform: text.parse().ok(),
             digest: Digest::sha256(mark.as_bytes()),
             size: None,

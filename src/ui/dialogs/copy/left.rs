@@ -259,8 +259,15 @@ impl CopyDialog {
         kit::row(ui, "Also called", |ui| {
             let width = ui.available_width();
             let also = &mut self.choices.also;
-            kit::text(ui, "Other names", also, "latest, 1.8", Look::Exact, width)
-                .on_hover_text("More tags or names that the copy gets in the same place");
+            kit::text(
+                ui,
+                "Other names",
+                also,
+                "for example latest, 1.8",
+                Look::Exact,
+                width,
+            )
+            .on_hover_text("More tags or names that the copy gets in the same place");
         });
         kit::row(ui, "Format", |ui| {
             let width = ui.available_width();

@@ -71,7 +71,7 @@ impl Import {
 
     pub(super) fn show(&mut self, ui: &mut Ui, actions: &mut Actions) {
         let (hint, wish) = (
-            "/path/to/cosign.key",
+            "for example /path/to/cosign.key",
             PathWish::File("Choose a private key"),
         );
         let field = kit::row(ui, "File", |ui| {

@@ -85,7 +85,7 @@ impl Keys {
                 let mut chore = None;
                 kit::row(ui, "Public half to", |ui| {
                     let wish = PathWish::SaveFile(format!("{}.pub", key.name));
-                    let hint = "/path/to/key.pub";
+                    let hint = "for example /path/to/key.pub";
                     let room = button_width(ui, SAVE) + ui.spacing().item_spacing.x;
                     kit::path(ui, "File", path, hint, room, wish, actions);
                     let named = !path.trim().is_empty();

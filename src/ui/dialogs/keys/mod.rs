@@ -194,14 +194,14 @@ impl Keys {
                 footer.cancel("Close");
             }
             Page::Generate(generate) => {
-                if footer.primary("Make the key", free(generate.ready())) {
+                if footer.confirm("Make the key", free(generate.ready())) {
                     self.begin(generate.chore(), "Making the key…", actions);
                 }
                 footer.cancel("Back");
             }
             Page::Import(import) => {
                 let (words, doing) = import.next();
-                if footer.primary(words, free(import.ready())) {
+                if footer.confirm(words, free(import.ready())) {
                     self.begin(import.chore(), doing, actions);
                 }
                 footer.cancel("Back");

@@ -76,8 +76,15 @@ const fn about(kind: KeyKind) -> &'static str {
 pub(super) fn name_row(ui: &mut Ui, name: &mut String) -> egui::Response {
     kit::row(ui, "Name", |ui| {
         let width = ui.available_width();
-        kit::text(ui, "Name", name, "release-2026", Look::Exact, width)
-            .on_hover_text("Letters, digits, '.', '_' and '-'")
+        kit::text(
+            ui,
+            "Name",
+            name,
+            "for example release-2026",
+            Look::Exact,
+            width,
+        )
+        .on_hover_text("Letters, digits, '.', '_' and '-'")
     })
 }
 

@@ -5,6 +5,7 @@ use egui::{
     TextStyle, Ui, WidgetInfo, vec2,
 };
 
+use super::enter;
 use crate::ui::theme::{Tokens, icons, size};
 
 /// Highest that a list is before it scrolls, in points.
@@ -52,7 +53,8 @@ pub fn text(
         Look::Words => FontSelection::from(TextStyle::Body),
         Look::Exact => FontSelection::from(TextStyle::Monospace),
     };
-    ui.add(
+    let hint = faint(ui, hint);
+    let field = ui.add(
         TextEdit::singleline(value)
             .id(field_id(name))
             .font(font)
@@ -60,8 +62,14 @@ pub fn text(
             .min_size(vec2(0.0, size::CONTROL))
             .margin(Margin::symmetric(10, 6))
             .hint_text(hint),
-    )
-    .accessible_name(name)
+    );
+    enter::drawn(&field);
+    field.accessible_name(name)
+}
+
+/// What stands in an empty field is no value: an example says that it is one.
+fn faint(ui: &Ui, hint: &str) -> RichText {
+    RichText::new(hint).color(Tokens::of(ui).faint)
 }
 
 /// The id of the field called `name`: one dialog is open at a time.
@@ -71,6 +79,7 @@ pub(super) fn field_id(name: &str) -> Id {
 
 /// A field of several lines called `name`, `width` points wide.
 pub fn lines(ui: &mut Ui, name: &str, value: &mut String, hint: &str, width: f32) -> Response {
+    let hint = faint(ui, hint);
     ui.add(
         TextEdit::multiline(value)
             .id(field_id(name))

@@ -9,12 +9,14 @@ mod path;
 mod said;
 mod secret;
 
+mod enter;
+
 pub use choice::{Choice, pick, segments, tick};
 pub use field::{Look, combo, combo_some, combo_ui, lines, row, text};
 pub use path::{browse, browse_width, forget_path, give_path, path, path_row, picked_path};
 pub use said::{
     code_frame, command_line, heading, heading_with, in_sight, note, progress, quiet,
-    room_for_bars, waiting,
+    room_for_bars, waiting, wrong,
 };
 pub use secret::{SecretText, secret};
 
@@ -145,6 +147,7 @@ impl<'a> Sheet<'a> {
         footer: impl FnOnce(&mut S, &mut Footer<'_>),
     ) -> bool {
         let tokens = Tokens::of(ui);
+        enter::begin(ui);
         let top = ui.cursor().top();
         let title = self.title.unwrap_or(self.name);
         ui.add(egui::Label::new(strong(title).size(17.0)).truncate());
@@ -259,6 +262,13 @@ impl Footer<'_> {
             Err(why) => response.on_disabled_hover_text(why),
         };
         response.clicked() || keys
+    }
+
+    /// The same, which Enter in the last field of one line presses too: for what can be made
+    /// good again.
+    pub fn confirm(&mut self, words: &str, ready: Result<(), &str>) -> bool {
+        let enter = enter::in_last_field(self.ui, ready.is_ok());
+        self.primary(words, ready) || enter
     }
 
     /// Another button; says whether it was pressed.

@@ -2,6 +2,7 @@
 
 use egui::{Label, Margin, Response, RichText, Role, ScrollArea, TextStyle, Ui, WidgetInfo};
 
+use super::field::row;
 use crate::ui::action::{Action, Actions};
 use crate::ui::theme::{Tokens, icons, size, strong};
 use crate::ui::widgets::icon_button;
@@ -46,6 +47,12 @@ pub fn note(ui: &mut Ui, icon: &str, color: egui::Color32, words: &str) -> Respo
     let response = drawn.response;
     response.widget_info(|| WidgetInfo::labeled(Role::Note, true, words));
     response
+}
+
+/// What is wrong with the field above, in a line under it.
+pub fn wrong(ui: &mut Ui, words: &str) {
+    let color = Tokens::of(ui).rejected;
+    row(ui, "", |ui| note(ui, icons::CIRCLE_X, color, words));
 }
 
 /// How far something is, between 0 and 1, or that it is on its way; with words.

@@ -8,6 +8,7 @@ use egui::text::CharIndex;
 use egui::{Margin, Response, TextBuffer, TextEdit, Ui, vec2};
 use zeroize::{Zeroize as _, Zeroizing};
 
+use super::enter;
 use super::field::field_id;
 use crate::engine::Secret;
 use crate::model::wiping;
@@ -111,6 +112,7 @@ pub fn secret(ui: &mut Ui, name: &str, value: &mut SecretText, width: f32) -> Re
     let mut state = output.state;
     state.clear_undoer();
     state.store(ui.ctx(), id);
+    enter::drawn(&output.response.response);
     output.response.response.accessible_name(name)
 }
 

@@ -123,7 +123,7 @@ impl CopyReport {
             let name = Path::new(&self.path).file_name();
             let name = name.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
             let wish = PathWish::SaveFile(name);
-            let hint = "/path/to/report.json";
+            let hint = "for example /path/to/report.json";
             kit::path(ui, "File", &mut self.path, hint, 0.0, wish, actions);
         });
         let Some(file) = self.file() else {

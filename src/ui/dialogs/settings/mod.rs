@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use egui::{Context, Ui};
 
-use super::kit::{self, Sheet};
+use super::kit::{self, Footer, Sheet};
 use crate::engine::{Chore, Command, Failure, KnownAlias, KnownHost, KnownLogin, KnownRegistry};
 use crate::ui::action::{Action, Actions};
 use crate::ui::commands::Situation;
@@ -150,16 +150,30 @@ impl SettingsDialog {
                 actions.push(Action::Send(Command::Chore(chore)));
             }
         }
-        Sheet::new("Settings")
+        let done = Sheet::new("Settings")
             .width(820.0)
             .body_height(HEIGHT)
             .fixed()
             .show(
                 ctx,
-                &mut (self, actions),
+                &mut (&mut *self, &mut *actions),
                 |(settings, actions), ui| settings.body(ui, situation, actions),
-                |_, footer| footer.cancel("Close"),
-            )
+                |(settings, actions), footer| settings.footer(footer, actions),
+            );
+        // from what is filled in Escape leads back to the page
+        if done && self.page == Page::Trust && self.trust.is_filled_in() {
+            self.trust.back();
+            return false;
+        }
+        done
+    }
+
+    fn footer(&mut self, footer: &mut Footer<'_>, actions: &mut Actions) {
+        if self.page == Page::Trust && self.trust.is_filled_in() {
+            self.trust.footer(footer, actions);
+        } else {
+            footer.cancel("Close");
+        }
     }
 
     fn body(&mut self, ui: &mut Ui, situation: &Situation<'_>, actions: &mut Actions) {
@@ -170,7 +184,7 @@ impl SettingsDialog {
             Page::Credentials => self.credentials(ui, actions),
             Page::Tls => self.tls(ui),
             Page::Mirrors => self.mirrors(ui),
-            Page::Trust => self.trust.show(ui, actions),
+            Page::Trust => self.trust.show(ui, situation, actions),
         }
     }
 }

@@ -4,6 +4,7 @@ use egui::{RichText, Role, Ui, WidgetInfo};
 
 use crate::engine::Command;
 use crate::model::Reference;
+use crate::model::text::short_digests;
 use crate::ui::action::Action;
 use crate::ui::theme::{Tokens, strong};
 use crate::ui::views::facts::{Health, health};
@@ -77,8 +78,10 @@ fn trust(ui: &mut Ui, context: &mut ViewContext<'_>) {
         // "Rejected: by whom and why" says again what stands above it
         let why = status.meaning.split_once(": ");
         let why = why.map_or(&*status.meaning, |(_, why)| why);
-        let why = RichText::new(text::capital(why)).color(tokens.weak);
-        ui.add(egui::Label::new(why).wrap());
+        let short = text::capital(&short_digests(why));
+        let line = RichText::new(short).color(tokens.weak);
+        ui.add(egui::Label::new(line).wrap())
+            .on_hover_text(text::value(why).into_owned());
         if link(ui, "Show signatures").clicked() {
             let id = context.image.id;
             context.actions.push(Action::ShowView(id, View::Signatures));

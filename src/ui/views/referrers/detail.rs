@@ -14,7 +14,7 @@ use crate::ui::widgets::{
     Look, Row, date, digest, error_box, heading, icon_button, icon_toggle, text,
 };
 
-use super::{ReferrersState, open, remove, tree};
+use super::{ReferrersState, kind_words, open, remove, tree};
 
 /// Width of the names, in points.
 const NAMES: f32 = 104.0;
@@ -50,13 +50,9 @@ fn head(
     subject: &Digest,
     context: &mut ViewContext<'_>,
 ) {
-    let kind = referrer.kind.to_string();
+    let kind = kind_words(&referrer.kind);
     ui.horizontal(|ui| {
-        let title = format!(
-            "{}  {}",
-            tree::icon(referrer.kind.class()),
-            text::line(&kind)
-        );
+        let title = format!("{}  {}", tree::icon(referrer.kind.class()), kind);
         let room = (ui.available_width() - 240.0).max(80.0);
         ui.scope(|ui| {
             ui.set_max_width(room);

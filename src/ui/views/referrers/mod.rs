@@ -4,6 +4,7 @@ mod count;
 mod detail;
 mod outcome;
 mod rows;
+mod said;
 mod tree;
 
 use egui::Ui;
@@ -23,6 +24,7 @@ use super::{View, ViewContext, ViewState, page};
 
 pub use count::referrer_count;
 pub(super) use rows::Rows;
+pub(super) use said::{kind_words, vouched};
 
 /// From this width of the view on what is selected stands beside the tree, in points.
 const WIDE: f32 = 860.0;

@@ -239,6 +239,7 @@ fn group(snapshot: &ImageSnapshot, path: &NodePath) -> Option<Group> {
 fn has(referrer: &Referrer, word: &str) -> bool {
     let found = |text: &str| text.to_lowercase().contains(word);
     found(&referrer.kind.to_string())
+        || referrer.title.as_deref().is_some_and(found)
         || found(&referrer.descriptor.digest.to_string())
         || referrer
             .artifact_type

@@ -12,23 +12,26 @@ use crate::ui::views::ViewContext;
 use crate::ui::widgets::table::{Column, RowUi, Table, Touched};
 use crate::ui::widgets::{Date, text};
 
-use super::remove;
 use super::rows::{Line, Rows, Whole};
+use super::{kind_words, remove, vouched};
 
 const TYPE: usize = 0;
-const SIZE: usize = 1;
-const DATE: usize = 2;
-const DIGEST: usize = 3;
+const SAYS: usize = 1;
+const SIZE: usize = 2;
+const DATE: usize = 3;
+const DIGEST: usize = 4;
 
-const COLUMNS: [Column; 4] = [
+const COLUMNS: [Column; 5] = [
     Column::wide("Type", 180.0, 1.0),
+    Column::wide("Says", 130.0, 1.0)
+        .hint("Its title or file, or who signed it and what the policy says of that"),
     Column::new("Size", 72.0)
         .right()
         .hint("Manifest, config and files together"),
     Column::new("Made", 104.0)
         .hint("As its annotations say it")
-        .from_width(430.0),
-    Column::new("Digest", 158.0).from_width(610.0),
+        .from_width(540.0),
+    Column::new("Digest", 158.0).from_width(740.0),
 ];
 
 /// Draws it into all the height there is.
@@ -67,7 +70,7 @@ pub(super) fn show(
             }
             Line::Referrer { depth, at, .. } => {
                 let referrer = &rows.referrers[at];
-                line(row, referrer, depth, now);
+                line(row, referrer, depth, now, place);
                 let digest = &referrer.descriptor.digest;
                 row.response.context_menu(|ui| {
                     if let Some(reference) = image.reference_at(digest)
@@ -99,11 +102,16 @@ pub(super) fn show(
     touched
 }
 
-fn line(row: &mut RowUi<'_>, referrer: &Referrer, depth: usize, now: jiff::Timestamp) {
+fn line(
+    row: &mut RowUi<'_>,
+    referrer: &Referrer,
+    depth: usize,
+    now: jiff::Timestamp,
+    context: &ViewContext<'_>,
+) {
     let tokens = row.tokens;
     row.indent(depth + 1);
-    let kind = referrer.kind.to_string();
-    let kind = text::line(&kind);
+    let kind = kind_words(&referrer.kind);
     let (icon, note, color) = match (&referrer.state, &referrer.subject) {
         (ReferrerState::NotRead(_), _) => {
             (icons::TRIANGLE_ALERT, ", could not be read", tokens.damaged)
@@ -114,6 +122,14 @@ fn line(row: &mut RowUi<'_>, referrer: &Referrer, depth: usize, now: jiff::Times
     };
     let words = format!("{icon}  {kind}{note}");
     row.colored(TYPE, &words, color);
+    let vouched = vouched(&referrer.descriptor.digest, context, tokens);
+    let title = referrer.title.as_ref();
+    let title = || title.map(|title| (text::line(title).into_owned(), tokens.weak));
+    let says = vouched.or_else(title);
+    if let Some((words, color)) = &says {
+        row.colored(SAYS, words, *color);
+        row.hint(SAYS, words);
+    }
     let size = referrer.total_size.map(size_text);
     match &size {
         Some(size) => row.words(SIZE, size),
@@ -128,7 +144,10 @@ fn line(row: &mut RowUi<'_>, referrer: &Referrer, depth: usize, now: jiff::Times
     }
     let verified = matches!(referrer.state, ReferrerState::Read);
     row.digest(DIGEST, &referrer.descriptor.digest, verified);
-    let said = [size.as_deref(), made.as_deref()].into_iter().flatten();
+    let says = says.as_ref().map(|(words, _)| words.as_str());
+    let said = [says, size.as_deref(), made.as_deref()]
+        .into_iter()
+        .flatten();
     let said: Vec<_> = std::iter::once(format!("{kind}{note}"))
         .chain(said.map(str::to_owned))
         .collect();

@@ -4,19 +4,28 @@ use egui::{Align, Layout, Margin, RichText, Role, Sense, Stroke, Ui, WidgetInfo,
 
 use jiff::Timestamp;
 
+use crate::engine::KeyInfo;
 use crate::model::{Annotations, ArtifactKind, MediaType, predicate_words};
+use crate::signature::policy::name_of;
+use crate::signature::sign::KeyFacts;
 use crate::signature::{
-    Check, Format, Found, Judgement, Outcome, SignatureReport, SignerFacts, Statement,
+    Check, CheckKind, Format, Found, Judgement, Outcome, SignatureReport, SignerFacts, Statement,
 };
+use crate::ui::action::Action;
 use crate::ui::theme::{Tokens, icons, size, strong};
 use crate::ui::views::ViewContext;
-use crate::ui::widgets::{Date, Look, Row, exact, relative, row_line, text, with_dates};
+use crate::ui::widgets::{
+    Date, Look, Row, exact, fingerprint, relative, row_line, text, with_dates,
+};
 
 use super::SignaturesState;
-use super::trust::Proposal;
+use super::trust::{self, Card, Proposal};
 
 /// Width of the column of what was checked, in points.
 const NAMES: f32 = 160.0;
+
+/// Width of `found` and `expected`, in points.
+const WORDS: f32 = 64.0;
 
 /// Draws the card.
 pub(super) fn show(
@@ -27,13 +36,16 @@ pub(super) fn show(
     context: &mut ViewContext<'_>,
 ) {
     let tokens = Tokens::of(ui);
-    egui::Frame::NONE
+    let reveal = report.found.place.manifest.as_ref();
+    let reveal = reveal.filter(|manifest| state.reveal.as_ref() == Some(*manifest));
+    let reveal = reveal.is_some() && state.reveal.take().is_some();
+    let drawn = egui::Frame::NONE
         .stroke(Stroke::new(1.0, tokens.border))
         .corner_radius(size::CORNER)
         .inner_margin(Margin::symmetric(16, 12))
         .show(ui, |ui| {
             ui.set_width(ui.available_width());
-            head(ui, report, tokens, context.now);
+            head(ui, report, tokens, context);
             for (line, check) in report.checks.iter().enumerate() {
                 check_line(ui, (position, line), check, state);
             }
@@ -60,10 +72,49 @@ pub(super) fn show(
                 }
             }
             buttons(ui, position, report, details, state, context);
+            let card = Card::of(&report.found, position);
+            trust::show(ui, &card, &mut state.proposal, context);
         });
+    if reveal {
+        drawn.response.scroll_to_me(Some(Align::Center));
+    }
 }
 
-fn head(ui: &mut Ui, report: &SignatureReport, tokens: &Tokens, now: Timestamp) {
+/// The key of the user's own that a signature says it was made with.
+fn own_key<'k>(found: &Found, keys: &'k [KeyInfo]) -> Option<&'k KeyInfo> {
+    let claimed = found.claims.key.as_ref()?;
+    let is_it = |facts: &KeyFacts| facts.fingerprint == *claimed;
+    keys.iter()
+        .find(|key| key.facts.as_ref().is_some_and(is_it))
+}
+
+/// Who made it, by its own word: a key with its fingerprint, or words.
+fn claimed_by(ui: &mut Ui, found: &Found, tokens: &Tokens, context: &mut ViewContext<'_>) {
+    let small = |words: &str| RichText::new(words).color(tokens.weak).size(size::SMALL);
+    if let Some(key) = &found.claims.key {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = size::GRID;
+            let words = match own_key(found, context.keys) {
+                Some(own) => format!("claims to be by your key {}", text::line(&own.name)),
+                None => "claims to be by the key".to_owned(),
+            };
+            ui.label(small(&words));
+            fingerprint(ui, key, context.actions);
+        });
+        return;
+    }
+    let Some(signer) = &found.claims.signer else {
+        return;
+    };
+    let mut words = format!("claims to be by {}", text::line(signer));
+    if let Some(issuer) = &found.claims.issuer {
+        words.push_str(&format!(", vouched for by {}", text::line(issuer)));
+    }
+    ui.add(egui::Label::new(small(&words)).truncate());
+}
+
+fn head(ui: &mut Ui, report: &SignatureReport, tokens: &Tokens, context: &mut ViewContext<'_>) {
+    let now = context.now;
     let found = &report.found;
     ui.horizontal(|ui| {
         let (title, whole) = title(found);
@@ -78,14 +129,7 @@ fn head(ui: &mut Ui, report: &SignatureReport, tokens: &Tokens, now: Timestamp) 
             });
         });
     });
-    if let Some(signer) = &found.claims.signer {
-        let mut words = format!("claims to be by {}", text::line(signer));
-        if let Some(issuer) = &found.claims.issuer {
-            words.push_str(&format!(", vouched for by {}", text::line(issuer)));
-        }
-        let words = RichText::new(words).color(tokens.weak).size(size::SMALL);
-        ui.add(egui::Label::new(words).truncate());
-    }
+    claimed_by(ui, found, tokens, context);
     if let Some(covers) = covers(found) {
         let words = RichText::new(covers).color(tokens.weak).size(size::SMALL);
         let line = ui.add(egui::Label::new(words).truncate());
@@ -222,16 +266,23 @@ fn check_line(ui: &mut Ui, at: (usize, usize), check: &Check, state: &mut Signat
     if open {
         for (word, value) in [("found", &check.found), ("expected", &check.expected)] {
             let Some(value) = value else { continue };
+            // one under the other, so that they can be compared
             ui.horizontal_top(|ui| {
                 ui.add_space(28.0 + NAMES);
+                let place = vec2(WORDS, size::CONTROL / 2.0);
+                let left = Layout::left_to_right(Align::Min);
+                ui.allocate_ui_with_layout(place, left, |ui| {
+                    ui.set_min_width(WORDS);
+                    ui.label(RichText::new(word).color(tokens.weak));
+                });
                 let value = with_dates(value);
-                let words = format!("{word} {}", text::value(&value));
                 let color = if check.is_failed() {
                     tokens.text
                 } else {
                     tokens.weak
                 };
-                ui.add(egui::Label::new(RichText::new(words).color(color)).wrap());
+                let value = RichText::new(text::value(&value)).color(color).monospace();
+                ui.add(egui::Label::new(value).wrap());
             });
             ui.add_space(size::GRID);
         }
@@ -270,6 +321,69 @@ impl Part {
     }
 }
 
+/// What leads from a signature that nobody vouches for to one that is judged.
+enum Way {
+    Signer(Proposal),
+    OwnKey(Proposal),
+    /// A key is to be named, for images of this name.
+    Key(String),
+}
+
+impl Way {
+    /// The way for this signature; nothing where it is accepted, or where there is none.
+    fn of(position: usize, report: &SignatureReport, context: &ViewContext<'_>) -> Option<Self> {
+        let judgement = report.judgement();
+        let card = Card::of(&report.found, position);
+        let signer = report.authenticated.as_ref().map(|facts| &facts.signer);
+        if judgement == Judgement::Accepted {
+            return None;
+        }
+        if let Some(signer @ SignerFacts::Identity { .. }) = signer {
+            return Proposal::of(context, signer, card).map(Self::Signer);
+        }
+        // who signed is proven only once somebody vouches for the certificate
+        let notation = matches!(
+            report.found.format,
+            Format::NotationJws | Format::NotationCose
+        );
+        if notation && judgement == Judgement::NotJudged {
+            return Proposal::of_notation(context, &report.found, card).map(Self::Signer);
+        }
+        let check = report.check(CheckKind::Key)?;
+        let unknown = check.is_failed() || check.outcome == Outcome::NotChecked;
+        if !unknown || notation {
+            return None;
+        }
+        let own = own_key(&report.found, context.keys);
+        if let Some(proposal) = own.and_then(|key| Proposal::of_key(context, key, card)) {
+            return Some(Self::OwnKey(proposal));
+        }
+        Some(Self::Key(name_of(context.image.reference.as_ref()?)))
+    }
+
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Signer(_) => "Trust this signer…",
+            Self::OwnKey(_) => "Trust this key…",
+            Self::Key(_) => "Check with a key…",
+        }
+    }
+
+    /// Goes there; gives what is proposed then.
+    fn go(self, context: &mut ViewContext<'_>) -> Option<Proposal> {
+        match self {
+            Self::Signer(proposal) | Self::OwnKey(proposal) => {
+                proposal.ask(context.actions);
+                Some(proposal)
+            }
+            Self::Key(scope) => {
+                context.actions.push(Action::AskSigner(scope));
+                None
+            }
+        }
+    }
+}
+
 fn buttons(
     ui: &mut Ui,
     position: usize,
@@ -278,26 +392,16 @@ fn buttons(
     state: &mut SignaturesState,
     context: &mut ViewContext<'_>,
 ) {
-    let facts = report.authenticated.as_ref();
-    let identity = facts.filter(|facts| matches!(facts.signer, SignerFacts::Identity { .. }));
-    let trusting = identity.filter(|_| report.judgement() != Judgement::Accepted);
-    let proposal = trusting.and_then(|facts| Proposal::of(context, &facts.signer));
-    // who signed is proven only once somebody vouches for the certificate
-    let notation = matches!(
-        report.found.format,
-        Format::NotationJws | Format::NotationCose
-    ) && report.judgement() == Judgement::NotJudged;
-    if proposal.is_none() && !notation && details.is_empty() {
+    let way = Way::of(position, report, context);
+    if way.is_none() && details.is_empty() {
         return;
     }
     ui.add_space(2.0 * size::GRID);
     ui.horizontal(|ui| {
-        if (proposal.is_some() || notation) && ui.button("Trust this signer…").clicked() {
-            let of_envelope = || Proposal::of_notation(context, &report.found);
-            state.proposal = proposal.or_else(of_envelope);
-            if let Some(proposal) = &state.proposal {
-                proposal.ask(context.actions);
-            }
+        if let Some(way) = way
+            && ui.button(way.word()).clicked()
+        {
+            state.proposal = way.go(context);
         }
         for part in PARTS {
             if part.of(details).next().is_some()

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use egui::Ui;
 
 use crate::engine::{Command, Remote, TrustChange, TrustPreview};
-use crate::model::Reference;
+use crate::model::{Digest, Reference};
+use crate::signature::SignatureReport;
 use crate::ui::action::Action;
 use crate::ui::panels::status_bar::OFFLINE;
 use crate::ui::theme::{icons, size};
@@ -35,11 +36,16 @@ pub(super) struct SignaturesState {
     details: HashSet<(usize, card::Part)>,
     /// The entry that is about to be added to the policy.
     proposal: Option<trust::Proposal>,
-    /// The file that the report is about to be saved to.
-    report_file: Option<String>,
+    /// The signature in the manifest with this digest is to be scrolled to.
+    reveal: Option<Digest>,
 }
 
 impl SignaturesState {
+    /// The signature in this manifest is to be seen, once it is there.
+    pub(super) fn bring_into_view(&mut self, digest: Digest) {
+        self.reveal = Some(digest);
+    }
+
     /// What a change of the trust policy would write is known.
     pub(super) fn trust_previewed(&mut self, preview: &Arc<TrustPreview>) {
         if let Some(proposal) = &mut self.proposal {
@@ -62,6 +68,11 @@ pub(super) fn show(ui: &mut Ui, state: &mut ViewState, context: &mut ViewContext
         for row in &rows {
             state.wants.ask_verification(context, &row.path);
         }
+    }
+    let report_of = context.image.signatures(context.selected).value();
+    let by_key = |report: &SignatureReport| report.found.claims.key.is_some();
+    if report_of.is_some_and(|report| report.signatures.iter().any(by_key)) {
+        state.wants.ask_keys(context);
     }
     page::scrolling(ui, |ui| {
         let wide = ui.available_width() >= WIDE;
@@ -158,8 +169,7 @@ fn report(
     match context.image.signatures(&path) {
         Remote::Ready(report) => {
             let report = std::sync::Arc::clone(report);
-            verdict::show(ui, &report, &mut state.report_file, context);
-            trust::show(ui, &mut state.proposal, context);
+            verdict::show(ui, &report, context);
             if report.signatures.is_empty() {
                 empty_state(
                     ui,

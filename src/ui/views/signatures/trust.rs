@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use egui::{Margin, RichText, Stroke, Ui};
 
-use crate::engine::{Chore, Command, TrustChange, TrustPreview};
+use crate::engine::{Chore, Command, KeyInfo, TrustChange, TrustPreview};
+use crate::model::Digest;
 use crate::signature::policy::{self, name_of, proposal, proposal_of_notation};
 use crate::signature::{Found, SignerFacts};
 use crate::ui::action::{Action, Actions};
@@ -14,10 +15,30 @@ use crate::ui::theme::{Tokens, icons, size, strong};
 use crate::ui::views::ViewContext;
 use crate::ui::widgets::text::value;
 
+/// The card of a signature: whose image, and where in the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Card {
+    subject: Digest,
+    position: usize,
+}
+
+impl Card {
+    pub(super) fn of(found: &Found, position: usize) -> Self {
+        Self {
+            subject: found.listed_for.clone(),
+            position,
+        }
+    }
+}
+
 /// A signer for the policy.
 #[derive(Clone, Debug)]
 pub(super) struct Proposal {
     change: TrustChange,
+    /// The signature under which it stands.
+    of: Card,
+    /// It is to be scrolled to.
+    reveal: bool,
     /// What would be written, once the policy was read; nothing while it is.
     shown: Option<Arc<TrustPreview>>,
     /// What was shown is being written.
@@ -27,16 +48,38 @@ pub(super) struct Proposal {
 impl Proposal {
     /// To accept images of the same repository when `signer` signed them. Nothing where a
     /// policy cannot name such a signer.
-    pub(super) fn of(context: &ViewContext<'_>, signer: &SignerFacts) -> Option<Self> {
+    pub(super) fn of(context: &ViewContext<'_>, signer: &SignerFacts, of: Card) -> Option<Self> {
         let scope = name_of(context.image.reference.as_ref()?);
         let name = format!("{signer}, for {scope}");
-        proposal(&name, &scope, signer, None).map(Self::from)
+        let proposal = proposal(&name, &scope, signer, None)?;
+        Some(Self::new(proposal, of))
+    }
+
+    /// The same for whoever holds a key of the user's own.
+    pub(super) fn of_key(context: &ViewContext<'_>, key: &KeyInfo, of: Card) -> Option<Self> {
+        let scope = name_of(context.image.reference.as_ref()?);
+        let facts = key.facts.as_ref()?;
+        let signer = SignerFacts::Key {
+            fingerprint: facts.fingerprint.trim_start_matches("SHA256:").to_owned(),
+        };
+        let proposal = proposal(&key.name, &scope, &signer, Some(&facts.public))?;
+        Some(Self::new(proposal, of))
     }
 
     /// The same for whoever made this signature of Notation.
-    pub(super) fn of_notation(context: &ViewContext<'_>, found: &Found) -> Option<Self> {
+    pub(super) fn of_notation(context: &ViewContext<'_>, found: &Found, of: Card) -> Option<Self> {
         let scope = name_of(context.image.reference.as_ref()?);
-        proposal_of_notation(&scope, found).map(Self::from)
+        proposal_of_notation(&scope, found).map(|proposal| Self::new(proposal, of))
+    }
+
+    fn new(proposal: policy::Proposal, of: Card) -> Self {
+        Self {
+            change: TrustChange::Trust(proposal),
+            of,
+            reveal: true,
+            shown: None,
+            writing: false,
+        }
     }
 
     /// Asks what it would write.
@@ -54,30 +97,27 @@ impl Proposal {
     pub(super) fn previewed(&mut self, preview: &Arc<TrustPreview>) {
         if self.is_for(&preview.change) {
             self.writing = false;
+            self.reveal = true;
             self.shown = Some(Arc::clone(preview));
         }
     }
 }
 
-impl From<policy::Proposal> for Proposal {
-    fn from(proposal: policy::Proposal) -> Self {
-        Self {
-            change: TrustChange::Trust(proposal),
-            shown: None,
-            writing: false,
-        }
-    }
-}
-
-/// Draws the proposal, where there is one.
-pub(super) fn show(ui: &mut Ui, proposal: &mut Option<Proposal>, context: &mut ViewContext<'_>) {
-    let Some(proposed) = proposal else {
+/// Draws the proposal, where there is one for this card.
+pub(super) fn show(
+    ui: &mut Ui,
+    of: &Card,
+    proposal: &mut Option<Proposal>,
+    context: &mut ViewContext<'_>,
+) {
+    let Some(proposed) = proposal.as_mut().filter(|proposed| proposed.of == *of) else {
         return;
     };
     let tokens = Tokens::of(ui);
     ui.add_space(3.0 * size::GRID);
     let mut cancelled = false;
-    egui::Frame::NONE
+    let reveal = std::mem::take(&mut proposed.reveal);
+    let drawn = egui::Frame::NONE
         .stroke(Stroke::new(1.0, tokens.accent))
         .corner_radius(size::CORNER)
         .inner_margin(Margin::symmetric(16, 12))
@@ -121,6 +161,9 @@ pub(super) fn show(ui: &mut Ui, proposal: &mut Option<Proposal>, context: &mut V
                 cancelled = ui.button("Cancel").clicked();
             });
         });
+    if reveal {
+        drawn.response.scroll_to_me(None);
+    }
     if cancelled {
         *proposal = None;
     }

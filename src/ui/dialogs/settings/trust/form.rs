@@ -2,9 +2,13 @@
 
 use egui::Ui;
 
+use crate::engine::{Failure, KeyInfo};
 use crate::model::text;
 use crate::signature::policy::{Level, PolicyEdit, RuleEntry, SignerEntry, Way};
+use crate::signature::sign::KeyFacts;
+use crate::ui::action::{Actions, PathWish};
 use crate::ui::dialogs::kit::{self, Choice, Look};
+use crate::ui::widgets::text::line;
 
 /// What is being written.
 #[derive(Debug)]
@@ -35,9 +39,13 @@ pub(super) struct SignerForm {
     before: Option<String>,
     name: String,
     kind: Kind,
+    /// The name of a key of the user's own; nothing where a file is named.
+    own: Option<String>,
     /// A file, or an identity.
     first: String,
     issuer: String,
+    /// The images that it is to be trusted for; empty where rules say that.
+    scope: String,
 }
 
 /// The ways that can be written here.
@@ -63,40 +71,74 @@ const LEVELS: [(Level, &str); 4] = [
     (Level::This, "Only what was asked about"),
 ];
 
+const SCOPE: &str = "for example host/repository, host/team/**, *.example.com/**, *";
+
+const A_FILE: &str = "A file…";
+
 /// Width of a field, in points.
 const WIDTH: f32 = 520.0;
 
 impl Form {
-    pub(super) fn show(&mut self, ui: &mut Ui, signers: &[SignerEntry]) {
+    /// Draws it; `wrong` is why it could not be written.
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        signers: &[SignerEntry],
+        keys: &[KeyInfo],
+        wrong: Option<&Failure>,
+        actions: &mut Actions,
+    ) {
         match self {
-            Self::Rule(rule) => rule.show(ui, signers),
-            Self::Signer(signer) => signer.show(ui),
+            Self::Rule(rule) => rule.show(ui, signers, wrong),
+            Self::Signer(signer) => signer.show(ui, keys, wrong, actions),
         }
     }
 
     /// The change that it makes, or what is missing.
-    pub(super) fn edit(&self) -> Result<PolicyEdit, &'static str> {
+    pub(super) fn edit(&self, keys: &[KeyInfo]) -> Result<PolicyEdit, &'static str> {
         match self {
             Self::Rule(rule) => rule.edit(),
-            Self::Signer(signer) => signer.edit(),
+            Self::Signer(signer) => signer.edit(keys),
         }
     }
 }
 
+/// Why it could not be written, under the field that it is about.
+fn say(ui: &mut Ui, wrong: Option<&Failure>) {
+    if let Some(failure) = wrong {
+        kit::wrong(ui, &line(&failure.headline));
+        kit::row(ui, "", |ui| kit::quiet(ui, &failure.hint_in_window()));
+    }
+}
+
 impl RuleForm {
-    pub(super) fn new(rule: Option<&RuleEntry>) -> Self {
+    /// The rule as it stands, to be changed.
+    pub(super) fn new(rule: &RuleEntry) -> Self {
         Self {
-            before: rule.map(|rule| rule.scope.clone()),
-            scope: rule.map(|rule| rule.scope.clone()).unwrap_or_default(),
-            signers: rule.map(|rule| rule.signers.clone()).unwrap_or_default(),
-            at_least: rule.map_or(1, |rule| rule.at_least),
-            attestations: rule.map_or_else(String::new, |rule| rule.attestations.join(" ")),
-            level: rule.map(|rule| rule.level).unwrap_or_default(),
-            rejects: rule.is_some_and(RuleEntry::rejects),
+            before: Some(rule.scope.clone()),
+            scope: rule.scope.clone(),
+            signers: rule.signers.clone(),
+            at_least: rule.at_least,
+            attestations: rule.attestations.join(" "),
+            level: rule.level,
+            rejects: rule.rejects(),
         }
     }
 
-    fn show(&mut self, ui: &mut Ui, signers: &[SignerEntry]) {
+    /// A new one for images of the name `scope`.
+    pub(super) fn for_images(scope: String) -> Self {
+        Self {
+            before: None,
+            scope,
+            signers: Vec::new(),
+            at_least: 1,
+            attestations: String::new(),
+            level: Level::default(),
+            rejects: false,
+        }
+    }
+
+    fn show(&mut self, ui: &mut Ui, signers: &[SignerEntry], wrong: Option<&Failure>) {
         kit::heading(
             ui,
             if self.before.is_some() {
@@ -106,9 +148,9 @@ impl RuleForm {
             },
         );
         kit::row(ui, "Images", |ui| {
-            let hint = "host/repository, host/team/**, *.example.com/**, *";
-            kit::text(ui, "Scope", &mut self.scope, hint, Look::Exact, WIDTH);
+            kit::text(ui, "Scope", &mut self.scope, SCOPE, Look::Exact, WIDTH);
         });
+        say(ui, wrong);
         kit::tick(ui, &mut self.rejects, Choice::new("Reject every image"));
         if self.rejects {
             return;
@@ -133,8 +175,7 @@ impl RuleForm {
             kit::quiet(ui, "distinct signers");
         });
         kit::row(ui, "Attestations", |ui| {
-            let hint =
-                "predicate types that have to be there too, such as https://spdx.dev/Document";
+            let hint = "none; for example https://spdx.dev/Document";
             let field = &mut self.attestations;
             kit::text(ui, "Predicate types", field, hint, Look::Exact, WIDTH);
         });
@@ -171,27 +212,57 @@ impl RuleForm {
     }
 }
 
+impl Default for SignerForm {
+    fn default() -> Self {
+        Self {
+            before: None,
+            name: String::new(),
+            kind: Kind::Key,
+            own: None,
+            first: String::new(),
+            issuer: String::new(),
+            scope: String::new(),
+        }
+    }
+}
+
 impl SignerForm {
-    pub(super) fn new(signer: Option<&SignerEntry>) -> Self {
-        let (kind, first, issuer) = match signer.map(|signer| &signer.way) {
-            Some(Way::Identity { identity, issuer }) => (Kind::Identity, &**identity, &**issuer),
-            Some(Way::OpenPgpFile(path)) => (Kind::OpenPgp, &**path, ""),
-            Some(Way::AuthoritiesFile(path)) => (Kind::Authorities, &**path, ""),
-            Some(Way::KeyFile(path)) => (Kind::Key, &**path, ""),
-            Some(Way::Key(_) | Way::OpenPgp(_) | Way::Notation { .. } | Way::Other(_)) | None => {
+    /// The signer as it stands, to be changed.
+    pub(super) fn new(signer: &SignerEntry) -> Self {
+        let (kind, first, issuer) = match &signer.way {
+            Way::Identity { identity, issuer } => (Kind::Identity, &**identity, &**issuer),
+            Way::OpenPgpFile(path) => (Kind::OpenPgp, &**path, ""),
+            Way::AuthoritiesFile(path) => (Kind::Authorities, &**path, ""),
+            Way::KeyFile(path) => (Kind::Key, &**path, ""),
+            Way::Key(_) | Way::OpenPgp(_) | Way::Notation { .. } | Way::Other(_) => {
                 (Kind::Key, "", "")
             }
         };
         Self {
-            before: signer.map(|signer| signer.name.clone()),
-            name: signer.map(|signer| signer.name.clone()).unwrap_or_default(),
+            before: Some(signer.name.clone()),
+            name: signer.name.clone(),
             kind,
             first: first.to_owned(),
             issuer: issuer.to_owned(),
+            ..Self::default()
         }
     }
 
-    fn show(&mut self, ui: &mut Ui) {
+    /// A new one, to be trusted for images of the name `scope`.
+    pub(super) fn trusted_for(scope: String) -> Self {
+        Self {
+            scope,
+            ..Self::default()
+        }
+    }
+
+    fn show(
+        &mut self,
+        ui: &mut Ui,
+        keys: &[KeyInfo],
+        wrong: Option<&Failure>,
+        actions: &mut Actions,
+    ) {
         kit::heading(
             ui,
             if self.before.is_some() {
@@ -201,49 +272,131 @@ impl SignerForm {
             },
         );
         kit::row(ui, "Name", |ui| {
-            let hint = "how rules call it";
+            let hint = "how rules call it, for example release";
             kit::text(ui, "Signer name", &mut self.name, hint, Look::Words, WIDTH);
         });
         kit::row(ui, "Signs with", |ui| {
             if kit::segments(ui, &mut self.kind, &KINDS) {
                 self.first.clear();
+                self.own = None;
             }
         });
-        let (label, name, hint) = match self.kind {
-            Kind::Key => (
-                "Key",
-                "Key file",
-                "a public key in PEM, such as /home/me/cosign.pub",
-            ),
-            Kind::Identity => (
-                "Identity",
-                "Identity",
-                "release@example.com, or the address of a workflow",
-            ),
-            Kind::OpenPgp => ("Keys", "OpenPGP file", "as gpg --export writes them"),
-            Kind::Authorities => ("Authorities", "Authorities file", "certificates in PEM"),
-        };
-        kit::row(ui, label, |ui| {
-            kit::text(ui, name, &mut self.first, hint, Look::Exact, WIDTH);
-        });
+        self.own_row(ui, keys);
+        if self.own.is_none() {
+            self.first_row(ui, actions);
+        }
         if self.kind == Kind::Identity {
             kit::row(ui, "Issuer", |ui| {
-                let hint = "who vouches for it: https://accounts.google.com";
-                kit::text(ui, "Issuer", &mut self.issuer, hint, Look::Exact, WIDTH);
+                let hint = "for example https://accounts.google.com";
+                kit::text(ui, "Issuer", &mut self.issuer, hint, Look::Exact, WIDTH)
+                    .on_hover_text("Who vouches for the identity");
+            });
+        }
+        say(ui, wrong);
+        if self.before.is_none() {
+            kit::row(ui, "Images", |ui| {
+                kit::text(ui, "Scope", &mut self.scope, SCOPE, Look::Exact, WIDTH);
+            });
+            kit::row(ui, "", |ui| {
+                let words = "They are accepted when it signed them. Without images it is for rules that you write.";
+                kit::quiet(ui, words);
             });
         }
     }
 
-    fn edit(&self) -> Result<PolicyEdit, &'static str> {
+    /// The user's own keys of this kind, and a file.
+    fn own_row(&mut self, ui: &mut Ui, keys: &[KeyInfo]) {
+        let fits = |facts: &KeyFacts| match self.kind {
+            Kind::Key => !facts.openpgp,
+            Kind::OpenPgp => facts.openpgp,
+            Kind::Identity | Kind::Authorities => false,
+        };
+        let own = keys
+            .iter()
+            .filter(|key| key.facts.as_ref().is_some_and(fits));
+        let own: Vec<_> = own.map(|key| key.name.as_str()).collect();
+        if own.is_empty() {
+            return;
+        }
+        let before = self.own.clone();
+        kit::row(ui, "Key", |ui| {
+            let shown = match &self.own {
+                Some(name) => format!("your key {}", line(name)),
+                None => A_FILE.to_owned(),
+            };
+            kit::combo_ui(ui, "Whose key", &shown, 240.0, |ui| {
+                for name in &own {
+                    let on = self.own.as_deref() == Some(*name);
+                    let words = format!("your key {}", line(name));
+                    if ui.selectable_label(on, words).clicked() {
+                        self.own = Some((*name).to_owned());
+                    }
+                }
+                if ui.selectable_label(self.own.is_none(), A_FILE).clicked() {
+                    self.own = None;
+                }
+            });
+        });
+        let named = before.as_deref().unwrap_or_default() == self.name;
+        if before != self.own && named {
+            self.name = self.own.clone().unwrap_or_default();
+        }
+    }
+
+    fn first_row(&mut self, ui: &mut Ui, actions: &mut Actions) {
+        let (label, name, hint) = match self.kind {
+            Kind::Key => ("File", "Key file", "for example ~/cosign.pub"),
+            Kind::Identity => ("Identity", "Identity", "for example release@example.com"),
+            Kind::OpenPgp => ("File", "OpenPGP file", "as gpg --export writes it"),
+            Kind::Authorities => ("File", "Authorities file", "certificates in PEM"),
+        };
+        let first = &mut self.first;
+        kit::row(ui, label, |ui| {
+            if self.kind == Kind::Identity {
+                kit::text(ui, name, first, hint, Look::Exact, WIDTH);
+                return;
+            }
+            let room = (ui.available_width() - WIDTH).max(0.0);
+            let wish = PathWish::File("What the signer is known by");
+            kit::path(ui, name, first, hint, room, wish, actions);
+        });
+    }
+
+    fn edit(&self, keys: &[KeyInfo]) -> Result<PolicyEdit, &'static str> {
         let name = self.name.trim().to_owned();
-        let first = crate::ui::dialogs::expand_home(self.first.trim());
         if name.is_empty() {
             return Err("Give it a name");
         }
+        let signer = SignerEntry {
+            name,
+            way: self.way(keys)?,
+        };
+        let scope = self.scope.trim().to_owned();
+        if !scope.is_empty() {
+            return Ok(PolicyEdit::Trust { scope, signer });
+        }
+        Ok(PolicyEdit::PutSigner {
+            before: self.before.clone(),
+            signer,
+        })
+    }
+
+    fn way(&self, keys: &[KeyInfo]) -> Result<Way, &'static str> {
+        if let Some(own) = &self.own {
+            let key = keys.iter().find(|key| key.name == *own);
+            let facts = key.and_then(|key| key.facts.as_ref());
+            let public = facts.map(|facts| facts.public.clone());
+            let public = public.ok_or("The key is not there any more")?;
+            return Ok(match self.kind {
+                Kind::OpenPgp => Way::OpenPgp(public),
+                _ => Way::Key(public),
+            });
+        }
+        let first = crate::ui::dialogs::expand_home(self.first.trim());
         if first.is_empty() {
             return Err("Say how it signs");
         }
-        let way = match self.kind {
+        Ok(match self.kind {
             Kind::Key => Way::KeyFile(first),
             Kind::OpenPgp => Way::OpenPgpFile(first),
             Kind::Authorities => Way::AuthoritiesFile(first),
@@ -257,10 +410,6 @@ impl SignerForm {
                     issuer,
                 }
             }
-        };
-        Ok(PolicyEdit::PutSigner {
-            before: self.before.clone(),
-            signer: SignerEntry { name, way },
         })
     }
 }

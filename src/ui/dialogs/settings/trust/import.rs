@@ -8,8 +8,7 @@ use crate::engine::{Chore, Command, TrustChange, TrustPreview};
 use crate::model::text;
 use crate::signature::policy::Import;
 use crate::ui::action::Actions;
-use crate::ui::dialogs::kit::{self, Look};
-use crate::ui::panels::parts::primary_button;
+use crate::ui::dialogs::kit::{self, Footer, Look};
 use crate::ui::theme::{Tokens, icons};
 
 /// What is taken over.
@@ -28,17 +27,15 @@ pub(super) struct ImportForm {
 pub(super) enum Wish {
     Look(TrustChange),
     Write(Arc<TrustPreview>),
-    Back,
 }
 
 impl Wish {
-    /// The chore that does it; nothing for [`Wish::Back`].
-    pub(super) fn chore(self) -> Option<Command> {
-        Some(Command::Chore(match self {
+    /// The chore that does it.
+    pub(super) fn chore(self) -> Command {
+        Command::Chore(match self {
             Self::Look(change) => Chore::PreviewTrust(change),
             Self::Write(shown) => Chore::WriteTrust(shown),
-            Self::Back => return None,
-        }))
+        })
     }
 }
 
@@ -70,68 +67,60 @@ impl ImportForm {
         })
     }
 
-    pub(super) fn show(&mut self, ui: &mut Ui, busy: bool, actions: &mut Actions) -> Option<Wish> {
+    pub(super) fn show(&mut self, ui: &mut Ui, actions: &mut Actions) {
         kit::heading(ui, "Take over a policy or a key");
         kit::quiet(
             ui,
             "A policy.json of containers, a trustpolicy.json of Notation, a public key (cosign.pub) or OpenPGP keys. By what comes of it nothing is accepted that the original rejects, and nothing that your policy rejected before.",
         );
-        let hint = "/etc/containers/policy.json";
+        let hint = "for example /etc/containers/policy.json";
         let title = "A policy or a key";
         kit::path_row(ui, "File", "", &mut self.file, hint, title, actions);
         kit::row(ui, "Images", |ui| {
-            let hint = "for a key: host/repository, host/team/**, *";
+            let hint = "of a key: for example host/repository, host/team/**, *";
             kit::text(ui, "Scope", &mut self.scope, hint, Look::Exact, 520.0);
         });
         kit::row(ui, "Trust store", |ui| {
-            let hint =
-                "for Notation, where it is not beside the file: ~/.config/notation/truststore";
+            let hint = "of Notation: for example ~/.config/notation/truststore";
             kit::text(ui, "Trust store", &mut self.store, hint, Look::Exact, 520.0);
         });
-        let change = self.change();
-        // what is shown is of what is filled in, or of nothing
-        let shown = self
-            .shown
-            .clone()
-            .filter(|shown| Some(&shown.change) == change.as_ref());
-        let mut wish = None;
-        // what is written may be longer than the page
         ui.add_space(8.0);
-        ui.horizontal(|ui| {
-            match shown.clone() {
-                Some(shown) => {
-                    let some = !shown.preview.written.is_empty();
-                    let write = primary_button(ui, "Write to the policy", some && !busy);
-                    let there = shown.import.as_ref().is_some_and(Import::is_there);
-                    let why = match there {
-                        true => "For all of it that can be taken over there are entries already",
-                        false => "Nothing of it can be taken over",
-                    };
-                    let write = write.on_disabled_hover_text(why);
-                    if write.clicked() {
-                        wish = Some(Wish::Write(shown));
-                    }
-                }
-                None => {
-                    let look = egui::Button::new("Show what would be written");
-                    let look = ui.add_enabled(change.is_some() && !busy, look);
-                    if look.on_disabled_hover_text("Name a file").clicked()
-                        && let Some(change) = change
-                    {
-                        self.asked = Some(change.clone());
-                        self.shown = None;
-                        wish = Some(Wish::Look(change));
-                    }
-                }
-            }
-            if ui.button("Back").clicked() {
-                wish = Some(Wish::Back);
-            }
-        });
-        if let Some(shown) = &shown {
-            preview(ui, shown);
+        if let Some(shown) = self.shown(self.change().as_ref()) {
+            preview(ui, &shown);
         }
-        wish
+    }
+
+    /// What would be written, where it is known: of what is filled in, or of nothing.
+    fn shown(&self, change: Option<&TrustChange>) -> Option<Arc<TrustPreview>> {
+        let shown = self.shown.clone();
+        shown.filter(|shown| Some(&shown.change) == change)
+    }
+
+    /// The button that goes on; says what somebody wants.
+    pub(super) fn footer(&mut self, footer: &mut Footer<'_>, busy: bool) -> Option<Wish> {
+        let change = self.change();
+        let free = |ready: Result<(), &'static str>| match busy {
+            true => Err("The file is being read"),
+            false => ready,
+        };
+        if let Some(shown) = self.shown(change.as_ref()) {
+            let there = shown.import.as_ref().is_some_and(Import::is_there);
+            let ready = match (shown.preview.written.is_empty(), there) {
+                (false, _) => Ok(()),
+                (true, true) => {
+                    Err("For all of it that can be taken over there are entries already")
+                }
+                (true, false) => Err("Nothing of it can be taken over"),
+            };
+            let write = footer.primary("Write to the policy", free(ready));
+            return write.then_some(Wish::Write(shown));
+        }
+        let ready = free(change.as_ref().map_or(Err("Name a file"), |_| Ok(())));
+        let look = footer.confirm("Show what would be written", ready);
+        let change = change.filter(|_| look)?;
+        self.asked = Some(change.clone());
+        self.shown = None;
+        Some(Wish::Look(change))
     }
 }
 

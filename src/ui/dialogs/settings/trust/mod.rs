@@ -1,4 +1,4 @@
-//! The trust policy: its rules and signers, added, changed and taken out. Every change is
+//! The trust policy: its rules and signers, added, changed and removed. Every change is
 //! one of the file, which the engine makes; what is shown is what stands in the file.
 
 mod form;
@@ -8,11 +8,13 @@ use std::sync::Arc;
 
 use egui::{Align, Layout, RichText, Ui};
 
-use crate::engine::{Chore, Command, Failure, TrustChange, TrustFile, TrustPreview};
+use crate::engine::{Chore, Command, Failure, KeyInfo, TrustChange, TrustFile, TrustPreview};
 use crate::model::{predicate_words, text};
-use crate::signature::policy::{Entries, Level, PolicyEdit, RuleEntry, Way};
+use crate::signature::policy::{Entries, Level, PolicyEdit, RuleEntry, Way, name_of};
 use crate::ui::action::{Action, Actions};
-use crate::ui::dialogs::kit::{self, Choice};
+use crate::ui::commands::Situation;
+use crate::ui::dialogs::kit::{self, Choice, Footer};
+use crate::ui::dialogs::list_keys;
 use crate::ui::theme::{Tokens, icons, strong};
 use crate::ui::widgets::{error_box, link, row_line};
 
@@ -27,15 +29,17 @@ pub struct TrustPage {
     form: Option<Form>,
     /// A policy or a key that is being taken over.
     import: Option<Box<ImportForm>>,
-    /// What is to be taken out, once somebody says so.
+    /// What is to be removed, once somebody says so.
     leaving: Option<Leaving>,
     /// A change is being made.
     saving: bool,
     /// Why the last change was not made.
     failure: Option<Arc<Failure>>,
+    /// The user's own keys.
+    keys: Arc<[KeyInfo]>,
 }
 
-/// Something that is about to be taken out.
+/// Something that is about to be removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Leaving {
     Rule(String),
@@ -46,6 +50,59 @@ impl TrustPage {
     /// What stands in the file was listed.
     pub fn set(&mut self, file: Arc<TrustFile>) {
         self.file = Some(file);
+    }
+
+    /// The user's keys were listed.
+    pub fn set_keys(&mut self, keys: Arc<[KeyInfo]>) {
+        self.keys = keys;
+    }
+
+    /// Asks for a signer, to be trusted for images of the name `scope`.
+    pub fn ask_signer(&mut self, scope: String) {
+        self.open(Form::Signer(SignerForm::trusted_for(scope)));
+    }
+
+    /// Whether something is filled in, or a question is open: Escape leads back from that.
+    pub const fn is_filled_in(&self) -> bool {
+        self.form.is_some() || self.import.is_some() || self.leaving.is_some()
+    }
+
+    /// Back to what is listed.
+    pub fn back(&mut self) {
+        if self.import.take().is_some() {
+            // nobody waits for what is on its way
+            self.saving = false;
+        }
+        self.form = None;
+        self.leaving = None;
+        self.failure = None;
+    }
+
+    /// The buttons while something is filled in.
+    pub(super) fn footer(&mut self, footer: &mut Footer<'_>, actions: &mut Actions) {
+        if let Some(import) = &mut self.import {
+            match import.footer(footer, self.saving) {
+                None => {}
+                Some(wish) => {
+                    self.saving = true;
+                    self.failure = None;
+                    actions.push(Action::Send(wish.chore()));
+                }
+            }
+        } else if let Some(form) = &self.form {
+            let ready = form.edit(&self.keys);
+            let able = match &ready {
+                Err(why) => Err(*why),
+                Ok(_) if self.saving => Err("It is being written"),
+                Ok(_) => Ok(()),
+            };
+            if footer.confirm("Write to the policy", able)
+                && let Ok(edit) = ready
+            {
+                self.send(edit, actions);
+            }
+        }
+        footer.cancel("Back");
     }
 
     /// The change was made.
@@ -78,28 +135,30 @@ impl TrustPage {
         self.saving && (change.is_none() || change == asked)
     }
 
-    pub(super) fn show(&mut self, ui: &mut Ui, actions: &mut Actions) {
+    pub(super) fn show(&mut self, ui: &mut Ui, situation: &Situation<'_>, actions: &mut Actions) {
         let Some(file) = self.file.clone() else {
             kit::quiet(ui, "Reading the file…");
             return;
         };
-        if let Some(failure) = self.failure.clone() {
+        // of a form it stands where the field is
+        if let Some(failure) = self.failure.clone().filter(|_| self.form.is_none()) {
             error_box(ui, &failure, None, actions);
             ui.add_space(6.0);
         }
-        if self.import.is_some() {
-            self.import(ui, actions);
+        if let Some(import) = &mut self.import {
+            import.show(ui, actions);
             return;
         }
         let entries = file.entries.as_ref();
-        if let Some(entries) = entries.filter(|_| self.form.is_some()) {
-            self.form(ui, entries, actions);
+        if let (Some(entries), Some(form)) = (entries, &mut self.form) {
+            let wrong = self.failure.as_deref();
+            form.show(ui, &entries.signers, &self.keys, wrong, actions);
             return;
         }
         self.head(ui, &file, actions);
         // what cannot be listed cannot be changed here either
         if let Some(entries) = entries {
-            self.rules(ui, entries, actions);
+            self.rules(ui, entries, situation, actions);
             self.signers(ui, entries, actions);
         }
     }
@@ -119,7 +178,7 @@ impl TrustPage {
         }
         let Some(entries) = &file.entries else { return };
         let mut automatic = entries.automatic;
-        let words = Choice::new("Verify what is opened by itself");
+        let words = Choice::new("Verify every image when it is opened");
         if kit::tick(ui, &mut automatic, words).changed() {
             self.send(PolicyEdit::Automatic(automatic), actions);
         }
@@ -132,13 +191,22 @@ impl TrustPage {
         }
     }
 
-    fn rules(&mut self, ui: &mut Ui, entries: &Entries, actions: &mut Actions) {
+    fn rules(
+        &mut self,
+        ui: &mut Ui,
+        entries: &Entries,
+        situation: &Situation<'_>,
+        actions: &mut Actions,
+    ) {
         kit::heading_with(ui, "Rules", |ui| {
             let signers = !entries.signers.is_empty();
             let add = ui.add_enabled(signers, egui::Button::new("Add a rule…"));
             let add = add.on_disabled_hover_text("A rule names signers: add one first");
             if add.clicked() {
-                self.open(Form::Rule(RuleForm::new(None)));
+                // most rules are for what is looked at
+                let open = situation.tab.and_then(|tab| tab.reference());
+                let scope = open.map(name_of).unwrap_or_default();
+                self.open(Form::Rule(RuleForm::for_images(scope)));
             }
         });
         if entries.rules.is_empty() {
@@ -147,7 +215,7 @@ impl TrustPage {
         for (at, rule) in entries.rules.iter().enumerate() {
             let here = Leaving::Rule(rule.scope.clone());
             let words = rule_words(rule);
-            let question = "Take out this rule? Its images are not judged by it any more.";
+            let question = "Remove this rule? Its images are not judged by it any more.";
             let line = Line {
                 icon: icons::SHIELD,
                 name: &rule.scope,
@@ -159,8 +227,8 @@ impl TrustPage {
                 .push_id(("rule", at), |ui| self.line(ui, &line, &here))
                 .inner
             {
-                Some(Wish::Change) => self.open(Form::Rule(RuleForm::new(Some(rule)))),
-                Some(Wish::TakeOut) => {
+                Some(Wish::Change) => self.open(Form::Rule(RuleForm::new(rule))),
+                Some(Wish::Remove) => {
                     let scope = rule.scope.clone();
                     self.send(PolicyEdit::RemoveRule { scope }, actions);
                 }
@@ -172,13 +240,14 @@ impl TrustPage {
     fn signers(&mut self, ui: &mut Ui, entries: &Entries, actions: &mut Actions) {
         kit::heading_with(ui, "Signers", |ui| {
             if ui.button("Add a signer…").clicked() {
-                self.open(Form::Signer(SignerForm::new(None)));
+                self.open(Form::Signer(SignerForm::default()));
+                actions.push(list_keys());
             }
         });
         if entries.signers.is_empty() {
             kit::quiet(
                 ui,
-                "There is nobody yet. Add a key or an identity, or open a signed image and choose “Trust this signer…” there.",
+                "There is nobody yet. Add a key or an identity, or open a signed image and choose “Trust this signer…” or “Trust this key…” under its signature.",
             );
         }
         for (at, signer) in entries.signers.iter().enumerate() {
@@ -192,14 +261,14 @@ impl TrustPage {
                     signer.way,
                     Way::Other(_) | Way::Key(_) | Way::OpenPgp(_) | Way::Notation { .. }
                 ),
-                question: "Take out this signer? No rule may name it any more.",
+                question: "Remove this signer? No rule may name it any more.",
             };
             match ui
                 .push_id(("signer", at), |ui| self.line(ui, &line, &here))
                 .inner
             {
-                Some(Wish::Change) => self.open(Form::Signer(SignerForm::new(Some(signer)))),
-                Some(Wish::TakeOut) => {
+                Some(Wish::Change) => self.open(Form::Signer(SignerForm::new(signer))),
+                Some(Wish::Remove) => {
                     let name = signer.name.clone();
                     self.send(PolicyEdit::RemoveSigner { name }, actions);
                 }
@@ -215,7 +284,7 @@ impl TrustPage {
         let drawn = ui.horizontal(|ui| {
             ui.label(RichText::new(line.icon).color(tokens.weak));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if link(ui, "Take out…").clicked() {
+                if link(ui, "Remove…").clicked() {
                     self.leaving = Some(here.clone());
                     self.failure = None;
                 }
@@ -239,9 +308,9 @@ impl TrustPage {
                 if ui.button("Keep it").clicked() {
                     self.leaving = None;
                 }
-                let out = ui.add_enabled(!self.saving, egui::Button::new("Take it out"));
+                let out = ui.add_enabled(!self.saving, egui::Button::new("Remove it"));
                 if out.clicked() {
-                    wish = Some(Wish::TakeOut);
+                    wish = Some(Wish::Remove);
                 }
             });
         }
@@ -250,55 +319,10 @@ impl TrustPage {
         wish
     }
 
-    fn import(&mut self, ui: &mut Ui, actions: &mut Actions) {
-        let Some(import) = &mut self.import else {
-            return;
-        };
-        match import.show(ui, self.saving, actions) {
-            None => {}
-            Some(import::Wish::Back) => {
-                self.import = None;
-                // nobody waits for what is on its way
-                self.saving = false;
-                self.failure = None;
-            }
-            Some(wish) => {
-                self.saving = true;
-                self.failure = None;
-                let command = wish.chore().map(Action::Send);
-                command.into_iter().for_each(|action| actions.push(action));
-            }
-        }
-    }
-
     fn open(&mut self, form: Form) {
         self.form = Some(form);
         self.leaving = None;
         self.failure = None;
-    }
-
-    fn form(&mut self, ui: &mut Ui, entries: &Entries, actions: &mut Actions) {
-        let Some(form) = &mut self.form else { return };
-        form.show(ui, &entries.signers);
-        let ready = form.edit();
-        ui.add_space(8.0);
-        ui.horizontal(|ui| {
-            let able = ready.is_ok() && !self.saving;
-            let save = ui.add_enabled(able, egui::Button::new("Write to the policy"));
-            let save = match &ready {
-                Err(why) => save.on_disabled_hover_text(*why),
-                Ok(_) => save,
-            };
-            if save.clicked()
-                && let Ok(edit) = ready
-            {
-                self.send(edit, actions);
-            }
-            if ui.button("Back").clicked() {
-                self.form = None;
-                self.failure = None;
-            }
-        });
     }
 
     fn send(&mut self, edit: PolicyEdit, actions: &mut Actions) {
@@ -312,7 +336,7 @@ impl TrustPage {
 /// What somebody wants of an entry.
 enum Wish {
     Change,
-    TakeOut,
+    Remove,
 }
 
 /// An entry as it is drawn.
