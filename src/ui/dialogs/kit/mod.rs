@@ -198,7 +198,10 @@ fn follow_focus(ui: &Ui) {
         let kept: &mut Option<Id> = data.get_temp_mut_or_default(followed);
         std::mem::replace(kept, focused)
     });
-    let Some(id) = focused.filter(|_| before != focused) else {
+    // what was clicked is in sight; and to ask about it in the same pass would take the keyboard
+    // from a table whose row was clicked, as the pointer is over the row and not over the table
+    let by_pointer = ui.input(|input| input.pointer.any_pressed() || input.pointer.any_released());
+    let Some(id) = focused.filter(|_| before != focused && !by_pointer) else {
         return;
     };
     // of what lies elsewhere, as a button of the footer, nothing is cut off
