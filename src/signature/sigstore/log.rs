@@ -268,7 +268,6 @@ mod tests {
     /// A signature with certificate, as something about the image that it is of.
     struct Case {
         parts: Parts,
-        subject: Subject,
         root: TrustRoot,
     }
 
@@ -292,11 +291,7 @@ mod tests {
             reference: None,
         };
         let parts = Parts::of(&found, &subject).unwrap_or_else(|check| panic!("{check:?}"));
-        Case {
-            parts,
-            subject,
-            root,
-        }
+        Case { parts, root }
     }
 
     fn cases() -> Vec<Case> {
