@@ -124,6 +124,11 @@ impl Document {
         }
     }
 
+    /// Whether readers may see different things in it, whatever it is.
+    pub const fn is_ambiguous(&self) -> bool {
+        matches!(self.content, Content::Invalid(DocumentError::Ambiguous(_)))
+    }
+
     /// Why it could not be read, where it could not.
     pub fn problem(&self) -> Option<&DocumentError> {
         match &self.content {

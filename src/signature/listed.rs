@@ -39,6 +39,8 @@ const KNOWN: [&str; 20] = [
 pub enum Unclear {
     #[error("it is no index")]
     NoIndex,
+    #[error("{0}")]
+    Document(String),
     #[error("readers may take it for different things: {0}")]
     Json(#[from] JsonProblem),
     #[error("it has the key {found:?}, which some readers take for {meant:?}")]
@@ -64,7 +66,10 @@ impl Unclear {
 /// Where readers may find others: an entry is no descriptor, a key is there twice or in
 /// another case.
 pub fn images(document: &Document) -> Result<Vec<(usize, &Descriptor)>, Unclear> {
-    let index = document.index().ok_or(Unclear::NoIndex)?;
+    let index = document.index().ok_or_else(|| match document.problem() {
+        Some(problem) => Unclear::Document(problem.to_string()),
+        None => Unclear::NoIndex,
+    })?;
     one_reading(&json::read(document.bytes())?)?;
     let mut images = Vec::new();
     for (position, entry) in index.entries.iter().enumerate() {

@@ -301,7 +301,7 @@ def referrers_tree(stage):
     stage.wait_to_read("8 referrers")
     shoot_in_both_themes(stage, "overview-attached")
     stage.show_view("Referrers")
-    window.click("SPDX SBOM, 3.1 KB", "row", exact=False)
+    window.click("SPDX SBOM, busybox-amd64.spdx.json", "row", exact=False)
     stage.wait_to_read("Made by")
     shoot_in_both_themes(stage, "referrers-sbom")
     stage.resize(*SIZES[1])

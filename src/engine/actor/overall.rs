@@ -86,9 +86,13 @@ impl Actor {
         }
     }
 
-    /// The digests of the index that was opened, and of the images that it lists.
+    /// The digests of the index that was opened, and of the images that it lists; none where
+    /// that is not clear.
     fn index_of_platforms(&self) -> Option<(Digest, Vec<Digest>)> {
         let document = &self.image()?.root.document;
+        if document.is_ambiguous() {
+            return Some((document.raw().digest().clone(), Vec::new()));
+        }
         let entries = document.index()?.descriptors();
         let images = entries.filter(|(_, entry)| entry.may_be_image());
         let images = images.map(|(_, entry)| entry.digest.clone());
@@ -124,7 +128,7 @@ impl Actor {
                 let name = format!("{prefix}{name}");
                 if level != Level::Either {
                     match (image.node(&path), node.child(position)) {
-                        (Some(child), _) if child.document.index().is_some() => {
+                        (Some(child), _) if may_list(&child.document) => {
                             indexes.push((path.clone(), format!("{name}, ")));
                         }
                         (None, Some(Remote::Failed { error, .. })) => {
@@ -150,6 +154,11 @@ impl Actor {
             Listed::Unread(unread)
         }
     }
+}
+
+/// Whether it is an index for some reader.
+fn may_list(document: &Document) -> bool {
+    document.index().is_some() || document.is_ambiguous()
 }
 
 /// The entries of an index that may be images, if that is the same for every reader.

@@ -175,6 +175,31 @@ fn every_platform_is_every_one_that_an_engine_may_run() {
     ends(1);
 }
 
+/// Its own signature does not stand for platforms that readers do not agree on.
+#[test]
+fn an_index_that_can_be_read_in_two_ways_is_not_accepted_where_its_platforms_count() {
+    let at = Folder::new();
+    let amd64 = at.image("amd64");
+    at.sign(&amd64.digest);
+    let clear = index(&[("manifests", &[entry(&amd64, "linux", "amd64")])]);
+    let unclear = clear.replace("\"size\"", "\"Digest\":\"\",\"size\"");
+    for (text, expected) in [(&clear, 0), (&unclear, 1)] {
+        let root = at.root(text);
+        at.sign_root(&root);
+        assert_eq!(at.verified(&at.policy("both")), Some(expected), "{text}");
+        // the same one level below
+        let value: Value = serde_json::from_str(text).unwrap();
+        let nested = at.listed(MediaType::OCI_INDEX, &value);
+        let root = at.root(&index(&[(
+            "manifests",
+            &[entry(&nested, "linux", "amd64")],
+        )]));
+        at.sign_root(&root);
+        at.sign(&nested.digest);
+        assert_eq!(at.verified(&at.policy("both")), Some(expected), "{text}");
+    }
+}
+
 #[test]
 fn platforms_of_an_index_in_an_index_are_platforms_of_it() {
     for said in [MediaType::OCI_INDEX, MediaType::OCI_MANIFEST] {
