@@ -1,16 +1,12 @@
 //! Writing a file whole or not at all.
 
-use std::io::{self, ErrorKind};
+use std::fs;
+use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::fs;
-use tokio::io::AsyncWriteExt;
+use tempfile::NamedTempFile;
 
 use super::{Failure, Outcome, disk_failure};
-
-/// How often a name is tried for a file that is to get another one.
-const TRIES: usize = 5;
 
 pub(super) async fn save(path: PathBuf, text: &str) -> Result<Outcome, Failure> {
     match write(&path, text.as_bytes()).await {
@@ -21,7 +17,7 @@ pub(super) async fn save(path: PathBuf, text: &str) -> Result<Outcome, Failure> 
 
 /// The same, but never over what is there, also where it came a moment ago.
 pub(super) async fn save_new(path: PathBuf, text: &str) -> Result<Outcome, Failure> {
-    match write_new(&path, text.as_bytes()).await {
+    match aside(&path, text.as_bytes(), write_new).await {
         Ok(()) => Ok(Outcome::Saved { path }),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(Outcome::FileThere { path }),
         Err(error) => Err(disk_failure("cannot write", &path, &error)),
@@ -31,29 +27,36 @@ pub(super) async fn save_new(path: PathBuf, text: &str) -> Result<Outcome, Failu
 /// Writes beside `path` and renames, so that what was there before stays until all is written.
 /// Its mode stays as it was, and a link stays one: what it leads to is written.
 pub(super) async fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let followed = match fs::canonicalize(path).await {
+    aside(path, bytes, write_over).await
+}
+
+/// Writes on a thread that may wait for a disk.
+async fn aside(
+    path: &Path,
+    bytes: &[u8],
+    write: fn(&Path, &[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let (path, bytes) = (path.to_owned(), bytes.to_owned());
+    let written = tokio::task::spawn_blocking(move || write(&path, &bytes));
+    written.await.map_err(io::Error::other)?
+}
+
+fn write_over(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let followed = match fs::canonicalize(path) {
         Ok(followed) => followed,
-        Err(_) if fs::symlink_metadata(path).await.is_err() => path.to_owned(),
+        Err(_) if fs::symlink_metadata(path).is_err() => path.to_owned(),
         Err(error) => return Err(error),
     };
-    let path = followed.as_path();
-    let (temporary, mut file) = beside(path).await?;
-    let written = async {
-        if let Ok(before) = fs::metadata(path).await {
-            let mode = before.permissions();
-            if file.metadata().await?.permissions() != mode {
-                file.set_permissions(mode).await?;
-            }
+    let mut file = beside(&followed)?;
+    if let Ok(before) = fs::metadata(&followed) {
+        let mode = before.permissions();
+        if file.as_file().metadata()?.permissions() != mode {
+            file.as_file().set_permissions(mode)?;
         }
-        fill(&mut file, bytes).await?;
-        fs::rename(&temporary, path).await
-    };
-    let written = written.await;
-    if written.is_err() {
-        // what is not there needs no removing
-        let _ = fs::remove_file(&temporary).await;
     }
-    written
+    fill(&mut file, bytes)?;
+    file.persist(&followed)?;
+    Ok(())
 }
 
 /// Writes beside `path` and gives it that name, which nothing may have: the system looks and
@@ -61,57 +64,30 @@ pub(super) async fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// [`ErrorKind::AlreadyExists`] where something is called so; then it stays as it is.
-async fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if fs::symlink_metadata(path).await.is_ok() {
-        return Err(ErrorKind::AlreadyExists.into());
-    }
-    let (temporary, mut file) = beside(path).await?;
-    let written = match fill(&mut file, bytes).await {
-        Ok(()) => name(&temporary, path, bytes).await,
-        failed => failed,
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = beside(path)?;
+    fill(&mut file, bytes)?;
+    file.persist_noclobber(path)?;
+    Ok(())
+}
+
+fn fill(file: &mut NamedTempFile, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes)?;
+    file.as_file().sync_all()
+}
+
+/// A file beside `path` that goes again unless it gets a name.
+fn beside(path: &Path) -> io::Result<NamedTempFile> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
     };
-    // what cannot be removed does no harm
-    let _ = fs::remove_file(&temporary).await;
-    written
-}
-
-/// Gives what is written its name, or writes it under that where the disk knows no second
-/// names for a file; never over what is there.
-async fn name(temporary: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    match fs::hard_link(temporary, path).await {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-            let mut file = fs::File::create_new(path).await?;
-            let filled = fill(&mut file, bytes).await;
-            if filled.is_err() {
-                // nobody but this has made it
-                let _ = fs::remove_file(path).await;
-            }
-            filled
-        }
-        named => named,
-    }
-}
-
-async fn fill(file: &mut fs::File, bytes: &[u8]) -> io::Result<()> {
-    file.write_all(bytes).await?;
-    file.sync_all().await
-}
-
-/// A file beside `path`, never one that somebody else put there.
-async fn beside(path: &Path) -> io::Result<(PathBuf, fs::File)> {
-    static COUNTER: AtomicU64 = AtomicU64::new(0);
-    let mut tries = 0;
-    loop {
-        let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".tmp-{}-{count}", std::process::id()));
-        let temporary = path.with_file_name(name);
-        match fs::File::create_new(&temporary).await {
-            // an earlier program of the same number was killed
-            Err(error) if error.kind() == ErrorKind::AlreadyExists && tries < TRIES => tries += 1,
-            made => return made.map(|file| (temporary, file)),
-        }
-    }
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".porthole-");
+    // as any file that is new, and not for its owner alone
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
 }
 
 #[cfg(test)]
@@ -122,7 +98,6 @@ mod tests {
     async fn what_comes_in_between_is_not_written_over() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report.json");
-        // all of them look before one has written
         let texts: Vec<_> = (0..8).map(|count| format!("text {count}")).collect();
         let saving = texts.iter().map(|text| save_new(path.clone(), text));
         let ended = futures_util::future::join_all(saving).await;
@@ -135,21 +110,30 @@ mod tests {
         let [first] = first[..] else {
             panic!("{first:?} were saved");
         };
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), texts[first]);
-        // and where it came just before it gets its name, on any disk
-        let (temporary, _) = beside(&path).await.unwrap();
-        for temporary in [&temporary, &folder.path().join("no such file")] {
-            let named = name(temporary, &path, b"late").await;
-            assert_eq!(named.unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_to_string(&path).unwrap(), texts[first]);
+        // nothing that was written in vain stays
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_new_file_is_as_any_other_and_one_that_was_there_keeps_its_mode() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let any = folder.path().join("any");
+        fs::write(&any, "").unwrap();
+        for name in ["new", "over"] {
+            let path = folder.path().join(name);
+            match name {
+                "new" => save_new(path.clone(), "text").await.unwrap(),
+                _ => save(path.clone(), "text").await.unwrap(),
+            };
+            assert_eq!(mode(&path), mode(&any), "{name}");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+            save(path.clone(), "other").await.unwrap();
+            assert_eq!(mode(&path), 0o640, "{name}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), "other");
         }
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), texts[first]);
-        let other = folder.path().join("other.json");
-        // where no file gets a second name, it is written under its own
-        name(&folder.path().join("no such file"), &other, b"late")
-            .await
-            .unwrap();
-        assert_eq!(std::fs::read(&other).unwrap(), b"late");
-        std::fs::remove_file(temporary).unwrap();
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 }
