@@ -48,6 +48,7 @@ pub use image_config::{ConfigError, ImageConfig, LayerHistory, LayerOrigin, RunS
 pub use index::{Index, IndexEntry, IndexProblem};
 pub use manifest::{Manifest, ManifestProblem};
 pub use media_type::{Compression, MediaKind, MediaType};
+pub(crate) use other_case::folds;
 pub use platform::{Choice, ChoiceReason, Platform, PlatformError, choose};
 pub use raw::RawDocument;
 pub use reference::{

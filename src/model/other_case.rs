@@ -62,9 +62,9 @@ fn among(members: &Map<String, Value>, known: &[&'static str]) -> Option<(String
     })
 }
 
-/// Whether Go takes `key` for `known`: by Unicode's simple folding, in which two letters
-/// outside of ASCII are an s and a k.
-fn folds(key: &str, known: &str) -> bool {
+/// Whether Go takes `key` for `known`, a name in ASCII: by Unicode's simple folding, in which
+/// two letters outside of ASCII are an s and a k.
+pub(crate) fn folds(key: &str, known: &str) -> bool {
     let plain = key.chars().map(|letter| match letter {
         '\u{17f}' => 's',
         '\u{212a}' => 'k',

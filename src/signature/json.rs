@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::model::limits;
+use crate::model::{folds, limits};
 
 /// Why JSON is not read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,7 +61,7 @@ pub fn read_as(bytes: &[u8], known: &Members) -> Result<Value, JsonProblem> {
 pub fn check_case(value: &Value, known: &Members) -> Result<(), JsonProblem> {
     for (place, names) in known {
         for found in members(value, place) {
-            let is_meant = |name: &&&str| **name != found && folded(name).eq(folded(found));
+            let is_meant = |name: &&&str| **name != found && folds(found, name);
             if let Some(known) = names.iter().find(is_meant) {
                 return Err(JsonProblem::Case {
                     known,
@@ -87,15 +87,6 @@ fn members<'a>(value: &'a Value, place: &str) -> Vec<&'a str> {
     objects
         .flat_map(|object| object.keys().map(String::as_str))
         .collect()
-}
-
-/// A name as Go's reader compares it: two letters outside of ASCII fold into it.
-fn folded(name: &str) -> impl Iterator<Item = char> + '_ {
-    name.chars().map(|letter| match letter {
-        '\u{17f}' => 's',
-        '\u{212a}' => 'k',
-        letter => letter.to_ascii_lowercase(),
-    })
 }
 
 struct Strict;

@@ -7,7 +7,7 @@
 use serde_json::{Map, Value};
 
 use super::json::{self, JsonProblem};
-use crate::model::{Descriptor, DescriptorProblem, Document};
+use crate::model::{Descriptor, DescriptorProblem, Document, folds};
 
 /// The keys that mean something in an index, its descriptors and platforms, and those that
 /// would make a manifest of it.
@@ -95,9 +95,8 @@ fn one_reading(value: &Value) -> Result<(), Unclear> {
 fn object_of_one_reading(object: &Map<String, Value>) -> Result<(), Unclear> {
     for (key, value) in object {
         if !KNOWN.contains(&key.as_str()) {
-            let folded = folded(key);
             let mut known = KNOWN.iter();
-            if let Some(meant) = known.find(|known| known.eq_ignore_ascii_case(&folded)) {
+            if let Some(meant) = known.find(|known| folds(key, known)) {
                 return Err(Unclear::Key {
                     found: key.chars().take(100).collect(),
                     meant,
@@ -110,12 +109,6 @@ fn object_of_one_reading(object: &Map<String, Value>) -> Result<(), Unclear> {
         }
     }
     Ok(())
-}
-
-/// As Go compares the keys of objects: without case, also of the letters beyond ASCII that
-/// are one of ASCII in another case.
-fn folded(key: &str) -> String {
-    key.to_uppercase().to_lowercase()
 }
 
 #[cfg(test)]
