@@ -225,6 +225,10 @@ impl State {
             self.start_reading();
             self.start_saving();
             if closing {
+                // nobody looks at lists any more: they are not kept for anybody
+                partials.close();
+                beginnings.close();
+                while partials.try_recv().is_ok() {}
                 // what is to be saved comes when its layers are known
                 if self.saves.is_empty() {
                     break;
