@@ -31,8 +31,9 @@ pub struct CheckedItem {
 
 /// Looks whether everything of `report` is at the destination, which `place` reads: each
 /// manifest and each blob is read and hashed, also what a manifest names that was there
-/// before; what an index of it has must be in the report, which says how much it listed; and the name must lead to the image. So must its other names, and cosign's tags to
-/// what was put there; `called` opens the destination at a name, where it has such.
+/// before; what an index of it has must be in the report, which says how much it listed; and
+/// the name must lead to the image. So must its other names, and cosign's tags to what was put
+/// there; `called` opens the destination at a name, where it has such.
 /// Signatures are looked for where they were put.
 pub async fn check(
     report: &Report,

@@ -37,6 +37,7 @@ pub fn other_format(plan: &Plan, error: &CopyError) -> Option<Format> {
         _ => None,
     }
 }
+
 /// Whether what a place did not take for its type is no part of the image, but refers to it.
 pub fn is_beside(plan: &Plan, error: &CopyError) -> bool {
     refused(error).is_some_and(|problem| beside(plan, problem))

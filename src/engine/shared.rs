@@ -156,13 +156,13 @@ impl JobHandle {
         self.slots.put_job(Arc::new(self.snapshot.clone()));
     }
 
-    /// Shows how the job ended.
-    /// It was asked for too early: nothing of it is kept.
+    /// Takes the job away, as if it had never been: what it was for is asked for again.
     pub fn forget(self) {
         lock(&self.running).remove(&self.snapshot.id);
         self.slots.remove_job(self.snapshot.id);
     }
 
+    /// Shows how the job ended.
     pub fn end(mut self, state: JobState) {
         lock(&self.running).remove(&self.snapshot.id);
         self.snapshot.state = state;

@@ -80,8 +80,8 @@ pub struct From<'a> {
 pub type Progress<'a> = &'a (dyn Fn(u64) -> Result<(), LayerError> + Send + Sync);
 
 /// Writes what `plan` holds to `target`, over a file that is there only where `replace` says
-/// so. Dropping the future ends it, and nothing is left of
-/// what it wrote but for what went to the standard output.
+/// so. Dropping the future ends it, and nothing is left of what it wrote but for what went to
+/// the standard output.
 ///
 /// It writes on the thread that it runs on, which must be one that may wait for a disk.
 ///
