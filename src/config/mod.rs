@@ -13,6 +13,7 @@ mod program;
 mod registries;
 mod secret;
 mod trust;
+pub mod whole_file;
 
 pub use accepted::AcceptedServices;
 pub use ambient::AmbientIdentity;

@@ -1,10 +1,9 @@
 //! Writing a file whole or not at all.
 
-use std::fs;
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use crate::config::whole_file::{write_new, write_over};
 
 use super::{Failure, Outcome, disk_failure};
 
@@ -41,57 +40,10 @@ async fn aside(
     written.await.map_err(io::Error::other)?
 }
 
-fn write_over(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let followed = match fs::canonicalize(path) {
-        Ok(followed) => followed,
-        Err(_) if fs::symlink_metadata(path).is_err() => path.to_owned(),
-        Err(error) => return Err(error),
-    };
-    let mut file = beside(&followed)?;
-    if let Ok(before) = fs::metadata(&followed) {
-        let mode = before.permissions();
-        if file.as_file().metadata()?.permissions() != mode {
-            file.as_file().set_permissions(mode)?;
-        }
-    }
-    fill(&mut file, bytes)?;
-    file.persist(&followed)?;
-    Ok(())
-}
-
-/// Writes beside `path` and gives it that name, which nothing may have: the system looks and
-/// names in one step.
-///
-/// # Errors
-/// [`ErrorKind::AlreadyExists`] where something is called so; then it stays as it is.
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = beside(path)?;
-    fill(&mut file, bytes)?;
-    file.persist_noclobber(path)?;
-    Ok(())
-}
-
-fn fill(file: &mut NamedTempFile, bytes: &[u8]) -> io::Result<()> {
-    file.write_all(bytes)?;
-    file.as_file().sync_all()
-}
-
-/// A file beside `path` that goes again unless it gets a name.
-fn beside(path: &Path) -> io::Result<NamedTempFile> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".porthole-");
-    // as any file that is new, and not for its owner alone
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[tokio::test]
