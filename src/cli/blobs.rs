@@ -83,14 +83,14 @@ pub(super) fn judge(node: &Node) -> Result<(), Failure> {
         return Ok(());
     }
     let all = node.document.blobs().len();
-    Err(Failure {
-        headline: format!(
+    Err(Failure::new(
+        FailureKind::Damaged,
+        format!(
             "{} of {} blobs are not what the manifest says",
             text::count(wrong.len() as u64),
             text::count(all as u64)
         ),
-        hint: "Copy the image again from where it came".to_owned(),
-        details: wrong.iter().map(Wrong::line).collect(),
-        kind: FailureKind::Damaged,
-    })
+        "Copy the image again from where it came",
+    )
+    .with_details(wrong.iter().map(Wrong::line).collect()))
 }

@@ -234,13 +234,7 @@ fn check(config: EngineConfig, path: PathBuf) -> Result<(), CliError> {
             remedy(&damaged),
         ),
     };
-    Err(Failure {
-        headline,
-        hint,
-        details: Vec::new(),
-        kind: FailureKind::Damaged,
-    }
-    .into())
+    Err(Failure::new(FailureKind::Damaged, headline, hint).into())
 }
 
 /// What makes a place whole again that has something damaged in these files.

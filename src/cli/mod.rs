@@ -292,16 +292,16 @@ mod tests {
 
     #[test]
     fn a_failure_is_told_with_all_that_is_known_and_nothing_that_moves_the_cursor() {
-        let failure = Failure {
-            headline: "it is \u{1b}[31mrefused".to_owned(),
-            hint: "See in the details".to_owned(),
-            details: vec![
-                "The registry said: a\nb \u{202e}".to_owned(),
-                "at https://user:secret@reg.example/x".to_owned(),
-                "x".repeat(100_000),
-            ],
-            kind: FailureKind::Other,
-        };
+        let failure = Failure::new(
+            FailureKind::Other,
+            "it is \u{1b}[31mrefused",
+            "See in the details",
+        )
+        .with_details(vec![
+            "The registry said: a\nb \u{202e}".to_owned(),
+            "at https://user:secret@reg.example/x".to_owned(),
+            "x".repeat(100_000),
+        ]);
         let lines = CliError::from(failure.clone()).lines();
         let expected = [
             r"porthole: it is \u{1b}[31mrefused",

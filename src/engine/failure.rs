@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::layer::LayerError;
 use crate::model::text;
 use crate::services::ServiceError;
-use crate::transport::{CLOSE_TAGS, LocateError, MORE_TAGS, OTHER_TAGS, Problem, TransportError};
+use crate::transport::{LocateError, MissingTag, Problem, TransportError};
 
 /// What is shown of an error. Made once, where the error is handled.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +18,8 @@ pub struct Failure {
     /// More for those who unfold it: what the place said, the causes.
     pub details: Vec<String>,
     pub kind: FailureKind,
+    /// The tag that is not there, where that is what happened.
+    pub missing_tag: Option<Box<MissingTag>>,
 }
 
 /// What sort of failure, for icon and colour.
@@ -38,17 +40,28 @@ pub enum FailureKind {
     Other,
 }
 
-/// A tag that its repository has not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MissingTag<'a> {
-    /// Host and name, as [`RegistryReference::name`](crate::model::RegistryReference::name).
-    pub repository: &'a str,
-    pub tag: &'a str,
-    /// Some of those that are there: the ones that are close, else the newest.
-    pub others: Vec<&'a str>,
-}
-
 impl Failure {
+    /// What happened, to what, and what to try; without details.
+    pub fn new(kind: FailureKind, headline: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            headline: headline.into(),
+            hint: hint.into(),
+            details: Vec::new(),
+            kind,
+            missing_tag: None,
+        }
+    }
+
+    /// Something that the limits or the shape of the image forbid.
+    pub fn refused(headline: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(FailureKind::Other, headline, hint)
+    }
+
+    /// The same with other details.
+    pub fn with_details(self, details: Vec<String>) -> Self {
+        Self { details, ..self }
+    }
+
     /// What happened in one line that is cut at its end where there is little room: why
     /// first, then to what; digests short.
     pub fn brief(&self) -> String {
@@ -71,25 +84,6 @@ impl Failure {
             FailureKind::Missing => self.hint == Problem::NotFound.hint(),
             _ => false,
         }
-    }
-
-    /// The tag that is not there, where that is what happened.
-    pub fn missing_tag(&self) -> Option<MissingTag<'_>> {
-        if self.kind != FailureKind::Missing {
-            return None;
-        }
-        // as `TransportError` says it
-        let said = self.headline.strip_prefix("tag ")?;
-        let (tag, place) = said.split_once(" of ")?;
-        let repository = place.strip_suffix(&format!(": {}", Problem::NotFound))?;
-        let close = self.hint.strip_prefix(CLOSE_TAGS);
-        let named = close.or_else(|| self.hint.strip_prefix(OTHER_TAGS));
-        let others = named.into_iter().flat_map(|tags| tags.split(", "));
-        Some(MissingTag {
-            repository,
-            tag,
-            others: others.filter(|tag| *tag != MORE_TAGS).collect(),
-        })
     }
 
     /// What to try, for those who do not write command lines.
@@ -154,17 +148,13 @@ impl From<TransportError> for Failure {
             Problem::Cancelled => FailureKind::Cancelled,
             _ => FailureKind::Other,
         };
+        let failure = Self::new(kind, error.to_string(), error.hint());
+        let said = error.problem.said();
+        let said = said.map(|said| format!("{} said: {said}", whose(&error.problem)));
+        let more = error.more.unwrap_or_default();
         Self {
-            headline: error.to_string(),
-            hint: error.hint(),
-            details: error
-                .problem
-                .said()
-                .map(|said| format!("{} said: {said}", whose(&error.problem)))
-                .into_iter()
-                .chain(error.more.map(|more| more.details).unwrap_or_default())
-                .collect(),
-            kind,
+            missing_tag: more.missing_tag.map(Box::new),
+            ..failure.with_details(said.into_iter().chain(more.details).collect())
         }
     }
 }
@@ -179,12 +169,7 @@ const fn whose(problem: &Problem) -> &'static str {
 
 impl From<ServiceError> for Failure {
     fn from(error: ServiceError) -> Self {
-        Self {
-            headline: error.to_string(),
-            hint: error.hint,
-            details: Vec::new(),
-            kind: FailureKind::Network,
-        }
+        Self::new(FailureKind::Network, error.to_string(), error.hint)
     }
 }
 
@@ -206,31 +191,14 @@ impl From<LayerError> for Failure {
             LayerError::Cancelled => FailureKind::Cancelled,
             _ => FailureKind::Other,
         };
-        Self {
-            headline: error.to_string(),
-            hint: error.hint(),
-            details: Vec::new(),
-            kind,
-        }
-    }
-}
-
-impl Failure {
-    /// Something that the limits or the shape of the image forbid.
-    pub fn refused(headline: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self {
-            headline: headline.into(),
-            hint: hint.into(),
-            details: Vec::new(),
-            kind: FailureKind::Other,
-        }
+        Self::new(kind, error.to_string(), error.hint())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Failure, FailureKind, MissingTag, without_options};
-    use crate::transport::{CLOSE_TAGS, MORE_TAGS, OTHER_TAGS, Problem, TransportError};
+    use super::{Failure, without_options};
+    use crate::transport::{MissingTag, OtherTags, Problem, TransportError};
 
     #[test]
     fn in_one_line_the_cause_comes_first() {
@@ -251,41 +219,34 @@ mod tests {
 
     #[test]
     fn a_missing_tag_is_told_with_those_that_are_there() {
-        let place = "registry.example.com:5000/team/app";
-        let failure = |what: &str, advice: Option<String>| {
-            let mut error = TransportError::new(what, place, Problem::NotFound);
-            error.more().advice = advice;
+        let failure = |others: OtherTags| {
+            let repository = "registry.example.com:5000/team/app".to_owned();
+            let mut error = TransportError::new("tag latest", &repository, Problem::NotFound);
+            error.more().missing_tag = Some(MissingTag {
+                repository,
+                tag: "latest".to_owned(),
+                others,
+            });
             Failure::from(error)
         };
-        for (advice, others) in [
+        let tags = || vec!["1.1.0".to_owned(), "1.0.0".to_owned()];
+        let newest = |more| OtherTags::Newest { tags: tags(), more };
+        for (others, hint) in [
+            (newest(true), "There are other tags: 1.1.0, 1.0.0, …"),
+            (newest(false), "There are other tags: 1.1.0, 1.0.0"),
             (
-                format!("{OTHER_TAGS}1.1.0, 1.0.0, {MORE_TAGS}"),
-                vec!["1.1.0", "1.0.0"],
+                OtherTags::Close(tags()),
+                "Tags that are close: 1.1.0, 1.0.0",
             ),
-            (format!("{CLOSE_TAGS}lates"), vec!["lates"]),
         ] {
-            let failure = failure("tag latest", Some(advice));
-            let expected = MissingTag {
-                repository: place,
-                tag: "latest",
-                others,
-            };
-            assert_eq!(failure.missing_tag(), Some(expected));
+            let failure = failure(others);
+            assert_eq!(failure.hint, hint);
+            assert_eq!(failure.missing_tag.as_ref().unwrap().others.tags(), tags());
             assert!(!failure.may_need_login(), "its tags could be listed");
         }
-        let hidden = failure("tag latest", None);
-        assert_eq!(
-            hidden.missing_tag().map(|missing| missing.others),
-            Some(vec![])
-        );
+        let hidden = failure(OtherTags::Unknown);
         assert!(hidden.may_need_login());
-        assert_eq!(failure("manifest sha256:ab", None).missing_tag(), None);
-        let other = Failure {
-            kind: FailureKind::Network,
-            ..hidden
-        };
-        assert_eq!(other.missing_tag(), None);
-        assert!(!other.may_need_login());
+        assert!(hidden.missing_tag.unwrap().others.tags().is_empty());
     }
 
     #[test]

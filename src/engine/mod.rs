@@ -43,7 +43,7 @@ pub use compare::{
     ComparedSide, ComparisonId, ComparisonSnapshot,
 };
 pub use copies::{CopyId, CopyRequest, CopySnapshot};
-pub use failure::{Failure, FailureKind, MissingTag, without_options};
+pub use failure::{Failure, FailureKind, without_options};
 pub use files::{
     FileContent, FileRef, FilesRequest, FilesSnapshot, LayerFiles, LayerState, SaveRequest,
     ShownFile, ShownVersion,

@@ -30,6 +30,51 @@ pub struct More {
     pub advice: Option<String>,
     /// For those who unfold it.
     pub details: Vec<String>,
+    /// The tag that is not there, where that is what happened.
+    pub missing_tag: Option<MissingTag>,
+}
+
+/// A tag that its repository has not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingTag {
+    /// Host and name, as [`RegistryReference::name`](crate::model::RegistryReference::name).
+    pub repository: String,
+    pub tag: String,
+    pub others: OtherTags,
+}
+
+/// Some of the tags that a repository has in place of one that is missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum OtherTags {
+    /// They could not be listed, or there are none.
+    #[default]
+    Unknown,
+    /// Those that are close to it, the closest first.
+    Close(Vec<String>),
+    /// None is close: the newest, and whether there are more.
+    Newest { tags: Vec<String>, more: bool },
+}
+
+impl OtherTags {
+    pub fn tags(&self) -> &[String] {
+        match self {
+            Self::Unknown => &[],
+            Self::Close(tags) | Self::Newest { tags, .. } => tags,
+        }
+    }
+
+    /// In a sentence; nothing where none is known.
+    fn in_words(&self) -> Option<String> {
+        let listed = self.tags().join(", ");
+        match self {
+            Self::Unknown => None,
+            Self::Close(_) => Some(format!("Tags that are close: {listed}")),
+            Self::Newest { more, .. } => {
+                let more = if *more { ", …" } else { "" };
+                Some(format!("There are other tags: {listed}{more}"))
+            }
+        }
+    }
 }
 
 /// What happened.
@@ -204,8 +249,11 @@ impl TransportError {
 
     /// What to try, in one sentence.
     pub fn hint(&self) -> String {
-        let advice = self.more.as_ref().and_then(|more| more.advice.clone());
-        advice.unwrap_or_else(|| self.problem.hint())
+        let known = self.more.as_ref().and_then(|more| {
+            let other_tags = || more.missing_tag.as_ref()?.others.in_words();
+            more.advice.clone().or_else(other_tags)
+        });
+        known.unwrap_or_else(|| self.problem.hint())
     }
 
     /// More about it, to be added to.

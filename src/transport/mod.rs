@@ -42,7 +42,7 @@ pub use destination::{
     SignatureWrite, Takes, Unwritten, attach, describe_referrer,
 };
 pub use edit::{Edit, Edited, ReferrerRemove, Removal, TagChange, TagEdit};
-pub use error::{More, Problem, TransportError};
+pub use error::{MissingTag, More, OtherTags, Problem, TransportError};
 pub use from_file::FromFile;
 pub use local::{Disk, SignatureFolder, Step, StepHook};
 pub use locate::{LocateError, Located, locate, locate_through, recognise};
@@ -53,7 +53,6 @@ pub use referrer::{
     Answer, Asked, Found, ListedReferrer, Listing, ListingOutcome, ReferrerListing, Way,
 };
 pub use refusal::Refusal;
-pub use registry::{CLOSE_TAGS, MORE_TAGS, OTHER_TAGS};
 pub use stamp::{Stamp, stamp};
 
 /// A place that an image is read from. Cheap to share; every call may run beside others.

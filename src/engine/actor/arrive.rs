@@ -298,15 +298,14 @@ impl Actor {
 
     /// What was on its way will not come: it was ended by the user.
     pub(super) fn cancel_pending(&mut self) {
-        let failure = Arc::new(Failure {
-            headline: format!(
+        let failure = Arc::new(Failure::new(
+            FailureKind::Cancelled,
+            format!(
                 "Opening {} was cancelled",
                 crate::model::text::visible(&self.shown)
             ),
-            hint: "Open it again when you want to".to_owned(),
-            details: Vec::new(),
-            kind: FailureKind::Cancelled,
-        });
+            "Open it again when you want to",
+        ));
         self.fail_pending(&failure);
     }
 

@@ -161,16 +161,18 @@ impl Run {
         } else if self.damaged.is_empty() {
             JobState::Done
         } else {
-            JobState::Failed(Arc::new(Failure {
-                headline: format!(
-                    "{} of {} blobs are not what the manifest says",
-                    self.damaged.len(),
-                    self.blobs.len()
-                ),
-                hint: "Copy the image again from where it came".to_owned(),
-                details: self.damaged,
-                kind: FailureKind::Damaged,
-            }))
+            JobState::Failed(Arc::new(
+                Failure::new(
+                    FailureKind::Damaged,
+                    format!(
+                        "{} of {} blobs are not what the manifest says",
+                        self.damaged.len(),
+                        self.blobs.len()
+                    ),
+                    "Copy the image again from where it came",
+                )
+                .with_details(self.damaged),
+            ))
         };
         self.job.end(state);
     }

@@ -323,12 +323,12 @@ impl Actor {
             return;
         }
         tracing::error!(%error, "a task of the engine failed");
-        let failure = Failure {
-            headline: "Something went wrong inside Porthole".to_owned(),
-            hint: "Try again; if it stays so, report it with the details".to_owned(),
-            details: vec![error.to_string()],
-            kind: FailureKind::Other,
-        };
+        let failure = Failure::new(
+            FailureKind::Other,
+            "Something went wrong inside Porthole",
+            "Try again; if it stays so, report it with the details",
+        )
+        .with_details(vec![error.to_string()]);
         self.fail_pending(&Arc::new(failure));
         self.abandon();
     }

@@ -225,12 +225,12 @@ fn came_of(
         Err(error) => error,
     };
     tracing::error!(%error, "judging failed");
-    let failure = Failure {
-        headline: "Something went wrong inside Porthole while this was judged".to_owned(),
-        hint: "Try again; if it stays so, report it with the details".to_owned(),
-        details: vec![error.to_string()],
-        kind: FailureKind::Other,
-    };
+    let failure = Failure::new(
+        FailureKind::Other,
+        "Something went wrong inside Porthole while this was judged",
+        "Try again; if it stays so, report it with the details",
+    )
+    .with_details(vec![error.to_string()]);
     Arrived::NotVerified(trust, digest, Arc::new(failure))
 }
 

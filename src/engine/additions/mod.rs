@@ -259,11 +259,13 @@ async fn made(
 /// What is said of an addition that somebody stopped; nothing where nothing stays of it.
 fn stopped_with(ledger: &Ledger) -> Option<Failure> {
     let details = ledger.lines();
-    (!details.is_empty()).then(|| Failure {
-        headline: "it was stopped, and not everything can be taken back".to_owned(),
-        hint: "The details say what stays".to_owned(),
-        details,
-        kind: FailureKind::Cancelled,
+    (!details.is_empty()).then(|| {
+        Failure::new(
+            FailureKind::Cancelled,
+            "it was stopped, and not everything can be taken back",
+            "The details say what stays",
+        )
+        .with_details(details)
     })
 }
 

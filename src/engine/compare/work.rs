@@ -95,12 +95,11 @@ impl Work {
                 (None, JobState::Failed(failure))
             }
             None => {
-                self.fail(&Arc::new(Failure {
-                    headline: "The comparison was cancelled".to_owned(),
-                    hint: "Compare again when you want to".to_owned(),
-                    details: Vec::new(),
-                    kind: FailureKind::Cancelled,
-                }));
+                self.fail(&Arc::new(Failure::new(
+                    FailureKind::Cancelled,
+                    "The comparison was cancelled",
+                    "Compare again when you want to",
+                )));
                 (None, JobState::Cancelled)
             }
         };

@@ -294,12 +294,10 @@ pub(in crate::engine) fn judge(
             FailureKind::Other,
         ),
     };
-    Some(Failure {
-        headline,
-        hint: hint.to_owned(),
-        details: vec![descriptor.digest.to_string()],
-        kind,
-    })
+    Some(
+        Failure::new(kind, headline, hint.to_owned())
+            .with_details(vec![descriptor.digest.to_string()]),
+    )
 }
 
 /// What an earlier reading of a layer found out, where it had the size that `layer` says: a

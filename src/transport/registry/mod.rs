@@ -48,6 +48,5 @@ pub use catalog::{Names, catalog, catalog_as_it_comes, tags, tags_as_they_come};
 pub use client::Client;
 pub use destination::RegistryDestination;
 pub use hosts::Waiting;
-pub use near::{CLOSE_TAGS, MORE_TAGS, OTHER_TAGS};
 pub use source::RegistrySource;
 pub use web::{Answered, Message, Repeat, Unanswered, Within, form};

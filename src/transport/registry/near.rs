@@ -1,20 +1,29 @@
 //! Tags that are close to one that does not exist: what was meant.
 
 use crate::model::TagVersion;
-
-/// What stands before the tags that are close to one that is not there.
-pub const CLOSE_TAGS: &str = "Tags that are close: ";
-/// What stands before the other tags of its repository, where none is close.
-pub const OTHER_TAGS: &str = "There are other tags: ";
-/// What stands behind them where there are more.
-pub const MORE_TAGS: &str = "…";
+use crate::transport::OtherTags;
 
 /// Most tags that are named.
 const SHOWN: usize = 5;
 
+/// What a repository has in place of the tag `wanted`; `whole` says that `all` are all of its
+/// tags.
+pub(super) fn others(wanted: &str, all: &[String], whole: bool) -> OtherTags {
+    let close = near(wanted, all);
+    if !close.is_empty() {
+        return OtherTags::Close(close);
+    }
+    if all.is_empty() {
+        return OtherTags::Unknown;
+    }
+    let tags: Vec<_> = newest(all).into_iter().map(str::to_owned).collect();
+    let more = !whole || all.len() > tags.len();
+    OtherTags::Newest { tags, more }
+}
+
 /// The tags of `all` that are closest to `wanted`, the closest first: one begins with the
 /// other, or few letters differ.
-pub(super) fn near(wanted: &str, all: &[String]) -> Vec<String> {
+fn near(wanted: &str, all: &[String]) -> Vec<String> {
     let wanted_low = wanted.to_ascii_lowercase();
     let mut ranked: Vec<(usize, &String)> = all
         .iter()
@@ -31,7 +40,7 @@ pub(super) fn near(wanted: &str, all: &[String]) -> Vec<String> {
 }
 
 /// Some of `all`, the newest versions first; what is no version comes last.
-pub(super) fn newest(all: &[String]) -> Vec<&str> {
+fn newest(all: &[String]) -> Vec<&str> {
     let mut tags: Vec<_> = all
         .iter()
         .map(|tag| (TagVersion::parse(tag), tag.as_str()))
@@ -118,5 +127,16 @@ mod tests {
         assert_eq!(newest(&all), expected);
         let many: Vec<String> = (0..9).map(|minor| format!("1.{minor}")).collect();
         assert_eq!(newest(&many), ["1.8", "1.7", "1.6", "1.5", "1.4"]);
+        for (all, whole, expected) in [
+            (&many[..], true, true),
+            (&many[..2], true, false),
+            (&many[..2], false, true),
+        ] {
+            let OtherTags::Newest { more, .. } = others("edge", all, whole) else {
+                panic!("none is close");
+            };
+            assert_eq!(more, expected, "{all:?}");
+        }
+        assert_eq!(others("edge", &[], true), OtherTags::Unknown);
     }
 }

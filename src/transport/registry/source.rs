@@ -11,15 +11,15 @@ use tokio::sync::OnceCell;
 use crate::config::Endpoint;
 use crate::model::{Annotations, Descriptor, Digest, RawDocument, Reference, RegistryReference};
 use crate::transport::{
-    Beside, BlobStream, Connection, DetachedSignatures, More, Problem, ReferrerListing, Resolved,
-    Source, TransportError,
+    Beside, BlobStream, Connection, DetachedSignatures, MissingTag, More, OtherTags, Problem,
+    ReferrerListing, Resolved, Source, TransportError,
 };
 
 use super::auth::Scope;
 use super::client::{Client, Reached};
 use super::extension::Extension;
 use super::fault::Fault;
-use super::near::{CLOSE_TAGS, MORE_TAGS, OTHER_TAGS, near, newest};
+use super::near::others;
 use super::referrer::DigestTags;
 use super::{blob, manifest, tag};
 
@@ -156,24 +156,19 @@ impl RegistrySource {
         if !error.what.starts_with("tag ") {
             return error;
         }
+        let tag = self.image.identifier().to_owned();
         let home = self.home();
         let listing = tag::list(&self.client, &home, NEAR_PAGES);
-        let Ok(list) = tokio::time::timeout(NEAR_WAIT, listing).await else {
-            return error;
+        let others = match tokio::time::timeout(NEAR_WAIT, listing).await {
+            Ok(list) => others(&tag, &list.tags, list.unfinished.is_none()),
+            Err(_) => OtherTags::Unknown,
         };
-        let wanted = self.image.identifier();
-        let close = near(&wanted, &list.tags);
-        error.more().advice = if !close.is_empty() {
-            Some(format!("{CLOSE_TAGS}{}", close.join(", ")))
-        } else if list.tags.is_empty() {
-            None
-        } else {
-            let mut shown = newest(&list.tags);
-            if list.tags.len() > shown.len() || list.unfinished.is_some() {
-                shown.push(MORE_TAGS);
-            }
-            Some(format!("{OTHER_TAGS}{}", shown.join(", ")))
-        };
+        let repository = error.place.clone();
+        error.more().missing_tag = Some(MissingTag {
+            repository,
+            tag,
+            others,
+        });
         error
     }
 }
@@ -223,7 +218,12 @@ pub(super) fn failure(what: String, image: &RegistryReference, fault: Fault) -> 
     let mut error = TransportError::new(what, place, fault.problem);
     if advice.is_some() || !told.details.is_empty() {
         let details = told.details;
-        *error.more() = More { advice, details };
+        let missing_tag = None;
+        *error.more() = More {
+            advice,
+            details,
+            missing_tag,
+        };
     }
     error
 }

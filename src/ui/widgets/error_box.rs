@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Id, RichText, Role, Ui, WidgetInfo};
 
-use crate::engine::{Command, Failure, FailureKind, MissingTag, Place};
+use crate::engine::{Command, Failure, FailureKind, Place};
 use crate::model::text::digests;
+use crate::transport::MissingTag;
 use crate::ui::action::{Action, Actions};
 use crate::ui::theme::{Tokens, icons, size, strong};
 
@@ -31,11 +32,9 @@ pub fn error_box(ui: &mut Ui, failure: &Failure, try_again: Option<Action>, acti
         );
         // over a dialog nothing else is opened
         let of_tab = matches!(try_again, Some(Action::Send(Command::Reload { .. })));
-        let missing = failure.missing_tag().filter(|_| of_tab);
+        let missing = failure.missing_tag.as_deref().filter(|_| of_tab);
         ui.add(egui::Label::new(headline(&said(failure), tokens)).wrap());
-        let others = missing
-            .as_ref()
-            .filter(|missing| !missing.others.is_empty());
+        let others = missing.filter(|missing| !missing.others.tags().is_empty());
         if let Some(missing) = others {
             other_tags(ui, missing, actions);
         } else if !failure.hint.is_empty() {
@@ -47,10 +46,10 @@ pub fn error_box(ui: &mut Ui, failure: &Failure, try_again: Option<Action>, acti
         ui.horizontal(|ui| {
             if let Some(action) = try_again {
                 login(ui, failure, &action, actions);
-                if let Some(missing) = &missing
+                if let Some(missing) = missing
                     && ui.button("Show all tags").clicked()
                 {
-                    let place = Place::Repository(missing.repository.to_owned());
+                    let place = Place::Repository(missing.repository.clone());
                     actions.push(Action::OpenPlace(place));
                 }
                 if ui.button("Try again").clicked() {
@@ -75,7 +74,7 @@ pub fn error_box(ui: &mut Ui, failure: &Failure, try_again: Option<Action>, acti
 
 /// What happened, as the window says it.
 fn said(failure: &Failure) -> Cow<'_, str> {
-    match failure.missing_tag() {
+    match &failure.missing_tag {
         Some(missing) => Cow::Owned(format!(
             "There is no tag {} in {}",
             missing.tag, missing.repository
@@ -85,11 +84,11 @@ fn said(failure: &Failure) -> Cow<'_, str> {
 }
 
 /// The tags that are there in place of one that is not; each opens.
-fn other_tags(ui: &mut Ui, missing: &MissingTag<'_>, actions: &mut Actions) {
+fn other_tags(ui: &mut Ui, missing: &MissingTag, actions: &mut Actions) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 8.0;
         ui.label(RichText::new("There are:").color(Tokens::of(ui).weak));
-        for tag in &missing.others {
+        for tag in missing.others.tags() {
             if button::link(ui, tag).clicked() {
                 let reference = format!("docker://{}:{tag}", missing.repository);
                 actions.push(Action::OpenInstead(reference));

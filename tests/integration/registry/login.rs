@@ -100,8 +100,8 @@ async fn tags_that_are_close_to_a_missing_one_are_named() {
         .await
         .unwrap_err();
     let failure = porthole::engine::Failure::from(error);
-    let missing = failure.missing_tag().unwrap();
-    assert!(!missing.others.is_empty(), "{failure:?}");
+    let missing = failure.missing_tag.as_ref().unwrap();
+    assert!(!missing.others.tags().is_empty(), "{failure:?}");
     let expected = registry.reference("busybox:latest");
     let opened = format!("docker://{}:{}", missing.repository, missing.tag);
     assert_eq!(opened, expected, "a link to one of them is made so");

@@ -237,13 +237,12 @@ pub fn unread(bytes: impl Into<Bytes>, media_type: &str) -> Arc<Node> {
 
 /// A failure with something of everything.
 pub fn failure(kind: FailureKind) -> Failure {
-    Failure {
-        headline: "manifest 1.8.2 of registry.example.com/edge/api: no answer within 10 s"
-            .to_owned(),
-        hint: "Check the network and try again".to_owned(),
-        details: vec!["The registry said: slow down".to_owned()],
+    Failure::new(
         kind,
-    }
+        "manifest 1.8.2 of registry.example.com/edge/api: no answer within 10 s".to_owned(),
+        "Check the network and try again",
+    )
+    .with_details(vec!["The registry said: slow down".to_owned()])
 }
 
 /// A snapshot of which `opened` is known.

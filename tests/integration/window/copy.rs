@@ -162,12 +162,11 @@ fn what_the_engine_refuses_is_said_and_cannot_be_started() {
         !window.is_on(Role::CheckBox, "linux/arm64"),
         "one image only"
     );
-    let failure = Failure {
-        headline: "the engine holds one image and no index of several".to_owned(),
-        hint: "Choose one platform".to_owned(),
-        details: Vec::new(),
-        kind: FailureKind::Other,
-    };
+    let failure = Failure::new(
+        FailureKind::Other,
+        "the engine holds one image and no index of several",
+        "Choose one platform",
+    );
     let refused = Remote::Failed {
         error: Arc::new(failure),
         previous: None,
@@ -235,12 +234,11 @@ fn what_the_source_has_lost_is_gone_on_without() {
     let mut rest = request.clone();
     let whole = [&images[0], &images[2]].map(|digest| Wanted::Digest(digest.clone()));
     rest.options.selection = Selection::Some(whole.to_vec());
-    let failure = Failure {
-        headline: "the source does not have a blob of the image for linux/arm64".to_owned(),
-        hint: "Copy the others alone (--platform linux/amd64), or get it again".to_owned(),
-        details: Vec::new(),
-        kind: FailureKind::Missing,
-    };
+    let failure = Failure::new(
+        FailureKind::Missing,
+        "the source does not have a blob of the image for linux/arm64",
+        "Copy the others alone (--platform linux/amd64), or get it again",
+    );
     window.slots.put_copy(Arc::new(CopySnapshot {
         id,
         request: request.clone(),
@@ -269,12 +267,11 @@ fn what_the_source_has_lost_is_gone_on_without() {
         id,
         request: request.clone(),
         plan: Remote::Failed {
-            error: Arc::new(Failure {
-                headline: "the source does not have a blob of the SBOM".to_owned(),
-                hint: "Copy it without (--no-referrers)".to_owned(),
-                details: Vec::new(),
-                kind: FailureKind::Missing,
-            }),
+            error: Arc::new(Failure::new(
+                FailureKind::Missing,
+                "the source does not have a blob of the SBOM",
+                "Copy it without (--no-referrers)",
+            )),
             previous: None,
         },
         progress: None,

@@ -20,12 +20,11 @@ fn offers_a_command(window: &Window) -> bool {
 /// A plan that failed, as the engine says it.
 fn failed(headline: &str) -> Remote<Arc<porthole::copy::Plan>> {
     Remote::Failed {
-        error: Arc::new(Failure {
-            headline: headline.to_owned(),
-            hint: "Keep the format, or leave them behind".to_owned(),
-            details: Vec::new(),
-            kind: FailureKind::Other,
-        }),
+        error: Arc::new(Failure::new(
+            FailureKind::Other,
+            headline.to_owned(),
+            "Keep the format, or leave them behind",
+        )),
         previous: None,
     }
 }

@@ -67,12 +67,14 @@ pub fn put_copy_job(window: &mut Window, state: JobState) -> JobId {
 /// Why a blob could not be written.
 fn read_only() -> Arc<Failure> {
     let digest = porthole::model::Digest::sha256(b"blob");
-    Arc::new(Failure {
-        headline: format!("blob {digest} of mirror.example.com/edge/api: the place is read only"),
-        hint: "Choose another one".to_owned(),
-        details: vec!["The registry said: denied".to_owned()],
-        kind: FailureKind::Access,
-    })
+    Arc::new(
+        Failure::new(
+            FailureKind::Access,
+            format!("blob {digest} of mirror.example.com/edge/api: the place is read only"),
+            "Choose another one",
+        )
+        .with_details(vec!["The registry said: denied".to_owned()]),
+    )
 }
 
 #[test]

@@ -42,12 +42,7 @@ fn delete(with_other_tags: bool) -> Command {
 }
 
 fn failed(window: &mut Window, others: &[&str]) {
-    let failure = Failure {
-        headline: "the tag is not alone".to_owned(),
-        hint: String::new(),
-        details: Vec::new(),
-        kind: FailureKind::Other,
-    };
+    let failure = Failure::new(FailureKind::Other, "the tag is not alone", String::new());
     window.slots.put_outcome(Outcome::DeleteFailed {
         reference: TAG.to_owned(),
         others: others.iter().map(|tag| (*tag).to_owned()).collect(),

@@ -5,7 +5,7 @@ use std::time::Instant;
 use porthole::engine::{
     Failure, FailureKind, JobId, JobKind, JobSnapshot, JobState, Place, Progress, Remote, Unit,
 };
-use porthole::transport::Problem;
+use porthole::transport::{MissingTag, OtherTags, Problem, TransportError};
 
 use super::scripted;
 use super::*;
@@ -17,15 +17,16 @@ fn failed(image: ImageId, error: Arc<Failure>) -> ImageSnapshot {
     scripted::snapshot(image, 1, Remote::Failed { error, previous })
 }
 
-/// A tag that is not there; `hint` says what is.
-fn no_such_tag(hint: &str) -> Arc<Failure> {
-    let place = "registry.example.com/edge/api";
-    Arc::new(Failure {
-        headline: format!("tag latest of {place}: {}", Problem::NotFound),
-        hint: hint.to_owned(),
-        details: Vec::new(),
-        kind: FailureKind::Missing,
-    })
+/// A tag that is not there, and what is known of the others.
+fn no_such_tag(others: OtherTags) -> Arc<Failure> {
+    let repository = "registry.example.com/edge/api".to_owned();
+    let mut error = TransportError::new("tag latest", &repository, Problem::NotFound);
+    error.more().missing_tag = Some(MissingTag {
+        repository,
+        tag: "latest".to_owned(),
+        others,
+    });
+    Arc::new(error.into())
 }
 
 /// Types into the address bar whatever comes of it.
@@ -106,11 +107,12 @@ fn a_failure_is_said_by_the_tab_in_front_alone() {
 #[test]
 fn in_place_of_a_tag_that_is_not_there_the_others_are_opened() {
     let (mut window, image) = Window::opening("registry.example.com/edge/api");
-    let hint = "There are other tags: 1.1.0, 1.0.0, …";
-    window.show(failed(image, no_such_tag(hint)));
+    let tags = vec!["1.1.0".to_owned(), "1.0.0".to_owned()];
+    let missing = no_such_tag(OtherTags::Newest { tags, more: true });
+    window.show(failed(image, Arc::clone(&missing)));
     let said = "Not found: There is no tag latest in registry.example.com/edge/api";
     assert!(window.has(Role::Alert, said), "{:?}", window.harness);
-    assert!(!window.says(hint), "not as a plain text");
+    assert!(!window.says(&missing.hint), "not as a plain text");
     assert!(window.has(Role::Link, "1.0.0") && !window.has(Role::Link, "…"));
     window.click(Role::Button, "Show all tags");
     let place = Place::Repository("registry.example.com/edge/api".to_owned());
@@ -128,7 +130,7 @@ fn in_place_of_a_tag_that_is_not_there_the_others_are_opened() {
 #[test]
 fn a_registry_that_may_hide_what_is_there_offers_a_login() {
     let (mut window, image) = Window::opening("registry.example.com/edge/api");
-    window.show(failed(image, no_such_tag(&Problem::NotFound.hint())));
+    window.show(failed(image, no_such_tag(OtherTags::Unknown)));
     window.click(Role::Button, "Log in…");
     let registry = window.field("Registry").value();
     assert_eq!(registry.as_deref(), Some("registry.example.com"));

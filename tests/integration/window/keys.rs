@@ -37,12 +37,11 @@ fn tell(window: &mut Window, outcome: Outcome) {
 }
 
 fn failure(headline: &str) -> Arc<Failure> {
-    Arc::new(Failure {
-        headline: headline.to_owned(),
-        hint: "Try again".to_owned(),
-        details: Vec::new(),
-        kind: FailureKind::Other,
-    })
+    Arc::new(Failure::new(
+        FailureKind::Other,
+        headline.to_owned(),
+        "Try again",
+    ))
 }
 
 fn failed(window: &mut Window, headline: &str, ask: bool) {

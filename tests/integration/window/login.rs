@@ -83,12 +83,11 @@ fn what_the_registry_does_not_take_can_be_corrected() {
     fill(&mut window, "alice", "wrong");
     window.press(Modifiers::COMMAND, Key::Enter);
     assert!(asked(&mut window).is_some());
-    let failure = Failure {
-        headline: "the registry does not take this name and password".to_owned(),
-        hint: "Check both".to_owned(),
-        details: Vec::new(),
-        kind: FailureKind::Access,
-    };
+    let failure = Failure::new(
+        FailureKind::Access,
+        "the registry does not take this name and password",
+        "Check both",
+    );
     tell(
         &mut window,
         Outcome::LoginFailed {

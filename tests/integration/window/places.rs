@@ -37,12 +37,11 @@ fn names(names: &[&str]) -> Listed {
 }
 
 fn failed(previous: Option<Listed>, kind: FailureKind) -> Remote<Listed> {
-    let error = Arc::new(Failure {
-        headline: "the list is closed".to_owned(),
-        hint: "Type a repository".to_owned(),
-        details: Vec::new(),
+    let error = Arc::new(Failure::new(
         kind,
-    });
+        "the list is closed",
+        "Type a repository",
+    ));
     Remote::Failed { error, previous }
 }
 

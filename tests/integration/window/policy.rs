@@ -146,12 +146,11 @@ fn put(window: &mut Window, entries: Option<Entries>, problem: Option<Failure>) 
 #[test]
 fn a_policy_that_is_not_listed_is_not_taken_for_an_empty_one() {
     let mut window = settings(entries());
-    let problem = Failure {
-        headline: "trust.toml is a policy of another program".to_owned(),
-        hint: "It is judged by; change it in an editor".to_owned(),
-        details: Vec::new(),
-        kind: FailureKind::Other,
-    };
+    let problem = Failure::new(
+        FailureKind::Other,
+        "trust.toml is a policy of another program",
+        "It is judged by; change it in an editor",
+    );
     put(&mut window, None, Some(problem));
     assert!(window.says_like(|text| text.contains("a policy of another program")));
     assert!(window.says_like(|text| text.contains("It is judged by")));
@@ -199,12 +198,11 @@ fn the_policy_is_listed_and_its_entries_go_after_a_question() {
     let scope = "registry.example.com/**".to_owned();
     assert_eq!(edits(&mut window), [PolicyEdit::RemoveRule { scope }]);
     // one that cannot be made is said where it was asked for
-    let failure = Failure {
-        headline: "the policy is not changed: it is gone".to_owned(),
-        hint: "Look again".to_owned(),
-        details: Vec::new(),
-        kind: FailureKind::Other,
-    };
+    let failure = Failure::new(
+        FailureKind::Other,
+        "the policy is not changed: it is gone",
+        "Look again",
+    );
     fail(&mut window, failure, None);
     assert!(window.says_like(|text| text.contains("the policy is not changed")));
     let path = "/home/a/.config/porthole/trust.toml".into();
@@ -337,12 +335,11 @@ fn a_file_that_is_not_there_is_said_at_its_field() {
     assert_eq!(edits(&mut window), []);
     window.click(Role::Button, "Write to the policy");
     let headline = "the policy is not changed: signer \"me\": /nosuch.pub is not there";
-    let failure = Failure {
-        headline: headline.to_owned(),
-        hint: "Nothing was written: correct it, and write it again".to_owned(),
-        details: Vec::new(),
-        kind: FailureKind::Other,
-    };
+    let failure = Failure::new(
+        FailureKind::Other,
+        headline.to_owned(),
+        "Nothing was written: correct it, and write it again",
+    );
     fail(&mut window, failure, None);
     let said = window.harness.get_by_role_and_label(Role::Note, headline);
     let (said, field) = (said.rect(), window.field("Key file").rect());

@@ -21,12 +21,11 @@ fn request(allowance: Allowance) -> SaveRequest {
 
 /// Tells the window that the engine did not save it.
 fn refuse(window: &mut Window, image: ImageId) {
-    let failure = Failure {
-        headline: WHY.to_owned(),
-        hint: "Write them anyway only if you know them (porthole export-files)".to_owned(),
-        details: Vec::new(),
-        kind: FailureKind::Other,
-    };
+    let failure = Failure::new(
+        FailureKind::Other,
+        WHY.to_owned(),
+        "Write them anyway only if you know them (porthole export-files)",
+    );
     window.slots.put_outcome(Outcome::SaveTooMuch {
         image,
         manifest: NodePath::root(),

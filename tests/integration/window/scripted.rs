@@ -218,12 +218,14 @@ pub fn several(id: ImageId) -> ImageSnapshot {
 
 /// What a registry that refuses comes to.
 pub fn refused() -> Arc<Failure> {
-    Arc::new(Failure {
-        headline: "edge/api:1.8.2 may not be read".to_owned(),
-        hint: "Log in, or ask for pull rights".to_owned(),
-        details: vec!["The registry said: denied".to_owned()],
-        kind: FailureKind::Access,
-    })
+    Arc::new(
+        Failure::new(
+            FailureKind::Access,
+            "edge/api:1.8.2 may not be read",
+            "Log in, or ask for pull rights",
+        )
+        .with_details(vec!["The registry said: denied".to_owned()]),
+    )
 }
 
 /// A plan: two blobs are sent, one is there, and the tag moves.

@@ -105,12 +105,11 @@ fn credentials_say_where_they_came_from_and_are_tested_and_left() {
         registry: registry(),
     };
     assert_eq!(window.sent(), [Command::Chore(test)]);
-    let failure = Failure {
-        headline: "the registry does not take this name and password".to_owned(),
-        hint: "Log in again".to_owned(),
-        details: Vec::new(),
-        kind: FailureKind::Access,
-    };
+    let failure = Failure::new(
+        FailureKind::Access,
+        "the registry does not take this name and password",
+        "Log in again",
+    );
     tell(
         &mut window,
         Outcome::LoginFailed {

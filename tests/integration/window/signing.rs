@@ -82,12 +82,11 @@ pub fn key_of(signing: &Signing) -> &str {
 }
 
 fn wrong() -> Arc<Failure> {
-    Arc::new(Failure {
-        headline: "the key could not be opened: the passphrase or the file is wrong".to_owned(),
-        hint: "Try again".to_owned(),
-        details: Vec::new(),
-        kind: FailureKind::Other,
-    })
+    Arc::new(Failure::new(
+        FailureKind::Other,
+        "the key could not be opened: the passphrase or the file is wrong",
+        "Try again",
+    ))
 }
 
 #[test]

@@ -286,12 +286,7 @@ fn a_proposal_ends_with_its_own_change() {
     let (mut window, _) = signatures(Some(report(None)), false);
     window.click(Role::Button, "Trust this signer…");
     let shown = answered(&mut window, NEW_POLICY).unwrap();
-    let failure = || Failure {
-        headline: "cannot write".to_owned(),
-        hint: "Look".to_owned(),
-        details: Vec::new(),
-        kind: FailureKind::Other,
-    };
+    let failure = || Failure::new(FailureKind::Other, "cannot write", "Look");
     let other = TrustChange::Import {
         file: "/a".into(),
         scope: None,
@@ -312,12 +307,11 @@ fn a_proposal_ends_with_its_own_change() {
 #[test]
 fn a_policy_that_could_not_be_written_is_said() {
     let (mut window, _) = signatures(Some(report(None)), false);
-    let failure = Failure {
-        headline: "cannot write /home/a/trust.toml".to_owned(),
-        hint: "Check that the folder is there".to_owned(),
-        details: Vec::new(),
-        kind: FailureKind::Other,
-    };
+    let failure = Failure::new(
+        FailureKind::Other,
+        "cannot write /home/a/trust.toml",
+        "Check that the folder is there",
+    );
     fail(&mut window, failure, None);
     assert!(window.says_like(|text| text.contains("cannot write /home/a/trust.toml")));
     assert!(!window.sent().contains(&Command::JudgeAgain));

@@ -127,12 +127,11 @@ impl State {
     pub(super) fn cancel(&mut self) {
         self.token.cancel();
         self.waiting.clear();
-        let failure = Arc::new(Failure {
-            headline: "Reading the layers was cancelled".to_owned(),
-            hint: "List the files again when you want to".to_owned(),
-            details: Vec::new(),
-            kind: FailureKind::Cancelled,
-        });
+        let failure = Arc::new(Failure::new(
+            FailureKind::Cancelled,
+            "Reading the layers was cancelled",
+            "List the files again when you want to",
+        ));
         for layer in &mut self.layers {
             if matches!(layer.state, LayerState::Reading | LayerState::Waiting) {
                 layer.state = LayerState::Failed(Arc::clone(&failure));
