@@ -32,9 +32,15 @@ const AT_ONCE: usize = 8;
 /// How often what was written must be found there, one time after the other.
 const LOOKS: u32 = 2;
 
-/// How long after the writing it is looked at again, and how long after that once more: together
-/// longer than another one takes between its reading and its writing.
-const SETTLE: Duration = Duration::from_millis(150);
+/// How many times as long as the reading and writing took it is waited before it is looked at
+/// again: others are asked by the same registry to wait as long between theirs.
+const TIMES: u32 = 2;
+
+/// Shortest of these waits: a program that others keep from running takes longer.
+const LEAST: Duration = Duration::from_millis(20);
+
+/// Longest of them.
+const MOST: Duration = Duration::from_secs(1);
 
 impl RegistryDestination {
     /// What `tag` stands for; nothing where there is no such tag.
@@ -65,6 +71,8 @@ struct Changing<'a> {
     edits: Vec<Edit<'a>>,
     /// When it was written last.
     wrote: Option<Instant>,
+    /// How long it is waited after that.
+    settle: Duration,
     /// Whether others were seen to write it.
     contested: bool,
     /// How often what was written was found there, one time after the other.
@@ -74,7 +82,7 @@ struct Changing<'a> {
 impl Changing<'_> {
     /// When it is looked at again.
     fn due(&self) -> Instant {
-        let pause = pause(SETTLE, self.contested);
+        let pause = pause(self.settle, self.contested);
         // those who saw each other count from now, each in its own time
         match self.wrote.filter(|_| !self.contested) {
             Some(wrote) => wrote + pause * (self.found + 1),
@@ -108,6 +116,7 @@ impl RegistryDestination {
     /// Looks at a tag once, and writes what it lacks.
     async fn look<'a>(&self, mut changing: Changing<'a>) -> Result<Looked<'a>, TransportError> {
         let tag = changing.tag;
+        let began = Instant::now();
         let fail = |fault: Fault| self.fail(format!("tag {tag}"), fault);
         let there = self.under(tag).await.map_err(fail)?;
         let wanted = changing.wanted(there.as_ref());
@@ -138,11 +147,19 @@ impl RegistryDestination {
             let put = put::manifest(self.client(), self.image(), tag, &manifest).await;
             put.map_err(fail)?;
             changing.wrote = Some(Instant::now());
+            changing.settle = settle(began.elapsed());
         } else {
             changing.contested = true;
         }
         Ok(Looked::Again(changing))
     }
+}
+
+/// How long is waited after something was written that others may write, too, where reading and
+/// writing it took `took`. A tag is looked at once more after twice as long; a list of referrers
+/// only then.
+pub(super) fn settle(took: Duration) -> Duration {
+    (took * TIMES).clamp(LEAST, MOST)
 }
 
 /// How long is waited after something was written that others may write, too: `settle`. Where
@@ -190,6 +207,7 @@ impl TagEdit for RegistryDestination {
                     tag,
                     edits,
                     wrote: None,
+                    settle: LEAST,
                     contested: false,
                     found: 0,
                 });
@@ -259,5 +277,26 @@ impl ReferrerRemove for RegistryDestination {
             }
         }
         .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_waited_as_long_as_the_registry_lets_others_wait() {
+        let millis = Duration::from_millis;
+        for (took, expected) in [(0, 20), (9, 20), (50, 100), (400, 800), (5_000, 1_000)] {
+            assert_eq!(settle(millis(took)), millis(expected), "{took} ms");
+        }
+        for _ in 0..20 {
+            assert_eq!(pause(millis(100), false), millis(100));
+            let contested = pause(millis(100), true);
+            assert!(
+                (millis(100)..millis(200)).contains(&contested),
+                "{contested:?}"
+            );
+        }
     }
 }

@@ -5,9 +5,8 @@
 //! moment later, and adds what is missing once more: of two that write at once, the one
 //! whose entry was overwritten sees it.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::model::{
     Algorithm, Descriptor, Digest, Document, Index, MediaType, RawDocument, RegistryReference,
@@ -16,16 +15,12 @@ use crate::model::{
 use crate::transport::Problem;
 
 use super::client::Client;
-use super::edit::pause;
+use super::edit::{pause, settle};
 use super::fault::Fault;
 use super::{manifest, put};
 
 /// How often the list is written before it is given up.
 const TRIES: u32 = 12;
-
-/// How long after the writing it is looked at again: longer than another one takes between
-/// its reading and its writing.
-const SETTLE: Duration = Duration::from_millis(80);
 
 /// Adds `referrers` to the list of `subject` and makes sure that they stay in it.
 ///
@@ -41,12 +36,13 @@ pub(super) async fn add(
     let tag = referrers_tag(subject);
     let _held = client.hold_tag(image, &tag).await;
     for tried in 0..TRIES {
+        let began = Instant::now();
         let there = read(client, image, &tag).await?;
         let Some(merged) = merged(there.as_ref(), referrers)? else {
             return Ok(());
         };
         put::manifest(client, image, &tag, &merged).await?;
-        tokio::time::sleep(pause(SETTLE, tried > 0)).await;
+        tokio::time::sleep(pause(settle(began.elapsed()) * 2, tried > 0)).await;
     }
     Err(Fault::protocol(format!(
         "others write the list of referrers {tag} all the time"
@@ -88,6 +84,7 @@ pub(super) async fn remove(
     let _held = client.hold_tag(image, &tag).await;
     let mut removed = false;
     for _ in 0..TRIES {
+        let began = Instant::now();
         let Some(there) = read(client, image, &tag).await? else {
             return Ok(removed);
         };
@@ -95,7 +92,7 @@ pub(super) async fn remove(
             return Ok(removed);
         };
         put::manifest(client, image, &tag, &without).await?;
-        tokio::time::sleep(pause(SETTLE, removed)).await;
+        tokio::time::sleep(pause(settle(began.elapsed()) * 2, removed)).await;
         removed = true;
     }
     Err(Fault::protocol(format!(
