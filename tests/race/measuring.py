@@ -8,6 +8,10 @@ import time
 from pathlib import Path
 
 
+class Failed(SystemExit):
+    """A command that failed; what it said was printed."""
+
+
 def measure(command, environment):
     """Seconds, seconds of processor, and bytes of memory at the peak, of a command whose output goes nowhere."""
     command = [str(word) for word in command]
@@ -41,5 +45,5 @@ def measure(command, environment):
         watcher.join()
     if status != 0:
         sys.stderr.buffer.write(said[0])
-        raise SystemExit(f"race: {' '.join(command)} failed")
+        raise Failed(f"race: {' '.join(command)} failed")
     return took, usage.ru_utime + usage.ru_stime, peak
