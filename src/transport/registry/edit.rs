@@ -32,15 +32,11 @@ const AT_ONCE: usize = 8;
 /// How often what was written must be found there, one time after the other.
 const LOOKS: u32 = 2;
 
-/// How many times as long as the reading and writing took it is waited before it is looked at
-/// again: others are asked by the same registry to wait as long between theirs.
-const TIMES: u32 = 2;
-
-/// Shortest of these waits: a program that others keep from running takes longer.
+/// Shortest wait before it is looked at again: a program that others keep from running takes longer.
 const LEAST: Duration = Duration::from_millis(20);
 
 /// Longest of them.
-const MOST: Duration = Duration::from_secs(1);
+const MOST: Duration = Duration::from_millis(500);
 
 impl RegistryDestination {
     /// What `tag` stands for; nothing where there is no such tag.
@@ -156,10 +152,10 @@ impl RegistryDestination {
 }
 
 /// How long is waited after something was written that others may write, too, where reading and
-/// writing it took `took`. A tag is looked at once more after twice as long; a list of referrers
-/// only then.
+/// writing it took `took`: the same registry lets others wait as long between theirs. A tag is
+/// looked at once more after twice as long; a list of referrers only then.
 pub(super) fn settle(took: Duration) -> Duration {
-    (took * TIMES).clamp(LEAST, MOST)
+    took.clamp(LEAST, MOST)
 }
 
 /// How long is waited after something was written that others may write, too: `settle`. Where
@@ -287,7 +283,7 @@ mod tests {
     #[test]
     fn it_is_waited_as_long_as_the_registry_lets_others_wait() {
         let millis = Duration::from_millis;
-        for (took, expected) in [(0, 20), (9, 20), (50, 100), (400, 800), (5_000, 1_000)] {
+        for (took, expected) in [(0, 20), (9, 20), (50, 50), (400, 400), (5_000, 500)] {
             assert_eq!(settle(millis(took)), millis(expected), "{took} ms");
         }
         for _ in 0..20 {
