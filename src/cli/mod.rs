@@ -4,6 +4,7 @@ mod addition;
 mod attach;
 mod blobs;
 mod cat;
+mod completion;
 mod copy;
 mod delete;
 mod diff;
@@ -39,6 +40,9 @@ const DETAILS: usize = 200;
 /// Longest detail that is printed, in characters.
 const DETAIL: usize = 1000;
 
+/// Above the options that every command has, in its help.
+const EVERYWHERE: &str = "Options of every command";
+
 /// Look inside container images, in a window or on the command line.
 #[derive(Debug, Parser)]
 #[command(name = "porthole", version)]
@@ -59,23 +63,23 @@ pub struct Arguments {
 #[derive(Debug, Args)]
 pub struct Global {
     /// Use plain http for this registry (HOST or HOST:PORT; may be repeated).
-    #[arg(long, value_name = "HOST", global = true)]
+    #[arg(long, value_name = "HOST", global = true, help_heading = EVERYWHERE)]
     plain_http: Vec<String>,
 
     /// Do not check the certificate of this registry (HOST or HOST:PORT; may be repeated).
-    #[arg(long, value_name = "HOST", global = true)]
+    #[arg(long, value_name = "HOST", global = true, help_heading = EVERYWHERE)]
     skip_tls_verify: Vec<String>,
 
     /// Trust the authorities in this file (PEM) beside the system's.
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, help_heading = EVERYWHERE)]
     ca_file: Vec<PathBuf>,
 
     /// Keep and look for credentials in this file and nowhere else.
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, help_heading = EVERYWHERE)]
     authfile: Option<PathBuf>,
 
     /// Log what Porthole does, to stderr and to Help > Diagnostics.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub debug: bool,
 }
 
@@ -111,6 +115,7 @@ enum Command {
     Policy(policy::Policy),
     Login(login::Login),
     Logout(login::Logout),
+    Completion(completion::Completion),
 }
 
 /// How a subcommand ended when it did not do what was asked.
@@ -228,6 +233,7 @@ impl Arguments {
             Some(Command::Policy(policy)) => policy.run(config),
             Some(Command::Login(login)) => login.run(config),
             Some(Command::Logout(logout)) => logout.run(config),
+            Some(Command::Completion(completion)) => completion.run(),
         };
         match ended {
             Ok(()) => ExitCode::SUCCESS,
