@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use regex::Regex;
 
 use crate::copy::{CopyOptions, CopyProgress, Format, Plan, REPORT, Report, Selection, Wanted};
 use crate::engine::{
@@ -16,6 +17,7 @@ use crate::engine::{
 };
 use crate::model::text;
 
+use super::copy_tags::{CopyTags, whole};
 use super::{CliError, wait};
 
 /// How often a line of progress is printed where there is no terminal.
@@ -75,6 +77,20 @@ pub(super) struct Copy {
     #[arg(long, value_name = "NAME")]
     also: Vec<String>,
 
+    /// Every tag of a repository or name of a layout (docker://HOST/NAME, oci:FOLDER) to another
+    /// one, one after the other. What lies under tags that are made of digests comes with its
+    /// image.
+    #[arg(long, conflicts_with_all = ["also", "check"])]
+    all_tags: bool,
+
+    /// The same for the tags that this regular expression fits whole.
+    #[arg(long, value_name = "REGEX", value_parser = whole, conflicts_with_all = ["also", "check"])]
+    tags: Option<Regex>,
+
+    /// The same for the tags that this one does not fit whole.
+    #[arg(long, value_name = "REGEX", value_parser = whole, conflicts_with_all = ["also", "check"])]
+    without_tags: Option<Regex>,
+
     /// Print what would be read, written, mounted and skipped, and do nothing.
     #[arg(long)]
     plan: bool,
@@ -120,6 +136,18 @@ impl Copy {
             foreign_layers: self.foreign_layers,
             also: self.also,
         };
+        if self.all_tags || self.tags.is_some() || self.without_tags.is_some() {
+            let tags = CopyTags {
+                source: self.source.unwrap_or_default(),
+                destination: self.destination.unwrap_or_default(),
+                options,
+                only: self.tags,
+                without: self.without_tags,
+                plan: self.plan,
+                json: self.json,
+            };
+            return tags.run(config);
+        }
         let request = Box::new(CopyRequest {
             source: self.source.unwrap_or_default(),
             destination: self.destination.unwrap_or_default(),
@@ -158,7 +186,7 @@ impl Copy {
     }
 }
 
-const fn has_ended<T>(value: &Remote<T>) -> bool {
+pub(super) const fn has_ended<T>(value: &Remote<T>) -> bool {
     matches!(value, Remote::Ready(_) | Remote::Failed { .. })
 }
 
@@ -257,14 +285,14 @@ fn remedy(damaged: &[&PathBuf]) -> String {
 }
 
 /// Progress on stderr: a bar on a terminal, plain lines elsewhere.
-struct Meter {
+pub(super) struct Meter {
     bar: Option<ProgressBar>,
     last_line: Option<Instant>,
     began: Instant,
 }
 
 impl Meter {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             bar: None,
             last_line: None,
@@ -272,7 +300,7 @@ impl Meter {
         }
     }
 
-    fn show(&mut self, snapshot: &CopySnapshot) {
+    pub(super) fn show(&mut self, snapshot: &CopySnapshot) {
         let Some(progress) = &snapshot.progress else {
             return;
         };
@@ -301,7 +329,7 @@ impl Meter {
         );
     }
 
-    fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }

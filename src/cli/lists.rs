@@ -8,10 +8,10 @@ use crate::engine::{Chore, EngineConfig, Outcome};
 
 use super::{CliError, wait};
 
-/// List the tags of a repository.
+/// List the tags of a repository, or the names in a layout.
 #[derive(Debug, Args)]
 pub(super) struct Tags {
-    /// The repository: docker://HOST/NAME, or a short name.
+    /// The repository: docker://HOST/NAME, or a short name; or a layout: oci:FOLDER.
     repository: String,
 
     /// Print one JSON array.

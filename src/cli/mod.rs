@@ -6,6 +6,7 @@ mod blobs;
 mod cat;
 mod completion;
 mod copy;
+mod copy_tags;
 mod delete;
 mod diff;
 mod export_files;
@@ -96,7 +97,7 @@ enum Command {
     ExportFiles(export_files::ExportFiles),
     /// Copy an image with everything that belongs to it.
     Copy(copy::Copy),
-    /// List the tags of a repository.
+    /// List the tags of a repository, or the names in a layout.
     Tags(lists::Tags),
     /// List the repositories of a registry.
     Catalog(lists::Catalog),

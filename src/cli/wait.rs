@@ -202,7 +202,8 @@ pub(super) fn chore(config: EngineConfig, chore: Chore) -> Result<Outcome, CliEr
     done(&engine, &changes, &Told::default(), chore)
 }
 
-fn done(
+/// The same with an engine that is there.
+pub(super) fn done(
     engine: &Engine,
     changes: &Receiver<()>,
     told: &Told,

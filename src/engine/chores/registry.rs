@@ -4,25 +4,28 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::copy::{self, Report};
-use crate::model::{ImageName, Reference, RegistryReference, text};
+use crate::model::{ImageName, Reference, RegistryReference, Transport, text};
 use crate::transport::{self, Delete, Problem, layout, registry};
 
 use super::{Failure, Outcome, Shared};
 
-fn registry_of(shared: &Shared, input: &str) -> Result<RegistryReference, Failure> {
+/// The tags of a repository, or the names in a layout.
+pub(super) async fn tags(shared: &Shared, input: &str) -> Result<Outcome, Failure> {
     let located = transport::locate_through(&shared.client, input).map_err(Failure::from)?;
     match located.reference {
-        Reference::Registry(image) => Ok(image),
+        Reference::Registry(image) => Ok(listed(registry::tags(&shared.client, &image).await?)),
+        Reference::Path(path)
+            if matches!(path.transport, Transport::Oci | Transport::OciArchive) =>
+        {
+            let names = layout::LayoutSource::new(path).names().await?;
+            let skipped = 0;
+            Ok(listed(registry::Names { names, skipped }))
+        }
         other => Err(Failure::refused(
-            format!("{other} is in no registry"),
-            "Name a repository: docker://HOST/NAME",
+            format!("{other} has no tags"),
+            "Name a repository (docker://HOST/NAME) or a layout (oci:FOLDER)",
         )),
     }
-}
-
-pub(super) async fn tags(shared: &Shared, input: &str) -> Result<Outcome, Failure> {
-    let image = registry_of(shared, input)?;
-    Ok(listed(registry::tags(&shared.client, &image).await?))
 }
 
 pub(super) async fn catalog(shared: &Shared, host: &str) -> Result<Outcome, Failure> {
@@ -101,7 +104,7 @@ async fn remove(
                 (None, None) => return Err(refused(no_name(input))),
             }
         }
-        Reference::Path(path) if path.transport == crate::model::Transport::Oci => {
+        Reference::Path(path) if path.transport == Transport::Oci => {
             let place = layout::LayoutDestination::new(path.clone());
             match &path.name {
                 Some(ImageName::Name(name)) => place.delete_tag(name).await.map_err(not_deleted)?,

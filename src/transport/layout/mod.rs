@@ -33,7 +33,7 @@ use super::{BlobState, Note, Problem, Resolved};
 pub use archive::LayoutArchiveDestination;
 pub use destination::LayoutDestination;
 pub(super) use pick::can_be_typed;
-use pick::{Pick, pick};
+use pick::{Pick, names, pick};
 pub(super) use referrer::{Referrers, not_read};
 
 /// One image of a layout in a folder or in an archive.
@@ -107,6 +107,10 @@ impl LocalImage for Layout {
             Pick::Unlisted(digest) => self.unlisted(&digest, work),
             Pick::Several(images) => Ok(Resolved::Several(images)),
         }
+    }
+
+    fn names(&self, work: &Work) -> Result<Vec<String>, Problem> {
+        Ok(names(&self.index(work)?))
     }
 
     fn manifest(&self, descriptor: &Descriptor, work: &Work) -> Result<RawDocument, Problem> {

@@ -152,7 +152,7 @@ fn choices(index: &Index, entries: &[(usize, &Descriptor)]) -> Vec<NamedImage> {
 }
 
 /// The names that can be asked for, each once, in order.
-fn names(index: &Index) -> Vec<String> {
+pub(super) fn names(index: &Index) -> Vec<String> {
     let meanings = Meanings::of(index);
     let mut seen = HashSet::new();
     index

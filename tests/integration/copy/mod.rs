@@ -1,6 +1,7 @@
 //! Copies of whole images between places of every kind.
 
 mod again;
+mod all_tags;
 mod archive;
 mod belonging;
 mod cli;
