@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use egui::text::{CCursor, CCursorRange, LayoutJob, TextFormat};
 use egui::{
-    Area, Button, Context, Frame, Galley, Id, Key, Margin, Order, Rect, RichText, Role, TextBuffer,
-    TextEdit, TextStyle, Ui, Vec2, WidgetInfo, vec2,
+    Area, Button, Color32, Context, Frame, Galley, Id, Key, Margin, Order, Rect, RichText, Role,
+    TextBuffer, TextEdit, TextStyle, Ui, Vec2, WidgetInfo, vec2,
 };
 
 use super::parts::{bar_button, button_width, primary_button};
@@ -16,6 +16,7 @@ use crate::ui::action::{Action, Actions};
 use crate::ui::app::Tab;
 use crate::ui::commands::{Command, CommandId, Situation, format_first};
 use crate::ui::theme::{Tokens, icons, size};
+use crate::ui::widgets::text::fit_middle;
 
 /// The field's text, and which image it stands for.
 #[derive(Debug, Default)]
@@ -95,7 +96,13 @@ impl AddressBar {
         let vertical = ((size::CONTROL - height) / 2.0).floor();
         let hint = RichText::new("registry/repository:tag, oci:FOLDER, or a path");
         let hint = hint.color(Tokens::of(ui).faint);
-        let mut layouter = layout_reference;
+        let shortened = match editing || self.wants_focus {
+            true => None,
+            false => shortened(ui, &self.text, width - 20.0),
+        };
+        let mut layouter = |ui: &Ui, text: &dyn TextBuffer, _wrap_width: f32| {
+            layout_reference(ui, shortened.as_deref().unwrap_or(text.as_str()))
+        };
         let output = TextEdit::singleline(&mut self.text)
             .id(id)
             .desired_width(width)
@@ -106,16 +113,17 @@ impl AddressBar {
             .layouter(&mut layouter)
             .show(ui);
         let response = output.response.response.accessible_name("Reference");
-        let response = match output.galley.size().x > response.rect.width() - 20.0 {
-            true => response.on_hover_text(text::visible(&self.text).into_owned()),
-            false => response,
+        let response = match shortened {
+            Some(_) => response.on_hover_text(text::visible(&self.text).into_owned()),
+            None => response,
         };
 
         self.show_refused(ui, response.rect, editing || self.wants_focus);
         if std::mem::take(&mut self.wants_focus) {
             response.request_focus();
             let mut state = output.state;
-            let all = CCursorRange::two(CCursor::default(), output.galley.end());
+            let end = CCursor::new(self.text.chars().count());
+            let all = CCursorRange::two(CCursor::default(), end);
             state.cursor.set_char_range(Some(all));
             state.store(ui.ctx(), id);
         }
@@ -284,18 +292,33 @@ fn star(ui: &mut Ui, situation: &Situation<'_>, actions: &mut Actions) {
     }
 }
 
+/// Between the prefix of a transport and the name, in points.
+const GAP: f32 = 6.0;
+
+/// `text` without the middle of its name, so that the tag at its end is seen in `width`;
+/// nothing where it fits.
+fn shortened(ui: &Ui, text: &str, width: f32) -> Option<String> {
+    let font = TextStyle::Body.resolve(ui.style());
+    let (prefix, rest) = text.split_at(prefix_len(text));
+    let laid = ui
+        .painter()
+        .layout_no_wrap(prefix.to_owned(), font.clone(), Color32::PLACEHOLDER);
+    let gap = if prefix.is_empty() { 0.0 } else { GAP };
+    let fitting = fit_middle(ui.painter(), rest, &font, width - laid.size().x - gap);
+    (fitting != rest).then(|| format!("{prefix}{fitting}"))
+}
+
 /// The prefix of a transport stands back a little, so that the name itself is read first.
-fn layout_reference(ui: &Ui, text: &dyn TextBuffer, _wrap_width: f32) -> Arc<Galley> {
+fn layout_reference(ui: &Ui, text: &str) -> Arc<Galley> {
     let tokens = Tokens::of(ui);
     let font = TextStyle::Body.resolve(ui.style());
     let format = |color| TextFormat::simple(font.clone(), color);
-    let text = text.as_str();
     let (prefix, rest) = text.split_at(prefix_len(text));
     let mut job = LayoutJob::default();
     if !prefix.is_empty() {
         job.append(prefix, 0.0, format(tokens.faint));
     }
-    let gap = if prefix.is_empty() { 0.0 } else { 6.0 };
+    let gap = if prefix.is_empty() { 0.0 } else { GAP };
     job.append(rest, gap, format(tokens.text));
     job.wrap.max_width = f32::INFINITY;
     ui.fonts_mut(|fonts| fonts.layout_job(job))

@@ -1,13 +1,12 @@
 //! A line of a list of images: icon, name, and where it lies in weak words as far as there
 //! is room.
 
-use egui::text::{LayoutJob, TextFormat, TextWrapping};
-use egui::{Align, Color32, FontId, Rect, Response, Role, Sense, Ui, WidgetInfo, vec2};
+use egui::{Color32, Rect, Response, Role, Sense, Ui, WidgetInfo, vec2};
 
 use crate::model::text;
+use crate::ui::panels::named::named;
 use crate::ui::recents::Recent;
 use crate::ui::theme::{Tokens, size};
-use crate::ui::widgets::text::fit_middle;
 use crate::ui::widgets::{focus_ring, roving};
 
 /// The place of a row in a list that the Tab key enters once.
@@ -42,25 +41,8 @@ pub fn show(ui: &mut Ui, recent: &Recent, selected: bool, height: f32) -> Respon
         if response.has_focus() {
             focus_ring(ui, rect);
         }
-        let room = rect.width() - 16.0 - size::ICON - 6.0;
-        let title = fit_middle(
-            ui.painter(),
-            &title,
-            &FontId::proportional(size::BODY),
-            room,
-        );
-        let mut job = LayoutJob::default();
-        for (text, gap, size, color) in [
-            (recent.icon, 0.0, size::ICON, tokens.weak),
-            (&*title, 6.0, size::BODY, tokens.text),
-            (&*place, 6.0, size::BODY, tokens.faint),
-        ] {
-            let mut format = TextFormat::simple(FontId::proportional(size), color);
-            format.valign = Align::Center;
-            job.append(text, gap, format);
-        }
-        job.wrap = TextWrapping::truncate_at_width(rect.width() - 16.0);
-        let galley = ui.painter().layout_job(job);
+        let words = (recent.icon, &*title, &*place);
+        let galley = named(ui.painter(), words, rect.width() - 16.0, tokens);
         let at = egui::pos2(rect.left() + 8.0, rect.center().y - galley.size().y / 2.0);
         ui.painter().galley(at, galley, tokens.text);
     }

@@ -8,6 +8,7 @@ pub mod image_tabs;
 pub mod jobs;
 pub mod list_row;
 pub mod message_list;
+mod named;
 pub mod parts;
 pub mod platform_picker;
 pub mod status_bar;

@@ -334,3 +334,24 @@ fn an_archive_from_the_dialog_of_the_desktop_is_opened() {
     };
     assert_eq!(input, "/images/release.tar");
 }
+
+#[test]
+fn of_a_long_reference_the_tag_is_seen_and_all_of_it_when_it_is_edited() {
+    let long = format!(
+        "registry.example.com/{}edge/api:1.8.2",
+        "platform/team/".repeat(12)
+    );
+    let (mut window, _) = Window::opening(&long);
+    let shown = |window: &Window| painted_like(window, |text| text.ends_with("edge/api:1.8.2"));
+    let cut = |text: &str| text.starts_with("registry.") && text.contains('…');
+    let (text, clip) = painted_like(&window, cut).expect("the middle is left out");
+    assert!(clip.contains_rect(text.shrink(1.0)), "{text:?} in {clip:?}");
+    assert!(shown(&window).is_some());
+    assert_eq!(window.field("Reference").value().as_deref(), Some(&*long));
+    window.press(CTRL, Key::L);
+    assert!(painted(&window, &long).is_some(), "what is edited is whole");
+    // and all of it is selected
+    window.field("Reference").type_text("b:2");
+    window.harness.run();
+    assert_eq!(window.field("Reference").value().as_deref(), Some("b:2"));
+}

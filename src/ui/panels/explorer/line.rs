@@ -1,14 +1,13 @@
 //! A line of the tree of places: how deep it lies, whether it is unfolded, an icon, a name
 //! and more in weak words.
 
-use egui::text::{LayoutJob, TextFormat, TextWrapping};
-use egui::{Align, Color32, FontId, Response, Role, Ui, WidgetInfo};
+use egui::{Color32, FontId, Response, Role, Ui, WidgetInfo};
 
 use crate::model::text;
 use crate::ui::panels::list_row::row;
+use crate::ui::panels::named::named;
 use crate::ui::theme::{Tokens, icons, size};
 use crate::ui::widgets::focus_ring;
-use crate::ui::widgets::text::fit_middle;
 
 /// How far each level is moved to the right, in points.
 const LEVEL: f32 = 16.0;
@@ -68,26 +67,10 @@ impl Line<'_> {
                 font,
                 tokens.faint,
             );
-            let room = rect.right() - 8.0 - (left + 16.0) - size::ICON - 6.0;
-            let title = fit_middle(
-                ui.painter(),
-                &title,
-                &FontId::proportional(size::BODY),
-                room,
-            );
-            let mut job = LayoutJob::default();
-            for (words, gap, size, color) in [
-                (self.icon, 0.0, size::ICON, tokens.weak),
-                (&*title, 6.0, size::BODY, tokens.text),
-                (&*detail, 6.0, size::BODY, tokens.faint),
-            ] {
-                let mut format = TextFormat::simple(FontId::proportional(size), color);
-                format.valign = Align::Center;
-                job.append(words, gap, format);
-            }
             let left = left + 16.0;
-            job.wrap = TextWrapping::truncate_at_width(rect.right() - 8.0 - left);
-            let galley = ui.painter().layout_job(job);
+            let width = rect.right() - 8.0 - left;
+            let words = (self.icon, &*title, &*detail);
+            let galley = named(ui.painter(), words, width, tokens);
             let at = egui::pos2(left, rect.center().y - galley.size().y / 2.0);
             ui.painter().galley(at, galley, tokens.text);
         }

@@ -18,6 +18,9 @@ const LISTED: usize = 8;
 /// Most of them that are looked into.
 const LOOKED_INTO: usize = 4;
 
+/// Least room for what is said behind a name, in points: with less it would be a mere dash.
+const LEAST: f32 = 64.0;
+
 /// Draws the list, once something is known; asks for it.
 pub(super) fn show(ui: &mut Ui, state: &mut ViewState, context: &mut ViewContext<'_>) {
     let subjects = referrers::subjects(context);
@@ -111,15 +114,26 @@ fn row(ui: &mut Ui, referrer: &Referrer, of: Option<&str>, context: &ViewContext
     let tokens = Tokens::of(ui);
     let date = referrer.created.as_deref().map(Date::read);
     let size = referrer.total_size.map(size_text);
-    let (value, color) = match (brief, referrers::vouched(digest, context, tokens)) {
+    let vouched = referrers::vouched(digest, context, tokens);
+    let vouched = vouched.filter(|_| brief.is_none());
+    let whole = vouched.as_ref().map(referrers::Vouched::words);
+    let (value, color) = match (brief, &vouched) {
         (Some(brief), _) => (brief, tokens.text),
-        (None, Some(vouched)) => vouched,
+        (None, Some(vouched)) => (vouched.verdict.to_owned(), vouched.color),
         (None, None) => {
             let made = date.as_ref().map(|date| date.relative(context.now));
             let value = made.map(std::borrow::Cow::into_owned).or(size.clone());
             (value.unwrap_or_default(), tokens.weak)
         }
     };
+
+    // the verdict has to be read; who signed takes what is left beside it
+    let by = vouched.and_then(|vouched| vouched.by);
+    let after = match (after.is_empty(), by) {
+        (true, Some(by)) => by,
+        _ => after,
+    };
+    let said = whole.unwrap_or_else(|| value.clone());
 
     let area = vec2(ui.available_width(), size::ROW);
     let (rect, response) = ui.allocate_exact_size(area, Sense::click());
@@ -138,16 +152,18 @@ fn row(ui: &mut Ui, referrer: &Referrer, of: Option<&str>, context: &ViewContext
     let mut rest = left;
     rest.set_left(left.left() + word.size().x + size::GRID);
     text::paint(ui.painter(), left, word, Align::Min);
-    let room = rest.width();
-    let after = text::one_line(ui.painter(), &*after, text::body(), tokens.weak, room);
-    text::paint(ui.painter(), rest, after, Align::Min);
+    if rest.width() >= LEAST {
+        let room = rest.width();
+        let after = text::one_line(ui.painter(), &*after, text::body(), tokens.weak, room);
+        text::paint(ui.painter(), rest, after, Align::Min);
+    }
     if response.has_focus() {
         focus_ring(ui, rect);
     }
     response.widget_info(|| {
-        WidgetInfo::labeled(Role::Button, ui.is_enabled(), format!("{name}: {value}"))
+        WidgetInfo::labeled(Role::Button, ui.is_enabled(), format!("{name}: {said}"))
     });
-    let mut hover = vec![format!("{name}: {value}")];
+    let mut hover = vec![format!("{name}: {said}")];
     hover.extend(exactly);
     hover.extend(of.map(text::capital));
     hover.extend(date.map(|date| date.exact()));

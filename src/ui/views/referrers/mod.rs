@@ -24,7 +24,7 @@ use super::{View, ViewContext, ViewState, page};
 
 pub use count::referrer_count;
 pub(super) use rows::Rows;
-pub(super) use said::{kind_words, vouched};
+pub(super) use said::{Vouched, kind_words, vouched};
 
 /// From this width of the view on what is selected stands beside the tree, in points.
 const WIDE: f32 = 860.0;

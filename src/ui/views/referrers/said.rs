@@ -19,13 +19,31 @@ pub(in crate::ui::views) fn kind_words(kind: &ArtifactKind) -> String {
     }
 }
 
-/// Who signed what lies in `manifest`, and what the policy says of it, where that is known;
-/// with the colour of the verdict.
+/// What the policy says of what lies in a manifest, and who signed it.
+pub(in crate::ui::views) struct Vouched {
+    pub(in crate::ui::views) verdict: &'static str,
+    /// Nothing where several signed it.
+    pub(in crate::ui::views) by: Option<String>,
+    /// Of the verdict.
+    pub(in crate::ui::views) color: Color32,
+}
+
+impl Vouched {
+    /// All of it, in one line.
+    pub(in crate::ui::views) fn words(&self) -> String {
+        match &self.by {
+            Some(by) => format!("{}, {by}", self.verdict),
+            None => self.verdict.to_owned(),
+        }
+    }
+}
+
+/// The same of `manifest`, where it is known.
 pub(in crate::ui::views) fn vouched(
     manifest: &Digest,
     context: &ViewContext<'_>,
     tokens: &Tokens,
-) -> Option<(String, Color32)> {
+) -> Option<Vouched> {
     let subjects = super::subjects(context);
     let reports = subjects
         .iter()
@@ -43,15 +61,14 @@ pub(in crate::ui::views) fn vouched(
     if !same {
         return None;
     }
-    let (word, color) = match first.judgement() {
+    let (verdict, color) = match first.judgement() {
         Judgement::Accepted => ("accepted", tokens.accepted),
         Judgement::Rejected => ("rejected", tokens.rejected),
         Judgement::NotJudged => ("not judged", tokens.weak),
         Judgement::Unsigned => return None,
     };
     let by = by(first, context).filter(|_| alone);
-    let words = by.map_or_else(|| word.to_owned(), |by| format!("{word}, {by}"));
-    Some((words, color))
+    Some(Vouched { verdict, by, color })
 }
 
 /// Who signed: proven, or by the signature's own word.

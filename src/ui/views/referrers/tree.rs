@@ -123,6 +123,7 @@ fn line(
     let words = format!("{icon}  {kind}{note}");
     row.colored(TYPE, &words, color);
     let vouched = vouched(&referrer.descriptor.digest, context, tokens);
+    let vouched = vouched.map(|vouched| (vouched.words(), vouched.color));
     let title = referrer.title.as_ref();
     let title = || title.map(|title| (text::line(title).into_owned(), tokens.weak));
     let says = vouched.or_else(title);
