@@ -28,13 +28,17 @@ pub(super) async fn list(
         }
         Place::Registry(host) => {
             let host = parse(&format!("{host}/any"))?;
-            let names = registry::catalog_as_it_comes(client, &host, every_so_often(report));
-            Ok(listed(&names.await?))
+            let mut growing = Growing::default();
+            let part = growing.every_so_often(report);
+            let names = registry::catalog_as_it_comes(client, &host, part).await?;
+            Ok(growing.listed(&names))
         }
         Place::Repository(name) => {
             let repository = parse(name)?;
-            let tags = registry::tags_as_they_come(client, &repository, every_so_often(report));
-            Ok(listed(&tags.await?))
+            let mut growing = Growing::default();
+            let part = growing.every_so_often(report);
+            let tags = registry::tags_as_they_come(client, &repository, part).await?;
+            Ok(growing.listed(&tags))
         }
     }
 }
@@ -49,17 +53,36 @@ pub(super) fn parse(name: &str) -> Result<RegistryReference, Failure> {
     })
 }
 
-fn listed(names: &[String]) -> Listed {
-    Listed::Names(names.iter().map(|name| Arc::from(name.as_str())).collect())
+/// A list that grows at its end. What was passed on of it is shared by the parts that follow:
+/// of a hundred thousand names each part would be megabytes.
+#[derive(Default)]
+struct Growing {
+    names: Vec<Arc<str>>,
+    last: Option<Instant>,
 }
 
-/// Passes on the first part at once, and later ones not too often.
-fn every_so_often(mut report: impl FnMut(Listed) + Send) -> impl FnMut(&[String]) + Send {
-    let mut last: Option<Instant> = None;
-    move |names| {
-        if last.is_none_or(|last| last.elapsed() >= BETWEEN) {
-            report(listed(names));
-            last = Some(Instant::now());
+impl Growing {
+    /// All that came so far, of which `names` are the whole.
+    fn listed(&mut self, names: &[String]) -> Listed {
+        let known = names.iter().zip(&self.names);
+        let known = known.take_while(|(name, known)| *name.as_str() == ***known);
+        let known = known.count();
+        self.names.truncate(known);
+        let new = names[known..].iter().map(|name| Arc::from(name.as_str()));
+        self.names.extend(new);
+        Listed::Names(self.names.as_slice().into())
+    }
+
+    /// Passes on the first part at once, and later ones not too often.
+    fn every_so_often(
+        &mut self,
+        mut report: impl FnMut(Listed) + Send,
+    ) -> impl FnMut(&[String]) + Send {
+        move |names| {
+            if self.last.is_none_or(|last| last.elapsed() >= BETWEEN) {
+                report(self.listed(names));
+                self.last = Some(Instant::now());
+            }
         }
     }
 }

@@ -172,11 +172,6 @@ fn tags_are_filtered_ordered_opened_and_copied() {
         },
     );
     assert!(window.says("2 tags so far…"));
-    let sent = window.sent();
-    assert!(
-        matches!(&sent[..], [Command::WantTags { tags, .. }] if tags.len() == 2),
-        "{sent:?}"
-    );
     let known = [
         ("1.9", facts("2023-01-01T00:00:00Z")),
         ("latest", facts("2023-11-01T00:00:00Z")),
@@ -276,6 +271,26 @@ fn where_few_pulls_are_left_a_tag_has_only_its_digest_and_says_why() {
         panic!("{sent:?}");
     };
     assert_eq!(input, "docker://registry.example.com/team/app:1.9");
+}
+
+#[test]
+fn while_a_list_grows_only_rows_that_stay_are_asked_for() {
+    let mut window = window();
+    let place = tags_tab(&mut window);
+    for newest in 1..=5 {
+        let tags: Vec<_> = (0..newest * 100).map(|n| format!("1.0.{n}")).collect();
+        let tags: Vec<_> = tags.iter().map(String::as_str).collect();
+        let previous = Some(names(&tags));
+        put(&mut window, &place, Remote::Pending { previous });
+        assert_eq!(rows(&window)[0], format!("1.0.{}", newest * 100 - 1));
+        assert_eq!(window.sent(), [], "others take their place in a moment");
+    }
+    window.harness.run_steps(40);
+    let sent = window.sent();
+    let [Command::WantTags { tags, .. }] = sent.as_slice() else {
+        panic!("{sent:?}");
+    };
+    assert_eq!(&*tags[0], "1.0.499");
 }
 
 #[test]

@@ -24,6 +24,9 @@ use order::{ALL_DATES, By, Order, Wish};
 
 /// The accessible name of the field that narrows the table down.
 const FILTER: &str = "Filter tags";
+/// How long rows stay as they are before they are asked for while the list still grows, in
+/// seconds: where the newest come first, each part of the list brings others.
+const SETTLED: f64 = 0.3;
 /// How many rows below the visible ones are asked for.
 const AHEAD: usize = 8;
 
@@ -60,6 +63,8 @@ pub struct RepositoryState {
     marked: Option<usize>,
     /// The tags that were asked for last.
     asked: Vec<Arc<str>>,
+    /// Those that are to be asked for next, and since when, in the seconds of the window.
+    seen: (Vec<Arc<str>>, f64),
 }
 
 /// Draws the tags of `place`, of which `snapshot` is known.
@@ -206,7 +211,8 @@ fn table(
         let end = (touched.visible.end + AHEAD).min(rows.len());
         rows[touched.visible.start.min(end)..end].to_vec()
     };
-    if state.asked != wanted {
+    let grows = matches!(snapshot.listed, Remote::Pending { .. });
+    if state.asked != wanted && !(grows && state.is_new(ui, &wanted)) {
         state.asked.clone_from(&wanted);
         actions.push(Action::Send(Command::WantTags {
             place: place.clone(),
@@ -241,6 +247,20 @@ fn order_choice(ui: &mut Ui, state: &mut RepositoryState) {
 }
 
 impl RepositoryState {
+    /// Whether these rows are seen for a short time only; asks for a frame when they are not
+    /// any more.
+    fn is_new(&mut self, ui: &Ui, wanted: &[Arc<str>]) -> bool {
+        let now = ui.input(|input| input.time);
+        if self.seen.0 != wanted {
+            self.seen = (wanted.to_vec(), now);
+        }
+        let left = self.seen.1 + SETTLED - now;
+        if left > 0.0 {
+            ui.ctx().request_repaint_after_secs(left as f32);
+        }
+        left > 0.0
+    }
+
     /// Orders by this; what is chosen already turns round.
     fn order_by(&mut self, by: By) {
         self.ascending = match by == self.by {

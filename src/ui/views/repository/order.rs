@@ -121,7 +121,7 @@ fn make(wish: &Wish) -> Rows {
 
 /// By a key; what has none comes last, whichever way round, by name.
 fn sort_known<K: Ord>(tags: &mut Vec<Arc<str>>, descending: bool, key: impl Fn(&str) -> Option<K>) {
-    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    let (mut known, mut unknown) = (Vec::with_capacity(tags.len()), Vec::new());
     for tag in tags.drain(..) {
         match key(&tag) {
             Some(key) => known.push((key, tag)),
