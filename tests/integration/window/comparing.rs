@@ -92,7 +92,7 @@ fn platforms_with_other_images_are_shown() {
     assert!(window.says("The images differ"));
     let name = format!("linux/arm64 only before: {before}");
     assert!(window.has(Role::Label, &name));
-    assert!(window.has(Role::Label, &format!("only after: {after}")));
+    assert!(window.has(Role::Label, &format!("linux/arm64 only after: {after}")));
     // each side is named as it is written
     found.changed_platforms[0].platform_after = "linux/arm64/v8".to_owned();
     let window = comparing(found);

@@ -72,12 +72,14 @@ fn settings(ui: &mut Ui, images: &ComparedImages) {
                 _ => &setting.name,
             };
             let name = text::line(name).into_owned();
-            let mut first = true;
-            for (sign, value) in [('-', &setting.before), ('+', &setting.after)] {
-                if let Some(value) = value {
-                    change(ui, if first { &name } else { "" }, sign, value);
-                    first = false;
-                }
+            let both = setting.before.is_some() && setting.after.is_some();
+            if let Some(before) = &setting.before {
+                let row = if both { Row::First } else { Row::Only };
+                change(ui, &name, row, '-', before);
+            }
+            if let Some(after) = &setting.after {
+                let row = if both { Row::Last } else { Row::Only };
+                change(ui, &name, row, '+', after);
             }
         }
         ui.add_space(SECTION);
@@ -109,7 +111,7 @@ fn sets(ui: &mut Ui, title: &str, what: &str, sets: &Sets<String>) {
     heading(ui, title, &format!("{shared} in both"));
     for (sign, items) in [('-', &sets.before), ('+', &sets.after)] {
         for item in items {
-            change(ui, "", sign, item);
+            change(ui, "", Row::Only, sign, item);
         }
     }
 }
@@ -136,8 +138,8 @@ fn platforms(ui: &mut Ui, images: &ComparedImages) {
         ] {
             for digest in digests {
                 let again = std::mem::replace(&mut said, platform) == platform;
-                let name = if again { "" } else { platform };
-                change(ui, &text::line(name), sign, &digest.to_string());
+                let row = if again { Row::Last } else { Row::Only };
+                change(ui, &text::line(platform), row, sign, &digest.to_string());
             }
         }
     }
@@ -146,19 +148,32 @@ fn platforms(ui: &mut Ui, images: &ComparedImages) {
     ui.add_space(SECTION);
 }
 
+/// What a line is among those of the same name.
+#[derive(Clone, Copy, PartialEq)]
+enum Row {
+    Only,
+    /// Another one follows: no line is drawn between them.
+    First,
+    /// The name stands above.
+    Last,
+}
+
 /// One line with its sign: not by colour alone.
-fn change(ui: &mut Ui, name: &str, sign: char, value: &str) {
+fn change(ui: &mut Ui, name: &str, row: Row, sign: char, value: &str) {
     let tokens = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(
         egui::vec2(ui.available_width(), size::ROW),
         egui::Sense::hover(),
     );
-    row_line(ui, rect);
+    if row != Row::First {
+        row_line(ui, rect);
+    }
     let painter = ui.painter();
     let names = NAMES.min(rect.width() * 0.35);
+    let shown = if row == Row::Last { "" } else { name };
     let galley = text::one_line(
         painter,
-        name.to_owned(),
+        shown.to_owned(),
         text::body(),
         tokens.weak,
         names - 12.0,

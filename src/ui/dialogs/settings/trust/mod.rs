@@ -198,6 +198,7 @@ impl TrustPage {
         situation: &Situation<'_>,
         actions: &mut Actions,
     ) {
+        ui.add_space(8.0);
         kit::heading_with(ui, "Rules", |ui| {
             let signers = !entries.signers.is_empty();
             let add = ui.add_enabled(signers, egui::Button::new("Add a rule…"));
@@ -238,6 +239,7 @@ impl TrustPage {
     }
 
     fn signers(&mut self, ui: &mut Ui, entries: &Entries, actions: &mut Actions) {
+        ui.add_space(8.0);
         kit::heading_with(ui, "Signers", |ui| {
             if ui.button("Add a signer…").clicked() {
                 self.open(Form::Signer(SignerForm::default()));
