@@ -8,7 +8,7 @@ use crate::engine::{
 };
 use crate::model::{Digest, Platform, Reference, text};
 use crate::ui::recents;
-use crate::ui::views::{Health, IndexHealth, View, ViewState, health_of_selected};
+use crate::ui::views::{Health, View, ViewState, health_of_selected};
 
 use super::comparison::Comparison;
 
@@ -34,8 +34,6 @@ pub struct Tab {
     /// The folder or file is not as it was when it was read.
     pub changed_on_disk: bool,
     snapshot: Option<Arc<ImageSnapshot>>,
-    /// What is missing or damaged of everything under the root that was looked at.
-    index_health: IndexHealth,
     files: Option<Arc<FilesSnapshot>>,
     /// What is shown instead of an image.
     place: Option<Place>,
@@ -58,7 +56,6 @@ impl Tab {
             asleep: false,
             changed_on_disk: false,
             snapshot: None,
-            index_health: IndexHealth::default(),
             files: None,
             place: None,
             place_snapshot: None,
@@ -161,12 +158,11 @@ impl Tab {
         let new = generation(&latest) != generation(&self.snapshot);
         if new {
             self.snapshot = latest;
-            let root = self.image().map(|image| &image.root);
-            self.index_health = root.map(IndexHealth::new).unwrap_or_default();
-            let found = self
-                .snapshot
-                .as_ref()
-                .is_some_and(|s| s.opened.value().is_some());
+            let opened = self.snapshot.as_ref().and_then(|s| s.opened.value());
+            let found = opened.is_some();
+            if let Some(Opened::Image(image)) = opened {
+                self.view_state.look_through(&image.root);
+            }
             if self.lasting.is_none() && found {
                 let understood = self.snapshot.as_ref().and_then(|s| s.reference.as_ref());
                 self.lasting = understood.map(recents::lasting_text);
@@ -185,7 +181,7 @@ impl Tab {
     pub(in crate::ui) fn health(&self) -> Option<Health> {
         health_of_selected(
             self.snapshot.as_ref()?,
-            &self.index_health,
+            self.view_state.index_health()?,
             &self.selection(),
         )
     }

@@ -31,6 +31,11 @@ impl<K, V> Cached<K, V> {
         let (_, value) = self.held.get_or_insert_with(|| (Arc::clone(key), make()));
         value
     }
+
+    /// The value that was worked out last.
+    pub(super) fn known(&self) -> Option<&V> {
+        self.held.as_ref().map(|(_, value)| value)
+    }
 }
 
 /// The same for what follows from a document and its config. States of blobs change more

@@ -23,7 +23,8 @@ mod wants;
 use std::sync::Arc;
 
 use crate::engine::{
-    Command, FilesSnapshot, ImageSnapshot, KeyInfo, NodePath, Opened, TrustChange, TrustPreview,
+    Command, FilesSnapshot, ImageSnapshot, KeyInfo, Node, NodePath, Opened, TrustChange,
+    TrustPreview,
 };
 use crate::model::Digest;
 
@@ -124,6 +125,16 @@ impl ViewState {
         path: Option<Vec<u8>>,
     ) {
         self.files.show_layer(manifest, layer, path);
+    }
+
+    /// Looks through everything that is known under `root`, where that is not done yet.
+    pub(in crate::ui) fn look_through(&mut self, root: &Arc<Node>) {
+        self.facts.index_health(root);
+    }
+
+    /// What is missing or damaged of what was looked through last; nothing before that.
+    pub(in crate::ui) fn index_health(&self) -> Option<&IndexHealth> {
+        self.facts.known_index_health()
     }
 
     /// What a change of the trust policy would write is known.

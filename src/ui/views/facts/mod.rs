@@ -51,6 +51,11 @@ impl Facts {
         self.index_health.get(root, || IndexHealth::new(root))
     }
 
+    /// The same of the index that was looked through last.
+    pub(super) fn known_index_health(&self) -> Option<&IndexHealth> {
+        self.index_health.known()
+    }
+
     /// What does not keep to the specifications: of the root, and of the manifest with its
     /// config.
     pub(super) fn findings(
