@@ -54,9 +54,16 @@ impl CopyTags {
         let told = Told::default();
         let repository = self.source.clone();
         let listed = wait::done(&engine, &changes, &told, Chore::ListTags { repository })?;
-        let Outcome::Listed { names, .. } = listed else {
+        let Outcome::Listed {
+            names, unfinished, ..
+        } = listed
+        else {
             return Err(wait::nothing_found().into());
         };
+        // not all of them would be copied
+        if let Some(failure) = unfinished {
+            return Err(Failure::clone(&failure).into());
+        }
         let tags = self.chosen(names.to_vec())?;
         let mut copying = Copying {
             engine: &engine,

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use clap::Args;
 
-use crate::engine::{Chore, EngineConfig, Outcome};
+use crate::engine::{Chore, EngineConfig, Failure, Outcome};
 
 use super::{CliError, wait};
 
@@ -51,7 +51,12 @@ impl Catalog {
 }
 
 fn print(outcome: Outcome, json: bool) -> Result<(), CliError> {
-    let Outcome::Listed { names, skipped } = outcome else {
+    let Outcome::Listed {
+        names,
+        skipped,
+        unfinished,
+    } = outcome
+    else {
         return Err(wait::nothing_found().into());
     };
     let mut out = io::stdout().lock();
@@ -71,5 +76,8 @@ fn print(outcome: Outcome, json: bool) -> Result<(), CliError> {
             "{skipped} {entries} of the registry's list not shown: no reference can name them"
         ));
     }
-    Ok(())
+    match unfinished {
+        Some(failure) => Err(Failure::clone(&failure).into()),
+        None => Ok(()),
+    }
 }

@@ -126,6 +126,8 @@ pub enum Outcome {
         names: Arc<[String]>,
         /// How many entries of the list are not among them: they are no such names.
         skipped: usize,
+        /// Why there may be more; nothing where these are all.
+        unfinished: Option<Arc<Failure>>,
     },
     /// What this reference named is gone.
     Deleted {

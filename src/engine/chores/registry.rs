@@ -18,8 +18,10 @@ pub(super) async fn tags(shared: &Shared, input: &str) -> Result<Outcome, Failur
             if matches!(path.transport, Transport::Oci | Transport::OciArchive) =>
         {
             let names = layout::LayoutSource::new(path).names().await?;
-            let skipped = 0;
-            Ok(listed(registry::Names { names, skipped }))
+            Ok(listed(registry::Names {
+                names,
+                ..registry::Names::default()
+            }))
         }
         other => Err(Failure::refused(
             format!("{other} has no tags"),
@@ -50,6 +52,7 @@ fn listed(listed: registry::Names) -> Outcome {
     Outcome::Listed {
         names: listed.names.into(),
         skipped: listed.skipped,
+        unfinished: listed.unfinished.map(|error| Arc::new(error.into())),
     }
 }
 

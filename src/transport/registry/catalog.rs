@@ -19,18 +19,44 @@ use super::tag;
 const PAGE: usize = 1000;
 
 /// Names that a registry lists.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Names {
     /// Each once, in order of arrival.
     pub names: Vec<String>,
     /// How many entries of the list were left out: they are no such names.
     pub skipped: usize,
+    /// Why there may be more; nothing where these are all.
+    pub unfinished: Option<TransportError>,
 }
 
-/// The names of the repositories of the registry of `image`.
+impl Names {
+    /// Those of a list that was read to its end, or to where `fault` came up.
+    ///
+    /// # Errors
+    /// The fault, where nothing came before it.
+    fn until(self, fault: Option<TransportError>) -> Result<Self, TransportError> {
+        match fault {
+            Some(fault) if self.names.is_empty() => Err(fault),
+            unfinished => Ok(Self { unfinished, ..self }),
+        }
+    }
+
+    /// All names.
+    ///
+    /// # Errors
+    /// Where there may be more.
+    fn whole(self) -> Result<Vec<String>, TransportError> {
+        match self.unfinished {
+            Some(fault) => Err(fault),
+            None => Ok(self.names),
+        }
+    }
+}
+
+/// The names of the repositories of the registry of `image`, as far as it lists them.
 ///
 /// # Errors
-/// Where the registry does not list them, or not to the end.
+/// Where it lists none.
 pub async fn catalog(client: &Client, image: &RegistryReference) -> Result<Names, TransportError> {
     listed(client, image, &mut |_| ()).await
 }
@@ -38,14 +64,13 @@ pub async fn catalog(client: &Client, image: &RegistryReference) -> Result<Names
 /// The names of [`catalog`]; after each page `report` is given all that came so far.
 ///
 /// # Errors
-/// As [`catalog`].
+/// Where they cannot be listed, or not to the end.
 pub async fn catalog_as_it_comes(
     client: &Client,
     image: &RegistryReference,
     mut report: impl FnMut(&[String]) + Send,
 ) -> Result<Vec<String>, TransportError> {
-    let listed = listed(client, image, &mut report).await;
-    listed.map(|listed| listed.names)
+    listed(client, image, &mut report).await?.whole()
 }
 
 async fn listed(
@@ -53,8 +78,9 @@ async fn listed(
     image: &RegistryReference,
     report: &mut (dyn FnMut(&[String]) + Send),
 ) -> Result<Names, TransportError> {
-    let read = async { read(client, &client.home(image)?, report).await };
-    read.await.map_err(|mut fault| {
+    let mut names = Names::default();
+    let read = async { read(client, &client.home(image)?, &mut names, report).await };
+    let fault = read.await.err().map(|mut fault| {
         let host = image.host();
         if matches!(fault.status, Some(404 | 405)) {
             fault.problem = Problem::NoCatalog;
@@ -72,19 +98,20 @@ async fn listed(
             ));
         }
         error
-    })
+    });
+    names.until(fault)
 }
 
 async fn read(
     client: &Client,
     image: &RegistryReference,
+    Names { names, skipped, .. }: &mut Names,
     report: &mut (dyn FnMut(&[String]) + Send),
-) -> Result<Names, Fault> {
+) -> Result<(), Fault> {
     let mut request = Request::of(Method::GET, image, "", Scope::catalog());
     request.path = format!("/v2/_catalog?n={PAGE}");
     let mut pages = Pages::of(client, image, request, "application/json");
-    let (mut names, mut known) = (Vec::new(), HashSet::new());
-    let mut skipped = 0;
+    let mut known = HashSet::new();
     while let Some(page) = pages.next().await? {
         let parsed: Option<Value> = serde_json::from_slice(&page.body).ok();
         let listed = match parsed.as_ref().and_then(|page| page.get("repositories")) {
@@ -98,14 +125,14 @@ async fn read(
             }
         };
         let odd = |entry: &&Value| !entry.is_string() && !entry.is_null();
-        skipped += listed.iter().filter(odd).count();
+        *skipped += listed.iter().filter(odd).count();
         for name in listed.iter().filter_map(Value::as_str) {
             if !known.insert(name.to_owned()) {
                 continue;
             }
             let valid = format!("{}/{name}", image.host()).parse::<RegistryReference>();
             if valid.is_err() {
-                skipped += 1;
+                *skipped += 1;
                 continue;
             }
             if names.len() >= limits::TAGS {
@@ -113,15 +140,15 @@ async fn read(
             }
             names.push(name.to_owned());
         }
-        report(&names);
+        report(names);
     }
-    Ok(Names { names, skipped })
+    Ok(())
 }
 
-/// The tags of the repository of `image`.
+/// The tags of the repository of `image`, as far as it lists them.
 ///
 /// # Errors
-/// Where they cannot be listed, or not to the end.
+/// Where it lists none.
 pub async fn tags(client: &Client, image: &RegistryReference) -> Result<Names, TransportError> {
     listed_tags(client, image, &mut |_| ()).await
 }
@@ -129,14 +156,13 @@ pub async fn tags(client: &Client, image: &RegistryReference) -> Result<Names, T
 /// The names of [`tags`]; after each page `report` is given all tags that came so far.
 ///
 /// # Errors
-/// As [`tags`].
+/// Where they cannot be listed, or not to the end.
 pub async fn tags_as_they_come(
     client: &Client,
     image: &RegistryReference,
     mut report: impl FnMut(&[String]) + Send,
 ) -> Result<Vec<String>, TransportError> {
-    let listed = listed_tags(client, image, &mut report).await;
-    listed.map(|listed| listed.names)
+    listed_tags(client, image, &mut report).await?.whole()
 }
 
 async fn listed_tags(
@@ -147,11 +173,10 @@ async fn listed_tags(
     let failed = |fault| super::source::failure("tags".to_owned(), image, fault);
     let home = client.home(image).map_err(failed)?;
     let list = tag::list_as_they_come(client, &home, limits::PAGES, report).await;
-    match list.unfinished {
-        None => Ok(Names {
-            names: list.tags,
-            skipped: list.skipped,
-        }),
-        Some(fault) => Err(failed(fault)),
-    }
+    let names = Names {
+        names: list.tags,
+        skipped: list.skipped,
+        unfinished: None,
+    };
+    names.until(list.unfinished.map(failed))
 }

@@ -10,6 +10,7 @@ use crate::transport::{Delete, Problem, TransportError};
 use super::auth::Scope;
 use super::client::Request;
 use super::destination::RegistryDestination;
+use super::error_body::content_type;
 use super::fault::Fault;
 use super::tag;
 
@@ -21,6 +22,13 @@ impl RegistryDestination {
         let scope = Scope::delete(self.image().repository());
         let request = Request::of(Method::DELETE, self.image(), path, scope);
         match self.client().open(&request).await {
+            // a page for people comes from something before the registry, as a login
+            Ok(reply) if content_type(reply.answer.headers()) == "text/html" => {
+                Err(Fault::protocol(format!(
+                    "it answered with a web page ({}) and does not say that it deleted anything",
+                    reply.answer.status().as_u16()
+                )))
+            }
             Ok(_) => Ok(()),
             Err(mut fault) => {
                 if fault.status == Some(409) {

@@ -243,6 +243,14 @@ impl Http {
             }
             address::may_lead(answer.url(), &next)?;
             let (host, scheme) = self.allowed(&next)?;
+            // nobody asked that host to delete anything, and its answer says nothing of this one
+            if ask.method == Method::DELETE && host != Host::of(&home) {
+                let why = format!(
+                    "{} sends on to {host} what is to be deleted",
+                    Host::of(&home)
+                );
+                return Err(Problem::Address { why }.into());
+            }
             let mut ask = ask.clone();
             if next.origin() != home.origin() {
                 ask.authorization = None;

@@ -21,7 +21,7 @@ pub(super) struct Pages<'a> {
     request: Request,
     accept: &'static str,
     /// The next page, with its leading slash; nothing behind the last one.
-    next: Option<String>,
+    next: Option<Result<String, Fault>>,
     asked: HashSet<String>,
     bytes: u64,
 }
@@ -49,7 +49,7 @@ impl<'a> Pages<'a> {
             client,
             image,
             accept,
-            next: Some(request.path.clone()),
+            next: Some(Ok(request.path.clone())),
             request,
             asked: HashSet::new(),
             bytes: 0,
@@ -61,7 +61,7 @@ impl<'a> Pages<'a> {
     /// # Errors
     /// Where it could not be read; then there are no more.
     pub(super) async fn next(&mut self) -> Result<Option<Whole>, Fault> {
-        let Some(path) = self.next.take() else {
+        let Some(path) = self.next.take().transpose()? else {
             return Ok(None);
         };
         if self.asked.len() >= limits::PAGES {
@@ -81,18 +81,19 @@ impl<'a> Pages<'a> {
         let limit = left.min(limits::PAGE_BYTES);
         let page = self.client.whole(&request, limit).await?;
         self.bytes += page.body.len() as u64;
-        self.next = next_page(&page.headers, &request.host, &path).transpose()?;
+        // what came is of use, also where what follows is not to be had
+        self.next = next_page(&page.headers, &request.host, &path);
         Ok(Some(page))
     }
 
-    /// Whether another page is known to be there.
+    /// Whether another page is said to be there.
     pub(super) const fn has_more(&self) -> bool {
         self.next.is_some()
     }
 
     /// Goes on with `path` under the repository, where the registry named no next page.
     pub(super) fn go_on(&mut self, path: &str) {
-        self.next = Some(format!("/v2/{}/{path}", self.image.repository()));
+        self.next = Some(Ok(format!("/v2/{}/{path}", self.image.repository())));
     }
 }
 
@@ -157,7 +158,14 @@ pub(super) fn lead(host: &Host, path: &str, location: &str) -> Result<Result<Str
         .join(location)
         .map_err(|_| Fault::protocol("the address it sends on to is none"))?;
     if Scheme::of(&next).is_none() || !next.username().is_empty() || next.password().is_some() {
-        let why = format!("it sends on to an address of {}", Host::of(&next));
+        // no more than the host: an address may hold a password
+        let why = match next.host_str() {
+            Some(_) => format!("it sends on to an address of {}", Host::of(&next)),
+            None => format!(
+                "it sends on to an address that begins with {}:",
+                next.scheme()
+            ),
+        };
         return Err(Fault::lasting(Problem::Address { why }));
     }
     if !same_host(&base, &next) {

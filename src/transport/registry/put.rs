@@ -1,8 +1,8 @@
 //! Writing manifests and indexes: distribution-spec, "Pushing manifests".
 
 use bytes::Bytes;
-use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Method, StatusCode};
 
 use crate::model::{Digest, Document, RawDocument, RegistryReference};
 use crate::transport::{Problem, Refusal};
@@ -11,7 +11,7 @@ use super::auth::Scope;
 use super::client::{Client, Request};
 use super::fault::{Again, Fault};
 use super::outgoing::Sent;
-use super::retry;
+use super::{manifest, retry};
 
 /// Says that a registry has taken note of what a manifest refers to.
 const SUBJECT: &str = "oci-subject";
@@ -79,14 +79,48 @@ async fn bytes(
     let headers = reply.answer.headers();
     let said = headers.get("docker-content-digest");
     let said: Option<Digest> = said.and_then(|said| said.to_str().ok()?.trim().parse().ok());
-    match said {
-        Some(found) if found != *raw.digest() && found.algorithm() == raw.digest().algorithm() => {
-            let expected = raw.digest().clone();
-            Err(Problem::WrongDigest { expected, found }.into())
-        }
-        _ => Ok(Stored {
-            subject: headers.contains_key(SUBJECT),
-        }),
+    if let Some(found) = said
+        && found != *raw.digest()
+        && found.algorithm() == raw.digest().algorithm()
+    {
+        let expected = raw.digest().clone();
+        let mut fault = Fault::lasting(Problem::WrongDigest { expected, found });
+        fault.told().advice = Some(format!(
+            "The registry has taken it and says that it is something else: look what {identifier} is there now"
+        ));
+        return Err(fault);
+    }
+    let status = reply.answer.status();
+    // the specification's own answer, and that of Quay's first generation; others come from what
+    // stands before a registry, too
+    let taken = matches!(status, StatusCode::CREATED | StatusCode::ACCEPTED);
+    if !taken || !reply.answer.at_home {
+        confirm(client, image, raw, status).await?;
+    }
+    Ok(Stored {
+        subject: headers.contains_key(SUBJECT),
+    })
+}
+
+/// Asks the registry itself whether it has `raw`, which it did not say that it took.
+///
+/// # Errors
+/// Where it has not, or fails.
+async fn confirm(
+    client: &Client,
+    image: &RegistryReference,
+    raw: &RawDocument,
+    status: StatusCode,
+) -> Result<(), Fault> {
+    let digest = raw.digest().to_string();
+    let scope = Scope::push(image.repository());
+    match manifest::head(client, image, &digest, "", scope).await {
+        Ok(_) => Ok(()),
+        Err(fault) if fault.status == Some(404) => Err(Fault::protocol(format!(
+            "it answered {} to the manifest and has not taken it",
+            status.as_u16()
+        ))),
+        Err(fault) => Err(fault),
     }
 }
 

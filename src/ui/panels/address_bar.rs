@@ -113,13 +113,15 @@ impl AddressBar {
             .layouter(&mut layouter)
             .show(ui);
         let response = output.response.response.accessible_name("Reference");
+        // where it was clicked is a place of what was shown, not of the whole
+        let whole = shortened.is_some() && response.gained_focus();
         let response = match shortened {
             Some(_) => response.on_hover_text(text::visible(&self.text).into_owned()),
             None => response,
         };
 
         self.show_refused(ui, response.rect, editing || self.wants_focus);
-        if std::mem::take(&mut self.wants_focus) {
+        if std::mem::take(&mut self.wants_focus) || whole {
             response.request_focus();
             let mut state = output.state;
             let end = CCursor::new(self.text.chars().count());

@@ -17,6 +17,7 @@ mod mounting;
 mod peers;
 mod peers_faults;
 mod peers_write;
+mod pretending;
 mod reached;
 mod reading;
 mod redirects;

@@ -10,7 +10,7 @@ use porthole::config::{Credentials, Network, Origin, Secret, SecretKind};
 use porthole::model::{
     Algorithm, Descriptor, Digest, Document, MediaType, RawDocument, Reference, RegistryReference,
 };
-use porthole::transport::registry::{Client, RegistryDestination, catalog, tags};
+use porthole::transport::registry::{Client, Names, RegistryDestination, catalog, tags};
 use porthole::transport::{
     Answer, Delete, Destination, Mounted, Naming, TransportError, Way, read_blob,
 };
@@ -44,6 +44,14 @@ const STEPS: [&str; 18] = [
     "delete tag",
     "delete manifest",
 ];
+
+/// All of a list, or why there may be more.
+fn listed(what: &str, found: Names) -> Result<String, TransportError> {
+    match found.unfinished {
+        Some(error) => Err(error),
+        None => Ok(format!("{what}: {}", found.names.join(" "))),
+    }
+}
 
 #[derive(Deserialize)]
 struct Table {
@@ -315,7 +323,7 @@ impl Scene {
                 let rest = Fault::answer(200, "application/json", rest);
                 self.registry.fault("/tags/list", rest);
                 let found = tags(&self.client, &self.image()).await?;
-                Ok(format!("tags: {}", found.names.join(" ")))
+                listed("tags", found)
             }
             "catalogue" if self.row.status == 200 => {
                 self.once("/v2/_catalog");
@@ -323,13 +331,13 @@ impl Scene {
                 let rest = Fault::answer(200, "application/json", rest);
                 self.registry.fault("/v2/_catalog", rest);
                 let found = catalog(&self.client, &self.image()).await?;
-                Ok(format!("repositories: {}", found.names.join(" ")))
+                listed("repositories", found)
             }
             "catalogue" => {
                 self.always("/v2/_catalog");
                 self.rest();
                 let found = catalog(&self.client, &self.image()).await?;
-                Ok(format!("repositories: {}", found.names.join(" ")))
+                listed("repositories", found)
             }
             "delete tag" => {
                 let (registry, bytes) = (&self.registry, index.bytes());
