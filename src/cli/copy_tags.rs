@@ -52,7 +52,8 @@ impl CopyTags {
         let reaching = config.network.options();
         let (engine, changes) = wait::engine(config)?;
         let told = Told::default();
-        let repository = self.source.clone();
+        // by the same name as what is copied
+        let repository = source.to_string();
         let listed = wait::done(&engine, &changes, &told, Chore::ListTags { repository })?;
         let Outcome::Listed {
             names, unfinished, ..
@@ -305,8 +306,20 @@ fn print(text: &str) -> Result<(), CliError> {
 
 /// What holds several images, without the name of one of them.
 fn place(input: &str, layouts: &[Transport]) -> Result<Reference, CliError> {
-    let parsed = Reference::parse_prefixed(input)
-        .unwrap_or_else(|| input.parse::<RegistryReference>().map(Reference::Registry));
+    let unnamed = || {
+        let hint = "Name a repository (docker://HOST/NAME) or a layout (oci:FOLDER)";
+        let why = format!("{input} is no place for the images of several tags");
+        CliError::Usage(Failure::refused(why, hint))
+    };
+    // what has no prefix may be a folder or a short name: it is one repository and no other where
+    // it begins with its host
+    let parsed = match Reference::parse_prefixed(input) {
+        Some(parsed) => parsed,
+        None => match input.parse::<RegistryReference>() {
+            Ok(image) if input.starts_with(&image.name()) => Ok(Reference::Registry(image)),
+            _ => return Err(unnamed()),
+        },
+    };
     let parsed = parsed.map_err(|error| {
         let why = format!("{input:?}: {error}");
         CliError::Usage(Failure::refused(why, error.hint()))
@@ -314,11 +327,7 @@ fn place(input: &str, layouts: &[Transport]) -> Result<Reference, CliError> {
     let names_one = match &parsed {
         Reference::Registry(image) => image.tag().is_some() || image.digest().is_some(),
         Reference::Path(path) if layouts.contains(&path.transport) => path.name.is_some(),
-        _ => {
-            let hint = "Name a repository (docker://HOST/NAME) or a layout (oci:FOLDER)";
-            let why = format!("{input} is no place for the images of several tags");
-            return Err(CliError::Usage(Failure::refused(why, hint)));
-        }
+        _ => return Err(unnamed()),
     };
     if names_one {
         let why = format!("{input} names one image, and all tags are to be copied");

@@ -29,7 +29,7 @@ use super::local::{
     Content, Files, Folder, LocalImage, LocalSource, Trouble, Work, presence, read_digest,
     read_document,
 };
-use super::{BlobState, Note, Problem, Resolved};
+use super::{BlobState, Note, Problem, Resolved, TransportError};
 pub use archive::LayoutArchiveDestination;
 pub use destination::LayoutDestination;
 pub(super) use pick::can_be_typed;
@@ -38,6 +38,17 @@ pub(super) use referrer::{Referrers, not_read};
 
 /// One image of a layout in a folder or in an archive.
 pub type LayoutSource = LocalSource<Layout>;
+
+impl LayoutSource {
+    /// The names of all images in the layout, each once.
+    ///
+    /// # Errors
+    /// Where its list cannot be read.
+    pub async fn names(&self) -> Result<Vec<String>, TransportError> {
+        self.run(None, |layout, work| Ok(names(&layout.index(work)?)))
+            .await
+    }
+}
 
 /// The files of a layout.
 pub struct Layout {
@@ -107,10 +118,6 @@ impl LocalImage for Layout {
             Pick::Unlisted(digest) => self.unlisted(&digest, work),
             Pick::Several(images) => Ok(Resolved::Several(images)),
         }
-    }
-
-    fn names(&self, work: &Work) -> Result<Vec<String>, Problem> {
-        Ok(names(&self.index(work)?))
     }
 
     fn manifest(&self, descriptor: &Descriptor, work: &Work) -> Result<RawDocument, Problem> {

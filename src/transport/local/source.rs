@@ -33,11 +33,6 @@ pub trait LocalImage: Send + Sync + Sized + 'static {
     /// The image that is called `wanted`, or the only one there is.
     fn resolve(&self, wanted: Option<&ImageName>, work: &Work) -> Result<Resolved, Trouble>;
 
-    /// The names of all images in it, each once; none where it holds one without a name.
-    fn names(&self, _work: &Work) -> Result<Vec<String>, Problem> {
-        Ok(Vec::new())
-    }
-
     /// The manifest or index that `descriptor` points at, checked.
     fn manifest(&self, descriptor: &Descriptor, work: &Work) -> Result<RawDocument, Problem>;
 
@@ -128,17 +123,9 @@ impl<I: LocalImage> LocalSource<I> {
         }
     }
 
-    /// The names of all images in the place, each once.
-    ///
-    /// # Errors
-    /// Where it cannot be read.
-    pub async fn names(&self) -> Result<Vec<String>, TransportError> {
-        self.run(None, |image, work| Ok(image.names(work)?)).await
-    }
-
     /// Does `work` with the opened place on a thread that may wait for the disk. Dropping
     /// the future ends it soon.
-    async fn run<T: Send + 'static>(
+    pub(in crate::transport) async fn run<T: Send + 'static>(
         &self,
         report: Option<Report>,
         work: impl FnOnce(&I, &Work) -> Result<T, Trouble> + Send + 'static,

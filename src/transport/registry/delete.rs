@@ -23,7 +23,7 @@ impl RegistryDestination {
         let request = Request::of(Method::DELETE, self.image(), path, scope);
         match self.client().open(&request).await {
             // a page for people comes from something before the registry, as a login
-            Ok(reply) if content_type(reply.answer.headers()) == "text/html" => {
+            Ok(reply) if content_type(reply.answer.headers()).eq_ignore_ascii_case("text/html") => {
                 Err(Fault::protocol(format!(
                     "it answered with a web page ({}) and does not say that it deleted anything",
                     reply.answer.status().as_u16()

@@ -32,10 +32,11 @@ const AT_ONCE: usize = 8;
 /// How often what was written must be found there, one time after the other.
 const LOOKS: u32 = 2;
 
-/// Shortest wait before it is looked at again: a program that others keep from running takes longer.
+/// Shortest wait before it is looked at again: one that is shorter would be over while another
+/// program waits for a processor.
 const LEAST: Duration = Duration::from_millis(20);
 
-/// Longest of them.
+/// Longest such wait: nobody waits for a copy without end.
 const MOST: Duration = Duration::from_millis(500);
 
 impl RegistryDestination {

@@ -212,6 +212,8 @@ fn a_place_of_one_image_is_refused_before_anything_is_asked() {
     let layout = at("oci", folder.path());
     for (source, destination) in [
         (&one, &layout),
+        // it may be a folder, or a short name for another host's
+        (&"app".to_owned(), &layout),
         (&from, &at("dir", folder.path())),
         (&from, &format!("{layout}:name")),
         (&from, &at("docker-archive", &folder.path().join("a.tar"))),

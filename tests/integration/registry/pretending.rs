@@ -49,7 +49,7 @@ fn a_page_for_people_deletes_nothing_and_no_other_host_is_asked_to() {
     }
     registry.fault(
         "DELETE /v2/team/app/manifests/page",
-        Fault::answer(200, "text/html", PAGE),
+        Fault::answer(200, "Text/HTML; charset=utf-8", PAGE),
     );
     let elsewhere = other.url("/v2/team/app/manifests/elsewhere");
     registry.fault(

@@ -152,9 +152,9 @@ fn row(ui: &mut Ui, referrer: &Referrer, of: Option<&str>, context: &ViewContext
     let mut rest = left;
     rest.set_left(left.left() + word.size().x + size::GRID);
     text::paint(ui.painter(), left, word, Align::Min);
-    if rest.width() >= LEAST {
-        let room = rest.width();
-        let after = text::one_line(ui.painter(), &*after, text::body(), tokens.weak, room);
+    let room = rest.width();
+    let after = text::one_line(ui.painter(), &*after, text::body(), tokens.weak, room);
+    if room >= LEAST || !after.elided {
         text::paint(ui.painter(), rest, after, Align::Min);
     }
     if response.has_focus() {
