@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use clap::Args;
 
 use crate::engine::{Chore, EngineConfig, Failure, Outcome};
+use crate::model::text;
 
 use super::{CliError, wait};
 
@@ -65,8 +66,8 @@ fn print(outcome: Outcome, json: bool) -> Result<(), CliError> {
         out.write_all(b"\n")?;
     } else {
         for name in names.iter() {
-            // tags and repositories have no characters that could do harm
-            writeln!(out, "{name}")?;
+            // a layout's may have any characters
+            writeln!(out, "{}", text::visible(name))?;
         }
     }
     out.flush()?;

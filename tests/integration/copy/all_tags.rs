@@ -194,11 +194,20 @@ fn a_name_that_is_no_tag_stays_and_the_rest_goes_into_the_registry() {
     let registry = Registry::with_writes(Writes::default());
     let from = format!("oci:{}", layout.display());
     assert_eq!(done(&["tags", &from]), "ok\nteam/app:1\n");
+    // nor does one that would turn the line round
+    let index = layout.join("index.json");
+    let tricky = std::fs::read_to_string(&index).unwrap();
+    let tricky = tricky.replace("team/app:1", r"team/app:1\u202egnp");
+    std::fs::write(&index, tricky).unwrap();
+    assert_eq!(done(&["tags", &from]), "ok\nteam/app:1\\u{202e}gnp\n");
     let copied = porthole(&["copy", "--all-tags", &from, &repository(&registry)]);
     assert_eq!(copied.status.code(), Some(1));
     assert_eq!(tags_of(&text(&copied.stdout)), ["ok"]);
     let said = text(&copied.stderr);
-    assert!(said.contains("team/app:1 was not copied"), "{said}");
+    assert!(
+        said.contains(r"team/app:1\u{202e}gnp was not copied"),
+        "{said}"
+    );
     assert!(registry.held("app", "ok").is_some());
 }
 
