@@ -3,21 +3,19 @@
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
-use regex::Regex;
 
 use crate::copy::{CopyOptions, CopyProgress, Format, Plan, REPORT, Report, Selection, Wanted};
 use crate::engine::{
-    Chore, Command, CopyId, CopyRequest, CopySnapshot, EngineConfig, Failure, FailureKind, Outcome,
-    Remote,
+    Chore, Command, CopyId, CopyRequest, EngineConfig, Failure, FailureKind, Outcome, Remote,
+    TagFilter,
 };
 use crate::model::text;
 
-use super::copy_tags::{CopyTags, whole};
+use super::copy_tags::CopyTags;
 use super::{CliError, wait};
 
 /// How often a line of progress is printed where there is no terminal.
@@ -84,12 +82,12 @@ pub(super) struct Copy {
     all_tags: bool,
 
     /// The same for the tags that this regular expression fits whole.
-    #[arg(long, value_name = "REGEX", value_parser = whole, conflicts_with_all = ["also", "check"])]
-    tags: Option<Regex>,
+    #[arg(long, value_name = "REGEX", value_parser = TagFilter::new, conflicts_with_all = ["also", "check"])]
+    tags: Option<TagFilter>,
 
     /// The same for the tags that this one does not fit whole.
-    #[arg(long, value_name = "REGEX", value_parser = whole, conflicts_with_all = ["also", "check"])]
-    without_tags: Option<Regex>,
+    #[arg(long, value_name = "REGEX", value_parser = TagFilter::new, conflicts_with_all = ["also", "check"])]
+    without_tags: Option<TagFilter>,
 
     /// Print what would be read, written, mounted and skipped, and do nothing.
     #[arg(long)]
@@ -172,7 +170,9 @@ impl Copy {
                 if ended {
                     break snapshot;
                 }
-                meter.show(&snapshot);
+                if let Some(progress) = &snapshot.progress {
+                    meter.show(progress);
+                }
             }
             // told at least ten times a second while bytes come
             let _ = changes.recv_timeout(Duration::from_millis(200));
@@ -186,7 +186,7 @@ impl Copy {
     }
 }
 
-pub(super) const fn has_ended<T>(value: &Remote<T>) -> bool {
+const fn has_ended<T>(value: &Remote<T>) -> bool {
     matches!(value, Remote::Ready(_) | Remote::Failed { .. })
 }
 
@@ -300,10 +300,7 @@ impl Meter {
         }
     }
 
-    pub(super) fn show(&mut self, snapshot: &CopySnapshot) {
-        let Some(progress) = &snapshot.progress else {
-            return;
-        };
+    pub(super) fn show(&mut self, progress: &CopyProgress) {
         if progress.total == 0 {
             return;
         }
@@ -315,7 +312,7 @@ impl Meter {
         }
     }
 
-    fn line(&mut self, progress: &Arc<CopyProgress>) {
+    fn line(&mut self, progress: &CopyProgress) {
         // a short copy says nothing on its way
         let since = self.last_line.unwrap_or(self.began);
         if since.elapsed() < LINES {

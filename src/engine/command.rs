@@ -9,7 +9,7 @@ use crate::config::Secret;
 
 use super::{
     AdditionId, AdditionRequest, Chore, CompareRequest, ComparisonId, CopyId, CopyRequest,
-    FilesRequest, ImageId, JobId, NodePath, Place, SearchId, SearchRequest,
+    FilesRequest, ImageId, JobId, NodePath, Place, SearchId, SearchRequest, TagsId, TagsRequest,
 };
 
 /// How much of an image is fetched without being looked at.
@@ -88,6 +88,19 @@ pub enum Command {
     },
     /// Ends a copy, and forgets it.
     ForgetCopy { copy: CopyId },
+    /// Finds out what a copy of all tags would do, without writing. A plan on its way for the
+    /// same copy is given up. What comes of each tag is an outcome, in their order.
+    PlanTags {
+        tags: TagsId,
+        request: Box<TagsRequest>,
+    },
+    /// Copies all tags, one after the other; what comes of each is an outcome.
+    CopyTags {
+        tags: TagsId,
+        request: Box<TagsRequest>,
+    },
+    /// Ends a copy of all tags, and forgets it.
+    ForgetTags { tags: TagsId },
     /// Searches names in all layers of all platforms of an image. What comes of it is seen in
     /// the search's slot ([`super::Engine::search`]); one with the same id is given up.
     Search {

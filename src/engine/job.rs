@@ -1,7 +1,7 @@
 //! Jobs: what the engine is doing, with progress that is read without a lock.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::{Failure, ImageId};
@@ -27,6 +27,8 @@ pub enum JobKind {
     /// Reads the layers of a manifest to list their files.
     ReadLayers,
     Copy,
+    /// Copies all tags of a place.
+    CopyTags,
     /// Saves files of an image.
     Save,
     /// Searches names in all layers of an image.
@@ -72,6 +74,7 @@ impl JobState {
 pub enum Unit {
     Bytes,
     Documents,
+    Tags,
 }
 
 /// How far a job is.
@@ -80,8 +83,8 @@ pub struct Progress {
     done: AtomicU64,
     /// 0 where it is not known.
     total: AtomicU64,
-    /// Whether bytes are counted, and not documents.
-    bytes: AtomicBool,
+    /// What is counted: a [`Unit`] as a number.
+    unit: AtomicU8,
 }
 
 impl Progress {
@@ -90,13 +93,13 @@ impl Progress {
         Self {
             done: AtomicU64::new(0),
             total: AtomicU64::new(0),
-            bytes: AtomicBool::new(matches!(unit, Unit::Bytes)),
+            unit: AtomicU8::new(unit as u8),
         }
     }
 
     /// Counts something else from now on, or says anew how much of it is done.
     pub fn restart(&self, unit: Unit, done: u64, total: Option<u64>) {
-        self.bytes.store(unit == Unit::Bytes, Ordering::Relaxed);
+        self.unit.store(unit as u8, Ordering::Relaxed);
         self.done.store(done, Ordering::Relaxed);
         self.total
             .store(total.unwrap_or_default(), Ordering::Relaxed);
@@ -124,11 +127,9 @@ impl Progress {
 
     /// In what is counted.
     pub fn unit(&self) -> Unit {
-        if self.bytes.load(Ordering::Relaxed) {
-            Unit::Bytes
-        } else {
-            Unit::Documents
-        }
+        let units = [Unit::Bytes, Unit::Documents, Unit::Tags];
+        let unit = usize::from(self.unit.load(Ordering::Relaxed));
+        units.get(unit).copied().unwrap_or(Unit::Documents)
     }
 }
 

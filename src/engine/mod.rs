@@ -26,6 +26,7 @@ mod shared;
 mod slots;
 mod snapshot;
 mod supervisor;
+mod tags;
 mod tree;
 mod trust;
 mod verdicts;
@@ -58,6 +59,10 @@ pub use slots::Slots;
 pub use snapshot::{
     Chosen, Image, ImageId, ImageSnapshot, Node, NodePath, Opened, Parts, ReferrerTrees, Remote,
     SubjectReports,
+};
+pub use tags::{
+    CopiedTag, PlannedTag, TagCounts, TagEnded, TagFilter, TagState, Tags, TagsId, TagsRequest,
+    TagsSnapshot,
 };
 pub use trust::{IdentityConfig, RootConfig, RootPlace, TrustConfig, TrustSettings};
 
@@ -230,6 +235,17 @@ impl Engine {
     /// Every copy that is planned, made or was made.
     pub fn copies(&self) -> Vec<Arc<CopySnapshot>> {
         self.slots.copies()
+    }
+
+    /// What is known of a copy of all tags now; nothing before it was asked for or after it was
+    /// forgotten.
+    pub fn tags(&self, id: TagsId) -> Option<Arc<TagsSnapshot>> {
+        self.slots.tags(id)
+    }
+
+    /// Every copy of all tags that is planned, made or was made.
+    pub fn tag_copies(&self) -> Vec<Arc<TagsSnapshot>> {
+        self.slots.tag_copies()
     }
 
     /// What is known of a comparison now; nothing before it was asked for or after it was

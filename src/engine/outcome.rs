@@ -9,8 +9,8 @@ use crate::export::{Report as SavedFiles, Target};
 use crate::transport::Security;
 
 use super::{
-    AdditionId, CopyId, Failure, ImageId, KeyInfo, NodePath, SaveRequest, TrustChange, TrustFile,
-    TrustPreview,
+    AdditionId, CopyId, Failure, ImageId, KeyInfo, NodePath, SaveRequest, TagEnded, TagsId,
+    TrustChange, TrustFile, TrustPreview,
 };
 
 /// How a chore or a look ended.
@@ -120,6 +120,16 @@ pub enum Outcome {
     Copied {
         copy: CopyId,
         destination: String,
+    },
+    /// What came of one of the tags that were to be copied or looked at.
+    TagEnded {
+        tags: TagsId,
+        tag: Arc<str>,
+        ended: TagEnded,
+    },
+    /// A copy of all tags has ended.
+    TagsEnded {
+        tags: TagsId,
     },
     /// Tags of a repository, or repositories of a registry.
     Listed {

@@ -11,7 +11,7 @@ use crate::transport::registry::Waiting;
 use super::{
     AdditionId, AdditionSnapshot, ComparisonId, ComparisonSnapshot, CopyId, CopySnapshot,
     FilesSnapshot, ImageId, ImageSnapshot, JobId, JobSnapshot, NodePath, Outcome, Place,
-    PlaceSnapshot, SearchId, SearchSnapshot, Waker,
+    PlaceSnapshot, SearchId, SearchSnapshot, TagsId, TagsSnapshot, Waker,
 };
 
 /// How many ended jobs are kept; the oldest are forgotten first.
@@ -23,6 +23,7 @@ pub struct Slots {
     files: ArcSwap<HashMap<(ImageId, NodePath), Arc<FilesSnapshot>>>,
     jobs: ArcSwap<Vec<Arc<JobSnapshot>>>,
     copies: ArcSwap<HashMap<CopyId, Arc<CopySnapshot>>>,
+    tags: ArcSwap<HashMap<TagsId, Arc<TagsSnapshot>>>,
     comparisons: ArcSwap<HashMap<ComparisonId, Arc<ComparisonSnapshot>>>,
     additions: ArcSwap<HashMap<AdditionId, Arc<AdditionSnapshot>>>,
     searches: ArcSwap<HashMap<SearchId, Arc<SearchSnapshot>>>,
@@ -41,6 +42,7 @@ impl Slots {
             files: ArcSwap::default(),
             jobs: ArcSwap::default(),
             copies: ArcSwap::default(),
+            tags: ArcSwap::default(),
             comparisons: ArcSwap::default(),
             additions: ArcSwap::default(),
             searches: ArcSwap::default(),
@@ -210,6 +212,36 @@ impl Slots {
             let mut copies = HashMap::clone(copies);
             copies.remove(&id);
             copies
+        });
+        (self.waker)();
+    }
+
+    /// What is known of a copy of all tags.
+    pub fn tags(&self, id: TagsId) -> Option<Arc<TagsSnapshot>> {
+        self.tags.load().get(&id).cloned()
+    }
+
+    /// What is known of each copy of all tags, in no order.
+    pub fn tag_copies(&self) -> Vec<Arc<TagsSnapshot>> {
+        self.tags.load().values().cloned().collect()
+    }
+
+    /// Puts a copy of all tags in its slot.
+    pub fn put_tags(&self, copy: Arc<TagsSnapshot>) {
+        self.tags.rcu(|tags| {
+            let mut tags = HashMap::clone(tags);
+            tags.insert(copy.id, Arc::clone(&copy));
+            tags
+        });
+        (self.waker)();
+    }
+
+    /// Empties the slot of a copy of all tags.
+    pub fn remove_tags(&self, id: TagsId) {
+        self.tags.rcu(|tags| {
+            let mut tags = HashMap::clone(tags);
+            tags.remove(&id);
+            tags
         });
         (self.waker)();
     }

@@ -15,6 +15,7 @@ use super::copies::Copies;
 use super::places::{self, Places};
 use super::search::Searches;
 use super::shared::Shared;
+use super::tags::TagCopies;
 use super::{Command, Failure, ImageId, JobId, JobKind, JobSnapshot, NodePath, Outcome};
 
 /// The open images, and what each job could be done again by.
@@ -24,6 +25,7 @@ pub(super) struct Supervisor {
     /// The manifest that was last checked of an image, to check it again.
     checked: HashMap<ImageId, NodePath>,
     copies: Copies,
+    tags: TagCopies,
     comparisons: Comparisons,
     additions: Additions,
     searches: Searches,
@@ -37,11 +39,13 @@ struct Running {
 
 impl Supervisor {
     pub fn new(shared: Arc<Shared>) -> Self {
+        let copies = Copies::default();
         Self {
             shared,
             images: HashMap::new(),
             checked: HashMap::new(),
-            copies: Copies::default(),
+            tags: TagCopies::new(copies.turns()),
+            copies,
             comparisons: Comparisons::default(),
             additions: Additions::default(),
             searches: Searches::default(),
@@ -113,6 +117,9 @@ impl Supervisor {
             Command::PlanCopy { copy, request } => self.copies.plan(&self.shared, copy, *request),
             Command::Copy { copy, request } => self.copies.make(&self.shared, copy, *request),
             Command::ForgetCopy { copy } => self.copies.forget(&self.shared, copy),
+            Command::PlanTags { tags, request } => self.tags.plan(&self.shared, tags, *request),
+            Command::CopyTags { tags, request } => self.tags.make(&self.shared, tags, *request),
+            Command::ForgetTags { tags } => self.tags.forget(&self.shared, tags),
             Command::Search { search, request } => {
                 self.searches.begin(&self.shared, search, *request);
             }
@@ -196,6 +203,7 @@ impl Supervisor {
                 // it waits on its own token
                 JobKind::Check
                 | JobKind::Copy
+                | JobKind::CopyTags
                 | JobKind::Compare
                 | JobKind::Save
                 | JobKind::Search
@@ -210,7 +218,11 @@ impl Supervisor {
         };
         let of_tab = !matches!(
             job.kind,
-            JobKind::Copy | JobKind::Compare | JobKind::Addition | JobKind::Search
+            JobKind::Copy
+                | JobKind::CopyTags
+                | JobKind::Compare
+                | JobKind::Addition
+                | JobKind::Search
         );
         if of_tab && !self.images.contains_key(&job.image) {
             let why = "The tab that this belongs to is closed";
@@ -220,7 +232,10 @@ impl Supervisor {
             return;
         }
         // what is done again has a job of its own, or goes on in this one
-        if !matches!(job.kind, JobKind::Copy | JobKind::Addition) {
+        if !matches!(
+            job.kind,
+            JobKind::Copy | JobKind::CopyTags | JobKind::Addition
+        ) {
             self.shared.slots.remove_job(id);
         }
         match job.kind {
@@ -230,6 +245,7 @@ impl Supervisor {
                 self.tell(job.image, Message::FilesJob { job: id, again });
             }
             JobKind::Copy => self.copies.retry(&self.shared, id),
+            JobKind::CopyTags => self.tags.retry(&self.shared, id),
             JobKind::Compare => self.comparisons.retry(&self.shared, id),
             // its passphrases are gone: whoever has them asks again
             JobKind::Addition => {}

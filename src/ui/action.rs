@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use crate::engine::{
-    Command, CompareRequest, ComparedImage, CopyId, CopyRequest, ImageId, NodePath, Place,
+    Command, CompareRequest, ComparedImage, CopyId, CopyRequest, ImageId, JobId, NodePath, Place,
+    TagsId, TagsRequest,
 };
 use crate::model::{Digest, Reference, RegistryReference};
 use crate::signature::SubjectReport;
@@ -69,6 +70,11 @@ pub enum Action {
         /// To the disk.
         export: bool,
     },
+    /// Ask where all tags of a repository, or all images of a layout, are to be copied to.
+    AskCopyTags {
+        source: String,
+        target: Option<Target>,
+    },
     /// Ask again how the image of a copy that failed is to be copied, as in this request to
     /// begin with.
     AskCopyAgain {
@@ -105,6 +111,13 @@ pub enum Action {
         copy: CopyId,
         request: Box<CopyRequest>,
     },
+    /// Copy all tags, as it was planned.
+    StartCopyTags {
+        tags: TagsId,
+        request: Box<TagsRequest>,
+    },
+    /// Show what became of each tag of the copy that this job makes or made.
+    ShowTags(JobId),
     /// Ask where to save files of an image.
     SaveFiles(SaveWish),
     /// Pick a path in a dialog of the system, for this field of the dialog that is open.

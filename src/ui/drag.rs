@@ -13,17 +13,43 @@ use crate::model::text;
 /// What is dragged.
 #[derive(Clone, Debug)]
 pub struct Dragged {
-    pub what: CopyWhat,
+    what: What,
     /// A short name.
-    pub title: String,
+    title: String,
 }
 
-/// Lets what `response` is of be dragged.
+/// An image, or all tags of the place that opens so.
+#[derive(Clone, Debug)]
+enum What {
+    Image(CopyWhat),
+    Tags(String),
+}
+
+impl Dragged {
+    /// An image of this short name.
+    pub const fn image(what: CopyWhat, title: String) -> Self {
+        let what = What::Image(what);
+        Self { what, title }
+    }
+}
+
+/// Lets an image that `response` is of be dragged.
 pub fn source(response: Response, what: &CopyWhat, title: &str) -> Response {
+    let what = || What::Image(what.clone());
+    dragging(response, what, title)
+}
+
+/// Lets a repository that `response` is of be dragged, with all its tags.
+pub fn repository(response: Response, reference: &str, title: &str) -> Response {
+    let what = || What::Tags(reference.to_owned());
+    dragging(response, what, title)
+}
+
+fn dragging(response: Response, what: impl FnOnce() -> What, title: &str) -> Response {
     let response = response.interact(egui::Sense::DRAG);
     if response.drag_started() {
         response.dnd_set_drag_payload(Dragged {
-            what: what.clone(),
+            what: what(),
             title: title.to_owned(),
         });
     }
@@ -64,10 +90,17 @@ pub fn area(ui: &Ui, rect: egui::Rect, target: &Target, actions: &mut Actions) -
 }
 
 fn drop_on(dragged: &Dragged, target: &Target, actions: &mut Actions) {
-    actions.push(Action::AskCopy {
-        what: dragged.what.clone(),
-        target: Some(target.clone()),
-        export: false,
+    let target = Some(target.clone());
+    actions.push(match &dragged.what {
+        What::Image(what) => Action::AskCopy {
+            what: what.clone(),
+            target,
+            export: false,
+        },
+        What::Tags(source) => Action::AskCopyTags {
+            source: source.clone(),
+            target,
+        },
     });
 }
 

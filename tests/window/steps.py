@@ -7,6 +7,7 @@ import base64
 import contextlib
 import json
 import socket
+import subprocess
 import tarfile
 import time
 
@@ -859,6 +860,48 @@ def copy_by_drop_on_repository(stage):
         press_copy(stage)
         stage.wait_to_read(f"Copied to docker://{there.host}/team/app:1.37.0", 30)
         check(there.ask("/v2/team/app/manifests/1.37.0")[0] == 200, "the row was not copied")
+    stage.check_alive()
+
+
+@step
+def copy_all_tags(stage):
+    """A repository dropped on a registry is copied there with all its tags after one click, and what became of each is listed; the next time all of it is there."""
+    with peer.DockerRegistry(stage.folder / "tags-from") as here, peer.DockerRegistry(stage.folder / "tags-to") as there:
+        source = f"oci:{images.BUSYBOX}"
+        subprocess.run([stage.binary, "copy", "--all-tags", source, f"docker://{here.host}/team/app"], check=True, capture_output=True)
+        for theme in THEMES:
+            window = stage.start()
+            stage.choose_theme(theme)
+            add_registry(stage, here.host)
+            window.wait_for("team/app", "treeItem")
+            add_registry(stage, f"{there.host}")
+            window.wait_for(there.host, "treeItem")
+            window.settle()
+            repository = next(node for node in window.tree().find("team/app", "treeItem") if node.bounds)
+            row = next(node for node in window.tree().find(there.host, "treeItem") if node.bounds)
+            window.move(*repository.middle)
+            window.drag(repository.middle, row.middle)
+            fill_destination(stage, f"{there.host}/{theme.lower()}/app")
+            window.wait_for("Copied: 3 tags", "label", 30)
+            window.settle()
+            shoot_everywhere(stage, f"copy-tags-{theme.lower()}")
+            press_copy(stage)
+            stage.wait_to_read("Copied 3 tags to ", 60)
+            status, body = there.ask(f"/v2/{theme.lower()}/app/tags/list")
+            check(status == 200, f"the registry answers {status} {body}")
+            click_uppermost(stage, "Report…", "link")
+            window.wait_for("1.37.0, copied", "label")
+            window.settle()
+            shoot_everywhere(stage, f"copy-tags-report-{theme.lower()}")
+            window.click("Close", "button")
+            window.click("team/app", "treeItem")
+            window.wait_for("3 tags")
+            window.click("Registry")
+            window.click("Copy all tags…", "menuItem")
+            fill_destination(stage, f"{there.host}/{theme.lower()}/app")
+            stage.wait_to_read("All of it is there already", 30)
+            check([node.disabled for node in window.tree().find("Copy", "button", exact=True)] == [True], "there is something to copy")
+            window.click("Cancel", "button")
     stage.check_alive()
 
 

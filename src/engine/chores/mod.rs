@@ -15,6 +15,8 @@ use std::sync::Arc;
 use crate::config::Secret;
 use crate::signature::policy::PolicyEdit;
 
+pub(super) use registry::names as tag_names;
+
 pub use keys::{KeyChore, KeyInfo, KeyTarget};
 pub use trust::{TrustChange, TrustFile, TrustPreview};
 

@@ -12,16 +12,24 @@ use super::{Failure, Outcome, Shared};
 /// The tags of a repository, or the names in a layout.
 pub(super) async fn tags(shared: &Shared, input: &str) -> Result<Outcome, Failure> {
     let located = transport::locate_through(&shared.client, input).map_err(Failure::from)?;
-    match located.reference {
-        Reference::Registry(image) => Ok(listed(registry::tags(&shared.client, &image).await?)),
+    Ok(listed(names(shared, &located.reference).await?))
+}
+
+/// The same, as they were found.
+pub(in crate::engine) async fn names(
+    shared: &Shared,
+    reference: &Reference,
+) -> Result<registry::Names, Failure> {
+    match reference {
+        Reference::Registry(image) => Ok(registry::tags(&shared.client, image).await?),
         Reference::Path(path)
             if matches!(path.transport, Transport::Oci | Transport::OciArchive) =>
         {
-            let names = layout::LayoutSource::new(path).names().await?;
-            Ok(listed(registry::Names {
+            let names = layout::LayoutSource::new(path.clone()).names().await?;
+            Ok(registry::Names {
                 names,
                 ..registry::Names::default()
-            }))
+            })
         }
         other => Err(Failure::refused(
             format!("{other} has no tags"),

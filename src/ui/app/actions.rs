@@ -6,7 +6,7 @@ use crate::engine::{Chore, Command, Extent, ImageId, NodePath, Place};
 use crate::model::{limits, text};
 use crate::ui::action::{Action, FilesPlace, PathWish, Spot};
 use crate::ui::commands::CommandId;
-use crate::ui::dialogs::{Delete, Diagnostics, Dialog, SettingsDialog, kit};
+use crate::ui::dialogs::{Delete, Diagnostics, Dialog, SettingsDialog, TagsReport, kit};
 use crate::ui::views::View;
 
 impl App {
@@ -68,6 +68,9 @@ impl App {
                 target,
                 export,
             } => self.ask_copy(&what, target, export),
+            Action::AskCopyTags { source, target } => self.ask_copy_tags(source, target.as_ref()),
+            Action::StartCopyTags { tags, request } => self.start_copy_tags(tags, request),
+            Action::ShowTags(job) => self.show_dialog(Dialog::TagsReport(TagsReport::new(job))),
             Action::AskSign(what) => self.ask_sign(&what),
             Action::AskAttach(what) => self.ask_attach(&what),
             Action::AskRemove(wish) => self.ask_remove(wish),

@@ -20,6 +20,7 @@ mod run;
 mod startup;
 mod tab;
 mod tabs;
+mod tag_copies;
 mod trust;
 mod ui;
 

@@ -59,6 +59,9 @@ impl App {
                     others,
                     failure,
                 } => self.delete_failed(&reference, others, failure),
+                Outcome::TagsEnded { tags } => self.tags_copied(tags),
+                // seen where they are listed
+                Outcome::TagEnded { .. } => {}
                 // asked for by the command line only
                 Outcome::Listed { .. } | Outcome::ReportChecked { .. } => {}
                 Outcome::SampleReady { reference } => self.open(&reference),
@@ -191,7 +194,7 @@ impl App {
                 self.said_in_tab.insert(job.id);
                 continue;
             }
-            let only_there = matches!(job.kind, JobKind::Copy | JobKind::Save);
+            let only_there = matches!(job.kind, JobKind::Copy | JobKind::CopyTags | JobKind::Save);
             if self.settings.jobs_open || !only_there {
                 self.toasts.record(failure);
                 continue;

@@ -67,6 +67,7 @@ pub enum CommandId {
     AddRegistry,
     BrowseRepository,
     BrowseTags,
+    CopyTags,
     LogIn,
     Keys,
     ToggleOffline,
@@ -119,6 +120,7 @@ impl Menu {
 pub type Enabled = Result<(), &'static str>;
 
 /// One row of the table.
+#[derive(Clone, Copy)]
 pub struct Command {
     pub id: CommandId,
     /// In menus and the palette; `…` where more input follows.

@@ -3,7 +3,7 @@
 use egui::ThemePreference;
 
 use super::Enabled;
-use crate::engine::Parts;
+use crate::engine::{Parts, Place};
 use crate::model::Reference;
 use crate::ui::app::Tab;
 use crate::ui::dialogs::{Delete, PlaceKind};
@@ -84,6 +84,16 @@ pub(super) fn is_in_registry(situation: &Situation<'_>) -> Enabled {
     need(
         matches!(reference, Some(Reference::Registry(_))),
         "The image is not in a registry",
+    )
+}
+
+pub(super) fn has_repository(situation: &Situation<'_>) -> Enabled {
+    let tab = situation.tab;
+    let is_listed = tab.is_some_and(|tab| matches!(tab.place(), Some(Place::Repository(_))));
+    let reference = tab.and_then(Tab::reference);
+    need(
+        is_listed || matches!(reference, Some(Reference::Registry(_))),
+        "Open a repository, or an image in a registry",
     )
 }
 

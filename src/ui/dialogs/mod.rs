@@ -5,6 +5,7 @@ mod addition;
 mod attach;
 mod compare;
 mod copy;
+mod copy_tags;
 mod delete;
 mod diagnostics;
 mod dropped;
@@ -37,6 +38,7 @@ pub use self::addition::Adding;
 pub use self::addition::PlaceKind;
 pub use self::attach::AttachDialog;
 pub use self::copy::{Beginning, CopyDialog, Target};
+pub use self::copy_tags::{CopyTagsDialog, TagsReport};
 pub use self::delete::Delete;
 pub use self::diagnostics::Diagnostics;
 pub use self::dropped::Dropped;
@@ -82,6 +84,10 @@ pub enum Dialog {
     Diagnostics(Diagnostics),
     /// Copies or exports an image.
     Copy(Box<CopyDialog>),
+    /// Copies all tags of a repository or layout.
+    CopyTags(Box<CopyTagsDialog>),
+    /// What became of each of them.
+    TagsReport(TagsReport),
     /// Signs an image.
     Sign(Box<SignDialog>),
     /// Attaches something to an image.
@@ -175,6 +181,7 @@ impl Dialog {
     pub(in crate::ui) fn leave(&mut self, engine: &Engine, actions: &mut Actions) {
         match self {
             Self::Copy(copy) => copy.end(actions),
+            Self::CopyTags(copy) => copy.end(actions),
             Self::Sign(sign) => sign.leave(engine, actions),
             Self::Attach(attach) => attach.leave(engine, actions),
             Self::Remove(remove) => remove.leave(engine, actions),
@@ -217,6 +224,8 @@ pub fn show(
         Some(Dialog::About(about)) => about.show(ctx),
         Some(Dialog::Diagnostics(diagnostics)) => diagnostics.show(ctx, actions),
         Some(Dialog::Copy(copy)) => copy.show(ctx, engine, actions),
+        Some(Dialog::CopyTags(copy)) => copy.show(ctx, engine, actions),
+        Some(Dialog::TagsReport(report)) => report.show(ctx, engine, actions),
         Some(Dialog::Sign(sign)) => sign.show(ctx, engine, actions),
         Some(Dialog::Attach(attach)) => attach.show(ctx, engine, actions),
         Some(Dialog::Remove(remove)) => remove.show(ctx, engine, actions),

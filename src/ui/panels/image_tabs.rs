@@ -265,10 +265,8 @@ impl Behavior<ImageId> for ImageTabs<'_> {
         roving::TABS.keys(ui, &response);
         let known = tab.is_some_and(|tab| tab.image().is_some());
         if let Some(image) = image.filter(|_| known && response.drag_started()) {
-            response.dnd_set_drag_payload(drag::Dragged {
-                what: CopyWhat::Tab(image),
-                title: title.clone(),
-            });
+            let dragged = drag::Dragged::image(CopyWhat::Tab(image), title.clone());
+            response.dnd_set_drag_payload(dragged);
         }
         response.widget_info(|| WidgetInfo::selected(Role::Tab, true, state.active, &title));
         let reveal = image.is_some() && image == *self.reveal;

@@ -10,5 +10,6 @@ mod open;
 mod places;
 mod registry;
 mod reload;
+mod tags;
 mod trust;
 mod want;

@@ -16,7 +16,7 @@ fn every_id_has_one_row_and_every_row_its_own_name() {
     assert_eq!(names.len(), COMMANDS.len());
     // the last variant: a new one has to be put before it, or here
     assert_eq!(CommandId::About as usize + 1, COMMANDS.len());
-    for command in COMMANDS {
+    for command in COMMANDS.iter() {
         assert_eq!(command.id.command().id, command.id);
         assert!(!command.tooltip.is_empty());
     }
@@ -25,7 +25,7 @@ fn every_id_has_one_row_and_every_row_its_own_name() {
 #[test]
 fn no_two_commands_have_the_same_shortcut() {
     let mut seen = HashSet::new();
-    for command in COMMANDS {
+    for command in COMMANDS.iter() {
         for shortcut in command.shortcuts {
             // Command is Control here, so they are the same key
             let ctrl = shortcut.modifiers.ctrl || shortcut.modifiers.command;

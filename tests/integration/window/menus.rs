@@ -29,7 +29,7 @@ impl Window {
     }
 
     /// Chooses an entry of the context menu of what has this role and name.
-    fn choose_of(&mut self, role: Role, name: &str, entry: &str) {
+    pub(super) fn choose_of(&mut self, role: Role, name: &str, entry: &str) {
         self.open_menu(role, name);
         let rect = self.entry(entry).expect(entry);
         self.watch(click_events(rect), |_| None::<()>);

@@ -8,6 +8,7 @@ mod copy_choices;
 mod copy_jobs;
 mod copy_report;
 mod copy_told;
+mod copying_tags;
 mod deleting;
 mod diagnostics;
 mod dialogs;

@@ -443,3 +443,20 @@ fn engines_are_asked_when_they_are_unfolded_and_their_errors_are_said() {
     window.harness.run();
     assert_eq!(window.sent(), [list()]);
 }
+
+#[test]
+fn a_repository_that_was_listed_says_how_many_tags_it_has() {
+    let mut window = window();
+    let registry = add_registry(&mut window);
+    put(&mut window, &registry, Remote::Ready(names(&["edge/api"])));
+    assert!(window.has(Role::TreeItem, "edge/api"));
+    let repository = Place::Repository(format!("{HOST}/edge/api"));
+    let some = Remote::Pending {
+        previous: Some(names(&["1.0"])),
+    };
+    put(&mut window, &repository, some);
+    assert!(window.has(Role::TreeItem, "edge/api"), "not while it grows");
+    let all = Remote::Ready(names(&["1.0", "1.1", "latest"]));
+    put(&mut window, &repository, all);
+    assert!(window.has(Role::TreeItem, "edge/api, 3 tags"));
+}

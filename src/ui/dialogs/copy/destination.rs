@@ -5,7 +5,7 @@ use crate::ui::dialogs::folder::expand_home;
 
 /// A kind of place that images are written to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::ui::dialogs) enum Kind {
     Registry,
     Oci,
     OciArchive,
@@ -16,10 +16,10 @@ pub(super) enum Kind {
 
 /// Where a copy goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Destination {
-    pub(super) kind: Kind,
+pub(in crate::ui::dialogs) struct Destination {
+    pub(in crate::ui::dialogs) kind: Kind,
     /// What follows the prefix.
-    pub(super) rest: String,
+    pub(in crate::ui::dialogs) rest: String,
 }
 
 /// What the source is called, to call the copy the same.
@@ -91,7 +91,7 @@ impl Kind {
     }
 
     /// Whether it lies on the disk; then whether it is one file.
-    pub(super) const fn on_disk(self) -> Option<bool> {
+    pub(in crate::ui::dialogs) const fn on_disk(self) -> Option<bool> {
         match self {
             Self::Oci | Self::Dir => Some(false),
             Self::OciArchive | Self::DockerArchive => Some(true),
@@ -102,7 +102,7 @@ impl Kind {
 
 impl Destination {
     /// What `text` names, with or without a prefix.
-    pub(super) fn read(text: &str) -> Self {
+    pub(in crate::ui::dialogs) fn read(text: &str) -> Self {
         let mut destination = Self {
             kind: Kind::Registry,
             rest: text.to_owned(),
@@ -112,7 +112,7 @@ impl Destination {
     }
 
     /// A reference that was pasted whole says its own kind.
-    pub(super) fn take_prefix(&mut self) {
+    pub(in crate::ui::dialogs) fn take_prefix(&mut self) {
         let text = self.rest.trim_start();
         let found = Kind::ALL.iter().find_map(|(kind, _)| {
             let rest = text.strip_prefix(kind.prefix())?;
@@ -124,7 +124,7 @@ impl Destination {
     }
 
     /// The whole reference; nothing while there is none.
-    pub(super) fn text(&self) -> Option<String> {
+    pub(in crate::ui::dialogs) fn text(&self) -> Option<String> {
         let rest = self.rest.trim();
         if rest.is_empty() {
             return None;

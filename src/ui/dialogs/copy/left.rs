@@ -18,8 +18,6 @@ const SEEN: f32 = 8.0;
 const ROW: f32 = 30.0;
 /// How many images of a place are seen without scrolling.
 const NAMES: f32 = 4.0;
-/// Least height of what is said about the index, in points.
-const INDEX: f32 = 88.0;
 /// Most characters of the platform that an image was opened for, where all choices lie side by
 /// side.
 const ASKED: usize = 16;
@@ -36,7 +34,13 @@ impl CopyDialog {
         kit::room_for_bars(ui);
         self.names(ui);
         self.platforms(ui, known);
-        self.index(ui, known);
+        self.with_it(ui, known);
+        // its choices come and go with the platforms: nothing lies below that would move
+        self.fate_of_index(ui, known);
+        self.more(ui, known);
+    }
+
+    fn with_it(&mut self, ui: &mut Ui, known: &Known) {
         kit::heading(ui, "With it");
         let plan = self.plan_of(known).filter(|_| self.choices.referrers);
         let belonging = plan.map(Belonging::of);
@@ -63,7 +67,6 @@ impl CopyDialog {
                 self.choices.signatures = signed;
             }
         });
-        self.more(ui, known);
     }
 
     /// The images of a place that holds several of them.
@@ -173,17 +176,7 @@ impl CopyDialog {
         }
     }
 
-    /// What becomes of the index. The space is kept, so that nothing jumps when not all of it
-    /// is taken any more.
-    fn index(&mut self, ui: &mut Ui, known: &Known) {
-        if known.images.is_some() {
-            let top = ui.cursor().top();
-            self.fate_of_index(ui, known);
-            let used = ui.cursor().top() - top;
-            ui.add_space((INDEX - used).max(0.0));
-        }
-    }
-
+    /// What becomes of the index.
     fn fate_of_index(&mut self, ui: &mut Ui, known: &Known) {
         let holds = self.destination.kind.holds_indexes();
         let Some(images) = &known.images else {

@@ -13,7 +13,8 @@ use std::sync::Arc;
 use egui::{Context, Key, Ui};
 
 use self::choices::Choices;
-use self::destination::{Destination, Kind, Names};
+use self::destination::Names;
+pub(super) use self::destination::{Destination, Kind};
 use self::missing::Missing;
 use self::several::Several;
 use super::kit::{self, Footer, Look, Sheet};

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use egui::{Align, RichText, ScrollArea, Sense, TextStyle, Ui, vec2};
+use egui::{RichText, ScrollArea, TextStyle, Ui};
 
 use super::choices::IndexFate;
 use super::{CopyDialog, Known};
@@ -13,12 +13,8 @@ use crate::ui::action::{Action, Actions};
 use crate::ui::dialogs::kit;
 use crate::ui::theme::{Tokens, icons};
 use crate::ui::widgets::text as paint;
-use crate::ui::widgets::{error_box, link, row_line};
+use crate::ui::widgets::{error_box, link};
 
-/// Height of a row of figures, in points.
-const ROW: f32 = 28.0;
-/// Width of the figures at the right.
-const FIGURE: f32 = 92.0;
 /// How many things that stay behind are named.
 const NAMED: usize = 4;
 
@@ -141,7 +137,7 @@ impl CopyDialog {
         };
         let (blobs_there, blobs_size) = blobs(BlobAction::Skip);
         let (documents_there, documents_size) = documents(|fate| fate == Fate::Skip);
-        figure(
+        kit::figure(
             ui,
             "Already there",
             &of_both(blobs_there, documents_there),
@@ -151,14 +147,14 @@ impl CopyDialog {
         if let Some(from) = &plan.mount_from {
             let (count, bytes) = blobs(BlobAction::Mount);
             let words = format!("Mounted from {}", from.repository());
-            figure(ui, &words, &of_blobs(count), &size(bytes), tokens.text);
+            kit::figure(ui, &words, &of_blobs(count), &size(bytes), tokens.text);
         }
         let (sent, sent_size) = blobs(BlobAction::Copy);
-        figure(ui, "Sent", &of_blobs(sent), &size(sent_size), tokens.accent);
+        kit::figure(ui, "Sent", &of_blobs(sent), &size(sent_size), tokens.accent);
         let (left, left_size) = blobs(BlobAction::Leave);
         if left > 0 {
             let words = "Left where their addresses say";
-            figure(ui, words, &of_blobs(left), &size(left_size), tokens.text);
+            kit::figure(ui, words, &of_blobs(left), &size(left_size), tokens.text);
         }
         let (written, written_size) = documents(|fate| fate != Fate::Skip);
         let of = format!(
@@ -166,7 +162,7 @@ impl CopyDialog {
             text::count(written as u64),
             text::count(plan.documents.len() as u64)
         );
-        figure(
+        kit::figure(
             ui,
             "Manifests and indexes",
             &of,
@@ -177,12 +173,12 @@ impl CopyDialog {
         if converted > 0 {
             let count = text::count(converted as u64);
             let words = "Written in another form";
-            figure(ui, words, &count, &size(converted_size), tokens.text);
+            kit::figure(ui, words, &count, &size(converted_size), tokens.text);
         }
         if self.choices.referrers {
             let belonging = Belonging::of(plan);
             let count = text::count((belonging.others + belonging.signatures) as u64);
-            figure(
+            kit::figure(
                 ui,
                 "Of these, what refers to the image",
                 &count,
@@ -378,33 +374,6 @@ fn size(bytes: u64) -> String {
         "–".to_owned()
     } else {
         text::size(bytes)
-    }
-}
-
-fn figure(ui: &mut Ui, words: &str, count: &str, size: &str, color: egui::Color32) {
-    let tokens = Tokens::of(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
-    let words = text::visible(words);
-    let painter = ui.painter();
-    let lay =
-        |words: &str, color, width| paint::one_line(painter, words, paint::body(), color, width);
-    let mut rest = rect;
-    let bytes = lay(size, color, FIGURE);
-    paint::paint(painter, rest, bytes, Align::Max);
-    rest.set_right(rest.right() - FIGURE);
-    let counted = lay(count, tokens.text, 2.0 * FIGURE);
-    let room = counted.size().x.max(FIGURE);
-    paint::paint(painter, rest, counted, Align::Max);
-    rest.set_right(rest.right() - room);
-    let said = lay(&words, tokens.text, rest.width());
-    paint::paint(painter, rest, said, Align::Min);
-    row_line(ui, rect);
-    response.widget_info(|| {
-        let all = format!("{words}: {count}, {size}");
-        egui::WidgetInfo::labeled(egui::Role::Label, true, all.trim_end_matches(", "))
-    });
-    if !matches!(words, std::borrow::Cow::Borrowed(_)) {
-        response.on_hover_text(words);
     }
 }
 

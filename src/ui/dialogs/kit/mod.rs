@@ -5,6 +5,7 @@
 
 mod choice;
 mod field;
+mod figure;
 mod path;
 mod said;
 mod secret;
@@ -13,6 +14,7 @@ mod enter;
 
 pub use choice::{Choice, pick, segments, tick};
 pub use field::{Look, combo, combo_some, combo_ui, lines, row, text};
+pub use figure::figure;
 pub use path::{browse, browse_width, forget_path, give_path, path, path_row, picked_path};
 pub use said::{
     code_frame, command_line, heading, heading_with, in_sight, note, progress, quiet,

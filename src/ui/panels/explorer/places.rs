@@ -16,6 +16,7 @@ use crate::ui::places::{Places, SavedRegistry};
 use crate::ui::recents::{Recent, lasting_text};
 use crate::ui::theme::{Tokens, icons, size};
 use crate::ui::widgets::link;
+use crate::ui::widgets::text::count;
 
 /// The tree before it is drawn.
 pub(super) struct Tree<'a> {
@@ -52,6 +53,10 @@ impl Tree<'_> {
                     self.actions.push(Action::Open(text.clone()));
                 }
                 self.list_again_item(ui, &place);
+                if holds_several(&text) && item(ui, "Copy all images…") {
+                    let (source, target) = (text.clone(), None);
+                    self.actions.push(Action::AskCopyTags { source, target });
+                }
                 if item(ui, "Copy path") {
                     self.copy(&text, "path");
                 }
@@ -292,24 +297,35 @@ impl Tree<'_> {
     fn repository(&mut self, ui: &mut Ui, host: &str, name: &str, typed: bool) {
         let whole = format!("{host}/{name}");
         let place = Place::Repository(whole.clone());
+        // known once somebody has looked at them
+        let tags = match self.engine.place(&place).map(|known| known.listed.clone()) {
+            Some(Remote::Ready(Listed::Names(tags))) => count(tags.len(), "tag", "tags"),
+            _ => String::new(),
+        };
         let line = Line {
             depth: 1,
             unfolded: None,
             icon: icons::TAGS,
             title: name,
-            detail: "",
+            detail: &tags,
             selected: self.current_place == Some(&place),
             hover: &whole,
         };
         let response = ui.push_id(("repository", &whole), |ui| line.show(ui)).inner;
         let target = Target::Repository(whole.clone());
         drag::target(ui, &response, &target, self.actions);
+        let source = format!("docker://{whole}");
+        let response = drag::repository(response, &source, name);
         if response.clicked() {
             self.actions.push(Action::OpenPlace(place.clone()));
         }
         response.context_menu(|ui| {
             if item(ui, "Browse tags") {
                 self.actions.push(Action::OpenPlace(place.clone()));
+            }
+            if item(ui, "Copy all tags…") {
+                let target = None;
+                self.actions.push(Action::AskCopyTags { source, target });
             }
             if item(ui, "Copy name") {
                 self.copy(&whole, "repository name");
@@ -319,6 +335,13 @@ impl Tree<'_> {
             }
         });
     }
+}
+
+/// Whether what a place opens as is a layout, which names several images.
+fn holds_several(text: &str) -> bool {
+    ["oci:", "oci-archive:"]
+        .iter()
+        .any(|prefix| text.starts_with(prefix))
 }
 
 /// That no engine is installed is no failure of anything.

@@ -21,12 +21,11 @@ pub(super) struct Word {
 
 /// What can be done with a job, from the right.
 pub(super) fn of(job: &JobSnapshot, copy: Option<&CopySnapshot>) -> Vec<Word> {
-    let of_job = |word: &'static str, command: Command| Word {
-        word,
-        hover: format!("{word}: {}", job.title),
-        action: Action::Send(command),
-    };
+    let of_job = |word: &'static str, command: Command| of_job(job, word, command);
     let done = copy.filter(|copy| copy.report.value().is_some());
+    if job.kind == JobKind::CopyTags {
+        return of_tags(job);
+    }
     match (&job.state, done) {
         (JobState::Done, Some(copy)) => vec![
             Word {
@@ -53,6 +52,33 @@ pub(super) fn of(job: &JobSnapshot, copy: Option<&CopySnapshot>) -> Vec<Word> {
             words
         }
     }
+}
+
+/// What is asked of the engine about a job.
+fn of_job(job: &JobSnapshot, word: &'static str, command: Command) -> Word {
+    Word {
+        word,
+        hover: format!("{word}: {}", job.title),
+        action: Action::Send(command),
+    }
+}
+
+/// The same for a job that copies all tags.
+fn of_tags(job: &JobSnapshot) -> Vec<Word> {
+    let of_job = |word: &'static str, command: Command| of_job(job, word, command);
+    let first = match &job.state {
+        JobState::Running { .. } => Some(of_job("Cancel", Command::Cancel { job: job.id })),
+        JobState::Failed(_) | JobState::Cancelled => {
+            Some(of_job("Retry", Command::Retry { job: job.id }))
+        }
+        JobState::Done => None,
+    };
+    let report = Word {
+        word: "Report…",
+        hover: "What became of each tag".to_owned(),
+        action: Action::ShowTags(job.id),
+    };
+    first.into_iter().chain([report]).collect()
 }
 
 /// Leads back to the plan of a copy that failed, without what cannot be copied.

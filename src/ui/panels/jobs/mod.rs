@@ -184,7 +184,9 @@ const fn patience(job: &JobSnapshot) -> Option<Duration> {
     match job.kind {
         JobKind::Open | JobKind::Reload => Some(PATIENCE),
         JobKind::ReadLayers | JobKind::Compare | JobKind::Search => Some(LISTING_PATIENCE),
-        JobKind::Check | JobKind::Copy | JobKind::Save | JobKind::Addition => None,
+        JobKind::Check | JobKind::Copy | JobKind::CopyTags | JobKind::Save | JobKind::Addition => {
+            None
+        }
     }
 }
 

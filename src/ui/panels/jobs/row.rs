@@ -184,10 +184,7 @@ fn ended_words(job: &JobSnapshot, state: &JobState) -> String {
         JobState::Failed(failure) => failure.brief(),
         JobState::Cancelled => "Cancelled".to_owned(),
         JobState::Done | JobState::Running { .. } => {
-            let what = match job.progress.unit() {
-                Unit::Bytes => text::size(job.progress.done()),
-                Unit::Documents => documents(job.progress.done()),
-            };
+            let what = counted_as(job.progress.unit(), job.progress.done());
             format!("Done: {what} in {}", clock_or_seconds(job.elapsed()))
         }
     }
@@ -278,20 +275,23 @@ fn counted(job: &JobSnapshot) -> Option<String> {
             let done = done.strip_suffix(unit).map_or(&*done, str::trim_end);
             Some(format!("{done} of {total}"))
         }
-        (Unit::Documents, None) => Some(documents(done)),
-        (Unit::Documents, Some(total)) => {
+        (unit, None) => Some(counted_as(unit, done)),
+        (unit, Some(total)) => {
             let done = text::count(done);
-            Some(format!("{done} of {}", documents(total)))
+            Some(format!("{done} of {}", counted_as(unit, total)))
         }
     }
 }
 
-/// `1 document`, `10,000 documents`.
-fn documents(count: u64) -> String {
-    match count {
-        1 => "1 document".to_owned(),
-        count => format!("{} documents", text::count(count)),
-    }
+/// `1 document`, `10,000 documents`, `214 tags`.
+fn counted_as(unit: Unit, count: u64) -> String {
+    let word = match unit {
+        Unit::Bytes => return text::size(count),
+        Unit::Documents => "document",
+        Unit::Tags => "tag",
+    };
+    let many = if count == 1 { "" } else { "s" };
+    format!("{} {word}{many}", text::count(count))
 }
 
 /// How fast it goes; nothing before anything has moved.
@@ -299,7 +299,7 @@ fn rate_text(job: &JobSnapshot, phase: &str, speed: Speed) -> Option<String> {
     let rate = speed.rate.filter(|_| phase != WAITING)?;
     match job.progress.unit() {
         Unit::Bytes => Some(format!("{}/s", text::size(rate as u64))),
-        Unit::Documents => None,
+        Unit::Documents | Unit::Tags => None,
     }
 }
 
@@ -363,6 +363,8 @@ mod tests {
                 10_000,
                 Some("1,200 of 10,000 documents"),
             ),
+            (Unit::Tags, 0, 1, Some("0 of 1 tag")),
+            (Unit::Tags, 12, 214, Some("12 of 214 tags")),
         ];
         for (unit, done, total, expected) in cases {
             assert_eq!(counted(&job(unit, done, total)).as_deref(), expected);

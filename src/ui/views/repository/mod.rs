@@ -5,7 +5,7 @@ mod order;
 
 use std::sync::Arc;
 
-use egui::{Button, RichText, Ui};
+use egui::{Align, Button, Layout, RichText, Ui};
 use jiff::Timestamp;
 
 use crate::engine::{Command, Listed, Place, PlaceSnapshot, Remote, TagFacts};
@@ -52,6 +52,11 @@ const MEASURED: usize = 500;
 const CHARACTER: f32 = 8.0;
 /// What the other columns take at least, with the space between them.
 const OTHERS: f32 = 560.0;
+/// Least width of the first column, in points.
+const LEAST: f32 = 96.0;
+/// How much of what is left goes to the first column, as parts of what goes to the platforms,
+/// which are the longer ones where names are short.
+const SHARE: f32 = 0.4;
 
 /// What the table keeps between frames.
 #[derive(Debug, Default)]
@@ -141,6 +146,7 @@ fn table(
     ui.horizontal(|ui| {
         search(ui, FILTER, &mut state.filter, 240.0);
         order_choice(ui, state);
+        copy_all(ui, name, actions);
     });
     let wish = Wish {
         names: Arc::clone(names),
@@ -224,6 +230,23 @@ fn table(
     }
 }
 
+/// The button at the right that copies all of them, where there is room for it: the menu has it
+/// too.
+fn copy_all(ui: &mut Ui, name: &str, actions: &mut Actions) {
+    let words = "Copy all tags…";
+    if ui.available_width() < text::width(ui.painter(), words) + 4.0 * size::GRID {
+        return;
+    }
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        if ui.button(words).clicked() {
+            actions.push(Action::AskCopyTags {
+                source: format!("docker://{name}"),
+                target: None,
+            });
+        }
+    });
+}
+
 /// What the tags are ordered by; what is chosen already turns round.
 fn order_choice(ui: &mut Ui, state: &mut RepositoryState) {
     let tokens = Tokens::of(ui);
@@ -302,8 +325,8 @@ fn columns(ui: &Ui, rows: &[Arc<str>]) -> [Column; 5] {
         .max();
     let wanted = longest.unwrap_or_default() as f32 * CHARACTER;
     let mut columns = COLUMNS;
-    let least = wanted.min(ui.available_width() - OTHERS).max(140.0);
-    columns[TAG] = Column::wide("Tag", least, 1.0).sorts();
+    let least = wanted.min(ui.available_width() - OTHERS).max(LEAST);
+    columns[TAG] = Column::wide("Tag", least, SHARE).sorts();
     columns
 }
 
