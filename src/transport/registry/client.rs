@@ -369,7 +369,13 @@ impl Client {
         }
         let mut held = auth.known(host, scope).await?;
         ask.authorization = held.as_ref().map(|held| held.pass.header.clone());
-        let mut answer = http.at_host(host, &request.path, &ask).await?;
+        let told = |fault: Fault| match &held {
+            Some(held) => held.pass.explain(fault),
+            None => fault,
+        };
+        // also where it is not asked, as it wants to be left alone
+        let asked = http.at_host(host, &request.path, &ask).await;
+        let mut answer = asked.map_err(told)?;
 
         if answer.status() == 401 && answer.at_home {
             let url = answer.url().clone();

@@ -52,11 +52,14 @@ pub(super) fn meaning(status: StatusCode, headers: &HeaderMap, body: &ErrorBody)
             Fault::new(Problem::RateLimited { retry_after }, again)
         }
         500 | 502 | 503 | 504 => {
-            let again = match retry_after(headers, SystemTime::now()) {
-                Some(wait) if status == 503 => Again::After(wait),
-                _ => Again::Soon,
-            };
-            Fault::new(Problem::Server { status, message }, again)
+            let wait = retry_after(headers, SystemTime::now()).filter(|_| status == 503);
+            let again = wait.map_or(Again::Soon, Again::After);
+            let mut fault = Fault::new(Problem::Server { status, message }, again);
+            fault.told().advice = wait.map(|wait| {
+                let seconds = wait.as_secs();
+                format!("Try again in {seconds} s: it asks to be left alone for so long")
+            });
+            fault
         }
         501 | 505..=599 => Fault::lasting(Problem::Server { status, message }),
         _ => Fault::lasting(Problem::Refused { status, message }),

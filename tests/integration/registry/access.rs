@@ -65,6 +65,49 @@ async fn basic_is_shown_when_it_is_asked_for_and_then_at_once() {
 }
 
 #[tokio::test]
+async fn who_is_logged_in_is_not_told_to_log_in_for_a_higher_limit() {
+    let registry = registry(BASIC);
+    let (_dir, auth_files) = auth_file(&[(&registry.host(), "alice", "s3cret")]);
+    let network = Network {
+        auth_files,
+        ..network()
+    };
+    for (value, when) in [("3600", "in 36"), ("99999999999999999999", "later")] {
+        let asking = client(network.clone());
+        let source = source(&asking, &registry.reference("team/busybox:1.37.0"));
+        registry.forget_faults();
+        document(&*source).await.unwrap();
+        let asked = Fault::status(429).with_header("Retry-After", value);
+        registry.fault("/manifests/", asked);
+        // the second time it is not asked, since it wants to be left alone
+        for _ in 0..2 {
+            let hint = document(&*source).await.unwrap_err().hint();
+            let own = hint.ends_with(": it is the limit of alice, who is logged in");
+            let said = hint.starts_with(&format!("Try again {when}"));
+            // a second may have passed
+            assert!(
+                own && (said || hint.starts_with("Try again in 3599 s")),
+                "{hint}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_registry_that_is_away_for_long_says_how_long() {
+    let registry = registry(Access::Anybody);
+    let away = Fault::status(503).with_header("Retry-After", "3600");
+    registry.fault("/manifests/", away);
+    let reference = registry.reference("team/busybox:1.37.0");
+    let error = resolve(network(), &reference).await.unwrap_err();
+    assert!(
+        error.hint().starts_with("Try again in 3600 s"),
+        "{}",
+        error.hint()
+    );
+}
+
+#[tokio::test]
 async fn without_credentials_a_login_is_asked_for() {
     let registry = registry(BASIC);
     let other = auth_file(&[("registry.example.com", "alice", "s3cret")]);

@@ -10,7 +10,7 @@ mod token;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
@@ -56,6 +56,9 @@ enum Kind {
     Basic,
     Token { until: Instant },
 }
+
+/// A pause that a registry asks for is said in seconds up to this.
+const LONGEST_SAID: Duration = Duration::from_secs(86_400);
 
 /// A pass, and whether it was made just now for who holds it.
 pub(super) struct Held {
@@ -111,6 +114,17 @@ impl Pass {
                 .told()
                 .details
                 .push(format!("Logged in as {user}, by {origin}"));
+        }
+        // who is logged in has the limit of that login
+        if let (Problem::RateLimited { retry_after }, Some(_)) = (&fault.problem, &self.origin) {
+            let user = self.user.as_deref().unwrap_or_default();
+            let when = retry_after.filter(|wait| *wait <= LONGEST_SAID);
+            let when = match when {
+                Some(wait) => format!("in {} s", wait.as_secs()),
+                None => "later".to_owned(),
+            };
+            let advice = format!("Try again {when}: it is the limit of {user}, who is logged in");
+            fault.told().advice = Some(advice);
         }
         fault
     }
