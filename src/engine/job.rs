@@ -85,6 +85,8 @@ pub struct Progress {
     total: AtomicU64,
     /// What is counted: a [`Unit`] as a number.
     unit: AtomicU8,
+    /// How much of the next one is done, in thousandths: where one takes long.
+    part: AtomicU64,
 }
 
 impl Progress {
@@ -94,12 +96,14 @@ impl Progress {
             done: AtomicU64::new(0),
             total: AtomicU64::new(0),
             unit: AtomicU8::new(unit as u8),
+            part: AtomicU64::new(0),
         }
     }
 
     /// Counts something else from now on, or says anew how much of it is done.
     pub fn restart(&self, unit: Unit, done: u64, total: Option<u64>) {
         self.unit.store(unit as u8, Ordering::Relaxed);
+        self.part.store(0, Ordering::Relaxed);
         self.done.store(done, Ordering::Relaxed);
         self.total
             .store(total.unwrap_or_default(), Ordering::Relaxed);
@@ -108,6 +112,21 @@ impl Progress {
     /// Counts what was done.
     pub fn add(&self, done: u64) {
         self.done.fetch_add(done, Ordering::Relaxed);
+    }
+
+    /// Says how much of the next one is done, where one takes long: `done` of `total` of
+    /// whatever it is made of.
+    pub fn put_part(&self, done: u64, total: u64) {
+        let part = u128::from(done.min(total)) * 1000 / u128::from(total.max(1));
+        self.part
+            .store(u64::try_from(part).unwrap_or(1000), Ordering::Relaxed);
+    }
+
+    /// How much of all is done, from 0 to 1; nothing where it is not known.
+    pub fn share(&self) -> Option<f64> {
+        let total = self.total()? as f64;
+        let part = self.part.load(Ordering::Relaxed) as f64 / 1000.0;
+        Some(((self.done() as f64 + part) / total).clamp(0.0, 1.0))
     }
 
     /// Counts what is to be done.
@@ -137,5 +156,26 @@ impl JobSnapshot {
     /// How long it has been running, or ran.
     pub fn elapsed(&self) -> Duration {
         self.ended.unwrap_or_else(Instant::now) - self.started
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_done_of_the_next_one_counts_until_it_is_done() {
+        let progress = Progress::new(Unit::Tags);
+        assert_eq!(progress.share(), None);
+        progress.restart(Unit::Tags, 1, Some(4));
+        assert_eq!(progress.share(), Some(0.25));
+        progress.put_part(79, 158);
+        assert_eq!(progress.share(), Some(0.375));
+        // nothing of nothing
+        progress.put_part(0, 0);
+        assert_eq!(progress.share(), Some(0.25));
+        progress.put_part(u64::MAX, u64::MAX);
+        progress.restart(Unit::Tags, 2, Some(4));
+        assert_eq!((progress.share(), progress.done()), (Some(0.5), 2));
     }
 }

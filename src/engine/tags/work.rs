@@ -13,7 +13,7 @@ use crate::copy::{CopyProgress, Plan};
 use crate::engine::chores;
 use crate::engine::copies::{CopyRequest, Prepared, Watching, make_one};
 use crate::engine::shared::{JobHandle, Shared};
-use crate::engine::{Failure, Outcome, Remote, Unit, crash};
+use crate::engine::{Failure, Outcome, Progress, Remote, Unit, crash};
 use crate::model::text;
 
 /// How many tags are looked at before it is their turn.
@@ -124,6 +124,8 @@ impl Work {
         let tags = self.list().await?;
         let all = tags.names().len();
         job.phase("copying");
+        let progress = job.shared_progress();
+        progress.restart(Unit::Tags, 0, Some(all as u64));
         let mut failed = Vec::new();
         let request = self.snapshot.request.clone();
         let mut ahead = Ahead::new(&self.shared, &request, &tags);
@@ -135,7 +137,7 @@ impl Work {
                     self.tell(&tags, at, TagEnded::Present(plan));
                     Ok(())
                 }
-                Ok(_) => self.copy_one(&tags, at).await,
+                Ok(_) => self.copy_one(&tags, at, &progress).await,
             };
             if let Err(failure) = ended {
                 let tag = &tags.names()[at];
@@ -143,7 +145,7 @@ impl Work {
                 self.fail(&tags, at, failure);
             }
             let done = tags.counts().ended() as u64;
-            job.progress().restart(Unit::Tags, done, Some(all as u64));
+            progress.restart(Unit::Tags, done, Some(all as u64));
             self.shared.slots.wake();
         }
         match failed.is_empty() {
@@ -152,7 +154,7 @@ impl Work {
         }
     }
 
-    async fn copy_one(&self, tags: &Tags, at: usize) -> Result<(), Failure> {
+    async fn copy_one(&self, tags: &Tags, at: usize, all: &Progress) -> Result<(), Failure> {
         let request = self.snapshot.request.of_tag(&tags.names()[at])?;
         // nobody closes it
         let _turn = self.turns.acquire().await;
@@ -160,6 +162,7 @@ impl Work {
         let mut following = Following {
             shared: &self.shared,
             tags,
+            all,
         };
         let made = make_one(&self.shared, &request, &mut following).await;
         tags.follow(None);
@@ -253,6 +256,7 @@ async fn look(shared: &Shared, request: &CopyRequest) -> Result<Arc<Plan>, Failu
 struct Following<'a> {
     shared: &'a Shared,
     tags: &'a Tags,
+    all: &'a Progress,
 }
 
 impl Watching for Following<'_> {
@@ -265,7 +269,8 @@ impl Watching for Following<'_> {
         self.shared.slots.wake();
     }
 
-    fn moves(&mut self, _: &CopyProgress) {
+    fn moves(&mut self, progress: &CopyProgress) {
+        self.all.put_part(progress.done(), progress.total);
         self.shared.slots.wake();
     }
 }

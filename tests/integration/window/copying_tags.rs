@@ -153,6 +153,18 @@ fn a_job_of_tags_counts_them_and_leads_to_what_became_of_each() {
     window.slots.put_job(Arc::new(job.clone()));
     window.harness.run_steps(2);
     assert!(window.says_like(|text| text == "12 of 214 tags"));
+    // what is done of the next one moves the bar
+    let share = |window: &Window| {
+        let bars = window.harness.query_all_by_role(Role::ProgressIndicator);
+        let mut shares = bars.filter_map(|bar| bar.accesskit_node().numeric_value());
+        shares.next()
+    };
+    assert_eq!(share(&window), Some(6.0));
+    job.progress.put_part(1, 2);
+    job.progress.restart(Unit::Tags, 106, Some(214));
+    job.progress.put_part(1, 1);
+    window.harness.run_steps(2);
+    assert_eq!(share(&window), Some(50.0));
     window.slots.put_job(Arc::new(JobSnapshot {
         state: JobState::Failed(Arc::new(Failure::of_tags(
             vec!["1.8: denied".to_owned()],

@@ -97,7 +97,13 @@ impl List {
                         let Some((at, name)) = at.and_then(|at| Some((at, names.get(at)?))) else {
                             continue;
                         };
-                        ui.push_id(at, |ui| line(ui, name, widest, &tags.state(at)));
+                        let state = tags.state(at);
+                        let mut said = said(&state, Tokens::of(ui));
+                        if let (TagState::Copying, Some(progress)) = (&state, tags.current()) {
+                            let (done, total) = (progress.done(), progress.total);
+                            said.size = format!("{} of {}", text::size(done), text::size(total));
+                        }
+                        ui.push_id(at, |ui| line(ui, name, widest, &said));
                     }
                 });
         });
@@ -186,10 +192,9 @@ fn said(state: &TagState, tokens: &Tokens) -> Said {
 }
 
 /// `widest` is how wide the names are, in points.
-fn line(ui: &mut Ui, name: &str, widest: f32, state: &TagState) {
+fn line(ui: &mut Ui, name: &str, widest: f32, said: &Said) {
     let tokens = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
-    let said = said(state, tokens);
     let name = text::visible(name);
     let words = paint::line(&said.words);
     let painter = ui.painter();
@@ -204,15 +209,10 @@ fn line(ui: &mut Ui, name: &str, widest: f32, state: &TagState) {
     paint::paint(painter, rest, shown, Align::Min);
     rest.set_left(rest.left() + width + GAP);
     if !said.size.is_empty() {
-        let mut size = rest;
-        size.set_left(rest.right() - SIZE);
-        paint::paint(
-            painter,
-            size,
-            body(&said.size, tokens.weak, SIZE),
-            Align::Max,
-        );
-        rest.set_right(size.left() - GAP);
+        let size = body(&said.size, tokens.weak, rest.width());
+        let width = size.size().x.max(SIZE);
+        paint::paint(painter, rest, size, Align::Max);
+        rest.set_right(rest.right() - width - GAP);
     }
     paint::paint(
         painter,

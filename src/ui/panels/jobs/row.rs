@@ -127,7 +127,8 @@ pub fn show(
             let count = take_right(COUNT);
             bar(ui, rest.shrink2(vec2(GAP, 0.0)), job, &name);
             let done = match counted(job) {
-                Some(done) if job.progress.done() > 0 => done,
+                // one that takes long is none yet
+                Some(done) if job.progress.done() > 0 || job.progress.unit() == Unit::Tags => done,
                 _ => (*phase).to_owned(),
             };
             write(ui, count, Align2::RIGHT_CENTER, &done, tokens.weak);
@@ -231,10 +232,7 @@ fn ended(ui: &mut Ui, rect: Rect, job: &JobSnapshot, state: &JobState) {
 fn bar(ui: &mut Ui, rect: Rect, job: &JobSnapshot, name: &str) {
     let tokens = Tokens::of(ui);
     let rect = Rect::from_center_size(rect.center(), vec2(rect.width().max(0.0), 4.0));
-    let share = job
-        .progress
-        .total()
-        .map(|total| (job.progress.done() as f64 / total as f64).clamp(0.0, 1.0));
+    let share = job.progress.share();
     let response = ui.allocate_rect(rect, Sense::hover());
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::ProgressIndicator, true, name);
