@@ -105,7 +105,10 @@ impl TagCopies {
                 () = token.cancelled() => return,
                 planned = crash::caught(planned) => planned,
             };
-            work.end(planned.err());
+            // what took its place shows itself
+            if !token.is_cancelled() {
+                work.end(planned.err());
+            }
         });
     }
 

@@ -125,7 +125,7 @@ impl Services {
             let hint = "for example https://rekor.example.com";
             address(ui, "Log address", &mut self.log_address, hint);
         }
-        let hint = "none";
+        let hint = "if empty: none";
         address(ui, "Timestamp", &mut self.timestamp, hint);
         if signed.for_notation {
             let (hint, title) = (
@@ -135,7 +135,7 @@ impl Services {
             let (label, path) = ("Timestamp roots", &mut self.timestamp_roots);
             kit::path_row(ui, label, "", path, hint, title, actions);
         }
-        let hint = "Sigstore’s, or the config’s";
+        let hint = "if empty: Sigstore’s, or the config’s";
         if signed.in_browser {
             address(ui, "Issuer", &mut self.issuer, hint);
         }
@@ -148,7 +148,7 @@ impl Services {
         let (hint, title) = ("for example signing_config.json", "Choose a signing config");
         let path = &mut self.config;
         kit::path_row(ui, "Signing config", "", path, hint, title, actions);
-        let (hint, title) = ("that of the settings", "Choose a trust root");
+        let (hint, title) = ("if empty: that of the settings", "Choose a trust root");
         let path = &mut self.trust_root;
         kit::path_row(ui, "Trust root", "", path, hint, title, actions);
     }

@@ -229,7 +229,7 @@ impl Signer {
             });
         }
         if self.is_simple() && formats.place == PlaceKind::Registry {
-            let hint = "the one that registries.d names";
+            let hint = "if empty: the one that registries.d names";
             let label = "Lookaside";
             let title = "Choose a folder for signatures";
             kit::path_row(ui, label, which, &mut self.lookaside, hint, title, actions);
