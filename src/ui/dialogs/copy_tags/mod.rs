@@ -4,18 +4,20 @@
 
 mod list;
 mod report;
+mod suggest;
+mod wrong;
 
 use egui::{Context, Key, Ui};
 
 pub use self::report::TagsReport;
 
 use self::list::List;
+use self::suggest::{in_place, suggest};
+use self::wrong::{Wrong, filter};
 use super::copy::{Destination, Kind, Target};
 use super::kit::{self, Choice, Footer, Look, Sheet};
 use crate::copy::CopyOptions;
-use crate::engine::{
-    Command, Engine, Remote, TagCounts, TagFilter, Tags, TagsId, TagsRequest, TagsSnapshot,
-};
+use crate::engine::{Command, Engine, Remote, TagCounts, Tags, TagsId, TagsRequest, TagsSnapshot};
 use crate::model::{Reference, text};
 use crate::ui::action::{Action, Actions, PathWish};
 use crate::ui::theme::{Tokens, icons};
@@ -420,119 +422,10 @@ fn ready(counts: &TagCounts) -> (String, Result<(), String>) {
     }
 }
 
-/// Why nothing can be planned.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Wrong {
-    NoPlace,
-    /// What stands there is no such place, and why.
-    Place(String),
-    /// An expression is none, and why.
-    Only(String),
-    Without(String),
-}
-
-impl Wrong {
-    /// What is to be done first.
-    const fn first(&self) -> &'static str {
-        match self {
-            Self::NoPlace => "Say where to",
-            Self::Place(_) => "Name a repository or a folder",
-            Self::Only(_) | Self::Without(_) => "Mend the expression",
-        }
-    }
-}
-
 /// `1 tag`, `1,204 tags`.
 pub(super) fn tags_of(number: usize) -> String {
     match number {
         0 => "0 tags".to_owned(),
         number => count(number, "tag", "tags"),
-    }
-}
-
-/// The expression that was typed; nothing where nothing was.
-fn filter(typed: &str) -> Result<Option<TagFilter>, String> {
-    let typed = typed.trim();
-    if typed.is_empty() {
-        return Ok(None);
-    }
-    let filter = TagFilter::new(typed).map_err(|error| {
-        // the last line says what is wrong, those before where
-        let said = error.to_string();
-        let last = said.lines().last().unwrap_or_default();
-        let last = last.trim().trim_start_matches("error: ");
-        format!("This is no regular expression: {last}")
-    });
-    filter.map(Some)
-}
-
-/// Where all tags of `called` could go in a place of a kind; `host` is a registry that is
-/// known.
-fn suggest(called: &Reference, kind: Kind, host: Option<&str>) -> String {
-    let repository = repository(called);
-    match (kind, host) {
-        (_, _) if repository.is_empty() => String::new(),
-        (Kind::Registry, Some(host)) => format!("{host}/{repository}"),
-        (Kind::Registry, None) => String::new(),
-        _ => {
-            let last = repository.rsplit('/').next();
-            format!("~/{}", last.unwrap_or_default())
-        }
-    }
-}
-
-/// The same in a place that they were dropped on.
-fn in_place(called: &Reference, target: &Target) -> String {
-    match target {
-        Target::Registry(host) => format!("docker://{host}/{}", repository(called)),
-        Target::Repository(name) => format!("docker://{name}"),
-        Target::Folder(text) => text.clone(),
-        Target::Engine => String::new(),
-    }
-}
-
-/// What a place is called as a repository.
-fn repository(called: &Reference) -> String {
-    match called {
-        Reference::Registry(image) => image.repository().to_owned(),
-        Reference::Path(path) => {
-            let file = path.path.file_name().unwrap_or_default().to_string_lossy();
-            file.trim_end_matches(".tar").to_ascii_lowercase()
-        }
-        Reference::Daemon(_) => String::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn all_tags_go_to_a_place_of_the_same_name() {
-        let parse = |text: &str| Reference::parse_prefixed(text).unwrap().unwrap();
-        let api = parse("docker://r.example.com/edge/api");
-        assert_eq!(
-            suggest(&api, Kind::Registry, Some("m:5000")),
-            "m:5000/edge/api"
-        );
-        assert_eq!(suggest(&api, Kind::Registry, None), "");
-        assert_eq!(suggest(&api, Kind::Oci, None), "~/api");
-        let folder = parse("oci:/srv/Release");
-        assert_eq!(suggest(&folder, Kind::Registry, Some("m")), "m/release");
-        let dropped = in_place(&api, &Target::Registry("m:1".into()));
-        assert_eq!(dropped, "docker://m:1/edge/api");
-        let dropped = in_place(&api, &Target::Repository("m:1/x".into()));
-        assert_eq!(dropped, "docker://m:1/x");
-        let dropped = in_place(&api, &Target::Folder("oci:/srv/x".into()));
-        assert_eq!(dropped, "oci:/srv/x");
-    }
-
-    #[test]
-    fn what_is_wrong_with_an_expression_is_said_in_one_line() {
-        assert_eq!(filter("  "), Ok(None));
-        assert_eq!(
-            filter("v(1"),
-            Err("This is no regular expression: unclosed group".to_owned())
-        );
     }
 }
