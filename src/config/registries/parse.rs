@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::super::SettingsError;
 use super::{Entry, Mirror, Pull, Registries};
+use crate::model::RegistryReference;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -75,12 +76,16 @@ pub fn parse_registries(path: &Path, text: &str) -> Result<Registries, SettingsE
         if location.contains('*') || (location.is_empty() && !prefix.starts_with('*')) {
             return Err(fail(format!("the registry {prefix:?} has no location")));
         }
+        if !location.is_empty() {
+            in_registry(&location).map_err(fail)?;
+        }
         let mut mirrors = Vec::new();
         for mirror in table.mirror {
             let location = checked(&mirror.location).map_err(fail)?;
             if location.is_empty() {
                 return Err(fail(format!("a mirror of {prefix:?} has no location")));
             }
+            in_registry(&location).map_err(fail)?;
             if table.digest_only && !mirror.pull.is_empty() {
                 return Err(fail(format!(
                     "{prefix:?} has both mirror-by-digest-only and pull-from-mirror"
@@ -133,6 +138,20 @@ fn checked(location: &str) -> Result<String, String> {
         return Err(format!("{location:?} begins with a scheme; leave that out"));
     }
     Ok(location.trim_end_matches('/').to_owned())
+}
+
+/// Whether images can be asked for at `location`: it begins with a host. What names none would be
+/// a name at Docker Hub, and asked for there.
+fn in_registry(location: &str) -> Result<(), String> {
+    let host = location.split('/').next().unwrap_or_default();
+    let is_host = host.contains(['.', ':']) || host == "localhost";
+    match format!("{location}/x").parse::<RegistryReference>() {
+        Ok(_) if is_host => Ok(()),
+        Ok(_) => Err(format!(
+            "{location:?} does not begin with the host of a registry, which has a dot or a port, or is localhost"
+        )),
+        Err(error) => Err(format!("{location:?} is no place of images: {error}")),
+    }
 }
 
 fn is_wildcard(prefix: &str) -> bool {
@@ -302,6 +321,22 @@ mod tests {
             (
                 "[[registry]]\nlocation='a.io'\n[[registry.mirror]]\nlocation='b.io'\npull-from-mirror='x'",
                 "none of",
+            ),
+            (
+                "[[registry]]\nlocation = 'not a host'",
+                "no place of images",
+            ),
+            (
+                "[[registry]]\nprefix = 'a.io'\nlocation = 'mirror'",
+                "does not begin with the host",
+            ),
+            (
+                "[[registry]]\nlocation='a.io'\n[[registry.mirror]]\nlocation='b.io/../etc'",
+                "no place of images",
+            ),
+            (
+                "[[registry]]\nlocation='a.io'\n[[registry.mirror]]\nlocation='team/hub'",
+                "does not begin with the host",
             ),
             ("\n\n[[registry]]\nlocation = 7", "line 4"),
             ("not TOML", "line 1"),
