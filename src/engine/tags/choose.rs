@@ -199,7 +199,7 @@ fn place(input: &str, layouts: &[Transport]) -> Result<Reference, Failure> {
     };
     if names_one {
         let why = format!("{input} names one image, and all tags are to be copied");
-        let hint = "Leave its tag out, or leave --all-tags and --tags out";
+        let hint = "Leave its tag out, or copy it alone (without --all-tags and --tags)";
         return Err(Failure::refused(why, hint));
     }
     Ok(parsed)

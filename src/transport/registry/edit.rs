@@ -33,11 +33,12 @@ const AT_ONCE: usize = 8;
 const LOOKS: u32 = 2;
 
 /// Shortest wait before it is looked at again: one that is shorter would be over while another
-/// program waits for a processor.
-const LEAST: Duration = Duration::from_millis(20);
+/// program waits for a processor between its look and its writing. With 20 ms a signature of four
+/// that were made at once on two busy processors was lost.
+const LEAST: Duration = Duration::from_millis(150);
 
 /// Longest such wait: nobody waits for a copy without end.
-const MOST: Duration = Duration::from_millis(500);
+const MOST: Duration = Duration::from_secs(1);
 
 impl RegistryDestination {
     /// What `tag` stands for; nothing where there is no such tag.
@@ -153,10 +154,11 @@ impl RegistryDestination {
 }
 
 /// How long is waited after something was written that others may write, too, where reading and
-/// writing it took `took`: the same registry lets others wait as long between theirs. A tag is
-/// looked at once more after twice as long; a list of referrers only then.
+/// writing it took `took`: the same registry lets others wait as long between theirs, and some
+/// of them longer. A tag is looked at once more after twice as long; a list of referrers only
+/// then.
 pub(super) fn settle(took: Duration) -> Duration {
-    took.clamp(LEAST, MOST)
+    (took * 2).clamp(LEAST, MOST)
 }
 
 /// How long is waited after something was written that others may write, too: `settle`. Where
@@ -284,7 +286,7 @@ mod tests {
     #[test]
     fn it_is_waited_as_long_as_the_registry_lets_others_wait() {
         let millis = Duration::from_millis;
-        for (took, expected) in [(0, 20), (9, 20), (50, 50), (400, 400), (5_000, 500)] {
+        for (took, expected) in [(0, 150), (9, 150), (100, 200), (400, 800), (5_000, 1_000)] {
             assert_eq!(settle(millis(took)), millis(expected), "{took} ms");
         }
         for _ in 0..20 {
