@@ -42,8 +42,16 @@ impl CopyTags {
         let (engine, changes) = wait::engine(config)?;
         let tags = TagsId::next();
         engine.send(match self.plan {
-            true => Command::PlanTags { tags, request },
-            false => Command::CopyTags { tags, request },
+            true => Command::PlanTags {
+                tags,
+                request,
+                tell: true,
+            },
+            false => Command::CopyTags {
+                tags,
+                request,
+                tell: true,
+            },
         });
         let told = Told::default();
         let mut meter = Meter::new();

@@ -89,15 +89,19 @@ pub enum Command {
     /// Ends a copy, and forgets it.
     ForgetCopy { copy: CopyId },
     /// Finds out what a copy of all tags would do, without writing. A plan on its way for the
-    /// same copy is given up. What comes of each tag is an outcome, in their order.
+    /// same copy is given up. Where it is to be told, what comes of each tag is an outcome, in
+    /// their order.
     PlanTags {
         tags: TagsId,
         request: Box<TagsRequest>,
+        tell: bool,
     },
-    /// Copies all tags, one after the other; what comes of each is an outcome.
+    /// Copies all tags, one after the other; what comes of each is an outcome where it is to be
+    /// told.
     CopyTags {
         tags: TagsId,
         request: Box<TagsRequest>,
+        tell: bool,
     },
     /// Ends a copy of all tags, and forgets it.
     ForgetTags { tags: TagsId },

@@ -117,8 +117,16 @@ impl Supervisor {
             Command::PlanCopy { copy, request } => self.copies.plan(&self.shared, copy, *request),
             Command::Copy { copy, request } => self.copies.make(&self.shared, copy, *request),
             Command::ForgetCopy { copy } => self.copies.forget(&self.shared, copy),
-            Command::PlanTags { tags, request } => self.tags.plan(&self.shared, tags, *request),
-            Command::CopyTags { tags, request } => self.tags.make(&self.shared, tags, *request),
+            Command::PlanTags {
+                tags,
+                request,
+                tell,
+            } => self.tags.plan(&self.shared, tags, *request, tell),
+            Command::CopyTags {
+                tags,
+                request,
+                tell,
+            } => self.tags.make(&self.shared, tags, *request, tell),
             Command::ForgetTags { tags } => self.tags.forget(&self.shared, tags),
             Command::Search { search, request } => {
                 self.searches.begin(&self.shared, search, *request);

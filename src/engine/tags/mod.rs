@@ -90,10 +90,10 @@ impl TagCopies {
     }
 
     /// Plans it; an earlier plan for it is given up, and what that found is used again.
-    pub fn plan(&mut self, shared: &Arc<Shared>, id: TagsId, request: TagsRequest) {
+    pub fn plan(&mut self, shared: &Arc<Shared>, id: TagsId, request: TagsRequest, tell: bool) {
         let again = self.running.contains_key(&id);
         let token = self.begin(id);
-        let mut work = Work::new(shared, id, request, Arc::clone(&self.turns));
+        let mut work = Work::new(shared, (id, request), Arc::clone(&self.turns), tell);
         tokio::spawn(async move {
             let planned = async {
                 if again {
@@ -113,7 +113,7 @@ impl TagCopies {
     }
 
     /// Copies them. What has failed or was ended goes on in the same job.
-    pub fn make(&mut self, shared: &Arc<Shared>, id: TagsId, request: TagsRequest) {
+    pub fn make(&mut self, shared: &Arc<Shared>, id: TagsId, request: TagsRequest, tell: bool) {
         let token = self.begin(id);
         let before = shared.slots.tags(id).and_then(|before| before.job);
         let job = shared.jobs.start_as(
@@ -124,7 +124,7 @@ impl TagCopies {
             Unit::Tags,
             "listing",
         );
-        let work = Work::new(shared, id, request, Arc::clone(&self.turns));
+        let work = Work::new(shared, (id, request), Arc::clone(&self.turns), tell);
         tokio::spawn(make(work, job, token));
     }
 
@@ -132,7 +132,7 @@ impl TagCopies {
     pub fn retry(&mut self, shared: &Arc<Shared>, job: JobId) {
         let copies = shared.slots.tag_copies();
         if let Some(copy) = copies.iter().find(|copy| copy.job == Some(job)) {
-            self.make(shared, copy.id, copy.request.clone());
+            self.make(shared, copy.id, copy.request.clone(), false);
         }
     }
 

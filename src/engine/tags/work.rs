@@ -26,6 +26,8 @@ pub(super) struct Work {
     /// What was known before of the same copy.
     before: Option<Arc<TagsSnapshot>>,
     turns: Arc<Semaphore>,
+    /// Whether what comes of each tag is told: nobody takes it away where it is only shown.
+    tell: bool,
 }
 
 /// What a look at a tag found, in the order of the tags.
@@ -34,9 +36,9 @@ type Looked = (usize, Result<Arc<Plan>, Failure>);
 impl Work {
     pub fn new(
         shared: &Arc<Shared>,
-        id: TagsId,
-        request: TagsRequest,
+        (id, request): (TagsId, TagsRequest),
         turns: Arc<Semaphore>,
+        tell: bool,
     ) -> Self {
         let before = shared.slots.tags(id);
         let previous = before
@@ -53,6 +55,7 @@ impl Work {
             },
             before,
             turns,
+            tell,
         };
         work.show();
         work
@@ -86,11 +89,13 @@ impl Work {
     }
 
     fn tell(&self, tags: &Tags, at: usize, ended: TagEnded) {
-        self.shared.slots.put_outcome(Outcome::TagEnded {
-            tags: self.id(),
-            tag: Arc::clone(&tags.names()[at]),
-            ended,
-        });
+        if self.tell {
+            self.shared.slots.put_outcome(Outcome::TagEnded {
+                tags: self.id(),
+                tag: Arc::clone(&tags.names()[at]),
+                ended,
+            });
+        }
     }
 
     /// Finds out what would be done with each tag.

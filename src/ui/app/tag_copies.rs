@@ -48,7 +48,12 @@ impl App {
     /// Copies all tags, as it was planned.
     pub(super) fn start_copy_tags(&mut self, tags: TagsId, request: Box<TagsRequest>) {
         self.settings.jobs_open = true;
-        self.engine.send(Command::CopyTags { tags, request });
+        let tell = false;
+        self.engine.send(Command::CopyTags {
+            tags,
+            request,
+            tell,
+        });
     }
 
     /// A copy of all tags has ended: says so, and lists the place again that it went to.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use porthole::copy::CopyOptions;
 use porthole::engine::{
-    Command, CopyId, CopyRequest, JobKind, JobSnapshot, JobState, Remote, TagFilter, TagState,
-    Tags, TagsId, TagsRequest,
+    Command, CopyId, CopyRequest, JobKind, JobSnapshot, JobState, Outcome, Remote, TagFilter,
+    TagState, Tags, TagsId, TagsRequest,
 };
 
 use crate::support::layout::Layout;
@@ -21,6 +21,7 @@ fn plan(watch: &Watch, tags: TagsId, request: &TagsRequest) -> Arc<Tags> {
     watch.engine.send(Command::PlanTags {
         tags,
         request: Box::new(request.clone()),
+        tell: false,
     });
     watch.wait(|| {
         let known = watch.engine.tags(tags)?;
@@ -82,6 +83,7 @@ fn a_plan_says_what_becomes_of_each_tag_and_is_used_again() {
     watch.engine.send(Command::CopyTags {
         tags: TagsId::next(),
         request: Box::new(request(&source, &there)),
+        tell: false,
     });
     watch.wait(|| (job_of_tags(&watch)?.state == JobState::Done).then_some(()));
 
@@ -163,6 +165,7 @@ fn a_copy_that_is_cancelled_goes_on_in_its_job() {
     watch.engine.send(Command::CopyTags {
         tags,
         request: Box::new(request(&place("from"), &place("to"))),
+        tell: false,
     });
     watch.wait(|| watch.engine.tags(tags)?.tags.value().map(|_| ()));
     let job = job_of_tags(&watch).unwrap().id;
@@ -180,6 +183,11 @@ fn a_copy_that_is_cancelled_goes_on_in_its_job() {
     let known = watch.engine.tags(tags).unwrap();
     let counts = known.tags.value().unwrap().counts();
     assert_eq!((counts.copied, counts.all()), (2, 2));
+    // whoever only shows them has nothing to take away but that it ended
+    let told = watch.engine.take_outcomes();
+    let of_one = |outcome: &&Outcome| matches!(outcome, Outcome::TagEnded { .. });
+    assert_eq!(told.iter().find(of_one), None);
+    assert!(told.contains(&Outcome::TagsEnded { tags }), "{told:?}");
     let named = std::fs::read_to_string(folder.path().join("to/index.json")).unwrap();
     assert!(
         named.contains("\"1.0\"") && named.contains("\"2.0\""),

@@ -32,7 +32,7 @@ fn places() -> Window {
 fn planned(window: &mut Window) -> Option<(TagsId, TagsRequest)> {
     let sent = window.sent().into_iter().rev();
     sent.into_iter().find_map(|command| match command {
-        Command::PlanTags { tags, request } => Some((tags, *request)),
+        Command::PlanTags { tags, request, .. } => Some((tags, *request)),
         _ => None,
     })
 }

@@ -102,6 +102,7 @@ impl CopyTagsDialog {
             actions.push(Action::Send(Command::PlanTags {
                 tags: self.id,
                 request: Box::new(request.clone()),
+                tell: false,
             }));
         }
         // what is known of other choices is shown until there is more
@@ -296,6 +297,7 @@ impl CopyTagsDialog {
                 let again = Action::Send(Command::PlanTags {
                     tags: self.id,
                     request: Box::new(request.clone()),
+                    tell: false,
                 });
                 error_box(ui, error, Some(again), actions);
                 return;
