@@ -155,8 +155,7 @@ impl RegistryDestination {
 
 /// How long is waited after something was written that others may write, too, where reading and
 /// writing it took `took`: the same registry lets others wait as long between theirs, and some
-/// of them longer. A tag is looked at once more after twice as long; a list of referrers only
-/// then.
+/// of them longer. A tag is looked at once more after twice as long, a list of referrers is not.
 pub(super) fn settle(took: Duration) -> Duration {
     (took * 2).clamp(LEAST, MOST)
 }

@@ -42,7 +42,7 @@ pub(super) async fn add(
             return Ok(());
         };
         put::manifest(client, image, &tag, &merged).await?;
-        tokio::time::sleep(pause(settle(began.elapsed()) * 2, tried > 0)).await;
+        tokio::time::sleep(pause(settle(began.elapsed()), tried > 0)).await;
     }
     Err(Fault::protocol(format!(
         "others write the list of referrers {tag} all the time"
@@ -92,7 +92,7 @@ pub(super) async fn remove(
             return Ok(removed);
         };
         put::manifest(client, image, &tag, &without).await?;
-        tokio::time::sleep(pause(settle(began.elapsed()) * 2, removed)).await;
+        tokio::time::sleep(pause(settle(began.elapsed()), removed)).await;
         removed = true;
     }
     Err(Fault::protocol(format!(
