@@ -21,6 +21,7 @@ mod outcome;
 mod places;
 mod queue;
 mod roots;
+mod running;
 mod search;
 mod shared;
 mod slots;

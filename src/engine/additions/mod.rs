@@ -27,6 +27,7 @@ use crate::transport::Destination;
 
 use super::copies::SETTLED;
 use super::crash;
+use super::running::Running;
 use super::shared::{JobHandle, Shared};
 use super::{Failure, FailureKind, ImageId, JobKind, JobState, Outcome, Remote, Unit};
 
@@ -43,7 +44,7 @@ pub use request::{
 /// The additions that are planned or made.
 #[derive(Default)]
 pub(super) struct Additions {
-    running: HashMap<AdditionId, CancellationToken>,
+    running: Running<AdditionId>,
     prepared: Kept,
 }
 
@@ -54,8 +55,8 @@ type Kept = Arc<Mutex<HashMap<AdditionId, Arc<Prepared>>>>;
 impl Additions {
     /// Plans an addition; an earlier plan for it is given up.
     pub fn plan(&mut self, shared: &Arc<Shared>, id: AdditionId, request: AdditionRequest) {
-        let again = self.running.contains_key(&id);
-        let token = self.begin(id);
+        let again = self.running.has(&id);
+        let token = self.running.begin(id);
         let (shared, kept) = (Arc::clone(shared), Arc::clone(&self.prepared));
         lock(&kept).remove(&id);
         tokio::spawn(async move {
@@ -95,7 +96,7 @@ impl Additions {
         passphrases: Vec<Option<Secret>>,
         accept: bool,
     ) {
-        let token = self.begin(id);
+        let token = self.running.begin(id);
         let prepared = lock(&self.prepared).get(&id).cloned();
         let prepared = prepared.filter(|prepared| prepared.request == request);
         let job = shared.jobs.start(
@@ -117,19 +118,9 @@ impl Additions {
 
     /// Ends an addition and forgets it.
     pub fn forget(&mut self, shared: &Shared, id: AdditionId) {
-        if let Some(token) = self.running.remove(&id) {
-            token.cancel();
-        }
+        self.running.end(&id);
         lock(&self.prepared).remove(&id);
         shared.slots.remove_addition(id);
-    }
-
-    fn begin(&mut self, id: AdditionId) -> CancellationToken {
-        let token = CancellationToken::new();
-        if let Some(before) = self.running.insert(id, token.clone()) {
-            before.cancel();
-        }
-        token
     }
 }
 

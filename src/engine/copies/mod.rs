@@ -3,7 +3,6 @@
 mod failed;
 mod one;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
@@ -17,6 +16,7 @@ use crate::model::Reference;
 
 pub(super) use self::one::{Prepared, Watching, make_one};
 
+use super::running::Running;
 use super::shared::{JobHandle, Shared};
 use super::{ImageId, JobId, JobKind, JobState, Outcome, Remote, Unit, crash};
 
@@ -67,14 +67,14 @@ pub struct CopySnapshot {
 
 /// The copies that are planned or made, and how each could be ended or made again.
 pub(super) struct Copies {
-    running: HashMap<CopyId, CancellationToken>,
+    running: Running<CopyId>,
     turns: Arc<Semaphore>,
 }
 
 impl Default for Copies {
     fn default() -> Self {
         Self {
-            running: HashMap::new(),
+            running: Running::default(),
             turns: Arc::new(Semaphore::new(AT_ONCE)),
         }
     }
@@ -88,8 +88,8 @@ impl Copies {
 
     /// Plans a copy; an earlier plan for it is given up.
     pub fn plan(&mut self, shared: &Arc<Shared>, id: CopyId, request: CopyRequest) {
-        let again = self.running.contains_key(&id);
-        let token = self.begin(id);
+        let again = self.running.has(&id);
+        let token = self.running.begin(id);
         let shared = Arc::clone(shared);
         tokio::spawn(async move {
             let mut snapshot = started(&shared, id, request);
@@ -119,7 +119,7 @@ impl Copies {
 
     /// Makes a copy. One that has failed or was ended goes on in the same job.
     pub fn make(&mut self, shared: &Arc<Shared>, id: CopyId, request: CopyRequest) {
-        let token = self.begin(id);
+        let token = self.running.begin(id);
         let job = shared.jobs.start_as(
             ended_job(shared, id).unwrap_or_else(JobId::next),
             JobKind::Copy,
@@ -150,18 +150,8 @@ impl Copies {
 
     /// Ends a copy and forgets it.
     pub fn forget(&mut self, shared: &Shared, id: CopyId) {
-        if let Some(token) = self.running.remove(&id) {
-            token.cancel();
-        }
+        self.running.end(&id);
         shared.slots.remove_copy(id);
-    }
-
-    fn begin(&mut self, id: CopyId) -> CancellationToken {
-        let token = CancellationToken::new();
-        if let Some(before) = self.running.insert(id, token.clone()) {
-            before.cancel();
-        }
-        token
     }
 }
 

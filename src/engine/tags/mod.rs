@@ -5,7 +5,6 @@ mod choose;
 mod states;
 mod work;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,6 +18,7 @@ pub use self::states::{CopiedTag, PlannedTag, TagCounts, TagState, Tags};
 
 use self::work::Work;
 use super::copies::SETTLED;
+use super::running::Running;
 use super::shared::{JobHandle, Shared};
 use super::{Failure, FailureKind, ImageId, JobId, JobKind, JobState, Remote, Unit, crash};
 
@@ -76,7 +76,7 @@ impl Eq for TagEnded {}
 
 /// The copies of all tags that are planned or made.
 pub(super) struct TagCopies {
-    running: HashMap<TagsId, CancellationToken>,
+    running: Running<TagsId>,
     /// Whose turn it is to copy, other copies among them.
     turns: Arc<Semaphore>,
 }
@@ -84,15 +84,15 @@ pub(super) struct TagCopies {
 impl TagCopies {
     pub fn new(turns: Arc<Semaphore>) -> Self {
         Self {
-            running: HashMap::new(),
+            running: Running::default(),
             turns,
         }
     }
 
     /// Plans it; an earlier plan for it is given up, and what that found is used again.
     pub fn plan(&mut self, shared: &Arc<Shared>, id: TagsId, request: TagsRequest, tell: bool) {
-        let again = self.running.contains_key(&id);
-        let token = self.begin(id);
+        let again = self.running.has(&id);
+        let token = self.running.begin(id);
         let mut work = Work::new(shared, (id, request), Arc::clone(&self.turns), tell);
         tokio::spawn(async move {
             let planned = async {
@@ -114,7 +114,7 @@ impl TagCopies {
 
     /// Copies them. What has failed or was ended goes on in the same job.
     pub fn make(&mut self, shared: &Arc<Shared>, id: TagsId, request: TagsRequest, tell: bool) {
-        let token = self.begin(id);
+        let token = self.running.begin(id);
         let before = shared.slots.tags(id).and_then(|before| before.job);
         let job = shared.jobs.start_as(
             before.unwrap_or_else(JobId::next),
@@ -138,18 +138,8 @@ impl TagCopies {
 
     /// Ends it and forgets it.
     pub fn forget(&mut self, shared: &Shared, id: TagsId) {
-        if let Some(token) = self.running.remove(&id) {
-            token.cancel();
-        }
+        self.running.end(&id);
         shared.slots.remove_tags(id);
-    }
-
-    fn begin(&mut self, id: TagsId) -> CancellationToken {
-        let token = CancellationToken::new();
-        if let Some(before) = self.running.insert(id, token.clone()) {
-            before.cancel();
-        }
-        token
     }
 }
 
