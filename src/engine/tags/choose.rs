@@ -1,5 +1,6 @@
 //! Which tags are copied, and from where to where.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use regex::Regex;
@@ -7,7 +8,8 @@ use regex::Regex;
 use crate::copy::CopyOptions;
 use crate::engine::{CopyRequest, Failure};
 use crate::model::{
-    Reference, ReferenceError, RegistryReference, Transport, is_cosign_tag, is_digest_tag, text,
+    Reference, ReferenceError, RegistryReference, TagVersion, Transport, is_cosign_tag,
+    is_digest_tag, text,
 };
 
 /// A regular expression that fits a whole tag or nothing of it.
@@ -123,7 +125,7 @@ impl TagsRequest {
         text::command_line(words.iter().map(String::as_str))
     }
 
-    /// Those of the tags that are there which are copied by themselves. What lies under a tag
+    /// Those of the tags that are there which are copied by themselves, the newest first. What lies under a tag
     /// that is made of a digest belongs to an image, and comes with it.
     pub(super) fn chosen(&self, mut tags: Vec<String>) -> Result<Arc<[Arc<str>]>, Failure> {
         tags.retain(|tag| !is_digest_tag(tag) && !is_cosign_tag(tag));
@@ -131,6 +133,11 @@ impl TagsRequest {
         tags.retain(|tag| {
             let is_in = |filter: &TagFilter| filter.fits(tag);
             self.only.as_ref().is_none_or(is_in) && !self.without.as_ref().is_some_and(is_in)
+        });
+        // as people look for them: the newest first, what is no version behind those by name
+        tags.sort_by_cached_key(|tag| {
+            let version = TagVersion::parse(tag).map(Reverse);
+            (version.is_none(), version, tag.clone())
         });
         if !tags.is_empty() {
             return Ok(tags.into_iter().map(Arc::from).collect());
@@ -229,9 +236,10 @@ mod tests {
             let chosen = request(only, without).chosen(tags).unwrap();
             chosen.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
-        assert_eq!(chosen(None, None), ["1.8", "1.8-rc", "2.0", "latest"]);
+        // the newest first
+        assert_eq!(chosen(None, None), ["2.0", "1.8", "1.8-rc", "latest"]);
         assert_eq!(chosen(Some("1.8|late"), None), ["1.8"]);
-        assert_eq!(chosen(None, Some(".*-rc")), ["1.8", "2.0", "latest"]);
+        assert_eq!(chosen(None, Some(".*-rc")), ["2.0", "1.8", "latest"]);
         assert_eq!(chosen(Some("1.*"), Some(".*-rc")), ["1.8"]);
         assert!(TagFilter::new("(").is_err());
     }

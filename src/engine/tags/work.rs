@@ -18,6 +18,8 @@ use crate::model::text;
 
 /// How many tags are looked at before it is their turn.
 const AHEAD: usize = 8;
+/// How many tags that failed the job names; each of them is in the list.
+const TOLD: usize = 20;
 
 /// One copy of all tags.
 pub(super) struct Work {
@@ -155,7 +157,14 @@ impl Work {
         }
         match failed.is_empty() {
             true => Ok(()),
-            false => Err(Failure::of_tags(failed, all)),
+            false => {
+                let mut failure = Failure::of_tags(failed, all);
+                if let Some(more) = failure.details.len().checked_sub(TOLD).filter(|n| *n > 0) {
+                    failure.details.truncate(TOLD);
+                    failure.details.push(format!("and {more} more"));
+                }
+                Err(failure)
+            }
         }
     }
 

@@ -12,10 +12,9 @@ use crate::ui::widgets::text as paint;
 /// How high the list is at most, and a line of it, in points.
 const LIST: f32 = 216.0;
 const ROW: f32 = 27.0;
-/// The mark of how a tag stands, the most of a line that its name takes, and the space
-/// between them.
+/// The mark of how a tag stands, what becomes of it in words, and the space between them.
 const MARK: f32 = 22.0;
-const NAME: f32 = 0.5;
+const WORDS: f32 = 226.0;
 /// Of how many tags the width is looked at.
 const MEASURED: usize = 200;
 const SIZE: f32 = 72.0;
@@ -83,7 +82,10 @@ impl List {
         let widths = names.iter().take(MEASURED);
         let widths = widths.map(|name| paint::width(painter, &text::visible(name)));
         let widest = widths.fold(0.0, f32::max).ceil() + 1.0;
+        // as high as with all of them, so that nothing moves when fewer are shown
+        let height = LIST.min(names.len() as f32 * ROW);
         ui.scope(|ui| {
+            ui.set_min_height(height);
             kit::room_for_bars(ui);
             ui.spacing_mut().item_spacing.y = 0.0;
             ScrollArea::vertical()
@@ -203,7 +205,9 @@ fn line(ui: &mut Ui, name: &str, widest: f32, said: &Said) {
         |words: &str, color, width| paint::one_line(painter, words, paint::body(), color, width);
     paint::paint(painter, rest, body(said.icon, said.color, MARK), Align::Min);
     rest.set_left(rest.left() + MARK);
-    let width = widest.min(rest.width() * NAME);
+    // of a long name the middle is left out, and it is whole on hover
+    let room = rest.width() - WORDS - SIZE - 2.0 * GAP;
+    let width = widest.min(room.max(SIZE));
     let fitting = paint::fit_middle(painter, &name, &paint::body(), width);
     let shown = body(&fitting, tokens.text, f32::INFINITY);
     paint::paint(painter, rest, shown, Align::Min);

@@ -13,7 +13,7 @@ pub use self::report::TagsReport;
 
 use self::list::List;
 use self::suggest::{in_place, suggest};
-use self::wrong::{Wrong, filter};
+use self::wrong::{Expression, Wrong};
 use super::copy::{Destination, Kind, Target};
 use super::kit::{self, Choice, Footer, Look, Sheet};
 use crate::copy::CopyOptions;
@@ -46,9 +46,8 @@ pub struct CopyTagsDialog {
     called: Reference,
     host: Option<String>,
     destination: Destination,
-    /// Expressions as they are typed.
-    only: String,
-    without: String,
+    only: Expression,
+    without: Expression,
     referrers: bool,
     signatures: bool,
     /// What the engine was asked to plan last.
@@ -80,8 +79,8 @@ impl CopyTagsDialog {
             called,
             host,
             destination,
-            only: String::new(),
-            without: String::new(),
+            only: Expression::default(),
+            without: Expression::default(),
             referrers: true,
             signatures: true,
             asked: None,
@@ -161,7 +160,7 @@ impl CopyTagsDialog {
     }
 
     /// What would be copied; what is missing, where that is no failure, or wrong.
-    fn request(&self) -> Result<TagsRequest, Wrong> {
+    fn request(&mut self) -> Result<TagsRequest, Wrong> {
         let destination = self.destination.text().ok_or(Wrong::NoPlace)?;
         let options = CopyOptions {
             no_referrers: !self.referrers,
@@ -170,8 +169,8 @@ impl CopyTagsDialog {
         };
         let request = TagsRequest::new(&self.source, &destination, options);
         let request = request.map_err(|failure| Wrong::Place(failure.headline))?;
-        let only = filter(&self.only).map_err(Wrong::Only)?;
-        let without = filter(&self.without).map_err(Wrong::Without)?;
+        let only = self.only.read().map_err(Wrong::Only)?;
+        let without = self.without.read().map_err(Wrong::Without)?;
         Ok(request.filtered(only, without))
     }
 
@@ -236,12 +235,13 @@ impl CopyTagsDialog {
                 &mut self.without,
             ),
         ];
-        for (name, hint, about, value) in fields {
+        for (name, hint, about, expression) in fields {
             kit::row(ui, name, |ui| {
                 let width = ui.available_width();
-                kit::text(ui, name, value, hint, Look::Exact, width).on_hover_text(about);
+                let typed = &mut expression.typed;
+                kit::text(ui, name, typed, hint, Look::Exact, width).on_hover_text(about);
             });
-            if let Err(problem) = filter(value) {
+            if let Err(problem) = expression.read() {
                 kit::wrong(ui, &problem);
             }
         }
@@ -287,9 +287,16 @@ impl CopyTagsDialog {
             }
         };
         let pending = !fits || known.is_none_or(|known| !known.ended);
-        kit::heading_with(ui, "Plan", |ui| {
-            if pending {
-                kit::waiting(ui, "asking both places…");
+        let left = match known.map(|known| &known.tags) {
+            Some(Remote::Ready(tags)) => tags.counts().waiting,
+            _ => 0,
+        };
+        kit::heading_with(ui, "Plan", |ui| match (pending, left) {
+            (false, _) => {}
+            (true, 0) => kit::waiting(ui, "asking both places…"),
+            (true, left) => {
+                let words = format!("asking both places… {} left", tags_of(left));
+                kit::waiting(ui, &words);
             }
         });
         match known.map(|known| &known.tags) {
@@ -336,10 +343,6 @@ impl CopyTagsDialog {
             bytes => text::size(bytes),
         };
         kit::figure(ui, "Copied", &tags_of(counts.planned), &size, tokens.accent);
-        if counts.waiting > 0 {
-            let words = "Not looked at yet";
-            kit::figure(ui, words, &tags_of(counts.waiting), "", tokens.text);
-        }
         ui.spacing_mut().item_spacing.y = 4.0;
         ui.add_space(8.0);
         if counts.present == counts.all() {
@@ -384,7 +387,7 @@ impl CopyTagsDialog {
         };
         let (words, ready) = match (request, counts) {
             (Err(wrong), _) => ("Copy".to_owned(), Err(wrong.first().to_owned())),
-            (Ok(_), Some(counts)) => ready(&counts),
+            (Ok(_), Some(counts)) => ready(&counts, known.is_some_and(|known| known.ended)),
             (Ok(_), None) if matches!(tags, Some(Remote::Failed { .. })) => {
                 ("Copy".to_owned(), Err("The tags are not known".to_owned()))
             }
@@ -412,14 +415,22 @@ impl CopyTagsDialog {
     }
 }
 
-/// What the button says, and why it cannot be pressed.
-fn ready(counts: &TagCounts) -> (String, Result<(), String>) {
+/// What the button says, and why it cannot be pressed: before all were looked at nobody has seen
+/// what would be done.
+fn ready(counts: &TagCounts, ended: bool) -> (String, Result<(), String>) {
     // what failed is tried again with the others
     let left = counts.waiting + counts.planned;
     let not = |why: &str| ("Copy".to_owned(), Err(why.to_owned()));
     match left {
         0 if counts.failed > 0 => not("None of them can be copied like this"),
         0 => not("All of it is there already"),
+        _ if !ended => {
+            let looked = text::count((counts.all() - counts.waiting) as u64);
+            not(&format!(
+                "Of {}, {looked} were looked at",
+                tags_of(counts.all())
+            ))
+        }
         left => (format!("Copy {}", tags_of(left)), Ok(())),
     }
 }

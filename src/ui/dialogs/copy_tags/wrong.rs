@@ -24,8 +24,33 @@ impl Wrong {
     }
 }
 
+/// An expression as it is typed, and what it is read as: that is made anew only when it has
+/// become another one.
+#[derive(Debug, Default)]
+pub(super) struct Expression {
+    pub(super) typed: String,
+    read: Option<(String, Result<Option<TagFilter>, String>)>,
+}
+
+impl Expression {
+    /// The expression; nothing where nothing was typed.
+    ///
+    /// # Errors
+    /// Where it is none: why, in one line.
+    pub(super) fn read(&mut self) -> Result<Option<TagFilter>, String> {
+        match &self.read {
+            Some((typed, read)) if *typed == self.typed => read.clone(),
+            _ => {
+                let read = filter(&self.typed);
+                self.read = Some((self.typed.clone(), read.clone()));
+                read
+            }
+        }
+    }
+}
+
 /// The expression that was typed; nothing where nothing was.
-pub(super) fn filter(typed: &str) -> Result<Option<TagFilter>, String> {
+fn filter(typed: &str) -> Result<Option<TagFilter>, String> {
     let typed = typed.trim();
     if typed.is_empty() {
         return Ok(None);
@@ -44,12 +69,32 @@ pub(super) fn filter(typed: &str) -> Result<Option<TagFilter>, String> {
 mod tests {
     use super::*;
 
+    fn read(typed: &str) -> Result<Option<TagFilter>, String> {
+        let mut expression = Expression {
+            typed: typed.to_owned(),
+            ..Expression::default()
+        };
+        let first = expression.read();
+        assert_eq!(expression.read(), first);
+        first
+    }
+
     #[test]
     fn what_is_wrong_with_an_expression_is_said_in_one_line() {
-        assert_eq!(filter("  "), Ok(None));
+        assert_eq!(read("  "), Ok(None));
         assert_eq!(
-            filter("v(1"),
+            read("v(1"),
             Err("This is no regular expression: unclosed group".to_owned())
         );
+    }
+
+    #[test]
+    fn an_expression_is_read_again_when_it_has_become_another_one() {
+        let mut expression = Expression::default();
+        assert_eq!(expression.read(), Ok(None));
+        expression.typed.push_str("v1.*");
+        assert!(matches!(expression.read(), Ok(Some(_))));
+        expression.typed.push('(');
+        assert!(expression.read().is_err());
     }
 }
